@@ -1,0 +1,47 @@
+/**
+ * Builds `dist/`: three bundles for Node, and the JSON schema that the editor completes processes.json with.
+ *   node src/build/bundle.ts [--watch]
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BuildOptions, build, context } from 'esbuild';
+import { processesJsonSchema } from '../spec/schema.ts';
+import { root } from './paths.ts';
+
+const { values } = parseArgs({ options: { watch: { type: 'boolean' } } });
+
+const options: BuildOptions = {
+  absWorkingDir: root,
+  entryPoints: {
+    extension: 'src/extension/main.ts',
+    warden: 'src/warden/main.ts',
+    cli: 'src/cli/main.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  // The Node of the oldest VS Code in `engines`.
+  target: 'node20',
+  format: 'cjs',
+  // Native code, found in node_modules at run time; `vscode` is the editor's.
+  external: ['vscode', 'koffi', 'node-pty'],
+  // Some packages' `main` is a bundle that esbuild cannot look into.
+  mainFields: ['module', 'main'],
+  minify: !values.watch,
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'info',
+  metafile: true,
+};
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist'), { recursive: true });
+writeFileSync(join(root, 'dist', 'processes.schema.json'), `${JSON.stringify(processesJsonSchema(), null, 2)}\n`);
+if (values.watch) {
+  const watching = await context(options);
+  await watching.watch();
+} else {
+  const { metafile } = await build(options);
+  writeFileSync(join(root, 'dist', 'meta.json'), JSON.stringify(metafile));
+}

@@ -1,0 +1,105 @@
+/**
+ * A real VS Code for `npm start` and the host tests: code-server carries the whole workbench and a real extension host.
+ * It lives in a cache folder of its own, outside this project's lock file, because it is 400 MB that no user of the
+ * extension needs.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { cacheFolder, root } from './paths.ts';
+
+const version = '4.139.1';
+const home = join(cacheFolder, `code-server-${version}`);
+const packageFolder = join(home, 'node_modules', 'code-server');
+const doneMark = join(home, 'installed');
+
+/** The script that starts the server; run it with Node 24. */
+export const editorEntry = join(packageFolder, 'out', 'node', 'entry.js');
+
+/** Installs the editor where it is not there yet. About a minute the first time, nothing afterwards. */
+export function ensureEditorHost(): void {
+  if (existsSync(doneMark)) return;
+  console.log(`Installing a VS Code to run the extension in (code-server ${version}, once, about a minute)…`);
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, 'package.json'), '{ "private": true }\n');
+  npm(home, 'install', `code-server@${version}`, '--ignore-scripts');
+  const workbench = join(packageFolder, 'lib', 'vscode');
+  npm(workbench, 'install', '--omit=dev', '--ignore-scripts');
+  // The package's own postinstall also builds kerberos, which wants headers that nothing here needs.
+  npm(workbench, 'rebuild', 'node-pty', '@vscode/spdlog', '@vscode/native-watchdog', '@parcel/watcher');
+  npm(join(workbench, 'extensions'), 'install', '--omit=dev', '--ignore-scripts');
+  writeFileSync(doneMark, `${new Date().toISOString()}\n`);
+}
+
+function npm(cwd: string, ...args: readonly string[]): void {
+  try {
+    execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    const { stderr } = error as { stderr?: Buffer };
+    throw new Error(`npm ${args.join(' ')} failed in ${cwd}:\n${stderr?.toString() ?? String(error)}`);
+  }
+}
+
+export interface EditorOptions {
+  /** Everything the editor writes: user data, extensions, logs. */
+  readonly dataFolder: string;
+  readonly workspace: string;
+  readonly port: number;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** How long the extension host of a vanished browser is kept, in seconds. */
+  readonly reconnectionGrace?: number;
+  readonly trusted?: boolean;
+}
+
+const quietSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'git.enabled': false,
+  'terminal.integrated.gpuAcceleration': 'off',
+  'security.workspace.trust.untrustedFiles': 'open',
+};
+
+/** Starts the editor with this project's folder as an installed extension. */
+export function startEditor({
+  dataFolder,
+  workspace,
+  port,
+  env = {},
+  settings = {},
+  reconnectionGrace,
+  trusted = true,
+}: EditorOptions): ChildProcess {
+  const extensions = join(dataFolder, 'ext');
+  mkdirSync(extensions, { recursive: true });
+  mkdirSync(join(dataFolder, 'User'), { recursive: true });
+  const { name, publisher, version: extensionVersion } = manifest;
+  const link = join(extensions, `${publisher}.${name}-${extensionVersion}`);
+  if (!existsSync(link)) symlinkSync(root, link);
+  writeFileSync(join(dataFolder, 'User', 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, null, 2));
+  const args = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--user-data-dir', dataFolder, '--extensions-dir', extensions];
+  const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override', '--disable-file-downloads'];
+  const grace = reconnectionGrace === undefined ? [] : ['--reconnection-grace-time', String(reconnectionGrace)];
+  const trust = trusted ? ['--disable-workspace-trust'] : [];
+  return spawn(process.execPath, [editorEntry, ...args, ...quiet, ...grace, ...trust, workspace], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Resolves when it answers. */
+export async function editorAnswers(port: number, editor: ChildProcess): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    if (editor.exitCode !== null) throw new Error(`the editor ended with code ${editor.exitCode}`);
+    const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+    if (answer?.ok) return;
+    if (attempt > 600) throw new Error('the editor does not answer');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

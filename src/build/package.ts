@@ -1,0 +1,51 @@
+/**
+ * Makes the VSIX. The native packages come along with the prebuilt binaries of the target only, and what was packed is run
+ * once, far from this folder's own packages, before it is called good.
+ *   node src/build/package.ts [linux-x64|linux-arm64]      default: this machine's
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { arch, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { root } from './paths.ts';
+
+const own = `linux-${arch()}`;
+const target = process.argv[2] ?? own;
+const file = join(root, `${manifest.name}-${target}-${manifest.version}.vsix`);
+const stage = mkdtempSync(join(tmpdir(), 'tree-warden-package-'));
+
+try {
+  execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { stdio: 'inherit' });
+  for (const name of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) copy(name);
+  for (const name of ['extension.js', 'warden.js', 'cli.js', 'processes.schema.json']) copy(join('dist', name));
+  const koffi = join('node_modules', '@koromix', `koffi-${target}`);
+  if (!existsSync(join(root, koffi)))
+    throw new Error(`The prebuilt koffi for ${target} is not installed here; run this on such a machine.`);
+  for (const path of [koffi, join('node_modules', 'koffi')]) copy(path, join('dist', path));
+  for (const name of ['package.json', 'LICENSE', 'lib', join('prebuilds', target)])
+    copy(join('node_modules', 'node-pty', name), join('dist', 'node_modules', 'node-pty', name));
+  if (target === own) tryOut();
+  execFileSync(
+    'vsce',
+    ['package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--target', target, '--out', file],
+    { cwd: stage, stdio: 'inherit' },
+  );
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
+
+/** Sources, tests, maps and documentation of other packages stay behind. */
+function copy(from: string, to = from): void {
+  const unwanted = /\.(c|cc|cpp|h|hh|inc|S|asm|map|md|d\.ts|test\.js)$|[/\\](doc|vendor|cmake)$|cnoke|CMakeLists/;
+  cpSync(join(root, from), join(stage, to), { recursive: true, filter: (path) => !unwanted.test(path) || !path.includes('node_modules') });
+}
+
+/** Says nothing where native calls and terminals work; a word on stderr is a missing file. */
+function tryOut(): void {
+  const env = { ...process.env, TREE_WARDEN_RUNTIME_DIR: join(stage, 'runtime'), XDG_STATE_HOME: join(stage, 'state') };
+  const run = `${process.execPath} ${join(stage, 'dist', 'cli.js')} run -- tty`;
+  const { stdout, status } = spawnSync('script', ['-qec', run, '/dev/null'], { cwd: stage, env, encoding: 'utf8' });
+  if (status !== 0 || !/^\/dev\/pts\/\d+\s*$/.test(stdout)) throw new Error(`What was packed does not work: ${stdout}`);
+  for (const folder of ['runtime', 'state']) rmSync(join(stage, folder), { recursive: true, force: true });
+}

@@ -1,0 +1,74 @@
+/** Commands that act on trees which other wardens own. */
+import { runSweep } from '../client/wardenProcess.ts';
+import type { TreeSnapshot } from '../protocol/messages.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { deferred, writeOut } from './stdout.ts';
+import { Wardens, wardenScript } from './wardens.ts';
+
+export interface KillOptions {
+  readonly all?: boolean;
+  readonly now?: boolean;
+  readonly json?: boolean;
+}
+
+/** Stops trees with their own escalation; resolves when nobody of them is left. */
+export async function kill(wanted: readonly string[], { all = false, now = false, json = false }: KillOptions): Promise<number> {
+  if (wanted.length === 0 && !all) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
+  using wardens = await Wardens.connect('tree-warden kill');
+  const found = all
+    ? (await wardens.trees()).filter(({ tree }) => tree.endedAt === undefined)
+    : await Promise.all(wanted.map((name) => wardens.findOne(name, 'live')));
+  const results = await Promise.all(
+    found.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason: 'stopped by tree-warden kill' })),
+  );
+  report(results, json, ({ name, state, reason }) => (state === 'unkillable' ? `${name}: ${reason}` : `${name}: stopped`));
+  return results.some(({ state }) => state === 'unkillable') ? exitCodes.failed : exitCodes.ok;
+}
+
+export async function restart(wanted: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
+  using wardens = await Wardens.connect('tree-warden restart');
+  const found = await Promise.all(wanted.map((name) => wardens.findOne(name, 'live')));
+  const results = await Promise.all(
+    found.map(({ warden, tree }) => warden.restart({ tree: tree.id, now: false, reason: 'restarted by tree-warden restart' })),
+  );
+  report(results, json, ({ name, leader }) => `${name}: restarted (pid ${leader?.pid ?? 'unknown'})`);
+  return exitCodes.ok;
+}
+
+/** Prints what a tree has printed, from the newest part that is kept; with `follow`, until it ends. */
+export async function logs(wanted: string, { follow = false }: { readonly follow?: boolean }): Promise<number> {
+  using wardens = await Wardens.connect('tree-warden logs');
+  const { warden, tree } = await wardens.findOne(wanted, 'all');
+  if (tree.stdio === 'inherit')
+    throw new CliError(`'${tree.name}' writes straight to the terminal or file of its tree-warden run; there is no copy.`);
+  const { promise, resolve } = deferred();
+  await warden.readOutput({ tree: tree.id, from: 0, whenBehind: 'wait', follow }, { onChunk: (chunk) => writeOut(chunk), onEnd: resolve });
+  warden.onClose(resolve);
+  await promise;
+  return exitCodes.ok;
+}
+
+interface Swept {
+  readonly swept: readonly {
+    readonly workspace: string;
+    readonly trees: readonly { readonly name: string; readonly killed: number; readonly problem: string }[];
+  }[];
+  readonly unreadable: readonly string[];
+}
+
+/** Kills what was left behind when a warden and its switch were killed at once. */
+export async function sweep({ json = false }: { readonly json?: boolean }): Promise<number> {
+  const printed = await runSweep(wardenScript);
+  const { swept, unreadable } = JSON.parse(printed) as Swept;
+  const trees = swept.flatMap((warden) => warden.trees);
+  for (const problem of unreadable) process.stderr.write(`tree-warden: a record was left alone because it cannot be trusted: ${problem}\n`);
+  if (json) process.stdout.write(printed);
+  else if (trees.length === 0) process.stdout.write('Nothing was left behind.\n');
+  else for (const { name, killed, problem } of trees) process.stdout.write(`${name}: ${problem || `${killed} processes ended`}\n`);
+  return trees.some(({ problem }) => problem !== '') || unreadable.length > 0 ? exitCodes.failed : exitCodes.ok;
+}
+
+function report(results: readonly TreeSnapshot[], json: boolean, sentence: (tree: TreeSnapshot) => string): void {
+  if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  else for (const tree of results) process.stdout.write(`${sentence(tree)}\n`);
+}

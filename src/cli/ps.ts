@@ -1,0 +1,54 @@
+import { formatBytes, formatDuration, formatPercent } from '../protocol/format.ts';
+import { exitCodes } from './exitCodes.ts';
+import { type FoundTree, Wardens } from './wardens.ts';
+
+/** Lists the trees of all wardens of this user. */
+export async function ps(options: { readonly json?: boolean; readonly all?: boolean }): Promise<number> {
+  using wardens = await Wardens.connect('tree-warden ps');
+  const trees = (await wardens.trees()).filter(({ tree }) => options.all || tree.endedAt === undefined);
+  process.stdout.write(options.json ? `${JSON.stringify(trees.map(asJson), null, 2)}\n` : table(trees));
+  return exitCodes.ok;
+}
+
+function asJson({ warden, tree }: FoundTree): object {
+  const { warden: id, pid, workspace } = warden.welcome;
+  return { ...tree, warden: { id, pid, workspace } };
+}
+
+const header = ['ID', 'NAME', 'STATE', 'PID', 'MEMBERS', 'CPU', 'MEMORY', 'TIME', 'COMMAND'];
+/** Numbers line up on the right. */
+const numeric = new Set(['PID', 'MEMBERS', 'CPU', 'MEMORY', 'TIME']);
+
+function table(found: readonly FoundTree[]): string {
+  if (found.length === 0) return 'Nothing is running.\n';
+  const rows = [header, ...found.map(row)];
+  const widths = header.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows
+    .map(
+      (cells) =>
+        `${cells
+          .map((cell, column) => pad(cell, widths[column] ?? 0, numeric.has(header[column] ?? '')))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+function row({ tree }: FoundTree): string[] {
+  const { id, name, state, leader, members, cpuPercent, memoryBytes, startedAt, endedAt = Date.now(), commandLine } = tree;
+  return [
+    id.slice(0, 8),
+    name,
+    state,
+    String(leader?.pid ?? '-'),
+    String(members.length),
+    formatPercent(cpuPercent),
+    formatBytes(memoryBytes),
+    formatDuration(endedAt - startedAt),
+    commandLine,
+  ];
+}
+
+function pad(cell: string, width: number, right: boolean): string {
+  return right ? cell.padStart(width) : cell.padEnd(width);
+}

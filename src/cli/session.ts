@@ -1,0 +1,83 @@
+import { WardenProcess } from '../client/wardenProcess.ts';
+import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { logFolder, wardenScript } from './wardens.ts';
+
+/** A warden of this command's own, with the ends of its trees to wait for. */
+export class CliSession {
+  readonly warden: WardenProcess;
+  readonly #waiting = new Map<TreeId, (tree: TreeSnapshot) => void>();
+  readonly #ended = new Map<TreeId, TreeSnapshot>();
+  readonly #looking = new Set<() => void>();
+  #trees: readonly TreeSnapshot[] = [];
+  #closing = false;
+
+  static async start(client: string, lendStdio: boolean): Promise<CliSession> {
+    try {
+      const warden = await WardenProcess.start({ script: wardenScript, client, workspace: process.cwd(), logFolder, lendStdio });
+      const session = new CliSession(warden);
+      await warden.client.watch(0);
+      return session;
+    } catch (error) {
+      throw new CliError(error instanceof Error ? error.message : String(error), exitCodes.wardenFailed);
+    }
+  }
+
+  private constructor(warden: WardenProcess) {
+    this.warden = warden;
+    warden.client.onTrees((trees) => {
+      for (const tree of trees) if (tree.endedAt !== undefined) this.#noticeEnd(tree);
+      this.#trees = trees;
+      for (const look of this.#looking) look();
+    });
+    warden.client.onAlert((message) => process.stderr.write(`tree-warden: ${message}\n`));
+    for (const shortcoming of warden.client.welcome.shortcomings) process.stderr.write(`tree-warden: ${shortcoming}\n`);
+  }
+
+  /** Resolves with the tree's last snapshot when nobody of it is left; rejects when the warden goes first. */
+  async endOf(tree: TreeId): Promise<TreeSnapshot> {
+    const lost = this.warden.ended.then((): never => {
+      throw new CliError(
+        this.#closing ? 'The warden has ended.' : 'The warden was killed; every process it guarded has been ended.',
+        exitCodes.wardenFailed,
+      );
+    });
+    return await Promise.race([
+      lost,
+      new Promise<TreeSnapshot>((resolve) => {
+        const already = this.#ended.get(tree);
+        if (already) resolve(already);
+        else this.#waiting.set(tree, resolve);
+      }),
+    ]);
+  }
+
+  /** Resolves with the tree that has taken the place of this one, or undefined where none is to come. */
+  async successorOf(ended: TreeSnapshot): Promise<TreeSnapshot | undefined> {
+    if (!ended.restarting) return undefined;
+    return await new Promise((resolve) => {
+      const look = (): void => {
+        const next = this.#trees.find((tree) => tree.name === ended.name && tree.id !== ended.id && tree.startedAt >= ended.startedAt);
+        const stillToCome = this.#trees.some((tree) => tree.id === ended.id && tree.restarting);
+        if (!next && stillToCome) return;
+        this.#looking.delete(look);
+        resolve(next);
+      };
+      this.#looking.add(look);
+      look();
+    });
+  }
+
+  /** Stops what is left and waits for the warden's end. */
+  async close(reason: string, now = false): Promise<void> {
+    this.#closing = true;
+    await this.warden.client.shutdown(reason, now).catch(() => undefined);
+    await this.warden.ended;
+  }
+
+  #noticeEnd(tree: TreeSnapshot): void {
+    this.#ended.set(tree.id, tree);
+    this.#waiting.get(tree.id)?.(tree);
+    this.#waiting.delete(tree.id);
+  }
+}

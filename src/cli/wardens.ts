@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
+import { errorText } from '../protocol/errors.ts';
+import type { TreeSnapshot } from '../protocol/messages.ts';
+import { readAllRecords, socketName } from '../records/records.ts';
+import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
+import { CliError } from './exitCodes.ts';
+
+/** The warden's program, beside this one. */
+export const wardenScript = join(__dirname, 'warden.js');
+
+/** Logs of what the command line starts; the extension's are in the editor's log folder. */
+export const logFolder = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'tree-warden', 'logs');
+
+export interface FoundTree {
+  readonly warden: WardenClient;
+  readonly tree: TreeSnapshot;
+}
+
+/** Connects to every warden of this user, and lets go of them all when disposed. */
+export class Wardens implements Disposable {
+  readonly clients: readonly WardenClient[];
+
+  static async connect(client: string): Promise<Wardens> {
+    const folder = runtimeFolderPath();
+    if (!existsSync(folder)) return new Wardens([]);
+    const { folders } = readAllRecords(openRuntimeFolder(folder));
+    const attempts = folders.map(async ({ path, warden }) => {
+      try {
+        return await connectToWarden(join(path, socketName), client);
+      } catch (error) {
+        const gone = ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
+        if (!gone)
+          process.stderr.write(
+            `tree-warden: the warden of ${warden.workspace || 'a command line'} (pid ${warden.process.pid}) was left out: ${errorText(error)}\n`,
+          );
+        return undefined;
+      }
+    });
+    return new Wardens((await Promise.all(attempts)).filter((found) => found !== undefined));
+  }
+
+  private constructor(clients: readonly WardenClient[]) {
+    this.clients = clients;
+  }
+
+  [Symbol.dispose](): void {
+    for (const client of this.clients) client.dispose();
+  }
+
+  async trees(): Promise<FoundTree[]> {
+    const lists = await Promise.all(this.clients.map(async (warden) => (await warden.list()).map((tree) => ({ warden, tree }))));
+    return lists.flat();
+  }
+
+  /**
+   * The one tree that `wanted` names: its name, the beginning of its id, or the pid of a member. Living ones come before
+   * those that have ended.
+   * @throws CliError where there is none, or more than one.
+   */
+  async findOne(wanted: string, among: 'live' | 'all'): Promise<FoundTree> {
+    const trees = await this.trees();
+    const matching = trees.filter(({ tree }) => matches(tree, wanted));
+    const live = matching.filter(({ tree }) => tree.endedAt === undefined);
+    const candidates = live.length > 0 || among === 'live' ? live : newest(matching);
+    const [found, another] = candidates;
+    if (!found) {
+      const names = [...new Set(trees.filter(({ tree }) => tree.endedAt === undefined).map(({ tree }) => tree.name))];
+      throw new CliError(
+        `There is no running tree '${wanted}'. ${names.length > 0 ? `Running are: ${names.join(', ')}.` : 'Nothing is running.'}`,
+      );
+    }
+    if (another) {
+      const choices = candidates.map(
+        ({ warden, tree }) => `  ${tree.id.slice(0, 8)}  ${tree.name}  (${warden.welcome.workspace || 'command line'})`,
+      );
+      throw new CliError(`'${wanted}' is the name of ${candidates.length} trees; name one by its id:\n${choices.join('\n')}`);
+    }
+    return found;
+  }
+}
+
+function matches(tree: TreeSnapshot, wanted: string): boolean {
+  if (tree.name === wanted || (wanted.length >= 4 && tree.id.startsWith(wanted))) return true;
+  return tree.endedAt === undefined && /^\d+$/.test(wanted) && tree.members.some((member) => member.pid === Number(wanted));
+}
+
+function newest(found: readonly FoundTree[]): FoundTree[] {
+  return [...found].sort((a, b) => (b.tree.endedAt ?? 0) - (a.tree.endedAt ?? 0)).slice(0, 1);
+}

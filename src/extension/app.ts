@@ -1,0 +1,44 @@
+import * as vscode from 'vscode';
+import { AutoStart } from './autoStart.ts';
+import { registerCommands } from './commands.ts';
+import { Processes } from './processes.ts';
+import { ProcessesView } from './processTree/processesView.ts';
+import { StatusBar } from './statusBar.ts';
+import { WardenTasks } from './tasks.ts';
+import { Terminals } from './terminals.ts';
+import { WardenLink } from './wardenLink.ts';
+import { WorkspaceSpecs } from './workspaceSpecs.ts';
+
+/** The extension of one window. */
+export class App {
+  readonly #link: WardenLink;
+
+  constructor(context: vscode.ExtensionContext) {
+    const log = vscode.window.createOutputChannel('Tree Warden', { log: true });
+    const link = new WardenLink({
+      script: context.asAbsolutePath('dist/warden.js'),
+      logFolder: context.logUri.fsPath,
+      workspace: vscode.workspace.name ?? 'no folder',
+      log,
+    });
+    const specs = new WorkspaceSpecs(log);
+    const processes = new Processes(link, specs);
+    const terminals = new Terminals(link);
+    context.subscriptions.push(
+      log,
+      link,
+      specs,
+      terminals,
+      new ProcessesView(processes, link),
+      new StatusBar(processes, link),
+      new WardenTasks(processes, link, specs),
+      new AutoStart(processes, specs, context.workspaceState, log),
+      registerCommands({ processes, link, specs, terminals, log }),
+    );
+    this.#link = link;
+  }
+
+  leave(): Promise<void> {
+    return this.#link.leave();
+  }
+}

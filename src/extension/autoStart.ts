@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import { errorText } from '../protocol/errors.ts';
+import type { Processes } from './processes.ts';
+import type { WorkspaceSpecs } from './workspaceSpecs.ts';
+
+const answerKey = 'autoStart';
+
+/** Starts what says `autoStart` when the workspace is opened: in a trusted workspace only, and after asking once. */
+export class AutoStart implements vscode.Disposable {
+  readonly #processes: Processes;
+  readonly #specs: WorkspaceSpecs;
+  readonly #memory: vscode.Memento;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #subscription: vscode.Disposable;
+
+  constructor(processes: Processes, specs: WorkspaceSpecs, memory: vscode.Memento, log: vscode.LogOutputChannel) {
+    this.#processes = processes;
+    this.#specs = specs;
+    this.#memory = memory;
+    this.#log = log;
+    this.#subscription = vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#run());
+    void this.#run();
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  async #run(): Promise<void> {
+    if (!vscode.workspace.isTrusted) return;
+    await this.#specs.ready;
+    const names = this.#specs.declared.filter(({ spec }) => spec.autoStart).map(({ name }) => name);
+    if (names.length === 0 || !(await this.#isAllowed(names))) return;
+    for (const name of names) {
+      try {
+        await this.#processes.start(name);
+      } catch (error) {
+        this.#log.error(`autoStart of ${name}: ${errorText(error)}`);
+        void vscode.window.showErrorMessage(errorText(error));
+      }
+    }
+  }
+
+  async #isAllowed(names: readonly string[]): Promise<boolean> {
+    const answered = this.#memory.get<boolean>(answerKey);
+    if (answered !== undefined) return answered;
+    const always = vscode.l10n.t('Always in This Workspace');
+    const once = vscode.l10n.t('Now Only');
+    const never = vscode.l10n.t('Never');
+    const answer = await vscode.window.showInformationMessage(
+      vscode.l10n.t('This workspace starts processes when it is opened: {0}.', names.join(', ')),
+      always,
+      once,
+      never,
+    );
+    if (answer === always || answer === never) await this.#memory.update(answerKey, answer === always);
+    return answer === always || answer === once;
+  }
+}

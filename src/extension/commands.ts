@@ -1,0 +1,244 @@
+import { constants } from 'node:os';
+import * as vscode from 'vscode';
+import { errorText } from '../protocol/errors.ts';
+import { formatBytes, formatPercent } from '../protocol/format.ts';
+import type { TreeSnapshot } from '../protocol/messages.ts';
+import { createProcessesFile } from './createProcessesFile.ts';
+import { isRunning, type Process, type Processes } from './processes.ts';
+import { viewId } from './processTree/processesView.ts';
+import type { Row } from './processTree/rows.ts';
+import type { Terminals } from './terminals.ts';
+import type { WardenLink } from './wardenLink.ts';
+import type { WorkspaceSpecs } from './workspaceSpecs.ts';
+
+export interface CommandParts {
+  readonly processes: Processes;
+  readonly link: WardenLink;
+  readonly specs: WorkspaceSpecs;
+  readonly terminals: Terminals;
+  readonly log: vscode.LogOutputChannel;
+}
+
+type Handler = (row: Row | undefined) => Promise<void>;
+
+/** Every command of the palette and of the view's menus; a row comes along where it was called on one. */
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const handlers = new Commands(parts).handlers();
+  const registrations = Object.entries(handlers).map(([name, handler]) =>
+    vscode.commands.registerCommand(`tree-warden.${name}`, async (argument?: unknown) => {
+      try {
+        await handler(isRow(argument) ? argument : undefined);
+      } catch (error) {
+        parts.log.error(`${name}: ${errorText(error)}`);
+        void vscode.window.showErrorMessage(errorText(error));
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'context' in value;
+}
+
+/** A terminal that opens by itself, for a process that was started a moment ago, must not take a choice away from under the user's hands. */
+const stays = { ignoreFocusOut: true } as const;
+
+/** A stop or a start that takes longer than this many milliseconds is shown with its progress. */
+const noticeableMillis = 700;
+
+class Commands {
+  readonly #parts: CommandParts;
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts;
+  }
+
+  handlers(): Record<string, Handler> {
+    return {
+      start: (row) => this.#withProcess(row, 'idle', async ({ name }) => this.#start(name)),
+      stop: (row) => this.#withLive(row, (process) => this.#stop([process], false)),
+      restart: (row) => this.#withLive(row, (process) => this.#restart(process)),
+      killNow: (row) => this.#withLive(row, (process) => this.#stop([process], true)),
+      stopAll: () => this.#stopAll(false),
+      killAll: () => this.#stopAll(true),
+      sendSignal: (row) => this.#withLive(row, (process) => this.#sendSignal(process, row?.pid)),
+      showOutput: (row) => this.#withProcess(row, 'started', async ({ tree }) => tree && this.#parts.terminals.show(tree)),
+      copyPid: (row) => this.#withLive(row, ({ tree }) => this.#copy(String(row?.pid ?? tree.leader?.pid ?? ''))),
+      copyCommandLine: (row) => this.#withProcess(row, 'started', ({ tree }) => this.#copy(tree?.commandLine ?? '')),
+      revealSpec: (row) => this.#withProcess(row, 'declared', (process) => this.#reveal(process)),
+      showJournal: () => this.#showJournal(),
+      inspect: () => this.#inspect(),
+      createFile: () => createProcessesFile(this.#parts.specs),
+      pickTree: () => this.#pickTree(),
+    };
+  }
+
+  async #start(name: string): Promise<void> {
+    const tree = await withProgress(vscode.l10n.t('Starting {0}…', name), this.#parts.processes.start(name));
+    this.#parts.terminals.show(tree);
+  }
+
+  async #restart(process: Process & { readonly tree: TreeSnapshot }): Promise<void> {
+    const tree = await withProgress(vscode.l10n.t('Restarting {0}…', process.name), this.#parts.processes.restart(process));
+    this.#parts.terminals.show(tree);
+  }
+
+  async #stop(processes: readonly (Process & { readonly tree: TreeSnapshot })[], now: boolean): Promise<void> {
+    const names = processes.map((process) => process.name).join(', ');
+    const reason = now ? vscode.l10n.t('killed by the user') : vscode.l10n.t('stopped by the user');
+    const stopping = Promise.all(processes.map(({ tree }) => this.#parts.processes.stop(tree, now, reason)));
+    const results = await withProgress(now ? vscode.l10n.t('Killing {0}…', names) : vscode.l10n.t('Stopping {0}…', names), stopping);
+    const stuck = results.filter((tree) => tree.state === 'unkillable');
+    if (stuck.length > 0) throw new Error(stuck.map((tree) => `${tree.name}: ${tree.reason}`).join('\n'));
+  }
+
+  async #stopAll(now: boolean): Promise<void> {
+    const { live } = this.#parts.processes;
+    if (live.length === 0) {
+      void vscode.window.showInformationMessage(vscode.l10n.t('Nothing is running.'));
+      return;
+    }
+    await this.#stop(live, now);
+  }
+
+  async #sendSignal({ name, tree }: Process & { readonly tree: TreeSnapshot }, pid: number | undefined): Promise<void> {
+    const target = pid === undefined ? name : `${name}, pid ${pid}`;
+    const signal = await vscode.window.showQuickPick(Object.keys(constants.signals), {
+      placeHolder: vscode.l10n.t('Signal for {0}', target),
+      ...stays,
+    });
+    if (signal === undefined) return;
+    const client = await this.#parts.link.client();
+    await client.signal({ tree: tree.id, signal: signal as NodeJS.Signals, ...(pid !== undefined && { pid }) });
+  }
+
+  async #copy(text: string): Promise<void> {
+    await vscode.env.clipboard.writeText(text);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied: {0}', text), 2000);
+  }
+
+  async #reveal({ declared }: Process): Promise<void> {
+    if (!declared) return;
+    const position = new vscode.Position(declared.line, 0);
+    await vscode.window.showTextDocument(declared.file, { selection: new vscode.Range(position, position) });
+  }
+
+  async #showJournal(): Promise<void> {
+    const { welcome } = await this.#parts.link.client();
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.file(welcome.journalFile));
+    await vscode.window.showTextDocument(document, { selection: new vscode.Range(document.lineCount, 0, document.lineCount, 0) });
+  }
+
+  async #inspect(): Promise<void> {
+    const client = await this.#parts.link.client();
+    const content = JSON.stringify(await client.inspect(), null, 2);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'json', content }));
+  }
+
+  /** Behind the status bar item: one's trees, then what to do with the chosen one. */
+  async #pickTree(): Promise<void> {
+    const process = await this.#pick(this.#parts.processes.live, vscode.l10n.t('Trees of this window'));
+    if (!process) return;
+    const actions: [string, string][] = [
+      [vscode.l10n.t('$(terminal) Show Output'), 'showOutput'],
+      [vscode.l10n.t('$(debug-restart) Restart'), 'restart'],
+      [vscode.l10n.t('$(debug-stop) Stop'), 'stop'],
+      [vscode.l10n.t('$(flame) Kill Now'), 'killNow'],
+    ];
+    const choice = await vscode.window.showQuickPick(
+      actions.map(([label, command]) => ({ label, command })),
+      { placeHolder: process.name, ...stays },
+    );
+    const row: Row = {
+      id: '',
+      kind: 'process',
+      label: process.name,
+      description: '',
+      icon: '',
+      context: '',
+      process: process.name,
+      children: [],
+    };
+    if (choice) await vscode.commands.executeCommand(`tree-warden.${choice.command}`, row);
+  }
+
+  async #withLive(row: Row | undefined, work: (process: Process & { readonly tree: TreeSnapshot }) => Promise<void>): Promise<void> {
+    await this.#withProcess(row, 'live', async (process) => {
+      if (isRunning(process)) await work(process);
+      else throw new Error(vscode.l10n.t('“{0}” is not running.', process.name));
+    });
+  }
+
+  /** On the given row, or on one that is picked among those for which the command makes sense. */
+  async #withProcess(
+    row: Row | undefined,
+    which: 'idle' | 'live' | 'started' | 'declared',
+    work: (process: Process) => Promise<unknown> | undefined,
+  ): Promise<void> {
+    const { processes } = this.#parts;
+    if (row) {
+      const process = processes.find(row.process);
+      if (!process) throw new Error(vscode.l10n.t('“{0}” is not there any more.', row.process));
+      await work(process);
+      return;
+    }
+    const fitting = processes.all.filter((process) => fits(process, which));
+    if (fitting.length === 0) {
+      void vscode.window.showInformationMessage(nothingFits(which));
+      return;
+    }
+    const process = await this.#pick(fitting, vscode.l10n.t('Which process?'));
+    if (process) await work(process);
+  }
+
+  async #pick(processes: readonly Process[], placeHolder: string): Promise<Process | undefined> {
+    const items = processes.map((process) => ({ label: process.name, description: describeForPick(process), process }));
+    return (await vscode.window.showQuickPick(items, { placeHolder, ...stays }))?.process;
+  }
+}
+
+function fits(process: Process, which: 'idle' | 'live' | 'started' | 'declared'): boolean {
+  switch (which) {
+    case 'idle':
+      return process.declared !== undefined && !isRunning(process);
+    case 'live':
+      return isRunning(process);
+    case 'started':
+      return process.tree !== undefined;
+    case 'declared':
+      return process.declared !== undefined;
+  }
+}
+
+function nothingFits(which: 'idle' | 'live' | 'started' | 'declared'): string {
+  switch (which) {
+    case 'idle':
+      return vscode.l10n.t('There is nothing to start: everything that processes.json declares is running, or it declares nothing.');
+    case 'live':
+      return vscode.l10n.t('Nothing is running.');
+    case 'started':
+      return vscode.l10n.t('Nothing has been started yet.');
+    case 'declared':
+      return vscode.l10n.t('There is no processes.json that declares anything.');
+  }
+}
+
+function describeForPick({ declared, tree }: Process): string {
+  if (tree === undefined) return declared?.spec.description ?? '';
+  return tree.endedAt === undefined ? `${tree.state}  ${formatPercent(tree.cpuPercent)}  ${formatBytes(tree.memoryBytes)}` : tree.reason;
+}
+
+/** What is over in a moment needs no notification. */
+async function withProgress<T>(title: string, work: Promise<T>): Promise<T> {
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  await vscode.window.withProgress({ location: { viewId } }, async () => {
+    const noticeable = new Promise<false>((resolve) => setTimeout(() => resolve(false), noticeableMillis));
+    if (await Promise.race([settled, noticeable])) return;
+    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () => settled);
+  });
+  return await work;
+}

@@ -1,0 +1,156 @@
+/** What the Processes view shows, as plain data: no editor, no clock. */
+import { formatBytes, formatPercent } from '../../protocol/format.ts';
+import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
+
+export type RowKind = 'group' | 'process' | 'member';
+
+export interface Row {
+  /** The same for the same thing at every look. */
+  readonly id: string;
+  readonly kind: RowKind;
+  readonly label: string;
+  readonly description: string;
+  /** A codicon, with the theme colour it is drawn in. */
+  readonly icon: string;
+  readonly colour?: string;
+  /** For `when` clauses: `process.idle`, `process.live`, `process.ended`, `member`, each with `.declared` where it has a spec. */
+  readonly context: string;
+  /** Name of the process it belongs to; empty for a group. */
+  readonly process: string;
+  readonly pid?: number;
+  readonly children: readonly Row[];
+}
+
+/** What a row of the view is made of. */
+export interface RowSource {
+  readonly name: string;
+  readonly group?: string | undefined;
+  readonly description?: string | undefined;
+  readonly declared: boolean;
+  readonly tree?: TreeSnapshot | undefined;
+}
+
+/** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. */
+export function buildRows(sources: readonly RowSource[]): Row[] {
+  const rows = sources.filter((source) => !groupOf(source)).map(processRow);
+  const groups = new Map<string, Row[]>();
+  for (const source of sources) {
+    const group = groupOf(source);
+    if (!group) continue;
+    const members = groups.get(group) ?? [];
+    members.push(processRow(source));
+    groups.set(group, members);
+  }
+  for (const [group, children] of groups) {
+    const live = children.filter((child) => child.context.startsWith('process.live')).length;
+    const description = live > 0 ? `${live}/${children.length}` : '';
+    rows.push({ id: `group:${group}`, kind: 'group', label: group, description, icon: 'folder', context: 'group', process: '', children });
+  }
+  return rows;
+}
+
+function groupOf({ group, tree }: RowSource): string | undefined {
+  return group ?? tree?.group;
+}
+
+function processRow({ name, description, declared, tree }: RowSource): Row {
+  const shared = { id: `process:${name}`, kind: 'process', label: name, process: name } as const;
+  const suffix = declared ? '.declared' : '';
+  if (tree === undefined) {
+    return { ...shared, description: description ?? '', icon: 'circle-outline', context: `process.idle${suffix}`, children: [] };
+  }
+  const context = `process.${tree.endedAt === undefined ? 'live' : 'ended'}${suffix}`;
+  return { ...shared, ...look(tree), description: describe(tree), context, children: memberRows(name, tree) };
+}
+
+/** Shape and colour both tell the state, so that either alone is enough. */
+function look({ state, endedAt }: TreeSnapshot): { readonly icon: string; readonly colour?: string } {
+  switch (state) {
+    case 'starting':
+      return { icon: 'loading~spin' };
+    case 'stopping':
+      return { icon: 'loading~spin', colour: 'charts.yellow' };
+    case 'ready':
+      return { icon: 'circle-filled', colour: 'charts.green' };
+    case 'exited':
+      return endedAt === undefined ? { icon: 'circle-filled', colour: 'charts.blue' } : { icon: 'check' };
+    case 'killed':
+      return { icon: 'circle-slash' };
+    case 'failed':
+      return { icon: 'error', colour: 'charts.red' };
+    case 'unkillable':
+      return { icon: 'warning', colour: 'charts.red' };
+  }
+}
+
+function describe({ state, reason, endedAt, members, cpuPercent, memoryBytes, zombies }: TreeSnapshot): string {
+  const figures = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}`;
+  const undead = zombies > 0 ? `  ${zombies} ${zombies === 1 ? 'zombie' : 'zombies'}` : '';
+  if (endedAt !== undefined) return reason;
+  if (state === 'ready') return `${figures}${undead}`;
+  const left = members.length - zombies;
+  return `${figures}${undead}  ${state === 'exited' ? `exited, ${left} ${left === 1 ? 'member' : 'members'} left` : state}`;
+}
+
+/** As a tree by parent; a stray whose parent is not a member stands at the top. */
+function memberRows(process: string, { id, members }: TreeSnapshot): Row[] {
+  const pids = new Set(members.map((member) => member.pid));
+  const byParent = new Map<number, MemberSnapshot[]>();
+  const top: MemberSnapshot[] = [];
+  for (const member of members) {
+    if (!pids.has(member.parent)) {
+      top.push(member);
+      continue;
+    }
+    const siblings = byParent.get(member.parent);
+    if (siblings) siblings.push(member);
+    else byParent.set(member.parent, [member]);
+  }
+  const row = (member: MemberSnapshot): Row => ({
+    id: `member:${id}:${member.pid}`,
+    kind: 'member',
+    label: member.name,
+    description: describeMember(member),
+    icon: member.zombie ? 'circle-slash' : member.stray ? 'debug-disconnect' : 'debug-stackframe-dot',
+    context: 'member',
+    process,
+    pid: member.pid,
+    children: (byParent.get(member.pid) ?? []).map(row),
+  });
+  return top.map(row);
+}
+
+function describeMember({ pid, cpuPercent, memoryBytes, zombie, stray }: MemberSnapshot): string {
+  if (zombie) return `${pid}  zombie`;
+  return `${pid}  ${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${stray ? '  stray' : ''}`;
+}
+
+/** Rows whose own look has changed, or whose children have come, gone or moved. `undefined` stands for the top level. */
+export function changedRows(before: readonly Row[], after: readonly Row[]): (string | undefined)[] {
+  const changed: (string | undefined)[] = [];
+  compare(undefined, before, after, changed);
+  return changed;
+}
+
+function compare(parent: string | undefined, before: readonly Row[], after: readonly Row[], changed: (string | undefined)[]): void {
+  const sameChildren = before.length === after.length && before.every((row, index) => row.id === after[index]?.id);
+  if (!sameChildren) {
+    // Asking for this level again asks for everything below it too.
+    changed.push(parent);
+    return;
+  }
+  after.forEach((row, index) => {
+    const old = before[index];
+    if (!old) return;
+    const looksTheSame =
+      old.label === row.label &&
+      old.description === row.description &&
+      old.icon === row.icon &&
+      old.colour === row.colour &&
+      old.context === row.context;
+    const below: (string | undefined)[] = [];
+    compare(row.id, old.children, row.children, below);
+    if (looksTheSame || below.includes(row.id)) changed.push(...below);
+    else changed.push(row.id, ...below);
+  });
+}

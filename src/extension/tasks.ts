@@ -1,0 +1,121 @@
+import * as vscode from 'vscode';
+import { errorText } from '../protocol/errors.ts';
+import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { Processes } from './processes.ts';
+import { TreeTerminal } from './terminals.ts';
+import type { WardenLink } from './wardenLink.ts';
+import type { WorkspaceSpecs } from './workspaceSpecs.ts';
+
+export const taskType = 'warden';
+
+interface WardenTaskDefinition extends vscode.TaskDefinition {
+  /** A name in processes.json. */
+  readonly process?: string;
+  /** Or a command of its own, with the same keys as a process there. */
+  readonly command?: string | string[];
+}
+
+/** Tasks of type `warden`: the editor's own tasks, with a tree behind each that ends with it. */
+export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
+  readonly #processes: Processes;
+  readonly #link: WardenLink;
+  readonly #specs: WorkspaceSpecs;
+  readonly #registration: vscode.Disposable;
+
+  constructor(processes: Processes, link: WardenLink, specs: WorkspaceSpecs) {
+    this.#processes = processes;
+    this.#link = link;
+    this.#specs = specs;
+    this.#registration = vscode.tasks.registerTaskProvider(taskType, this);
+  }
+
+  async provideTasks(): Promise<vscode.Task[]> {
+    await this.#specs.ready;
+    return this.#specs.declared.map(({ name, folder }) => this.#task({ type: taskType, process: name }, folder, name));
+  }
+
+  /** For what tasks.json declares; the definition has to stay the very object that was given. */
+  resolveTask(task: vscode.Task): vscode.Task | undefined {
+    const definition = task.definition as WardenTaskDefinition;
+    if (definition.process === undefined && definition.command === undefined) return undefined;
+    const scope = task.scope;
+    const folder = typeof scope === 'object' ? scope : vscode.workspace.workspaceFolders?.[0];
+    return folder && this.#task(definition, folder, task.name);
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+  }
+
+  #task(definition: WardenTaskDefinition, folder: vscode.WorkspaceFolder, name: string): vscode.Task {
+    const start = (terminal: TaskTerminal): Promise<TreeSnapshot> => this.#start(definition, folder, name, terminal);
+    const execution = new vscode.CustomExecution(() => Promise.resolve(new TaskTerminal(this.#link, this.#processes, start)));
+    return new vscode.Task(definition, folder, name, taskType, execution);
+  }
+
+  async #start(
+    definition: WardenTaskDefinition,
+    folder: vscode.WorkspaceFolder,
+    name: string,
+    { dimensions }: TaskTerminal,
+  ): Promise<TreeSnapshot> {
+    if (definition.process !== undefined) return await this.#processes.start(definition.process, dimensions);
+    const { processSpecSchema } = await import('../spec/schema.ts');
+    const { type: _type, ...keys } = definition;
+    const spec = processSpecSchema.safeParse({ group: 'Tasks', ...keys });
+    if (!spec.success) throw new Error(spec.error.issues.map((issue) => `${issue.path.join('.') || 'task'}: ${issue.message}`).join('; '));
+    return await this.#processes.startSpec(name, spec.data, folder, dimensions);
+  }
+}
+
+/** The terminal of one task run: opening it starts the tree, closing it stops the tree, and the tree's exit code is the task's. */
+class TaskTerminal extends TreeTerminal {
+  readonly #link: WardenLink;
+  readonly #processes: Processes;
+  readonly #start: (terminal: TaskTerminal) => Promise<TreeSnapshot>;
+  #starting: Promise<TreeSnapshot> | undefined;
+  #subscription: vscode.Disposable | undefined;
+  #seen = false;
+
+  constructor(link: WardenLink, processes: Processes, start: (terminal: TaskTerminal) => Promise<TreeSnapshot>) {
+    super(link);
+    this.#link = link;
+    this.#processes = processes;
+    this.#start = start;
+  }
+
+  override open(dimensions: vscode.TerminalDimensions | undefined): void {
+    super.open(dimensions);
+    void this.#run();
+  }
+
+  /** The task was terminated, or its terminal closed. */
+  override close(): void {
+    super.close();
+    this.#subscription?.dispose();
+    // One that is still being started is stopped as soon as it is there.
+    void this.#starting?.then((tree) => this.#processes.stop(tree, false, vscode.l10n.t('the task was terminated'))).catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      this.#starting = Promise.resolve().then(() => this.#start(this));
+      const tree = await this.#starting;
+      this.show(tree);
+      this.#subscription = this.#link.onDidChangeTrees(() => this.#endWith(tree.id));
+      this.#endWith(tree.id);
+    } catch (error) {
+      this.say(errorText(error));
+      this.end(1);
+    }
+  }
+
+  #endWith(id: TreeId): void {
+    const tree = this.#link.trees.find((candidate) => candidate.id === id);
+    this.#seen ||= tree !== undefined;
+    // Not listed yet; or not any more, and then the warden has been lost, and the tree with it.
+    if (!this.#seen || (tree && tree.endedAt === undefined)) return;
+    this.#subscription?.dispose();
+    void this.drained.then(() => this.end(tree?.exit?.code ?? 1));
+  }
+}

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { errorText } from '../protocol/errors.ts';
+import type { ParsedProcesses, Problem } from '../spec/parseProcesses.ts';
+import type { ProcessSpec } from '../spec/schema.ts';
+
+export const processesPattern = '.vscode/processes.json';
+
+export interface DeclaredProcess {
+  /** Unique in the window. */
+  readonly name: string;
+  readonly spec: ProcessSpec;
+  readonly folder: vscode.WorkspaceFolder;
+  readonly file: vscode.Uri;
+  /** Zero-based line of its declaration. */
+  readonly line: number;
+}
+
+/** What the workspace's processes.json files declare: read, watched, validated. A broken file keeps what it declared last. */
+export class WorkspaceSpecs implements vscode.Disposable {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  readonly #diagnostics = vscode.languages.createDiagnosticCollection('tree-warden');
+  readonly #subscriptions: vscode.Disposable[] = [];
+  readonly #files = new Map<string, { readonly folder: vscode.WorkspaceFolder; readonly file: vscode.Uri; parsed: ParsedProcesses }>();
+  #watchers: vscode.Disposable[] = [];
+  #ready: Promise<void> = Promise.resolve();
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+    this.#subscriptions.push(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#watchFolders()));
+    this.#watchFolders();
+  }
+
+  /** Resolves when what is there has been read for the first time. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  get declared(): readonly DeclaredProcess[] {
+    const counts = new Map<string, number>();
+    for (const { parsed } of this.#files.values()) for (const name of parsed.specs.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return [...this.#files.values()].flatMap(({ folder, file, parsed }) =>
+      Array.from(parsed.specs, ([name, spec]) => ({
+        name: counts.get(name) === 1 ? name : `${folder.name}/${name}`,
+        spec,
+        folder,
+        file,
+        line: parsed.lines.get(name) ?? 0,
+      })),
+    );
+  }
+
+  find(name: string): DeclaredProcess | undefined {
+    return this.declared.find((process) => process.name === name);
+  }
+
+  /** Reads everything again, for whoever has just written a file and need not wait for the editor to notice. */
+  async reload(): Promise<void> {
+    await Promise.all((vscode.workspace.workspaceFolders ?? []).map((folder) => this.#load(folder)));
+  }
+
+  dispose(): void {
+    for (const disposable of [...this.#watchers, ...this.#subscriptions, this.#diagnostics, this.#changed]) disposable.dispose();
+  }
+
+  #watchFolders(): void {
+    for (const watcher of this.#watchers) watcher.dispose();
+    this.#watchers = [];
+    this.#files.clear();
+    this.#diagnostics.clear();
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    this.#ready = Promise.all(folders.map((folder) => this.#load(folder))).then(() => undefined);
+    for (const folder of folders) {
+      const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, processesPattern));
+      const reload = (): void => void this.#load(folder);
+      this.#watchers.push(watcher, watcher.onDidChange(reload), watcher.onDidCreate(reload), watcher.onDidDelete(reload));
+    }
+    this.#changed.fire();
+  }
+
+  async #load(folder: vscode.WorkspaceFolder): Promise<void> {
+    const file = vscode.Uri.joinPath(folder.uri, processesPattern);
+    const key = file.toString();
+    if (!existsSync(file.fsPath)) {
+      this.#files.delete(key);
+      this.#diagnostics.delete(file);
+      this.#changed.fire();
+      return;
+    }
+    try {
+      // Not before there is a file to read: it takes the validation library with it.
+      const { parseProcesses } = await import('../spec/parseProcesses.ts');
+      const parsed = parseProcesses(readFileSync(file.fsPath, 'utf8'));
+      const before = this.#files.get(key)?.parsed;
+      this.#files.set(key, { folder, file, parsed: parsed.readable || !before ? parsed : { ...before, problems: parsed.problems } });
+      this.#diagnostics.set(file, parsed.problems.map(asDiagnostic));
+      this.#changed.fire();
+      for (const { line, column, message } of parsed.problems) this.#log.warn(`${file.fsPath}:${line + 1}:${column + 1}: ${message}`);
+    } catch (error) {
+      const message = `Cannot read ${file.fsPath}: ${errorText(error)}.`;
+      this.#log.error(message);
+      void vscode.window.showErrorMessage(message);
+    }
+  }
+}
+
+function asDiagnostic({ line, column, endLine, endColumn, message }: Problem): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(new vscode.Range(line, column, endLine, endColumn), message, vscode.DiagnosticSeverity.Error);
+  diagnostic.source = 'Tree Warden';
+  return diagnostic;
+}

@@ -1,0 +1,64 @@
+/** The C library's calls that Node lacks, each named after its man page. Loaded only in the warden. */
+
+/** Why the native calls cannot be had. */
+export class NativeLibraryError extends Error {}
+
+export interface Libc {
+  /** prctl(2) with PR_SET_CHILD_SUBREAPER. */
+  setChildSubreaper(): boolean;
+  /** waitpid(2) with WNOHANG. */
+  waitNoHang(pid: number): void;
+  /** pidfd_open(2); a descriptor, or a negative errno. */
+  pidfdOpen(pid: number): number;
+  /** pidfd_send_signal(2); 0, or a negative errno. */
+  pidfdSendSignal(fd: number, signal: number): number;
+  /** getrlimit(2); `undefined` stands for RLIM_INFINITY. */
+  getLimit(resource: number): Limit;
+  /** setrlimit(2); false where the kernel refuses. */
+  setLimit(resource: number, limit: Limit): boolean;
+}
+
+export interface Limit {
+  readonly soft: number | undefined;
+  readonly hard: number | undefined;
+}
+
+const PR_SET_CHILD_SUBREAPER = 36;
+const WNOHANG = 1;
+const RLIM_INFINITY = 2n ** 64n - 1n;
+/** The same numbers on every architecture since Linux 5.3: see syscalls(2). */
+const SYS_pidfd_send_signal = 424;
+const SYS_pidfd_open = 434;
+
+/** Loads koffi and binds the calls. Never throws: an error is an answer, because the warden works without. */
+export async function loadLibc(): Promise<Libc | NativeLibraryError> {
+  try {
+    const { default: koffi } = await import('koffi');
+    const libc = koffi.load(null);
+    const rlimit = koffi.struct({ soft: 'uint64_t', hard: 'uint64_t' });
+    const prctl = libc.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
+    const waitpid = libc.func('waitpid', 'int', ['int', koffi.out(koffi.pointer('int')), 'int']);
+    const getrlimit = libc.func('getrlimit', 'int', ['int', koffi.out(koffi.pointer(rlimit))]);
+    const setrlimit = libc.func('setrlimit', 'int', ['int', koffi.pointer(rlimit)]);
+    const syscall = libc.func('syscall', 'long', ['long', '...']);
+    const errnoOr = (result: number): number => (result < 0 ? -koffi.errno() : result);
+    return {
+      setChildSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
+      waitNoHang: (pid) => void waitpid(pid, [0], WNOHANG),
+      pidfdOpen: (pid) => errnoOr(syscall(SYS_pidfd_open, 'int', pid, 'uint', 0)),
+      pidfdSendSignal: (fd, signal) => errnoOr(syscall(SYS_pidfd_send_signal, 'int', fd, 'int', signal, 'void *', null, 'uint', 0)),
+      getLimit: (resource) => {
+        const limit: { soft?: number | bigint; hard?: number | bigint } = {};
+        getrlimit(resource, limit);
+        return { soft: fromKernel(limit.soft), hard: fromKernel(limit.hard) };
+      },
+      setLimit: (resource, { soft, hard }) => setrlimit(resource, { soft: soft ?? RLIM_INFINITY, hard: hard ?? RLIM_INFINITY }) === 0,
+    };
+  } catch (error) {
+    return new NativeLibraryError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fromKernel(value: number | bigint | undefined): number | undefined {
+  return value === undefined || BigInt(value) === RLIM_INFINITY ? undefined : Number(value);
+}

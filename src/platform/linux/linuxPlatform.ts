@@ -1,0 +1,127 @@
+import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { pid as self } from 'node:process';
+import { plainSignal } from '../plainSignal.ts';
+import type { Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import { descendantsIn } from '../walk.ts';
+import { type Libc, NativeLibraryError } from './libc.ts';
+import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
+
+/**
+ * The mark that nothing sheds is the soft limit on CPU time of a realtime thread (RLIMIT_RTTIME, getrlimit(2)). It is
+ * inherited by every descendant through fork and exec, means nothing to a process without realtime scheduling, is
+ * unlimited everywhere by default, and has room for 50 random bits at values (70 years and more) that no realtime
+ * thread will ever notice.
+ */
+const RLIMIT_RTTIME = 15;
+const limitName = 'Max realtime timeout';
+
+export class LinuxPlatform implements Platform {
+  readonly name = 'linux';
+  readonly bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  readonly shortcomings: readonly string[];
+  readonly #proc = new ProcFs();
+  readonly #libc: Libc | undefined;
+  readonly #hasChildrenFiles = existsSync(`/proc/self/task/${self}/children`);
+  #adoptsOrphans = false;
+
+  constructor(libc: Libc | NativeLibraryError) {
+    if (libc instanceof NativeLibraryError) {
+      this.#libc = undefined;
+      this.shortcomings = [
+        `Native calls are not available (${libc.message}): only process groups, parent links and the environment mark are used here, so a daemon that drops all three can escape.`,
+      ];
+      return;
+    }
+    this.#libc = libc;
+    this.shortcomings =
+      libc.getLimit(RLIMIT_RTTIME).hard === undefined
+        ? []
+        : [
+            'The limit on realtime CPU time is already set on this machine, so it cannot serve as a mark: a daemon that drops its environment is lost if the warden is killed.',
+          ];
+  }
+
+  get adoptsOrphans(): boolean {
+    return this.#adoptsOrphans;
+  }
+
+  adoptOrphans(): void {
+    this.#adoptsOrphans = this.#libc?.setChildSubreaper() ?? false;
+  }
+
+  stat(pid: number): ProcessStat | undefined {
+    return this.#proc.stat(pid);
+  }
+
+  descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[] {
+    if (!this.#hasChildrenFiles) return descendantsIn(this.everyone(), roots);
+    const found = new Map<number, ProcessStat>();
+    const queue: { readonly pid: number; readonly startTime?: number }[] = [...roots];
+    // The queue grows while it is walked: an array's iterator sees what is pushed behind it.
+    for (const { pid, startTime } of queue) {
+      if (found.has(pid)) continue;
+      const stat = this.#proc.stat(pid);
+      if (stat === undefined || (startTime !== undefined && stat.startTime !== startTime)) continue;
+      found.set(pid, stat);
+      for (const child of this.#childrenOf(stat, thorough)) queue.push({ pid: child });
+    }
+    return [...found.values()];
+  }
+
+  #childrenOf({ pid, threads, alive }: ProcessStat, thorough: boolean): number[] {
+    if (!alive) return [];
+    // Node forks, and the kernel hands orphans over, on the main thread; so this process never needs its others.
+    if (!thorough || threads === 1 || pid === self) return this.#proc.childrenOf(pid, pid);
+    return this.#proc.threadsOf(pid).flatMap((thread) => this.#proc.childrenOf(pid, thread));
+  }
+
+  everyone(): ProcessStat[] {
+    return this.#proc.pids().flatMap((pid) => this.#proc.stat(pid) ?? []);
+  }
+
+  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+    return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
+  }
+
+  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
+    const fd = this.#libc?.pidfdOpen(target.pid);
+    if (fd === -constants.errno.ESRCH) return 'gone';
+    // No pidfd (no native calls, an old kernel, no descriptor free).
+    if (this.#libc === undefined || fd === undefined || fd < 0) return plainSignal(this.stat(target.pid), target, signal);
+    try {
+      // From here on the descriptor pins the process: its pid cannot pass to another one unnoticed.
+      if (this.stat(target.pid)?.startTime !== target.startTime) return 'gone';
+      return outcomeOf(-this.#libc.pidfdSendSignal(fd, constants.signals[signal]));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  reap(pid: number): void {
+    this.#libc?.waitNoHang(pid);
+  }
+
+  withMark<T>(mark: number, spawn: () => T): T {
+    const before = this.#libc?.getLimit(RLIMIT_RTTIME);
+    if (this.#libc === undefined || before === undefined || before.hard !== undefined) return spawn();
+    this.#libc.setLimit(RLIMIT_RTTIME, { soft: mark, hard: before.hard });
+    try {
+      return spawn();
+    } finally {
+      this.#libc.setLimit(RLIMIT_RTTIME, before);
+    }
+  }
+
+  marksOf(pid: number): Marks {
+    return {
+      environment: parseTreeMark(this.#proc.read(`/proc/${pid}/environ`) ?? ''),
+      limit: parseSoftLimit(this.#proc.read(`/proc/${pid}/limits`) ?? '', limitName),
+    };
+  }
+}
+
+function outcomeOf(errno: number): SignalOutcome {
+  if (errno === 0) return 'sent';
+  return errno === constants.errno.EPERM ? 'denied' : 'gone';
+}

@@ -1,0 +1,114 @@
+/** /proc, read as cheaply as the kernel allows: one reused buffer, no path cached, no stat(2) first. See proc(5). */
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { markVariable, type ProcessStat } from '../platform.ts';
+
+/** What `/proc/PID/stat` is measured in, from the auxiliary vector (getauxval(3)), so that no native call is needed. */
+export interface Units {
+  readonly ticksPerSecond: number;
+  readonly pageBytes: number;
+}
+
+const AT_PAGESZ = 6n;
+const AT_CLKTCK = 17n;
+
+/** Reads for a 64-bit auxv; the usual values stand in for what it lacks. */
+export function parseAuxv(auxv: Buffer): Units {
+  const values = new Map<bigint, bigint>();
+  for (let at = 0; at + 16 <= auxv.length; at += 16) values.set(auxv.readBigUInt64LE(at), auxv.readBigUInt64LE(at + 8));
+  return { ticksPerSecond: Number(values.get(AT_CLKTCK) ?? 100n), pageBytes: Number(values.get(AT_PAGESZ) ?? 4096n) };
+}
+
+/** One line of `/proc/PID/stat`. The name may hold spaces and parentheses, so fields are counted from its last one. */
+export function parseStat(line: string, units: Units): ProcessStat {
+  const nameStart = line.indexOf('(');
+  const nameEnd = line.lastIndexOf(')');
+  const fields = line.slice(nameEnd + 2).split(' ');
+  // Field N of proc_pid_stat(5) is at N - 3 here.
+  const number = (field: number): number => Number(fields[field - 3]);
+  const state = fields[0] ?? '?';
+  return {
+    pid: Number(line.slice(0, nameStart - 1)),
+    name: line.slice(nameStart + 1, nameEnd),
+    alive: state !== 'Z' && state !== 'X',
+    stopped: state === 'T' || state === 't',
+    parent: number(4),
+    group: number(5),
+    session: number(6),
+    cpuMillis: ((number(14) + number(15)) * 1000) / units.ticksPerSecond,
+    threads: number(20),
+    startTime: number(22),
+    memoryBytes: number(24) * units.pageBytes,
+  };
+}
+
+/** The soft limit of one line of `/proc/PID/limits`; undefined where it is unlimited or not there. */
+export function parseSoftLimit(limits: string, name: string): number | undefined {
+  const start = limits.indexOf(name);
+  if (start < 0) return undefined;
+  const value = Number(limits.slice(start + name.length).match(/\S+/)?.[0]);
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** The trees named in an environment block of NUL-separated `NAME=value`. */
+export function parseTreeMark(environment: string): readonly string[] {
+  const prefix = `${markVariable}=`;
+  const entry = environment.split('\0').find((line) => line.startsWith(prefix));
+  return entry === undefined ? [] : entry.slice(prefix.length).split(':').filter(Boolean);
+}
+
+/** The kernel hands out seq files a page at a time; a read shorter than this was the last one. */
+const fullRead = 4000;
+
+export class ProcFs {
+  readonly #units: Units = parseAuxv(readFileSync('/proc/self/auxv'));
+  readonly #buffer = Buffer.allocUnsafe(256 * 1024);
+
+  stat(pid: number): ProcessStat | undefined {
+    const line = this.read(`/proc/${pid}/stat`);
+    return line === undefined || line === '' ? undefined : parseStat(line, this.#units);
+  }
+
+  /** Children forked by one thread of a process. */
+  childrenOf(pid: number, thread: number): number[] {
+    const text = this.read(`/proc/${pid}/task/${thread}/children`);
+    return text === undefined || text === '' ? [] : text.trimEnd().split(' ').map(Number);
+  }
+
+  threadsOf(pid: number): number[] {
+    return this.#numbersIn(`/proc/${pid}/task`);
+  }
+
+  pids(): number[] {
+    return this.#numbersIn('/proc');
+  }
+
+  /** A file of /proc as text; undefined where the process has gone or the file is not for this user. */
+  read(path: string): string | undefined {
+    let fd: number;
+    try {
+      fd = openSync(path, 'r');
+    } catch {
+      return undefined;
+    }
+    try {
+      let length = 0;
+      for (;;) {
+        const count = readSync(fd, this.#buffer, length, this.#buffer.length - length, null);
+        length += count;
+        if (count < fullRead || length === this.#buffer.length) return this.#buffer.toString('latin1', 0, length);
+      }
+    } catch {
+      return undefined; // ESRCH: it went between open and read
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #numbersIn(folder: string): number[] {
+    try {
+      return readdirSync(folder).map(Number).filter(Number.isInteger);
+    } catch {
+      return [];
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The kernel, as the rest of Tree Warden sees it. One implementation a folder; nothing outside this folder asks which
+ * operating system it runs on.
+ */
+
+/** A process for certain: a pid alone is given to somebody else as soon as it is free. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in a unit and from an epoch of the platform's own; only ever compared for equality and order. */
+  readonly startTime: number;
+}
+
+export interface ProcessStat extends ProcessIdentity {
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** False for a zombie: it runs nothing and holds nothing but its pid. */
+  readonly alive: boolean;
+  readonly stopped: boolean;
+  readonly name: string;
+  readonly threads: number;
+  /** CPU time used since its start, user and system together, in milliseconds. */
+  readonly cpuMillis: number;
+  /** Resident set size in bytes; pages shared with other processes count in each of them. */
+  readonly memoryBytes: number;
+}
+
+/** What a process carries from the tree that it was spawned in. */
+export interface Marks {
+  /** Ids of trees from the environment, outermost first; empty where it was dropped or cannot be read. */
+  readonly environment: readonly string[];
+  /** The number lent by {@link Platform.withMark}; undefined where there is none. */
+  readonly limit: number | undefined;
+}
+
+/** `denied`: it is alive but belongs to somebody whom this user may not signal. */
+export type SignalOutcome = 'sent' | 'gone' | 'denied';
+
+/** CPU in milliseconds since the start and resident bytes. */
+export interface Usage {
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
+}
+
+export interface Platform {
+  readonly name: string;
+  /** What this machine cannot give, each as a sentence for the user; empty where nothing is missing. */
+  readonly shortcomings: readonly string[];
+  /** Identifies one boot: identities recorded under another one mean nothing. */
+  readonly bootId: string;
+  /** Whether orphans of this process's descendants come back to it (see {@link adoptOrphans}). */
+  readonly adoptsOrphans: boolean;
+
+  /** Makes this process the one to which orphaned descendants return, where the kernel can do that. */
+  adoptOrphans(): void;
+
+  /** Undefined where there is no such process. */
+  stat(pid: number): ProcessStat | undefined;
+
+  /**
+   * Every process reachable from `roots` by parent links, roots included, parents before their children; zombies too.
+   * A root whose pid has passed to another process is left out, and so is what descends from that one.
+   * `thorough` also finds what a member's other threads have forked; without it, that costs one read more per process.
+   */
+  descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[];
+
+  /** Every process that this user can see. */
+  everyone(): ProcessStat[];
+
+  /** Up-to-date usage of these processes; those that are gone are left out. */
+  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>>;
+
+  /** Sends a signal to this very process, never to another one that was given its pid. */
+  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome;
+
+  /** Collects an adopted child that has ended. Only for pids that Node did not spawn itself: Node waits for its own. */
+  reap(pid: number): void;
+
+  /**
+   * Runs `spawn` so that the process it starts, and all that ever descends from it, carry `mark`
+   * (a whole number from {@link markRange}). Synchronous, so that nothing else is started in between.
+   */
+  withMark<T>(mark: number, spawn: () => T): T;
+
+  marksOf(pid: number): Marks;
+}
+
+/** The environment variable that names the trees a process belongs to, outermost first, separated by colons. */
+export const markVariable = 'TREE_WARDEN_TREE';
+
+/** Marks are drawn from `[from, from + 2^50)`. */
+export const markRange = { from: 2 ** 51, bits: 50 } as const;
+
+export function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.pid === b.pid && a.startTime === b.startTime;
+}

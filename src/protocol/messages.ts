@@ -1,0 +1,193 @@
+/**
+ * What the sides say to one another: JSON-RPC over the warden's stdio (its owner) and over its socket (everybody else
+ * of this user). Typed once, here.
+ */
+import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
+
+/** Raised whenever an older side would misunderstand a newer one; sides of different versions refuse one another. */
+export const protocolVersion = 1;
+
+export type TreeId = string & { readonly unit: 'TreeId' };
+export type WardenId = string & { readonly unit: 'WardenId' };
+
+/**
+ * `ready → stopping → exited | failed | killed | unkillable`. `exited` also while members outlive their leader on
+ * purpose; `killed` where it took a SIGKILL; `unkillable` where not even that has helped.
+ */
+export type TreeState = 'starting' | 'ready' | 'stopping' | 'exited' | 'failed' | 'killed' | 'unkillable';
+
+/** One step of an escalation. */
+export type StopStep = { readonly signal: NodeJS.Signals } | { readonly waitMillis: number };
+
+/** `inherit`: the descriptors that the owner of the warden handed to it, for a foreground command. */
+export type StdioMode = 'pty' | 'pipes' | 'inherit';
+
+/** What becomes of members that outlive their leader. */
+export type LeftoverPolicy = 'kill' | 'keep';
+
+export interface Dimensions {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A process spec with every variable filled in and every default applied. */
+export interface StartRequest {
+  readonly name: string;
+  readonly group?: string;
+  /** Program and arguments; a shell command has its shell in front. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** Added to the warden's own environment; null removes a variable. */
+  readonly env: Readonly<Record<string, string | null>>;
+  readonly stdio: StdioMode;
+  readonly dimensions?: Dimensions;
+  readonly stop: readonly StopStep[];
+  readonly whenLeaderExits: LeftoverPolicy;
+  /** Hold the process up, as a full pipe does, until the first reader of its output has come: so that nothing is lost before. */
+  readonly awaitReader?: boolean;
+}
+
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface MemberSnapshot {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  /** Percent of one core over the last interval. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  readonly zombie: boolean;
+  /** It left the group and the session of its tree. */
+  readonly stray: boolean;
+}
+
+export interface TreeSnapshot {
+  readonly id: TreeId;
+  readonly name: string;
+  readonly group?: string;
+  readonly state: TreeState;
+  /** Why it is in this state, as a clause for people: "stopped by the user", "exited with code 3". */
+  readonly reason: string;
+  /** Undefined before it was spawned and where it could not be. */
+  readonly leader?: { readonly pid: number; readonly group: number };
+  readonly exit?: ExitStatus;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** Another tree of the same name takes its place as soon as it has ended. */
+  readonly restarting?: true;
+  /** As it would be typed, with what looks like a secret masked. */
+  readonly commandLine: string;
+  readonly cwd: string;
+  readonly stdio: StdioMode;
+  readonly containment: 'group';
+  readonly members: readonly MemberSnapshot[];
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  readonly zombies: number;
+}
+
+export interface Hello {
+  readonly protocol: number;
+  readonly version: string;
+  /** Who asks, for the journal: `extension`, `tree-warden run`. */
+  readonly client: string;
+}
+
+export interface Welcome {
+  readonly protocol: number;
+  readonly version: string;
+  readonly warden: WardenId;
+  readonly pid: number;
+  /** What this machine cannot give, each as a sentence. */
+  readonly shortcomings: readonly string[];
+  readonly journalFile: string;
+  readonly workspace: string;
+  /** Its records and its socket. */
+  readonly folder: string;
+}
+
+/** What the warden knows of itself, for "show what the warden knows". */
+export interface Inspection extends Welcome {
+  readonly startedAt: number;
+  readonly platform: string;
+  readonly adoptsOrphans: boolean;
+  readonly switchPid: number | null;
+  readonly trees: readonly TreeSnapshot[];
+  /** Processes below the warden that no mark ties to a tree. */
+  readonly strays: readonly MemberSnapshot[];
+  readonly memoryBytes: number;
+}
+
+export interface StopRequest {
+  readonly tree: TreeId;
+  /** Skip the escalation. */
+  readonly now: boolean;
+  readonly reason: string;
+  /** Instead of the spec's own steps. */
+  readonly steps?: readonly StopStep[];
+}
+
+export interface SignalRequest {
+  readonly tree: TreeId;
+  readonly signal: NodeJS.Signals;
+  /** One member only; the whole tree where absent. */
+  readonly pid?: number;
+}
+
+export interface OutputRequest {
+  readonly tree: TreeId;
+  /** The first byte wanted, counted from the tree's start; what is no longer kept is left out. */
+  readonly from: number;
+  /**
+   * What happens when the reader is slower than the process: `wait` holds the process up, as a pipe does, so nothing is
+   * lost; `skip` leaves out what the ring buffer no longer holds.
+   */
+  readonly whenBehind: 'wait' | 'skip';
+  /** Send what there is and end, instead of following. */
+  readonly follow: boolean;
+}
+
+export interface OutputChunk {
+  readonly subscription: number;
+  /** Position behind this chunk, counted from the tree's start; acknowledge up to here. */
+  readonly end: number;
+  /** Bytes that were left out before this chunk. */
+  readonly skipped: number;
+  readonly base64: string;
+}
+
+/** Codes of the errors that a request can end with, beside JSON-RPC's own. */
+export const errorCodes = { startFailed: 1, noSuchTree: 2, nameTaken: 3, versionMismatch: 4, notPossible: 5 } as const;
+
+export const hello = new RequestType<Hello, Welcome, void>('hello');
+export const start = new RequestType<StartRequest, TreeSnapshot, void>('start');
+/** Answers when nobody of the tree is left. */
+export const stop = new RequestType<StopRequest, TreeSnapshot, void>('stop');
+/** Stops it, starts the same request again, answers with the new tree. */
+export const restart = new RequestType<StopRequest, TreeSnapshot, void>('restart');
+export const signal = new RequestType<SignalRequest, void, void>('signal');
+export const list = new RequestType0<readonly TreeSnapshot[], void>('list');
+export const inspect = new RequestType0<Inspection, void>('inspect');
+/** Stops every tree, answers when nobody is left; the warden then ends. */
+export const shutdown = new RequestType<{ readonly now: boolean; readonly reason: string }, void, void>('shutdown');
+/** Sends {@link trees} at this interval in milliseconds, and at every transition; 0: at transitions only. */
+export const watch = new RequestType<{ readonly intervalMillis: number }, readonly TreeSnapshot[], void>('watch');
+export const trees = new NotificationType<readonly TreeSnapshot[]>('trees');
+
+export const subscribeOutput = new RequestType<OutputRequest, number, void>('output/subscribe');
+export const output = new NotificationType<OutputChunk>('output');
+/** Nothing more will come for this subscription. */
+export const outputEnd = new NotificationType<{ readonly subscription: number }>('output/end');
+export const acknowledgeOutput = new NotificationType<{ readonly subscription: number; readonly end: number }>('output/ack');
+export const unsubscribeOutput = new NotificationType<{ readonly subscription: number }>('output/unsubscribe');
+export const input = new NotificationType<{ readonly tree: TreeId; readonly base64: string }>('input');
+export const resize = new NotificationType<Dimensions & { readonly tree: TreeId }>('resize');
+
+/** Something a person should be told at once; also in the journal. */
+export const alert = new NotificationType<{ readonly message: string }>('alert');
+/** Says goodbye without waiting: the warden stops everything on its own. */
+export const leave = new NotificationType0('leave');

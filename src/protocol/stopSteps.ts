@@ -1,0 +1,45 @@
+import { constants } from 'node:os';
+import type { StopStep } from './messages.ts';
+
+/** SIGTERM, five seconds, SIGKILL. */
+export const defaultStop: readonly StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: 5000 }, { signal: 'SIGKILL' }];
+
+const millisPerUnit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/**
+ * `"250ms"`, `"5s"`, `"1.5m"`, `"1h"`, in milliseconds.
+ * @throws RangeError that names what was expected.
+ */
+export function parseDuration(text: string): number {
+  const [, amount, unit] = text.trim().match(/^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/) ?? [];
+  if (amount === undefined) throw new RangeError(`'${text}' is not a duration: write a number with ms, s, m or h, such as 5s`);
+  return Math.round(Number(amount) * millisPerUnit[unit as keyof typeof millisPerUnit]);
+}
+
+/**
+ * `SIGTERM`, `TERM` or `term`.
+ * @throws RangeError where this system has no such signal.
+ */
+export function parseSignal(text: string): NodeJS.Signals {
+  const upper = text.trim().toUpperCase();
+  const name = upper.startsWith('SIG') ? upper : `SIG${upper}`;
+  if (!Object.hasOwn(constants.signals, name)) throw new RangeError(`'${text}' is not a signal of this system`);
+  return name as NodeJS.Signals;
+}
+
+/**
+ * Signals and durations, in turn. A SIGKILL is put at the end where it is missing, five seconds after a signal that is the last step:
+ * a stop that may not end in a kill could not keep its promise.
+ * @throws RangeError that names the step that is wrong.
+ */
+export function parseStop(steps: readonly string[]): StopStep[] {
+  if (steps.length === 0) throw new RangeError('a stop needs at least one step, such as "SIGTERM"');
+  const parsed = steps.map((step): StopStep => {
+    if (/^\d/.test(step.trim())) return { waitMillis: parseDuration(step) };
+    return { signal: parseSignal(step) };
+  });
+  const last = parsed.at(-1);
+  if (last && 'signal' in last && last.signal === 'SIGKILL') return parsed;
+  if (last && 'waitMillis' in last) return [...parsed, { signal: 'SIGKILL' }];
+  return [...parsed, { waitMillis: 5000 }, { signal: 'SIGKILL' }];
+}

@@ -1,0 +1,26 @@
+import { createServer } from 'node:net';
+
+/** Free loopback ports by name; a name keeps its port for as long as this object lives. */
+export class NamedPorts {
+  readonly #ports = new Map<string, Promise<number>>();
+
+  portFor(name: string): Promise<number> {
+    const known = this.#ports.get(name);
+    if (known) return known;
+    const port = freePort();
+    this.#ports.set(name, port);
+    return port;
+  }
+}
+
+/** The kernel picks it; it is free again when this resolves, and the kernel does not hand it out twice in a row. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { errorText } from '../protocol/errors.ts';
+import type { StartRequest } from '../protocol/messages.ts';
+import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
+import { CannotStartError } from './executable.ts';
+import type { ProcessSpec } from './schema.ts';
+
+export interface ResolveContext {
+  /** Absolute. */
+  readonly workspaceFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** A free port for this name, the same one at every call. */
+  portFor(name: string): Promise<number>;
+}
+
+/** The shell that string commands are given to; POSIX has it everywhere. */
+const shell = '/bin/sh';
+
+/**
+ * Fills in variables and defaults, and reads environment files.
+ * @throws CannotStartError that names the variable or the file.
+ */
+export async function resolveSpec(name: string, spec: ProcessSpec, context: ResolveContext): Promise<StartRequest> {
+  const fill = (text: string): Promise<string> => fillVariables(text, context);
+  const argv: StartRequest['argv'] =
+    typeof spec.command === 'string'
+      ? [shell, '-c', await fill(spec.command)]
+      : [await fill(spec.command[0]), ...(await Promise.all(spec.command.slice(1).map(fill)))];
+  const inWorkspace = async (path: string): Promise<string> => {
+    const filled = (await fill(path)).replace(/^~(?=\/|$)/, homedir());
+    return isAbsolute(filled) ? filled : resolve(context.workspaceFolder, filled);
+  };
+  const env: Record<string, string | null> = {};
+  for (const file of [spec.envFile ?? []].flat()) Object.assign(env, readEnvFile(await inWorkspace(file)));
+  for (const [variable, value] of Object.entries(spec.env ?? {})) env[variable] = value === null ? null : await fill(value);
+  const whenLeaderExits = spec.whenLeaderExits ?? 'kill';
+  // The terminal hangs up when its first process ends; members that are to live on are better off without one.
+  const pty = spec.pty ?? whenLeaderExits === 'kill';
+  return {
+    name,
+    ...(spec.group !== undefined && { group: spec.group }),
+    argv,
+    cwd: spec.cwd === undefined ? context.workspaceFolder : await inWorkspace(spec.cwd),
+    env,
+    stdio: pty ? 'pty' : 'pipes',
+    stop: spec.stop === undefined ? defaultStop : parseStop(spec.stop),
+    whenLeaderExits,
+  };
+}
+
+/**
+ * Replaces `${workspaceFolder}`, `${env:NAME}` and `${port:NAME}`. What a shell understands, such as `${HOME}`, stays.
+ * @throws CannotStartError where an environment variable is not set.
+ */
+export async function fillVariables(text: string, { workspaceFolder, env, portFor }: ResolveContext): Promise<string> {
+  let filled = text.replaceAll('${workspaceFolder}', workspaceFolder);
+  filled = filled.replaceAll(/\$\{env:([^}]+)\}/g, (variable, name: string) => {
+    const value = env[name];
+    if (value === undefined) throw new CannotStartError(`${variable} cannot be filled in: the environment variable ${name} is not set.`);
+    return value;
+  });
+  for (const [variable, name = ''] of [...filled.matchAll(/\$\{port:([^}]+)\}/g)])
+    filled = filled.replace(variable, String(await portFor(name)));
+  return filled;
+}
+
+function readEnvFile(path: string): Record<string, string> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    throw new CannotStartError(`Cannot read the environment file ${path}: ${errorText(error)}.`);
+  }
+}

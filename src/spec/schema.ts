@@ -1,0 +1,91 @@
+/** `.vscode/processes.json`, written once: types, defaults, validation and the schema for the editor come from here. */
+import * as z from 'zod';
+import { parseStop } from '../protocol/stopSteps.ts';
+
+const text = z.string().min(1, 'must not be empty');
+
+const stopStep = text.describe('A signal such as "SIGINT", or a time to wait such as "5s".');
+
+/** Checked here, so that the message points at the line. */
+const stop = z
+  .union([stopStep, z.array(stopStep)], 'must be a signal, or a list of signals and times to wait')
+  .transform((steps) => (typeof steps === 'string' ? [steps] : steps))
+  .superRefine((steps, context) => {
+    try {
+      parseStop(steps);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as RangeError).message });
+    }
+  });
+
+const notYet = (what: string, use: string): string => `${what} is not built yet in this version; ${use}`;
+
+const processSpec = z
+  .strictObject({
+    command: z.union([text, z.tuple([text], text)], 'must be a line for the shell, or a list of a program and its arguments').meta({
+      description: 'What to run. A string is given to the shell (/bin/sh -c); an array is a program and its arguments, without a shell.',
+      examples: ['npm run dev', ['node', 'server.js', '--port', '${port:web}']],
+    }),
+    cwd: text.optional().describe('The working directory; relative to the workspace folder, which is also the default.'),
+    env: z
+      .record(z.string(), z.union([z.string(), z.null()], 'must be a string, or null'))
+      .optional()
+      .describe('Environment variables; null removes one.'),
+    envFile: z
+      .union([text, z.array(text)], 'must be a file, or a list of files')
+      .optional()
+      .describe('Files of NAME=value lines, relative to the workspace folder; env overrides them.'),
+    group: text.optional().describe('The heading under which it is listed.'),
+    description: text.optional().describe('What it is, shown beside its name.'),
+    autoStart: z.boolean().optional().describe('Start it when the workspace is opened. You are asked once per workspace.'),
+    pty: z
+      .boolean()
+      .optional()
+      .describe('Run it on a terminal of its own (the default), so that it prints colours and takes input; false gives it plain pipes.'),
+    stop: stop.optional().meta({
+      description:
+        'How it is stopped: signals and waits in turn, sent to the whole tree. Ends in SIGKILL, whether that is written or not. Default: ["SIGTERM", "5s", "SIGKILL"].',
+      examples: [['SIGINT', '3s', 'SIGTERM', '5s', 'SIGKILL']],
+    }),
+    whenLeaderExits: z
+      .enum(['kill', 'keep'])
+      .optional()
+      .describe(
+        'What becomes of processes that outlive the first one: "kill" (the default) ends them; "keep" lets the tree live as long as they do, for commands that put themselves into the background.',
+      ),
+    lifetime: z
+      .enum(['managed', 'detached'])
+      .refine((value) => value === 'managed', notYet('The lifetime "detached"', 'everything ends with its window ("managed")'))
+      .optional()
+      .describe('"managed": it ends with its window.'),
+    containment: z
+      .enum(['auto', 'group', 'cgroup', 'namespace', 'job'])
+      .refine((value) => value === 'auto' || value === 'group', notYet('That containment', 'use "auto" or "group"'))
+      .optional()
+      .describe('By which means members are known and killed. "auto" takes the strongest that this machine offers.'),
+  })
+  .describe('One process and all that descends from it.');
+
+const processName = z
+  .string()
+  .regex(/^[\w][\w .:@/-]*$/, 'a name starts with a letter or digit and holds letters, digits, spaces and . : @ / _ - only');
+
+export const processesFile = z.strictObject({
+  $schema: z.string().optional(),
+  processes: z.record(processName, processSpec).describe('The processes of this workspace, by name.'),
+});
+
+export type ProcessSpec = z.output<typeof processSpec>;
+
+/** One spec, checked by itself: a mistake in one does not take the others away. */
+export { processName as processNameSchema, processSpec as processSpecSchema };
+
+/** JSON Schema (2020-12 reduced to draft 7, which VS Code's editor understands whole). */
+export function processesJsonSchema(): object {
+  return {
+    ...z.toJSONSchema(processesFile, { target: 'draft-7', io: 'input', unrepresentable: 'any' }),
+    title: 'Tree Warden processes',
+    allowComments: true,
+    allowTrailingCommas: true,
+  };
+}

@@ -1,0 +1,56 @@
+import type { TreeId, WardenId } from '../protocol/messages.ts';
+import { LogFile } from './logFile.ts';
+
+export type JournalEvent =
+  | 'warden-started'
+  | 'warden-ended'
+  | 'client-connected'
+  | 'client-left'
+  | 'switch-lost'
+  | 'spawned'
+  | 'start-failed'
+  | 'state'
+  | 'signal'
+  | 'ended'
+  | 'late-member'
+  | 'cleanup-failed'
+  | 'swept'
+  | 'log-failed'
+  | 'record-failed'
+  | 'record-set-aside';
+
+/** One line of the journal. No environment values ever; command lines masked. */
+export interface JournalRecord {
+  readonly event: JournalEvent;
+  readonly tree?: TreeId;
+  readonly spec?: string;
+  readonly pid?: number;
+  readonly pgid?: number;
+  readonly command?: string;
+  readonly state?: string;
+  readonly durationMillis?: number;
+  readonly code?: number | null;
+  readonly signal?: string | null;
+  readonly reason?: string;
+}
+
+/** Every transition of every tree as JSON lines, for people and for tools. */
+export class Journal {
+  readonly path: string;
+  readonly #file: LogFile;
+  readonly #warden: WardenId;
+
+  constructor(path: string, warden: WardenId, onFailure: (error: Error) => void) {
+    this.path = path;
+    this.#warden = warden;
+    this.#file = new LogFile(path, onFailure);
+  }
+
+  write(record: JournalRecord): void {
+    this.#file.write(`${JSON.stringify({ time: new Date().toISOString(), warden: this.#warden, ...record })}\n`, () => undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}

@@ -1,0 +1,154 @@
+/** Spawning the first process of a tree: in a session of its own, with the tree's marks, on a pty, pipes or borrowed descriptors. */
+import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:child_process';
+import { constants } from 'node:os';
+import type { IPty } from 'node-pty';
+import { markVariable, type Platform } from '../platform/platform.ts';
+import { errorText } from '../protocol/errors.ts';
+import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../protocol/messages.ts';
+import { CannotStartError, resolveExecutable } from '../spec/executable.ts';
+import { limitMarkOf } from './membership.ts';
+import type { OutputSource } from './treeOutput.ts';
+
+export interface LeaderEvents {
+  onOutput(chunk: Buffer): void;
+  /** No more output will come. */
+  onOutputEnd(): void;
+  onExit(status: ExitStatus): void;
+}
+
+export interface Leader extends OutputSource {
+  readonly pid: number;
+  write(data: Buffer): void;
+  resize(dimensions: Dimensions): void;
+  /** Lets go of the descriptors to the tree. */
+  close(): void;
+}
+
+/** Descriptors that the owner put behind the warden's own three, for a tree with `stdio: "inherit"`. */
+const inheritedStdio: StdioOptions = [3, 4, 5];
+const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
+
+/**
+ * Spawns the leader; whatever is started has the marks from its first instant. Synchronous from here to the new process,
+ * so that the caller can register its pid before anything else happens.
+ * @throws CannotStartError with one sentence; nothing was started then.
+ */
+export async function prepareLeader(platform: Platform, request: StartRequest, tree: TreeId): Promise<(events: LeaderEvents) => Leader> {
+  const env = environmentFor(request, tree);
+  const [program, ...args] = request.argv;
+  const file = resolveExecutable(program, request.cwd, env['PATH'] ?? '');
+  const mark = limitMarkOf(tree);
+  if (request.stdio === 'pty') {
+    const pty = await loadPty();
+    return (events) =>
+      spawnOnPty(
+        () =>
+          platform.withMark(mark, () =>
+            pty.spawn(file, args, { ...sizeOf(request.dimensions), cwd: request.cwd, env, name: 'xterm-256color', encoding: null }),
+          ),
+        file,
+        events,
+      );
+  }
+  const stdio: StdioOptions = request.stdio === 'inherit' ? inheritedStdio : ['pipe', 'pipe', 'pipe'];
+  return (events) =>
+    spawnOnPipes(
+      () => platform.withMark(mark, () => spawnChild(file, args, { argv0: program, cwd: request.cwd, env, detached: true, stdio })),
+      file,
+      events,
+    );
+}
+
+/** What VS Code and this program set for themselves is none of a member's business. */
+const ownVariables = /^(ELECTRON_|VSCODE_(?!PORTABLE$))/;
+
+function environmentFor(request: StartRequest, tree: TreeId): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined && !ownVariables.test(name)) env[name] = value;
+  if (request.stdio === 'pty') Object.assign(env, { TERM: 'xterm-256color', COLORTERM: 'truecolor' });
+  for (const [name, value] of Object.entries(request.env)) {
+    if (value === null) delete env[name];
+    else env[name] = value;
+  }
+  const outer = process.env[markVariable];
+  env[markVariable] = outer ? `${outer}:${tree}` : tree;
+  return env;
+}
+
+async function loadPty(): Promise<typeof import('node-pty')> {
+  try {
+    return await import('node-pty');
+  } catch (error) {
+    throw new CannotStartError(`Terminals are not available on this machine (${errorText(error)}). Set "pty": false for this process.`);
+  }
+}
+
+function sizeOf({ columns, rows }: Dimensions = defaultDimensions): { cols: number; rows: number } {
+  return { cols: Math.max(1, columns), rows: Math.max(1, rows) };
+}
+
+function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents): Leader {
+  let pty: IPty;
+  try {
+    pty = spawn();
+  } catch (error) {
+    throw new CannotStartError(`Cannot start ${file} in a terminal: ${errorText(error)}.`);
+  }
+  let open = true;
+  // With `encoding: null` node-pty hands over bytes, whatever its types say.
+  pty.onData((data: string | Buffer) => events.onOutput(typeof data === 'string' ? Buffer.from(data) : data));
+  pty.onExit(({ exitCode, signal }) => {
+    open = false;
+    events.onExit(signal ? { code: null, signal: signalName(signal) } : { code: exitCode, signal: null });
+    events.onOutputEnd();
+  });
+  return {
+    pid: pty.pid,
+    pause: () => open && pty.pause(),
+    resume: () => open && pty.resume(),
+    write: (data) => open && pty.write(data),
+    resize: (dimensions) => {
+      const { cols, rows } = sizeOf(dimensions);
+      if (open) pty.resize(cols, rows);
+    },
+    close: () => undefined,
+  };
+}
+
+function spawnOnPipes(spawn: () => ChildProcess, file: string, events: LeaderEvents): Leader {
+  const child = spawn();
+  if (child.pid === undefined) {
+    // spawn(2) failed at once; the 'error' event that follows says no more than this.
+    child.on('error', () => undefined);
+    throw new CannotStartError(`Cannot start ${file}: ${describeSpawnFailure(child)}.`);
+  }
+  child.on('error', () => undefined);
+  child.on('exit', (code, signal) => events.onExit({ code, signal }));
+  const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  for (const stream of outputs) {
+    stream.on('data', (chunk: Buffer) => events.onOutput(chunk));
+    stream.on('error', () => undefined);
+  }
+  child.on('close', () => events.onOutputEnd());
+  child.stdin?.on('error', () => undefined);
+  return {
+    pid: child.pid,
+    pause: () => outputs.forEach((stream) => void stream.pause()),
+    resume: () => outputs.forEach((stream) => void stream.resume()),
+    write: (data) => child.stdin?.write(data),
+    resize: () => undefined,
+    close: () => {
+      child.stdin?.destroy();
+      outputs.forEach((stream) => void stream.destroy());
+    },
+  };
+}
+
+function describeSpawnFailure({ spawnfile }: ChildProcess): string {
+  return `the system could not run ${spawnfile} (no memory, too many processes, or a bad interpreter line)`;
+}
+
+function signalName(number: number): NodeJS.Signals {
+  const [name = 'SIGKILL'] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [];
+  return name as NodeJS.Signals;
+}

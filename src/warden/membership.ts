@@ -1,0 +1,125 @@
+import { markRange, type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../platform/platform.ts';
+import type { TreeId } from '../protocol/messages.ts';
+
+/** The number that a tree's processes inherit (see Platform.withMark); the same for everyone who knows the tree's id. */
+export function limitMarkOf(tree: string): number {
+  return markRange.from + Number(BigInt(`0x${tree.replaceAll('-', '')}`) & ((1n << BigInt(markRange.bits)) - 1n));
+}
+
+export interface Census {
+  /** Living members and zombies of each tree, parents before their children. */
+  readonly members: ReadonlyMap<TreeId, readonly ProcessStat[]>;
+  /** Descendants of the warden that no mark ties to a tree. */
+  readonly strays: readonly ProcessStat[];
+}
+
+/**
+ * Who belongs to which tree. The warden is the subreaper of all that it spawns, so every member is below it, however
+ * far it has strayed; what has to be found out is only which tree an orphan that came back to it belongs to.
+ */
+export class Membership {
+  readonly #platform: Platform;
+  readonly #self: ProcessIdentity;
+  /** Children of the warden that are nobody's members: the switch. */
+  readonly #servants = new Set<number>();
+  /** Leaders, and every process spawned through Node: Node waits for those itself. */
+  readonly #spawned = new Set<number>();
+  readonly #treeOfSession = new Map<number, TreeId>();
+  readonly #treeOfMark = new Map<number, TreeId>();
+  #known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
+
+  constructor(platform: Platform, self: ProcessIdentity) {
+    this.#platform = platform;
+    this.#self = self;
+  }
+
+  /** To be called in the same turn of the event loop as the spawn, so that nobody reaps what Node will wait for. */
+  addLeader(tree: TreeId, leader: ProcessStat): void {
+    this.#spawned.add(leader.pid);
+    this.#treeOfSession.set(leader.session, tree);
+    this.#treeOfMark.set(limitMarkOf(tree), tree);
+    this.#known.set(leader.pid, { identity: leader, tree });
+  }
+
+  addServant(pid: number): void {
+    this.#servants.add(pid);
+    this.#spawned.add(pid);
+  }
+
+  /** Node has collected this child's exit status; its pid is free for others from now on. */
+  forgetSpawned(pid: number): void {
+    this.#spawned.delete(pid);
+    this.#servants.delete(pid);
+  }
+
+  /** The tree has ended, and with it the session of its leader: the number may be given to another one. */
+  forgetSession(tree: TreeId): void {
+    for (const [session, owner] of this.#treeOfSession) if (owner === tree) this.#treeOfSession.delete(session);
+  }
+
+  /** Its mark means nothing any more. */
+  forgetTree(tree: TreeId): void {
+    this.forgetSession(tree);
+    this.#treeOfMark.delete(limitMarkOf(tree));
+  }
+
+  /**
+   * Looks who is there. `thorough` also sees what members forked from other threads than their main one, and where
+   * orphans do not come back to the warden, searches the whole machine for the trees' marks.
+   */
+  census(thorough: boolean): Census {
+    const members = new Map<TreeId, ProcessStat[]>();
+    const strays: ProcessStat[] = [];
+    const known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
+    for (const process of this.#candidates(thorough)) {
+      if (process.pid === this.#self.pid || this.#servants.has(process.pid) || this.#servants.has(process.parent)) continue;
+      this.#reapIfOurs(process);
+      const tree = this.#treeOf(process, known);
+      known.set(process.pid, { identity: process, tree });
+      if (tree === undefined) {
+        if (process.alive) strays.push(process);
+        continue;
+      }
+      const list = members.get(tree);
+      if (list) list.push(process);
+      else members.set(tree, [process]);
+    }
+    this.#known = known;
+    return { members, strays };
+  }
+
+  #candidates(thorough: boolean): ProcessStat[] {
+    const roots = [this.#self, ...Array.from(this.#known.values(), ({ identity }) => identity)];
+    const found = this.#platform.descendants(roots, thorough);
+    if (this.#platform.adoptsOrphans || !thorough || this.#treeOfMark.size === 0) return found;
+    const seen = new Set(found.map((process) => process.pid));
+    const marked = this.#platform.everyone().filter((process) => !seen.has(process.pid) && this.#treeByMark(process) !== undefined);
+    return [...found, ...marked];
+  }
+
+  #treeOf(process: ProcessStat, seen: Map<number, { readonly tree: TreeId | undefined }>): TreeId | undefined {
+    const before = this.#known.get(process.pid);
+    if (before?.tree !== undefined && sameProcess(before.identity, process)) return before.tree;
+    if (process.parent !== this.#self.pid) {
+      const inherited = seen.get(process.parent)?.tree;
+      if (inherited !== undefined) return inherited;
+    }
+    // The mark first: a session's number may have passed to a member of another tree.
+    return this.#treeByMark(process) ?? this.#treeOfSession.get(process.session);
+  }
+
+  #treeByMark(process: ProcessStat): TreeId | undefined {
+    const marks = this.#platform.marksOf(process.pid);
+    const byLimit = marks.limit === undefined ? undefined : this.#treeOfMark.get(marks.limit);
+    return byLimit ?? marks.environment.map((id) => this.#treeOfMark.get(limitMarkSafe(id))).find((tree) => tree !== undefined);
+  }
+
+  #reapIfOurs(process: ProcessStat): void {
+    if (!process.alive && process.parent === this.#self.pid && !this.#spawned.has(process.pid)) this.#platform.reap(process.pid);
+  }
+}
+
+/** The environment belongs to the process: it may hold anything. */
+function limitMarkSafe(id: string): number {
+  return /^[0-9a-f-]{36}$/.test(id) ? limitMarkOf(id) : Number.NaN;
+}

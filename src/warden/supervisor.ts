@@ -1,0 +1,341 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Platform, ProcessStat } from '../platform/platform.ts';
+import { errorText } from '../protocol/errors.ts';
+import type { SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { Records } from '../records/records.ts';
+import type { DeadMansSwitch } from './deadMansSwitch.ts';
+import type { Journal } from './journal.ts';
+import { LogFile } from './logFile.ts';
+import type { Census, Membership } from './membership.ts';
+import { RequestError } from './requestError.ts';
+import { Sampler } from './sampler.ts';
+import { describeSurvivors, terminate } from './termination.ts';
+import { Tree } from './tree.ts';
+import { TreeOutput } from './treeOutput.ts';
+
+export interface SupervisorParts {
+  readonly platform: Platform;
+  readonly membership: Membership;
+  readonly records: Records;
+  readonly journal: Journal;
+  readonly deadMansSwitch: DeadMansSwitch;
+  readonly logFolder: string;
+  /** A person has to be told. */
+  alert(message: string): void;
+}
+
+/** How often members are looked up while nobody watches, in milliseconds: for the records and for adopted zombies. */
+const backgroundMillis = 5000;
+/** Many children may end at once, and a daemon that keeps forking ends them without pause; in milliseconds. */
+const childSignalPause = 20;
+/** When a new tree is first looked at, in milliseconds: by then a shell has started what it is to start. */
+const firstLookMillis = 50;
+/** Trees that have ended stay listed, with their output, until this many newer ones have. */
+const endedKept = 20;
+
+/** Owns the trees: starts and ends them, and keeps records, switch and journal in step with who lives. */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #sampler = new Sampler();
+  readonly #trees = new Map<TreeId, Tree>();
+  readonly #recorded = new Map<TreeId, string>();
+  readonly #listeners = new Set<() => void>();
+  readonly #background: NodeJS.Timeout;
+  #strays: readonly ProcessStat[] = [];
+  #sampling: Promise<void> | undefined;
+  #orphanCheck: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#background = setInterval(() => this.#inBackground(), backgroundMillis);
+    // An adopted child has ended, or one of ours: either way somebody's members have changed.
+    process.on('SIGCHLD', this.#onChildSignal);
+  }
+
+  get strays(): readonly ProcessStat[] {
+    return this.#strays;
+  }
+
+  snapshots(): TreeSnapshot[] {
+    return Array.from(this.#trees.values(), (tree) => tree.snapshot());
+  }
+
+  /** Hears of every transition, without arguments: ask for {@link snapshots}. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  find(id: TreeId): Tree {
+    const tree = this.#trees.get(id);
+    if (!tree) throw new RequestError('noSuchTree', `There is no tree ${id}; it may have ended and been forgotten.`);
+    return tree;
+  }
+
+  async start(request: StartRequest): Promise<TreeSnapshot> {
+    if (this.#closing) throw new RequestError('notPossible', `'${request.name}' was not started: this warden is shutting down.`);
+    const namesake = [...this.#trees.values()].find((tree) => tree.request.name === request.name && !tree.ended);
+    if (namesake)
+      throw new RequestError(
+        'nameTaken',
+        `'${request.name}' is already running (pid ${namesake.leader?.pid ?? 'unknown'}, ${namesake.state}).`,
+      );
+    const id = randomUUID() as TreeId;
+    const tree = new Tree(id, request, {
+      platform: this.#parts.platform,
+      output: new TreeOutput(request.stdio === 'inherit' ? undefined : this.#logFileFor(id, request.name), request.awaitReader),
+      alive: () => this.#alive(id),
+      onSpawning: () => this.#record(tree, undefined, []),
+      onSpawned: (leader) => this.#spawned(tree, leader),
+      onLeaderCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
+      onStateChanged: () => this.#stateChanged(tree),
+      onEnded: () => this.#ended(tree),
+    });
+    this.#trees.set(id, tree);
+    try {
+      await tree.start();
+    } catch (error) {
+      this.#trees.delete(id);
+      throw new RequestError('startFailed', errorText(error));
+    }
+    return tree.snapshot();
+  }
+
+  async stop({ tree: id, now, reason, steps }: StopRequest): Promise<TreeSnapshot> {
+    const tree = this.find(id);
+    await tree.stop(reason, steps, now);
+    return tree.snapshot();
+  }
+
+  async restart(request: StopRequest): Promise<TreeSnapshot> {
+    const tree = this.find(request.tree);
+    tree.restarting = true;
+    try {
+      const { state, reason } = await this.stop(request);
+      if (state === 'unkillable')
+        throw new RequestError('notPossible', `'${tree.request.name}' was not restarted, because the old one is ${reason}.`);
+      return await this.start({ ...tree.request, awaitReader: false });
+    } catch (error) {
+      // Whoever waits for the next one is not to wait any longer.
+      tree.restarting = false;
+      this.#changed();
+      throw error;
+    }
+  }
+
+  signal({ tree: id, signal, pid }: SignalRequest): void {
+    const tree = this.find(id);
+    const outcome = tree.signal(signal, pid);
+    this.#parts.journal.write({
+      event: 'signal',
+      tree: id,
+      spec: tree.request.name,
+      signal,
+      ...(pid !== undefined && { pid }),
+      reason: outcome,
+    });
+    const target = pid === undefined ? `'${tree.request.name}'` : `process ${pid} of '${tree.request.name}'`;
+    if (outcome === 'denied') throw new RequestError('notPossible', `${signal} was refused for ${target}: it belongs to another user.`);
+    if (outcome === 'gone') throw new RequestError('notPossible', `${signal} was not sent to ${target}: it has ended.`);
+  }
+
+  /** Reads every member's figures now. Calls that come while one is under way share it. */
+  sample(thorough = false): Promise<void> {
+    this.#sampling ??= this.#takeSample(thorough).finally(() => {
+      this.#sampling = undefined;
+    });
+    return this.#sampling;
+  }
+
+  /** Stops everything, strays too; resolves when nobody is left who can be killed. */
+  async shutdown(reason: string, now: boolean): Promise<void> {
+    this.#closing = true;
+    await Promise.all(Array.from(this.#trees.values(), (tree) => tree.stop(reason, undefined, now)));
+    await this.#killStrays();
+  }
+
+  /** To be called last: nothing is watched any more. */
+  dispose(): void {
+    clearInterval(this.#background);
+    process.off('SIGCHLD', this.#onChildSignal);
+    clearTimeout(this.#orphanCheck);
+    this.#listeners.clear();
+  }
+
+  readonly #onChildSignal = (): void => {
+    this.#orphanCheck ??= setTimeout(() => {
+      this.#orphanCheck = undefined;
+      this.#census(false);
+    }, childSignalPause);
+  };
+
+  #inBackground(): void {
+    // Thoroughly: what members have forked from their other threads is found here, and remembered from then on.
+    if ([...this.#trees.values()].some((tree) => !tree.ended)) void this.sample(true);
+  }
+
+  async #takeSample(thorough: boolean): Promise<void> {
+    const { platform } = this.#parts;
+    const census = this.#census(thorough);
+    const usage = await platform.usage([...census.members.values()].flat());
+    this.#sampler.beginSample();
+    for (const tree of this.#trees.values()) {
+      tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], usage));
+    }
+  }
+
+  #census(thorough: boolean): Census {
+    const census = this.#parts.membership.census(thorough);
+    this.#strays = census.strays;
+    this.#keepInStep(census);
+    for (const tree of this.#trees.values()) {
+      const alive = countAlive(census.members.get(tree.id));
+      if (tree.ended && alive > 0) void this.#killLate(tree);
+      else tree.observe(alive);
+    }
+    return census;
+  }
+
+  #alive(id: TreeId): ProcessStat[] {
+    const census = this.#parts.membership.census(true);
+    this.#strays = census.strays;
+    return (census.members.get(id) ?? []).filter((process) => process.alive);
+  }
+
+  /** What switch and records know must be who lives now. */
+  #keepInStep({ members, strays }: Census): void {
+    this.#parts.deadMansSwitch.tell([...members.values(), strays].flat().filter((process) => process.alive));
+    for (const tree of this.#trees.values()) {
+      if (!tree.ended && tree.leader) this.#record(tree, tree.leader, members.get(tree.id) ?? []);
+    }
+  }
+
+  #record(tree: Tree, leader: ProcessStat | undefined, members: readonly ProcessStat[]): void {
+    const identities = members.filter((member) => member.alive).map(({ pid, startTime }) => ({ pid, startTime }));
+    const fingerprint = JSON.stringify([leader?.pid, identities]);
+    if (this.#recorded.get(tree.id) === fingerprint) return;
+    this.#recorded.set(tree.id, fingerprint);
+    try {
+      this.#parts.records.writeTree({
+        tree: tree.id,
+        name: tree.request.name,
+        bootId: this.#parts.platform.bootId,
+        leader: leader ? { pid: leader.pid, startTime: leader.startTime } : null,
+        group: leader?.group ?? null,
+        session: leader?.session ?? null,
+        startedAt: tree.startedAt,
+        containment: 'group',
+        members: identities,
+      });
+    } catch (error) {
+      this.#parts.journal.write({ event: 'record-failed', tree: tree.id, spec: tree.request.name, reason: errorText(error) });
+      this.#parts.alert(
+        `The record of '${tree.request.name}' could not be written: ${errorText(error)}. It is guarded while this window lives, but could not be found again after a crash of everything.`,
+      );
+    }
+  }
+
+  #spawned(tree: Tree, leader: ProcessStat): void {
+    this.#parts.membership.addLeader(tree.id, leader);
+    // In the same turn, so that records and switch know of it before anything else happens.
+    this.#census(false);
+    const { id, request, commandLine } = tree;
+    this.#parts.journal.write({
+      event: 'spawned',
+      tree: id,
+      spec: request.name,
+      pid: leader.pid,
+      pgid: leader.group,
+      command: commandLine,
+    });
+    // So that whoever watches sees figures, not zeros, before the next interval.
+    setTimeout(() => void this.sample().then(() => this.#changed()), firstLookMillis);
+  }
+
+  #stateChanged(tree: Tree): void {
+    const { id, request, state, reason } = tree;
+    const { journal, alert } = this.#parts;
+    if (state === 'failed' && tree.leader === undefined) {
+      journal.write({ event: 'start-failed', tree: id, spec: request.name, command: tree.commandLine, reason });
+    } else {
+      journal.write({ event: 'state', tree: id, spec: request.name, state, reason });
+    }
+    if (state === 'unkillable') {
+      journal.write({ event: 'cleanup-failed', tree: id, spec: request.name, reason });
+      alert(`'${request.name}' could not be ended: ${reason}. It stays listed; end those processes by other means.`);
+    }
+    this.#changed();
+  }
+
+  #ended(tree: Tree): void {
+    const { id, request, exit, leader, reason } = tree;
+    this.#parts.membership.forgetSession(id);
+    this.#recorded.delete(id);
+    this.#parts.records.removeTree(id);
+    if (leader) {
+      const { code = null, signal = null } = exit ?? {};
+      this.#parts.journal.write({
+        event: 'ended',
+        tree: id,
+        spec: request.name,
+        pid: leader.pid,
+        pgid: leader.group,
+        durationMillis: tree.runMillis,
+        code,
+        signal,
+        reason,
+      });
+    }
+    const ended = [...this.#trees.values()].filter((other) => other.ended);
+    const outdated = ended.filter((other) => other !== tree && other.request.name === request.name);
+    for (const old of new Set([...outdated, ...ended.slice(0, -endedKept)])) {
+      old.dispose();
+      this.#parts.membership.forgetTree(old.id);
+      this.#trees.delete(old.id);
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #killStrays(): Promise<void> {
+    await this.#killAll(() => this.#parts.membership.census(true).strays.filter((process) => process.alive));
+  }
+
+  /** Somebody of a tree that was believed to be gone: a process that every look has missed. */
+  async #killLate(tree: Tree): Promise<void> {
+    this.#parts.journal.write({
+      event: 'late-member',
+      tree: tree.id,
+      spec: tree.request.name,
+      reason: 'a member turned up after its tree had ended; it is killed',
+    });
+    await this.#killAll(() => this.#alive(tree.id));
+  }
+
+  async #killAll(alive: () => ProcessStat[]): Promise<void> {
+    const { platform } = this.#parts;
+    const { survivors } = await terminate(
+      { alive, signal: (target, signal) => platform.signal(target, signal) },
+      [{ signal: 'SIGKILL' }],
+      new AbortController().signal,
+    );
+    if (survivors.length > 0) this.#parts.journal.write({ event: 'cleanup-failed', reason: describeSurvivors(survivors) });
+  }
+
+  #logFileFor(id: TreeId, name: string): LogFile {
+    const safe = name.replaceAll(/[^\w.-]+/g, '_').slice(0, 60);
+    return new LogFile(join(this.#parts.logFolder, `${safe}-${id.slice(0, 8)}.log`), (error) => {
+      this.#parts.journal.write({ event: 'log-failed', tree: id, spec: name, reason: errorText(error) });
+      this.#parts.alert(`The log of '${name}' cannot be written: ${errorText(error)}. It runs on, and its newest output stays in memory.`);
+    });
+  }
+}
+
+function countAlive(processes: readonly ProcessStat[] = []): number {
+  return processes.filter((process) => process.alive).length;
+}

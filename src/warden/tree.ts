@@ -1,0 +1,286 @@
+import { performance } from 'node:perf_hooks';
+import type { Platform, ProcessStat, SignalOutcome } from '../platform/platform.ts';
+import type { Dimensions, ExitStatus, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../protocol/messages.ts';
+import { displayCommandLine } from '../spec/commandLine.ts';
+import { CannotStartError } from '../spec/executable.ts';
+import { type Leader, prepareLeader } from './leader.ts';
+import type { MemberFigures } from './sampler.ts';
+import { describeSurvivors, isGone, terminate } from './termination.ts';
+import type { TreeOutput } from './treeOutput.ts';
+import { nextState, type TreeEvent } from './treeStates.ts';
+
+/** What a tree needs of its surroundings. */
+export interface TreeContext {
+  readonly platform: Platform;
+  readonly output: TreeOutput;
+  /** Living members now, looked up afresh and thoroughly. */
+  alive(): ProcessStat[];
+  /** Everything is checked; the spawn comes next. */
+  onSpawning(): void;
+  /** The leader was spawned; called in the same turn of the event loop. */
+  onSpawned(leader: ProcessStat): void;
+  /** Node has collected the leader: its pid is free. */
+  onLeaderCollected(pid: number): void;
+  onStateChanged(tree: Tree): void;
+  /** Nobody is left and nothing more will happen. */
+  onEnded(tree: Tree): void;
+}
+
+interface Stopping {
+  readonly hurry: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** One running instance of a spec, from its spawn until nobody of it is left. */
+export class Tree {
+  readonly id: TreeId;
+  readonly request: StartRequest;
+  /** Another tree is to take its place. */
+  restarting = false;
+  readonly startedAt = Date.now();
+  readonly commandLine: string;
+  readonly #context: TreeContext;
+  readonly #startedAtMonotonic = performance.now();
+  #state: TreeState = 'starting';
+  #reason = 'being started';
+  #leader: Leader | undefined;
+  #identity: ProcessStat | undefined;
+  #exit: ExitStatus | undefined;
+  #endedAt: number | undefined;
+  #stopping: Stopping | undefined;
+  #stopRequested = false;
+  #confirming = false;
+  #figures: MemberFigures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
+
+  constructor(id: TreeId, request: StartRequest, context: TreeContext) {
+    this.id = id;
+    this.request = request;
+    this.commandLine = displayCommandLine(request.argv);
+    this.#context = context;
+  }
+
+  get state(): TreeState {
+    return this.#state;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get exit(): ExitStatus | undefined {
+    return this.#exit;
+  }
+
+  get leader(): ProcessStat | undefined {
+    return this.#identity;
+  }
+
+  get output(): TreeOutput {
+    return this.#context.output;
+  }
+
+  get ended(): boolean {
+    return this.#endedAt !== undefined;
+  }
+
+  get runMillis(): number {
+    return Math.round(performance.now() - this.#startedAtMonotonic);
+  }
+
+  /**
+   * Spawns the leader.
+   * @throws CannotStartError; the tree has then failed and ended.
+   */
+  async start(): Promise<void> {
+    try {
+      const spawn = await prepareLeader(this.#context.platform, this.request, this.id);
+      if (this.#stopRequested) throw new CannotStartError(`'${this.request.name}' was stopped before it was started.`);
+      const { output } = this.#context;
+      this.#context.onSpawning();
+      const leader = spawn({
+        onOutput: (chunk) => output.write(chunk),
+        onOutputEnd: () => output.finish(),
+        onExit: (status) => this.#leaderExited(leader.pid, status),
+      });
+      this.#leader = leader;
+      const identity = this.#context.platform.stat(leader.pid) ?? alreadyCollected(this.#context.platform, leader.pid);
+      // A session of its own by definition; the new process may be a moment away from having made it.
+      this.#identity = { ...identity, group: leader.pid, session: leader.pid };
+      output.attach(leader);
+      this.#context.onSpawned(this.#identity);
+    } catch (error) {
+      const problem = error instanceof CannotStartError ? error : new CannotStartError(String(error));
+      this.#advance({ type: 'spawnFailed' }, problem.message);
+      this.#end();
+      throw problem;
+    }
+    this.#advance({ type: 'spawned' }, 'running');
+  }
+
+  /** Resolves when nobody is left, or nobody can be killed any more. Asking again joins the stop that is under way. */
+  async stop(reason: string, steps: readonly StopStep[] = this.request.stop, now = false): Promise<void> {
+    if (this.ended) return;
+    this.#stopRequested = true;
+    if (!this.#stopping) {
+      if (!this.#advance({ type: 'stopRequested' }, reason)) return;
+      this.#stopping = this.#terminate(steps);
+    }
+    if (now) this.#stopping.hurry.abort();
+    await this.#stopping.done;
+  }
+
+  signal(signal: NodeJS.Signals, pid?: number): SignalOutcome {
+    const targets = this.#context.alive().filter((process) => pid === undefined || process.pid === pid);
+    const outcomes = targets.map((process) => this.#context.platform.signal(process, signal));
+    return outcomes.find((outcome) => outcome === 'denied') ?? outcomes.at(0) ?? 'gone';
+  }
+
+  write(data: Buffer): void {
+    this.#leader?.write(data);
+  }
+
+  resize(dimensions: Dimensions): void {
+    this.#leader?.resize(dimensions);
+  }
+
+  /** Takes note of a sample. */
+  update(figures: MemberFigures): void {
+    if (!this.ended) this.#figures = figures;
+  }
+
+  /** Takes note of how many members were seen alive: members that have kept a tree going may have ended by themselves. */
+  observe(alive: number): void {
+    if (alive === 0 && this.#livesByMembers() && !this.#confirming) void this.#endIfGone();
+  }
+
+  /** Lets go of descriptors that somebody outside the tree may hold the other end of. */
+  dispose(): void {
+    this.#leader?.close();
+    this.#context.output.finish();
+  }
+
+  snapshot(): TreeSnapshot {
+    const { request } = this;
+    return {
+      id: this.id,
+      name: request.name,
+      ...(request.group !== undefined && { group: request.group }),
+      state: this.#state,
+      reason: this.#reason,
+      ...(this.#identity && { leader: { pid: this.#identity.pid, group: this.#identity.pid } }),
+      ...(this.#exit && { exit: this.#exit }),
+      startedAt: this.startedAt,
+      ...(this.#endedAt !== undefined && { endedAt: this.#endedAt }),
+      ...(this.restarting && { restarting: true }),
+      commandLine: this.commandLine,
+      cwd: request.cwd,
+      stdio: request.stdio,
+      containment: 'group',
+      ...this.#figures,
+    };
+  }
+
+  #leaderExited(pid: number, status: ExitStatus): void {
+    this.#exit = status;
+    this.#context.onLeaderCollected(pid);
+    void this.#settle(status);
+  }
+
+  /** After the leader's end: what becomes of the others. */
+  async #settle(status: ExitStatus): Promise<void> {
+    const gone = await isGone(this.#context);
+    // A stop may have taken over meanwhile.
+    if (this.#state !== 'ready') return;
+    const policy = this.request.whenLeaderExits;
+    const said = describeExit(status);
+    const reason = gone ? said : `${said}, ${countMembers(this.#context.alive().length)} left`;
+    this.#advance({ type: 'leaderExited', ok: status.code === 0, membersLeft: !gone, policy }, reason);
+    if (gone) this.#end();
+    else if (policy === 'kill') this.#stopping = this.#terminate(this.request.stop);
+  }
+
+  #livesByMembers(): boolean {
+    const mayEnd = this.#state === 'exited' || this.#state === 'unkillable';
+    return mayEnd && this.#exit !== undefined && !this.#stopping && !this.ended;
+  }
+
+  async #endIfGone(): Promise<void> {
+    this.#confirming = true;
+    const gone = await isGone(this.#context);
+    this.#confirming = false;
+    if (gone && this.#livesByMembers()) this.#finish(false);
+  }
+
+  #terminate(steps: readonly StopStep[]): Stopping {
+    const hurry = new AbortController();
+    const done = this.#escalate(steps, hurry.signal).finally(() => {
+      this.#stopping = undefined;
+    });
+    return { hurry, done };
+  }
+
+  async #escalate(steps: readonly StopStep[], hurry: AbortSignal): Promise<void> {
+    const { platform } = this.#context;
+    const { forced, survivors } = await terminate(
+      { alive: () => this.#context.alive(), signal: (target, signal) => platform.signal(target, signal) },
+      steps,
+      hurry,
+    );
+    if (survivors.length > 0) {
+      this.#advance({ type: 'stuck' }, describeSurvivors(survivors));
+      return;
+    }
+    // The kernel has ended the leader; Node tells its exit status a turn or two later.
+    await this.#exitKnown();
+    this.#finish(forced);
+  }
+
+  async #exitKnown(): Promise<void> {
+    while (this.#exit === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  #finish(forced: boolean): void {
+    const ok = this.#stopRequested || this.#exit?.code === 0;
+    const said = this.#exit ? describeExit(this.#exit) : this.#reason;
+    const why = this.#stopRequested ? this.#reason : said;
+    this.#advance({ type: 'gone', forced: forced && this.#stopRequested, ok }, why);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.ended) return;
+    this.#endedAt = Date.now();
+    this.#figures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
+    // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
+    if (this.#leader === undefined || this.request.stdio === 'inherit') this.#context.output.finish();
+    this.#context.onEnded(this);
+  }
+
+  /** False where the event means nothing in the present state. */
+  #advance(event: TreeEvent, reason: string): boolean {
+    const next = nextState(this.#state, event);
+    if (next === undefined) return false;
+    this.#state = next;
+    this.#reason = reason;
+    this.#context.onStateChanged(this);
+    return true;
+  }
+}
+
+/**
+ * A terminal's leader is waited for on a thread of its own, so one that ends at once may be gone before anybody has looked
+ * at it. The warden's own start then stands for its start: nothing of the tree can be older.
+ */
+function alreadyCollected(platform: Platform, pid: number): ProcessStat {
+  const self = platform.stat(process.pid);
+  if (self === undefined) throw new CannotStartError('The process table cannot be read.');
+  return { ...self, pid, alive: false };
+}
+
+function describeExit({ code, signal }: ExitStatus): string {
+  return signal === null ? `exited with code ${code}` : `ended by ${signal}`;
+}
+
+function countMembers(count: number): string {
+  return count === 1 ? '1 member' : `${count} members`;
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import type { Platform } from '../platform/platform.ts';
+import { errorText } from '../protocol/errors.ts';
+import { type Inspection, protocolVersion, type WardenId, type Welcome } from '../protocol/messages.ts';
+import { version } from '../protocol/version.ts';
+import { Records, socketName } from '../records/records.ts';
+import { DeadMansSwitch } from './deadMansSwitch.ts';
+import { Journal } from './journal.ts';
+import { Membership } from './membership.ts';
+import { sweep } from './reaper.ts';
+import { Sampler } from './sampler.ts';
+import { ClientSession, type ServerParts } from './server.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface WardenOptions {
+  readonly platform: Platform;
+  readonly workspace: string;
+  readonly logFolder: string;
+  readonly runtimeFolder: string;
+}
+
+/** Builds the parts and ties them together; ends the process when its work is done. */
+export class Warden {
+  readonly #options: WardenOptions;
+  readonly #id = randomBytes(4).toString('hex') as WardenId;
+  readonly #startedAt = Date.now();
+  readonly #journal: Journal;
+  readonly #records: Records;
+  readonly #switch: DeadMansSwitch;
+  readonly #supervisor: Supervisor;
+  readonly #sessions = new Set<ClientSession>();
+  readonly #missedAlerts: string[] = [];
+  #server: Server | undefined;
+  #ending: Promise<void> | undefined;
+
+  static async serve(options: WardenOptions): Promise<void> {
+    const warden = new Warden(options);
+    await warden.#listen();
+  }
+
+  private constructor(options: WardenOptions) {
+    this.#options = options;
+    const { platform, logFolder, runtimeFolder, workspace } = options;
+    const alert = (message: string): void => this.#alert(message);
+    platform.adoptOrphans();
+    this.#journal = new Journal(join(logFolder, 'journal.jsonl'), this.#id, (error) => {
+      alert(`The journal ${join(logFolder, 'journal.jsonl')} cannot be written: ${errorText(error)}. Processes are guarded all the same.`);
+    });
+    const self = platform.stat(process.pid);
+    if (self === undefined) throw new Error('this process cannot see itself in the process table');
+    const membership = new Membership(platform, self);
+    this.#records = new Records(runtimeFolder, {
+      warden: this.#id,
+      bootId: platform.bootId,
+      process: { pid: self.pid, startTime: self.startTime },
+      version,
+      workspace,
+      startedAt: this.#startedAt,
+    });
+    const reaper = [process.execPath, process.argv[1] ?? '', 'reap', this.#records.folder];
+    this.#switch = new DeadMansSwitch(
+      reaper,
+      (pid) => membership.addServant(pid),
+      (pid) => {
+        membership.forgetSpawned(pid);
+        if (!this.#ending)
+          this.#journal.write({ event: 'switch-lost', pid, reason: 'it was ended by somebody else; a new one takes over' });
+      },
+    );
+    this.#supervisor = new Supervisor({
+      platform,
+      membership,
+      records: this.#records,
+      journal: this.#journal,
+      deadMansSwitch: this.#switch,
+      logFolder,
+      alert,
+    });
+    this.#journal.write({ event: 'warden-started', pid: process.pid, reason: workspace });
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => void this.#shutdown(`the warden received ${signal}`, false));
+    process.on('uncaughtException', (error) => void this.#crash(error));
+    process.on('unhandledRejection', (error) => void this.#crash(error));
+  }
+
+  async #listen(): Promise<void> {
+    const owner = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+    const ownerSession = this.#accept(owner);
+    // The owner's end, however it came about. A write to it may fail first; that alone is no reason.
+    process.stdout.on('error', () => undefined);
+    process.stderr.on('error', () => undefined);
+    process.stdin.on('close', () => {
+      ownerSession.dispose();
+      void this.#shutdown('whoever started it is gone', false);
+    });
+    const server = createServer((socket: Socket) => {
+      const session = this.#accept(createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket)));
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        session.dispose();
+        this.#sessions.delete(session);
+      });
+    });
+    server.on('error', (error) => this.#alert(`The socket for the command line cannot be opened: ${errorText(error)}.`));
+    // The folder around it is 0700, so there is no moment at which others could connect.
+    const socketPath = join(this.#records.folder, socketName);
+    server.listen(socketPath, () => chmodSync(socketPath, 0o600));
+    this.#server = server;
+    await this.#sweepOthers();
+  }
+
+  #accept(connection: ReturnType<typeof createMessageConnection>): ClientSession {
+    const parts: ServerParts = {
+      supervisor: this.#supervisor,
+      journal: this.#journal,
+      welcome: () => this.#welcome(),
+      inspect: () => this.#inspect(),
+      takeMissedAlerts: () => this.#missedAlerts.splice(0),
+      shutdown: (reason, now) => this.#shutdown(reason, now),
+    };
+    const session = new ClientSession(connection, parts);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** What earlier wardens left because everything was killed at once. */
+  async #sweepOthers(): Promise<void> {
+    const { swept, unreadable } = await sweep(this.#options.platform, this.#options.runtimeFolder);
+    for (const { workspace, trees } of swept) {
+      for (const { name, killed, problem } of trees) {
+        this.#journal.write({
+          event: problem ? 'cleanup-failed' : 'swept',
+          spec: name,
+          reason: problem || `${killed} processes of ${workspace || 'a command line'} had outlived their warden`,
+        });
+        if (problem) this.#alert(`'${name}', left by a crash, could not be ended: ${problem}.`);
+      }
+    }
+    for (const reason of unreadable) this.#journal.write({ event: 'record-set-aside', reason });
+  }
+
+  #welcome(): Welcome {
+    return {
+      protocol: protocolVersion,
+      version,
+      warden: this.#id,
+      pid: process.pid,
+      shortcomings: this.#options.platform.shortcomings,
+      journalFile: this.#journal.path,
+      workspace: this.#options.workspace,
+      folder: this.#records.folder,
+    };
+  }
+
+  #inspect(): Inspection {
+    const { members: strays } = new Sampler().measure(undefined, this.#supervisor.strays, new Map());
+    return {
+      ...this.#welcome(),
+      startedAt: this.#startedAt,
+      platform: this.#options.platform.name,
+      adoptsOrphans: this.#options.platform.adoptsOrphans,
+      switchPid: this.#switch.pid,
+      trees: this.#supervisor.snapshots(),
+      strays,
+      memoryBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  #alert(message: string): void {
+    const heard = [...this.#sessions].filter((session) => session.alert(message));
+    if (heard.length === 0) this.#missedAlerts.push(message);
+  }
+
+  #shutdown(reason: string, now: boolean): Promise<void> {
+    this.#ending ??= this.#end(reason);
+    if (now) void this.#supervisor.shutdown(reason, true);
+    return this.#ending;
+  }
+
+  async #end(reason: string): Promise<void> {
+    await this.#supervisor.shutdown(reason, false);
+    this.#supervisor.dispose();
+    this.#switch.release();
+    // Whoever could not be killed stays on record: the next start tries again.
+    if (this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
+    this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
+    this.#server?.close();
+    await this.#journal.close();
+    // In a later turn, so that the answer to whoever asked is written first.
+    setTimeout(() => process.exit(0), 20);
+  }
+
+  /** A defect of ours: the trees must not pay for it with being orphaned, so die in a way that the switch sees. */
+  async #crash(error: unknown): Promise<void> {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#journal.write({ event: 'cleanup-failed', reason: `the warden failed: ${text}` });
+    process.stderr.write(`tree-warden: the warden failed: ${text}\n`);
+    await this.#journal.close();
+    process.exit(70);
+  }
+}

@@ -1,0 +1,68 @@
+/** A window that ends, in every way: nobody of its trees may be left one second after the grace. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
+import { printTable } from '../support/table.ts';
+
+/** The longest stop of the sample: SIGINT 3 s, SIGTERM 2 s, SIGKILL. */
+const graceMillis = 5000;
+
+describe('nobody outlives', () => {
+  let editor: Editor;
+  const rows: string[][] = [];
+  before(async () => {
+    editor = await Editor.open();
+  });
+  after(async () => {
+    await editor[Symbol.asyncDispose]();
+    printTable('survivors in a real VS Code', ['the window ends by', 'processes before', 'survivors', 'seconds until zero'], rows);
+  });
+
+  const deaths: [string, () => Promise<void> | void][] = [
+    ['Reload Window', () => editor.command('Developer: Reload Window')],
+    ['closing the page', () => editor.page.close()],
+    ['SIGKILL of the extension host', () => killAll(editor.extensionHostPids)],
+    ['SIGKILL of the warden', () => killAll(editor.wardenPids)],
+    ['SIGKILL of both', () => killAll([...editor.extensionHostPids, ...editor.wardenPids])],
+  ];
+  for (const [name, strike] of deaths) {
+    it(name, async () => {
+      await editor.load();
+      await editor.showProcesses();
+      for (const process of ['web', 'daemon', 'stubborn']) await editor.start(process);
+      const [warden] = editor.wardenPids;
+      const count = await eventually('all are up', () => (editor.workers.length >= 8 ? editor.workers.length : undefined));
+      await strike();
+      const struckAt = Date.now();
+      await eventually('the extension host has noticed', () => editor.workers.length < count, 30_000);
+      const noticedAt = name === 'closing the page' ? Date.now() : struckAt;
+      await eventually('nobody is left', () => editor.workers.length === 0, graceMillis + 1000);
+      const seconds = (Date.now() - noticedAt) / 1000;
+      assert.ok(seconds * 1000 <= graceMillis + 1000, `took ${seconds} s`);
+      rows.push([name, String(count), String(editor.workers.length), seconds.toFixed(2)]);
+      await eventually('the warden has ended too', () => warden !== undefined && !editor.wardenPids.includes(warden));
+    });
+  }
+
+  it('and a warden that is lost is said, and replaced', async () => {
+    await editor.load();
+    await editor.showProcesses();
+    await editor.start('stubborn');
+    const [warden] = editor.wardenPids;
+    killAll(editor.wardenPids);
+    assert.match(
+      await editor.notification(/guardian process/),
+      /was killed or has failed\. These were ended with it: stubborn\. The next start uses a new one\./,
+    );
+    await eventually('there is a new one', () => editor.wardenPids.some((pid) => pid !== warden));
+    await editor.start('stubborn');
+    await editor.warden('Kill Now…', 'stubborn');
+    await editor.waitForRow('stubborn', /, ended, killed by the user/);
+  });
+});
+
+function killAll(pids: readonly number[]): void {
+  assert.ok(pids.length > 0, 'there is somebody to kill');
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}

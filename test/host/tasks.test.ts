@@ -1,0 +1,104 @@
+/** Tasks of type `warden`, and workspaces that are new or not trusted. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { parseProcesses } from '../../src/spec/parseProcesses.ts';
+import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
+
+describe('a warden task', () => {
+  let editor: Editor;
+  before(async () => {
+    editor = await Editor.open();
+    await editor.showProcesses();
+    // The list of tasks is made once, when it is opened: not before the extension is there.
+    await editor.waitForRow('web', /idle/);
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  async function runTask(name: string): Promise<void> {
+    await editor.command('Tasks: Run Task');
+    await editor.pick(name);
+  }
+
+  it('runs a declared process, and shows in the view', async () => {
+    await runTask('serve');
+    await editor.waitForTerminal(/listens on http/);
+    await editor.waitForRow('web', /, live/);
+  });
+
+  it('kills its tree when it is terminated', async () => {
+    await editor.command('Tasks: Terminate Task');
+    await eventually('the choice, or the end', async () => {
+      if (editor.workers.length === 0) return true;
+      const entry = editor.page.locator('.quick-input-list .monaco-list-row[aria-label^="serve"]');
+      // The list is there only where more than one task runs, and for a moment otherwise.
+      if (await entry.isVisible()) await entry.click({ timeout: 1000 }).catch(() => undefined);
+      return false;
+    });
+    await editor.waitForRow('web', /, ended, the task was terminated/);
+  });
+
+  it('kills daemons of a command of its own when its terminal is closed', async () => {
+    await runTask('nap');
+    await editor.waitForTerminal(/napping/);
+    await editor.waitForRow('nap', /, live/);
+    assert.ok(editor.workers.length >= 2);
+    await editor.command('Terminal: Kill the Active Terminal Instance');
+    await eventually('nobody is left', () => editor.workers.length === 0);
+  });
+
+  it('ends with the exit code of its tree', async () => {
+    await runTask('seven');
+    await editor.waitForTerminal(/I end with seven/);
+    await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?7|terminated with exit code: 7/i);
+    await editor.waitForRow('seven', /, ended, exited with code 7/);
+  });
+});
+
+describe('a workspace without processes.json', () => {
+  it('is offered one, made from what is found', async () => {
+    await using editor = await Editor.open({ workspace: null });
+    writeFileSync(join(editor.workspace, 'package.json'), '{ "scripts": { "dev": "sleep 100", "test": "true" } }');
+    writeFileSync(join(editor.workspace, 'Procfile'), 'worker: sleep 100\n');
+    await editor.showProcesses();
+    await editor.page.locator('.welcome-view-content .monaco-button').filter({ hasText: 'Create processes.json' }).click();
+    await editor.page.locator('.quick-input-list .monaco-list-row[aria-label*="npm run dev"]').waitFor();
+    await editor.page.keyboard.press('Enter');
+    const file = join(editor.workspace, '.vscode', 'processes.json');
+    await eventually('it is written', () => existsSync(file));
+    assert.deepEqual([...parseProcesses(readFileSync(file, 'utf8')).specs.keys()].sort(), ['dev', 'worker']);
+    await editor.waitForRow('worker', /idle/);
+  });
+});
+
+describe('autoStart', () => {
+  it('asks once, and starts', async () => {
+    await using editor = await Editor.open({ workspace: null });
+    mkdirSync(join(editor.workspace, '.vscode'));
+    writeFileSync(
+      join(editor.workspace, '.vscode', 'processes.json'),
+      '{ "processes": { "auto": { "command": "sleep 100", "autoStart": true } } }',
+    );
+    await editor.load();
+    await editor.notification(/This workspace starts processes when it is opened: auto/);
+    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
+    await editor.showProcesses();
+    await editor.waitForRow('auto', /, live/);
+    await editor.reloadWindow();
+    await editor.showProcesses();
+    await editor.waitForRow('auto', /, live/);
+  });
+});
+
+describe('a workspace that is not trusted', () => {
+  it('starts nothing, and says why', async () => {
+    await using editor = await Editor.open({ trusted: false, settings: { 'security.workspace.trust.startupPrompt': 'never' } });
+    await editor.showProcesses();
+    await editor.waitForRow('web', /idle/);
+    await editor.warden('Start…', 'web');
+    await editor.notification(/“web” was not started: this workspace is not trusted/);
+    assert.deepEqual(editor.wardenPids, []);
+  });
+});

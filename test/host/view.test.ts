@@ -1,0 +1,248 @@
+/** The Processes view, the palette and the terminals, as a user works with them. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
+
+describe('the Processes view', () => {
+  let editor: Editor;
+  before(async () => {
+    editor = await Editor.open();
+    await editor.showProcesses();
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  it('lists what is declared, by group, before anything runs', async () => {
+    await editor.waitForRow('stubborn', /idle/);
+    assert.deepEqual(await editor.rowTexts(), [
+      'app, group,',
+      'web, idle, a dev server with two forked workers',
+      'background, group,',
+      'daemon, idle, puts itself into the background, in a session of its own',
+      'stubborn, idle, ignores SIGTERM, and so does its child',
+    ]);
+    assert.deepEqual(editor.wardenPids, [], 'no warden before the first need');
+  });
+
+  it('has a hover that says what the row cannot', async () => {
+    await editor.row('web').hover();
+    const hover = editor.page.locator('.monaco-hover').filter({ hasText: 'Command: node web.js ${port:web}' });
+    await hover.first().waitFor({ timeout: 15_000 });
+    await editor.page.mouse.move(700, 300);
+  });
+
+  it('starts a process from the palette, and shows its tree live', async () => {
+    await editor.start('web');
+    await editor.expand('web');
+    // The primary and its two workers, each with what it uses.
+    await eventually('its members are shown', async () => {
+      const members = (await editor.rowTexts()).filter((text) => /, member, \d+ {2}[\d.]+ % {2}[\d.]+ MB$/.test(text));
+      return members.length >= 1;
+    });
+    await editor.waitForTerminal(/worker \d+ listens on http:\/\/127\.0\.0\.1:\d+/);
+    const [, url = ''] = (await editor.terminalText()).replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
+    assert.match(await (await fetch(url)).text(), /^hello from \d+/);
+  });
+
+  it('shows figures that follow the load', async () => {
+    const idle = /, live, [0-4]\.\d %/;
+    await editor.waitForRow('web', idle);
+    const [, url = ''] = (await editor.terminalText()).replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
+    let busy = true;
+    const load = (async () => {
+      while (busy) await Promise.all(Array.from({ length: 20 }, async () => (await fetch(url)).text()));
+    })();
+    await editor.waitForRow('web', /, live, ([2-9]\d|\d{3})\.\d %/);
+    busy = false;
+    await load;
+    await editor.waitForRow('web', idle);
+  });
+
+  it('sums up in the status bar, where a click lists the trees', async () => {
+    const item = editor.page.locator('.statusbar-item[id*="tree-warden"]');
+    assert.match(await item.innerText(), /1 tree · \d+ % · \d+ MB/);
+    await item.click();
+    await editor.pick('web');
+    await editor.pick('Show Output', 'contains');
+    await editor.waitForTerminal(/listens on/);
+  });
+
+  it('marks the daemon’s tree as one that lives by its members', async () => {
+    await editor.start('daemon');
+    await editor.waitForRow('daemon', /exited, 2 members left/);
+    await editor.start('stubborn');
+    await editor.expand('stubborn');
+    await editor.waitForRow('stubborn', /, live, [\d.]+ % {2}[1-9]/);
+    await editor.expand('node');
+    await editor.warden('Show Output…', 'web');
+    await editor.waitForTerminal(/listens on/);
+    await editor.quickPickGone();
+    await editor.screenshot('processes');
+  });
+
+  it('takes keys in a terminal, and shows colours', async () => {
+    await editor.warden('Show Output…', 'stubborn');
+    await editor.waitForTerminal(/type something and I will echo it/);
+    await editor.typeIntoTerminal('hello warden\n');
+    await editor.waitForTerminal(/you typed: hello warden/);
+    await editor.warden('Show Output…', 'web');
+    await editor.waitForTerminal(/listens on/);
+    assert.ok((await editor.page.locator('.terminal-wrapper.active .xterm-rows .xterm-fg-2').count()) > 0, 'the green of the worker line');
+  });
+
+  it('gives a terminal that was closed its earlier output again', async () => {
+    await editor.command('Terminal: Kill the Active Terminal Instance');
+    await eventually('it is closed', async () => !/listens on/.test(await editor.terminalText()));
+    await editor.waitForRow('web', /, live/);
+    await editor.warden('Show Output…', 'web');
+    await editor.waitForTerminal(/listens on/);
+  });
+
+  it('sends a signal, copies a pid, reveals a spec', async () => {
+    await editor.warden('Copy Process ID', 'stubborn');
+    const [stubborn] = editor.run.ps().filter((tree) => tree.name === 'stubborn');
+    await eventually('it is copied', async () => (await editor.clipboard()) === String(stubborn?.leader.pid));
+    await editor.warden('Show Output…', 'stubborn');
+    await editor.warden('Send Signal…', 'stubborn');
+    await editor.pick('SIGINT');
+    await editor.waitForTerminal(/I will not/);
+    await editor.warden('Reveal in processes.json', 'daemon');
+    await editor.page.locator('.tab[aria-label*="processes.json"]').waitFor();
+    await eventually('the cursor is there', async () => /Ln 1[0-9]/.test(await editor.page.locator('.statusbar').innerText()));
+  });
+
+  it('shows the journal, and what the warden knows', async () => {
+    await editor.warden('Show Journal');
+    await editor.page.locator('.tab[aria-label*="journal.jsonl"]').waitFor();
+    await editor.warden('Show What the Warden Knows');
+    await eventually('it is shown', async () =>
+      /"adoptsOrphans": true/.test(
+        await editor.page
+          .locator('.monaco-editor .view-lines')
+          .last()
+          .innerText()
+          .then((text) => text.replaceAll('\u00a0', ' ')),
+      ),
+    );
+  });
+
+  it('restarts a process by the button of its row', async () => {
+    const before = editor.wardenPids;
+    const [old] = editor.run.ps().filter((tree) => tree.name === 'web');
+    await editor.row('web').hover();
+    await editor.row('web').locator('.action-label[aria-label^="Restart"]').click();
+    await eventually('it has another leader', () => {
+      const [now] = editor.run.ps().filter((tree) => tree.name === 'web');
+      return now !== undefined && now.leader.pid !== old?.leader.pid;
+    });
+    assert.deepEqual(editor.wardenPids, before);
+  });
+
+  it('takes up a changed file without touching what runs', async () => {
+    const file = join(editor.workspace, '.vscode', 'processes.json');
+    const original = readFileSync(file, 'utf8');
+    const leaders = (): number[] =>
+      editor.run
+        .ps()
+        .map((tree) => tree.leader.pid)
+        .sort();
+    const before = leaders();
+    writeFileSync(file, original.replace('"web": {', '"added": { "command": "sleep 100", "group": "app" },\n    "web": {'));
+    await editor.waitForRow('added', /idle/);
+    writeFileSync(file, original.replace('"group": "app"', '"grup": "app"'));
+    await eventually('the mistake is counted', async () =>
+      /Errors: 1|1 error|^\D*1/.test(
+        (await editor.page.locator('.statusbar-item[id*="problems"]').getAttribute('aria-label')) ??
+          (await editor.page.locator('.statusbar-item[id*="problems"]').innerText()),
+      ),
+    );
+    await editor.command('View: Focus Problems (Errors, Warnings, Infos)').catch(() => editor.command('Problems: Focus on Problems View'));
+    await eventually('the mistake is named', async () =>
+      /there is no key 'grup'/.test(await editor.page.locator('.markers-panel').innerText()),
+    );
+    writeFileSync(file, '{ "processes": {');
+    await eventually('the broken file is said', async () => /Not valid JSON/.test(await editor.page.locator('.markers-panel').innerText()));
+    await editor.waitForRow('stubborn', /, live/);
+    assert.deepEqual(leaders(), before);
+    writeFileSync(file, original);
+    await eventually('all is well again', async () => !(await editor.rowTexts()).some((text) => text.startsWith('added')));
+  });
+
+  it('shows the progress of a stop that takes its time, and its end', async () => {
+    await editor.warden('Stop…', 'stubborn');
+    await editor.notification(/Stopping stubborn/);
+    await editor.waitForRow('stubborn', /, live, .*stopping/);
+    await editor.waitForRow('stubborn', /, ended, stopped by the user/);
+  });
+
+  it('stops everything with one command', async () => {
+    await editor.start('stubborn');
+    await editor.warden('Kill All');
+    for (const name of ['web', 'daemon', 'stubborn']) await editor.waitForRow(name, /, ended, killed by the user/);
+    await eventually('nobody is left', () => editor.workers.length === 0);
+    await editor.warden('Stop All');
+    await editor.notification(/Nothing is running/);
+  });
+
+  it('is not moved by a process that prints a gigabyte', async () => {
+    const file = join(editor.workspace, '.vscode', 'processes.json');
+    const command = 'yes a line of a flood | head -c 1000000000; echo; echo the very last line';
+    writeFileSync(file, JSON.stringify({ processes: { flood: { command } } }));
+    await editor.waitForRow('flood', /idle/);
+    const memory = (): number => Math.max(...[...editor.extensionHostPids, ...editor.wardenPids].map(residentMegabytes));
+    await editor.start('flood');
+    const before = memory();
+    let peak = before;
+    let slowest = 0;
+    await eventually(
+      'it has printed all of it',
+      async () => {
+        const asked = performance.now();
+        await editor.page.keyboard.press('F1');
+        await editor.page.locator('.quick-input-widget .quick-input-box input').waitFor();
+        await editor.page.keyboard.press('Escape');
+        slowest = Math.max(slowest, performance.now() - asked);
+        peak = Math.max(peak, memory());
+        return (await editor.rowTexts()).some((text) => /^flood, ended/.test(text));
+      },
+      100_000,
+    );
+    await editor.waitForTerminal(/the very last line/);
+    console.log(`palette at most ${slowest.toFixed(0)} ms away, memory grew by ${(peak - before).toFixed(0)} MB`);
+    // What two garbage collectors leave lying about, not what was printed.
+    assert.ok(peak - before < 400, `${before} MB before, ${peak} MB at most`);
+  });
+
+  it('completes keys in processes.json, and says what they mean', async () => {
+    const file = join(editor.workspace, '.vscode', 'processes.json');
+    writeFileSync(file, '{\n  "processes": {\n    "a": {\n      \n    }\n  }\n}\n');
+    await editor.page.keyboard.press('Escape');
+    await editor.command('Go to File...');
+    await editor.page.keyboard.type('processes.json:4:7');
+    await editor.pick('processes.json');
+    await eventually('the cursor is there', async () => /Ln 4, Col 7/.test(await editor.page.locator('.statusbar').innerText()));
+    const suggestions = editor.page.locator('.suggest-widget .monaco-list-row');
+    await eventually('the keys are offered', async () => {
+      await editor.page.keyboard.press('Control+Space');
+      const labels = (await suggestions.allInnerTexts()).join(' ');
+      return labels.includes('whenLeaderExits') || labels.includes('autoStart');
+    });
+    await editor.page.keyboard.press('Escape');
+  });
+
+  it('says in one sentence why something cannot be started', async () => {
+    const file = join(editor.workspace, '.vscode', 'processes.json');
+    writeFileSync(file, '{ "processes": { "lost": { "command": ["no-such-command"] } } }');
+    await editor.waitForRow('lost', /idle/);
+    await editor.warden('Start…', 'lost');
+    await editor.notification(/^There is no command 'no-such-command' in the PATH/);
+    await editor.waitForRow('lost', /idle/);
+  });
+});
+
+/** Megabytes that are resident. */
+function residentMegabytes(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1] ?? 0) / 1024;
+}

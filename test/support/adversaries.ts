@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A program that is hard to get rid of. Each gets the run's folder as an argument, by which its processes are found. */
+export interface Adversary {
+  readonly name: string;
+  readonly argv: (folder: string) => [string, ...string[]];
+  /** Processes that there are at least, once it is up. */
+  readonly processes: number;
+  /** The leader ends by itself; the tree lives by its other members. */
+  readonly leaderLeaves?: true;
+  /** A command that has to be installed. */
+  readonly needs?: string;
+}
+
+const scripts = fileURLToPath(new URL('../fixtures/adversaries', import.meta.url));
+const script =
+  (file: string) =>
+  (folder: string): [string, ...string[]] => [file.endsWith('.pl') ? 'perl' : 'sh', join(scripts, file), folder];
+
+export const adversaries: readonly Adversary[] = [
+  { name: 'twelve shells deep', argv: script('twelve-deep.sh'), processes: 13 },
+  { name: 'two hundred children', argv: script('two-hundred.sh'), processes: 201 },
+  { name: 'deaf to TERM', argv: script('deaf.sh'), processes: 2 },
+  { name: 'own session', argv: script('own-session.sh'), processes: 4 },
+  { name: 'double-forked daemon', argv: script('daemon.sh'), processes: 3 },
+  { name: 'the same with env -i', argv: script('daemon-without-environment.sh'), processes: 3 },
+  { name: 'leader leaves at once', argv: script('leader-leaves.sh'), processes: 2, leaderLeaves: true },
+  { name: 'stopped members', argv: script('stopped.sh'), processes: 4 },
+  { name: 'forks and leaves', argv: script('hopper.pl'), processes: 2 },
+  { name: 'zombies', argv: script('zombies.pl'), processes: 2 },
+  { name: 'redis', argv: script('redis.sh'), processes: 3, needs: 'redis-server' },
+  { name: 'nginx', argv: script('nginx.sh'), processes: 7, needs: 'nginx' },
+  { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },
+];
+
+export function isInstalled(command: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${command}`], {
+      stdio: 'ignore',
+      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}

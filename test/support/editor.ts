@@ -1,0 +1,260 @@
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
+import { cacheFolder } from '../../src/build/paths.ts';
+import { NamedPorts } from '../../src/spec/ports.ts';
+import { eventually, Run } from './run.ts';
+import { isAlive } from './survivors.ts';
+
+const sample = fileURLToPath(new URL('../fixtures/sample-workspace', import.meta.url));
+const browserFlags = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const deadline = 30_000;
+
+export interface EditorSettings {
+  /** A folder to copy as the workspace; the sample where absent, an empty one where null. */
+  readonly workspace?: string | null;
+  readonly trusted?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A real VS Code in a real browser, on a copy of a workspace, with everything it writes in a folder of its own. */
+export class Editor implements AsyncDisposable {
+  readonly run = new Run();
+  readonly workspace = join(this.run.folder, 'workspace');
+  readonly #server: ChildProcess;
+  readonly #port: number;
+  readonly #browser: Browser;
+  page: Page;
+
+  static async open({ workspace = sample, trusted = true, settings = {} }: EditorSettings = {}): Promise<Editor> {
+    const port = await new NamedPorts().portFor('editor');
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
+    const editor = new Editor(port, browser, await browser.newPage(), workspace, trusted, settings);
+    await editorAnswers(port, editor.#server);
+    await editor.load();
+    return editor;
+  }
+
+  private constructor(
+    port: number,
+    browser: Browser,
+    page: Page,
+    workspace: string | null,
+    trusted: boolean,
+    settings: Readonly<Record<string, unknown>>,
+  ) {
+    this.#port = port;
+    this.#browser = browser;
+    this.page = page;
+    if (workspace === null) mkdirSync(this.workspace);
+    else cpSync(workspace, this.workspace, { recursive: true });
+    this.#server = startEditor({
+      dataFolder: join(this.run.folder, 'editor'),
+      workspace: this.workspace,
+      port,
+      env: this.run.env,
+      settings,
+      reconnectionGrace: 1,
+      trusted,
+    });
+    this.#server.stdout?.resume();
+    this.#server.stderr?.resume();
+  }
+
+  get wardenPids(): number[] {
+    return this.run.wardenPids().filter(isAlive);
+  }
+
+  get extensionHostPids(): number[] {
+    return pidsWhere(
+      (pid) => read(`/proc/${pid}/cmdline`).includes('--type=extensionHost') && read(`/proc/${pid}/environ`).includes(this.run.folder),
+    );
+  }
+
+  /** Processes that work in the workspace folder, and are alive: those of the trees, not the editor's own. */
+  get workers(): number[] {
+    return pidsWhere(
+      (pid) => isAlive(pid) && linkOf(`/proc/${pid}/cwd`) === this.workspace && !read(`/proc/${pid}/cmdline`).includes(cacheFolder),
+    );
+  }
+
+  get journal(): string {
+    const logs = join(this.run.folder, 'editor', 'logs');
+    const found = readdirSync(logs, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('journal.jsonl'));
+    return found.map((path) => readFileSync(join(logs, path), 'utf8')).join('');
+  }
+
+  /** Opens the workbench, or opens it again in a new page. */
+  async load(): Promise<void> {
+    if (this.page.isClosed()) this.page = await this.#browser.newPage();
+    await this.page.setViewportSize({ width: 1200, height: 760 });
+    await this.page.goto(`http://127.0.0.1:${this.#port}/`);
+    await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+  }
+
+  /** As a user does it, so that the editor can put away what it has to remember. */
+  async reloadWindow(): Promise<void> {
+    const loaded = this.page.waitForEvent('load', { timeout: deadline });
+    await this.command('Developer: Reload Window');
+    await loaded;
+    await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+  }
+
+  async showProcesses(): Promise<void> {
+    const icon = this.page.locator('.activitybar [aria-label^="Tree Warden"]').first();
+    await icon.waitFor({ timeout: deadline });
+    await eventually('the view opens', async () => {
+      if (await this.page.locator('.pane-header[aria-label*="Processes"], .composite.title h2:has-text("Tree Warden")').first().isVisible())
+        return true;
+      await icon.click();
+      return false;
+    });
+  }
+
+  rows(): Locator {
+    return this.page.locator('.pane-body .tree-explorer-viewlet-tree-view .monaco-list-row');
+  }
+
+  row(label: string): Locator {
+    return this.page.locator(`.pane-body .monaco-list-row[aria-label^="${label},"]`);
+  }
+
+  async rowTexts(): Promise<string[]> {
+    return (await this.rows().evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''))).map((text) => text.trim());
+  }
+
+  async waitForRow(label: string, state: RegExp): Promise<string> {
+    return await eventually(
+      `row ${label} says ${state}`,
+      async () => (await this.rowTexts()).find((text) => text.startsWith(`${label},`) && state.test(text)),
+      deadline,
+    );
+  }
+
+  /** Runs a command of the palette by its whole title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor({ timeout: deadline });
+    await input.fill(`>${title}`);
+    await this.pick(title);
+  }
+
+  async warden(title: string, pick?: string): Promise<void> {
+    await this.command(`Tree Warden: ${title}`);
+    if (pick !== undefined) await this.pick(pick);
+  }
+
+  /** Opens a row, so that its children show. */
+  async expand(label: string): Promise<void> {
+    await this.row(label).locator('.monaco-tl-twistie').click({ timeout: deadline });
+  }
+
+  async clipboard(): Promise<string> {
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    return await this.page.evaluate<string>('navigator.clipboard.readText()');
+  }
+
+  /** Waits until the palette, or a quick pick, has faded away. */
+  async quickPickGone(): Promise<void> {
+    await this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden', timeout: deadline });
+  }
+
+  /** Chooses the entry of the open quick pick that begins with this text, or has it somewhere behind an icon. */
+  async pick(label: string, where: 'begins' | 'contains' = 'begins'): Promise<void> {
+    await this.page
+      .locator(`.quick-input-list .monaco-list-row[aria-label${where === 'begins' ? '^' : '*'}="${label}"]`)
+      .first()
+      .click({ timeout: deadline });
+  }
+
+  async start(name: string): Promise<void> {
+    await this.warden('Start…', name);
+    await this.waitForRow(name, /, live/);
+  }
+
+  /** What the visible terminal shows. */
+  async terminalText(): Promise<string> {
+    const texts = await this.page.locator('.terminal-wrapper.active .xterm-rows').allInnerTexts();
+    return texts.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  async waitForTerminal(text: RegExp): Promise<string> {
+    return await eventually(
+      `the terminal shows ${text}`,
+      async () => {
+        const shown = await this.terminalText();
+        return text.test(shown) ? shown : undefined;
+      },
+      deadline,
+    );
+  }
+
+  async typeIntoTerminal(text: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-helper-textarea').first().focus();
+    await this.page.keyboard.type(text);
+  }
+
+  /** Waits for a notification with this text, and gives it whole. */
+  async notification(text: RegExp): Promise<string> {
+    return await eventually(
+      `a notification says ${text}`,
+      async () => {
+        const shown = await this.page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts();
+        return shown.find((message) => text.test(message));
+      },
+      deadline,
+    );
+  }
+
+  async screenshot(name: string): Promise<void> {
+    const folder = process.env['TREE_WARDEN_SCREENSHOTS'];
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    this.#server.kill('SIGTERM');
+    await eventually('the editor has ended', () => this.#server.exitCode !== null || this.#server.signalCode !== null, deadline);
+    for (const pid of this.extensionHostPids) process.kill(pid, 'SIGKILL');
+    if (existsSync(this.run.runtimeFolder)) await eventually('the wardens have ended', () => this.wardenPids.length === 0, deadline);
+    await this.run[Symbol.asyncDispose]();
+  }
+}
+
+function pidsWhere(fits: (pid: number) => boolean): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && fits(pid));
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { clearAway, isAlive } from './survivors.ts';
+
+export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const wardenScript = fileURLToPath(new URL('../../dist/warden.js', import.meta.url));
+
+/** A folder of its own for one test, with runtime records and logs inside; everything that belongs to it can be found by its name. */
+export class Run implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tw-run-'));
+  readonly runtimeFolder = join(this.folder, 'runtime');
+  readonly workFolder = join(this.folder, 'work');
+  readonly env: NodeJS.ProcessEnv;
+
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    mkdirSync(this.workFolder);
+    writeFileSync(join(this.workFolder, 'idle'), '');
+    this.env = {
+      ...process.env,
+      PATH: `${process.env['PATH']}:/usr/sbin:/sbin`,
+      TREE_WARDEN_RUNTIME_DIR: this.runtimeFolder,
+      XDG_STATE_HOME: join(this.folder, 'state'),
+      NODE_OPTIONS: '',
+      ...env,
+    };
+  }
+
+  get journalPath(): string {
+    return join(this.folder, 'state', 'tree-warden', 'logs', 'journal.jsonl');
+  }
+
+  journal(): Record<string, unknown>[] {
+    return readFileSync(this.journalPath, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Starts `tree-warden …` in the background. */
+  start(args: readonly string[], cwd = this.workFolder): ChildProcess & { readonly pid: number } {
+    const child = spawn(process.execPath, [cli, ...args], { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (child.pid === undefined) throw new Error('the CLI could not be started');
+    child.stdout?.resume();
+    child.stderr?.resume();
+    return child as ReturnType<Run['start']>;
+  }
+
+  /** Runs `tree-warden …` to its end. */
+  call(
+    args: readonly string[],
+    options: { readonly input?: string; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
+    const { input = '', cwd = this.workFolder, env = {} } = options;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+      cwd,
+      env: { ...this.env, ...env },
+      encoding: 'utf8',
+      input,
+      maxBuffer: 2 ** 30,
+    });
+    return { code: status, stdout, stderr };
+  }
+
+  ps(): {
+    readonly name: string;
+    readonly id: string;
+    readonly state: string;
+    readonly leader: { readonly pid: number };
+    readonly members: readonly { readonly pid: number; readonly name: string }[];
+    readonly warden: { readonly pid: number };
+  }[] {
+    return JSON.parse(this.call(['ps', '--json']).stdout) as ReturnType<Run['ps']>;
+  }
+
+  /** Ids of the wardens that have records here. */
+  wardenIds(): string[] {
+    return readdirSync(this.runtimeFolder);
+  }
+
+  /** Pids of the wardens that have records here. */
+  wardenPids(): number[] {
+    return this.#records().map((warden) => warden.process.pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of this.wardenPids()) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    await clearAway(this.folder);
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #records(): { readonly process: { readonly pid: number } }[] {
+    try {
+      return readdirSync(this.runtimeFolder).map(
+        (name) => JSON.parse(readFileSync(join(this.runtimeFolder, name, 'warden.json'), 'utf8')) as { process: { pid: number } },
+      );
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** Asks again until `look` answers something; the deadline is for a hang, not for timing. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  deadlineMillis = 20_000,
+): Promise<T> {
+  const end = Date.now() + deadlineMillis;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMillis} ms`);
+    await sleep(10);
+  }
+}
+
+export function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { WardenClient } from '../../src/client/wardenClient.ts';
+import { WardenProcess } from '../../src/client/wardenProcess.ts';
+import type { StartRequest, TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import { parseStop } from '../../src/protocol/stopSteps.ts';
+import { eventually, Run, wardenScript } from './run.ts';
+
+/** A warden that the test itself owns, in a run's folder. */
+export class TestWarden implements AsyncDisposable {
+  readonly run: Run;
+  readonly process: WardenProcess;
+  readonly alerts: string[] = [];
+
+  static async start(env: NodeJS.ProcessEnv = {}, logFolder?: string): Promise<TestWarden> {
+    const run = new Run(env);
+    const folder = logFolder ?? join(run.folder, 'state', 'tree-warden', 'logs');
+    const process = await WardenProcess.start({
+      script: wardenScript,
+      client: 'test',
+      workspace: run.folder,
+      logFolder: folder,
+      env: run.env,
+    });
+    return new TestWarden(run, process);
+  }
+
+  private constructor(run: Run, process: WardenProcess) {
+    this.run = run;
+    this.process = process;
+    process.client.onAlert((message) => this.alerts.push(message));
+  }
+
+  get client(): WardenClient {
+    return this.process.client;
+  }
+
+  /** Starts a shell command on pipes, with a short grace; `changes` on top. */
+  startShell(script: string, changes: Partial<StartRequest> = {}): Promise<TreeSnapshot> {
+    return this.client.start(this.request(['/bin/sh', '-c', script, this.run.workFolder], changes));
+  }
+
+  request(argv: StartRequest['argv'], changes: Partial<StartRequest> = {}): StartRequest {
+    return {
+      name: 'test',
+      argv,
+      cwd: this.run.workFolder,
+      env: {},
+      stdio: 'pipes',
+      stop: parseStop(['SIGTERM', '300ms']),
+      whenLeaderExits: 'kill',
+      ...changes,
+    };
+  }
+
+  async tree(id: TreeId): Promise<TreeSnapshot> {
+    const found = (await this.client.list()).find((tree) => tree.id === id);
+    if (!found) throw new Error(`tree ${id} is not listed`);
+    return found;
+  }
+
+  ended(id: TreeId): Promise<TreeSnapshot> {
+    return eventually('the tree has ended', async () => {
+      const tree = await this.tree(id);
+      return tree.endedAt === undefined ? undefined : tree;
+    });
+  }
+
+  stop(id: TreeId, now = false): Promise<TreeSnapshot> {
+    return this.client.stop({ tree: id, now, reason: 'stopped by the test' });
+  }
+
+  /** All output until the tree ends, or until `enough` says so. */
+  async output(tree: TreeId, enough: (text: string) => boolean = () => false): Promise<string> {
+    let text = '';
+    await new Promise<void>((resolve, reject) => {
+      const check = (): void => {
+        if (enough(text)) resolve();
+      };
+      this.client
+        .readOutput(
+          { tree, from: 0, whenBehind: 'wait', follow: true },
+          {
+            onChunk: (chunk) => {
+              text += chunk;
+              check();
+            },
+            onEnd: resolve,
+          },
+        )
+        .catch(reject);
+    });
+    return text;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.shutdown('the test is over', true).catch(() => undefined);
+    await this.process.ended;
+    await this.run[Symbol.asyncDispose]();
+  }
+}

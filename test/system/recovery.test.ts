@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { eventually, Run } from '../support/run.ts';
+import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
+
+/** Warden, switch and CLI killed in one go: nobody is there to clean up. */
+async function orphan(run: Run, script: string): Promise<string> {
+  const cli = run.start(['run', '--name', 'orphaned', '--when-leader-exits', 'keep', '--', 'sh', '-c', script, 'sh', run.workFolder]);
+  const tree = await eventually('leader and daemon run', () => {
+    const [found] = run.ps();
+    return found?.members.filter((member) => member.name === 'tail').length === 2 ? found : undefined;
+  });
+  const switches = switchesOf(tree.warden.pid);
+  assert.equal(switches.length, 1);
+  for (const pid of [...switches, tree.warden.pid, cli.pid]) process.kill(pid, 'SIGSTOP');
+  for (const pid of [...switches, tree.warden.pid, cli.pid]) process.kill(pid, 'SIGKILL');
+  await eventually('they are dead', () => [...switches, tree.warden.pid, cli.pid].every((pid) => !isAlive(pid)));
+  return join(run.runtimeFolder, readdirSync(run.runtimeFolder)[0] ?? '');
+}
+
+const daemon = '(env -i setsid /usr/bin/tail -f "$1/idle" >/dev/null 2>&1 &); tail -f "$1/idle"';
+
+describe('after everything was killed at once', () => {
+  it('a sweep ends what was left, daemons without environment too', async () => {
+    await using run = new Run();
+    await orphan(run, daemon);
+    assert.ok(survivorsOf(run.workFolder).length >= 2);
+    const { stdout, code } = run.call(['sweep']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^orphaned: \d+ processes ended\n$/);
+    assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+    assert.equal(run.call(['sweep']).stdout, 'Nothing was left behind.\n');
+  });
+
+  it('the next start does the same by itself, and journals it', async () => {
+    await using run = new Run();
+    await orphan(run, daemon);
+    run.call(['run', '--', 'sleep', '0.3']);
+    await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
+    assert.ok(run.journal().some((record) => record['event'] === 'swept' && record['spec'] === 'orphaned'));
+  });
+
+  it('a process that was given a recorded pid is left alone', async () => {
+    await using run = new Run();
+    const folder = await orphan(run, daemon);
+    run.call(['sweep']);
+    const stranger = spawn('sleep', ['100'], { detached: true, stdio: 'ignore' });
+    assert.ok(stranger.pid !== undefined);
+    try {
+      forgeRecord(run, folder, stranger.pid);
+      assert.equal(run.call(['sweep']).code, 0);
+      assert.ok(isAlive(stranger.pid));
+    } finally {
+      stranger.kill('SIGKILL');
+    }
+  });
+
+  it('records of an earlier boot are forgotten without a signal', async () => {
+    await using run = new Run();
+    const folder = await orphan(run, daemon);
+    const path = join(folder, readdirSync(folder).find((name) => name.endsWith('.tree.json')) ?? '');
+    const survivors = survivorsOf(run.workFolder).length;
+    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), bootId: 'another boot' }));
+    run.call(['sweep']);
+    assert.equal(survivorsOf(run.workFolder).length, survivors);
+    assert.deepEqual(readdirSync(run.runtimeFolder), []);
+  });
+
+  const damages: [string, (text: string) => string][] = [
+    ['cut short', (text) => text.slice(0, text.length / 2)],
+    ['empty', () => ''],
+    ['of a newer format', (text) => text.replace('"format":1', '"format":2')],
+    ['with pid 1', (text) => text.replace(/"leader":\{"pid":\d+/, '"leader":{"pid":1')],
+    ['with a negative pid', (text) => text.replace(/"members":\[\{"pid":\d+/, '"members":[{"pid":-1')],
+    ['of another tree', (text) => text.replace(/"tree":"[0-9a-f]{8}/, '"tree":"00000000')],
+  ];
+  for (const [what, damage] of damages) {
+    it(`a record ${what} is set aside, said so, and never acted upon`, async () => {
+      await using run = new Run();
+      const folder = await orphan(run, daemon);
+      const path = join(folder, readdirSync(folder).find((name) => name.endsWith('.tree.json')) ?? '');
+      writeFileSync(path, damage(readFileSync(path, 'utf8')));
+      const alive = survivorsOf(run.workFolder).length;
+      const { code, stderr } = run.call(['sweep']);
+      assert.equal(code, 1);
+      assert.match(stderr, /a record was left alone because it cannot be trusted: .*tree\.json: /);
+      assert.equal(survivorsOf(run.workFolder).length, alive);
+    });
+  }
+
+  it('a folder of rubbish hinders nobody', async () => {
+    await using run = new Run();
+    mkdirSync(join(run.runtimeFolder, 'rubbish'), { recursive: true });
+    writeFileSync(join(run.runtimeFolder, 'rubbish', 'warden.json'), 'not json');
+    writeFileSync(join(run.runtimeFolder, 'stray-file'), '');
+    assert.equal(run.call(['run', '--', 'true']).code, 0);
+  });
+});
+
+function forgeRecord(run: Run, folder: string, pid: number): void {
+  const tree = '11111111-1111-4111-8111-111111111111';
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const identity = { pid, startTime: 1 };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'warden.json'),
+    JSON.stringify({ format: 1, warden: 'forged', bootId, process: identity, version: '0', workspace: run.folder, startedAt: 0 }),
+  );
+  writeFileSync(
+    join(folder, `${tree}.tree.json`),
+    JSON.stringify({
+      format: 1,
+      tree,
+      name: 'forged',
+      bootId,
+      leader: identity,
+      group: pid,
+      session: pid,
+      startedAt: 0,
+      containment: 'group',
+      members: [identity],
+    }),
+  );
+}
+
+describe('a SIGKILL of everything at a random moment of a start', () => {
+  it('leaves nobody after the next sweep, thirty times', async () => {
+    const seed = Date.now() % 1_000_000;
+    let state = seed;
+    const random = (): number => {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+      return state / 2 ** 31;
+    };
+    for (let round = 0; round < 30; round++) {
+      await using run = new Run();
+      const cli = run.start(['run', '--', 'sh', '-c', daemon, 'sh', run.workFolder]);
+      const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
+      // The start itself takes some tens of milliseconds from here.
+      const until = performance.now() + random() * 60;
+      while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
+      const switches = switchesOf(warden);
+      for (const pid of [...switches, warden, cli.pid]) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+      run.call(['sweep']);
+      assert.deepEqual(await survivorsAfterLooking(run.workFolder), [], `seed ${seed}, round ${round}`);
+      assert.deepEqual(run.wardenIds(), [], `seed ${seed}, round ${round}: records`);
+    }
+  });
+});
+
+/** The switch is found as what it is: a child of the warden with that name. */
+function switchesOf(warden: number): number[] {
+  const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('tree-warden-switch'));
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { buildRows, changedRows, type Row } from '../../../src/extension/processTree/rows.ts';
+import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
+
+const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot => ({
+  pid,
+  parent,
+  name: `p${pid}`,
+  cpuPercent: 1,
+  memoryBytes: 2 ** 20,
+  zombie: false,
+  stray: false,
+  ...changes,
+});
+
+const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
+  id: 'id' as TreeId,
+  name: 'web',
+  state: 'ready',
+  reason: 'running',
+  startedAt: 0,
+  commandLine: 'x',
+  cwd: '/',
+  stdio: 'pty',
+  containment: 'group',
+  members: [],
+  cpuPercent: 12.44,
+  memoryBytes: 340 * 2 ** 20,
+  zombies: 0,
+  ...changes,
+});
+
+const outline = (rows: readonly Row[], depth = 0): string[] =>
+  rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label} | ${row.description} | ${row.context}`, ...outline(row.children, depth + 1)]);
+
+describe('rows', () => {
+  it('are specs by group, trees, members by parent', () => {
+    const rows = buildRows([
+      { name: 'free', declared: true, description: 'what it is' },
+      {
+        name: 'web',
+        declared: true,
+        group: 'app',
+        tree: tree({ members: [member(1, 99), member(2, 1), member(3, 2, { zombie: true }), member(4, 98, { stray: true })], zombies: 1 }),
+      },
+      { name: 'other', declared: true, group: 'app' },
+      { name: 'nap', declared: false, tree: tree({ name: 'nap', group: 'Tasks' }) },
+    ]);
+    assert.deepEqual(outline(rows), [
+      'free | what it is | process.idle.declared',
+      'app | 1/2 | group',
+      '  web | 12.4 %  340 MB  1 zombie | process.live.declared',
+      '    p1 | 1  1.0 %  1.0 MB | member',
+      '      p2 | 2  1.0 %  1.0 MB | member',
+      '        p3 | 3  zombie | member',
+      '    p4 | 4  1.0 %  1.0 MB  stray | member',
+      '  other |  | process.idle.declared',
+      'Tasks | 1/1 | group',
+      '  nap | 12.4 %  340 MB | process.live',
+    ]);
+  });
+
+  for (const [changes, description, icon] of [
+    [{ state: 'starting' }, '12.4 %  340 MB  starting', 'loading~spin'],
+    [{ state: 'stopping' }, '12.4 %  340 MB  stopping', 'loading~spin'],
+    [{ state: 'exited', members: [member(1, 99)] }, '12.4 %  340 MB  exited, 1 member left', 'circle-filled'],
+    [{ state: 'exited', endedAt: 1, reason: 'exited with code 0' }, 'exited with code 0', 'check'],
+    [{ state: 'failed', endedAt: 1, reason: 'exited with code 3' }, 'exited with code 3', 'error'],
+    [{ state: 'killed', endedAt: 1, reason: 'killed by the user' }, 'killed by the user', 'circle-slash'],
+    [{ state: 'unkillable' }, '12.4 %  340 MB  unkillable', 'warning'],
+  ] as const) {
+    it(`tell the state ${changes.state}: ${description}`, () => {
+      const [row] = buildRows([{ name: 'web', declared: true, tree: tree(changes) }]);
+      assert.deepEqual([row?.description, row?.icon], [description, icon]);
+    });
+  }
+});
+
+describe('what has to be drawn again', () => {
+  const rows = (members: MemberSnapshot[], cpuPercent = 1): Row[] =>
+    buildRows([
+      { name: 'web', declared: true, group: 'app', tree: tree({ members, cpuPercent }) },
+      { name: 'free', declared: true },
+    ]);
+
+  it('is nothing where nothing has changed', () => assert.deepEqual(changedRows(rows([member(1, 9)]), rows([member(1, 9)])), []));
+
+  it('is the row whose figures have changed, and no other', () => {
+    assert.deepEqual(changedRows(rows([member(1, 9)]), rows([member(1, 9)], 2)), ['process:web']);
+    assert.deepEqual(changedRows(rows([member(1, 9)]), rows([member(1, 9, { cpuPercent: 5 })])), ['member:id:1']);
+  });
+
+  it('is the parent whose children have come or gone', () => {
+    assert.deepEqual(changedRows(rows([member(1, 9)]), rows([member(1, 9), member(2, 1)])), ['member:id:1']);
+    assert.deepEqual(changedRows(rows([member(1, 9)]), rows([])), ['process:web']);
+  });
+
+  it('is everything where the top level has changed', () => assert.deepEqual(changedRows([], rows([])), [undefined]));
+});

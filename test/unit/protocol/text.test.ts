@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { errorText } from '../../../src/protocol/errors.ts';
+import { formatBytes, formatDuration, formatPercent } from '../../../src/protocol/format.ts';
+import { parseDuration, parseSignal, parseStop } from '../../../src/protocol/stopSteps.ts';
+
+describe('durations', () => {
+  for (const [text, millis] of [
+    ['250ms', 250],
+    ['5s', 5000],
+    ['1.5m', 90_000],
+    ['1h', 3_600_000],
+    [' 2 s ', 2000],
+    ['0s', 0],
+  ] as const) {
+    it(`'${text}' is ${millis} ms`, () => assert.equal(parseDuration(text), millis));
+  }
+  for (const text of ['', '5', 's', '-1s', '5 minutes', '1e3s', 'NaNs']) {
+    it(`'${text}' is none`, () =>
+      assert.throws(() => parseDuration(text), { name: 'RangeError', message: new RegExp(`^'${text}' is not a duration`) }));
+  }
+});
+
+describe('signals', () => {
+  for (const text of ['SIGTERM', 'TERM', 'sigterm', ' term ']) it(`'${text}' is SIGTERM`, () => assert.equal(parseSignal(text), 'SIGTERM'));
+  for (const text of ['', 'SIG', 'SIGNOPE', '15', 'toString'])
+    it(`'${text}' is none`, () => assert.throws(() => parseSignal(text), RangeError));
+});
+
+describe('a stop', () => {
+  const kill = { signal: 'SIGKILL' };
+  const cases: [string[], object[]][] = [
+    [
+      ['SIGTERM', '5s', 'SIGKILL'],
+      [{ signal: 'SIGTERM' }, { waitMillis: 5000 }, kill],
+    ],
+    [['SIGKILL'], [kill]],
+    [
+      ['SIGINT', '1s'],
+      [{ signal: 'SIGINT' }, { waitMillis: 1000 }, kill],
+    ],
+    [
+      ['INT', '3s', 'TERM'],
+      [{ signal: 'SIGINT' }, { waitMillis: 3000 }, { signal: 'SIGTERM' }, { waitMillis: 5000 }, kill],
+    ],
+  ];
+  for (const [steps, expected] of cases) it(`${steps.join(' ')} ends in a kill`, () => assert.deepEqual(parseStop(steps), expected));
+  for (const steps of [[], ['SIGTERM', 'soon'], ['SIGTERM', '5 weeks']]) {
+    it(`[${steps.join(' ')}] is none`, () => assert.throws(() => parseStop(steps), RangeError));
+  }
+});
+
+describe('figures', () => {
+  for (const [bytes, text] of [
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 KB'],
+    [1536, '1.5 KB'],
+    [340 * 2 ** 20, '340 MB'],
+    [1.2 * 2 ** 30, '1.2 GB'],
+    [9.96 * 2 ** 30, '10 GB'],
+    [1023 * 2 ** 20, '1.0 GB'],
+  ] as const) {
+    it(`${bytes} bytes are ${text}`, () => assert.equal(formatBytes(bytes), text));
+  }
+  for (const [millis, text] of [
+    [0, '0.0 s'],
+    [3240, '3.2 s'],
+    [59_000, '59 s'],
+    [250_000, '4 min 10 s'],
+    [7_500_000, '2 h 5 min'],
+    [273_600_000, '3 d 4 h'],
+  ] as const) {
+    it(`${millis} ms are ${text}`, () => assert.equal(formatDuration(millis), text));
+  }
+  it('percent have one digit', () => assert.equal(formatPercent(12.44), '12.4 %'));
+});
+
+describe('errors', () => {
+  const caught = (work: () => unknown): unknown => {
+    try {
+      return work();
+    } catch (error) {
+      return error;
+    }
+  };
+  it('are told in the system’s words', () => {
+    assert.equal(errorText(caught(() => readFileSync('/no/such/file'))), 'no such file or directory (ENOENT)');
+    assert.equal(errorText(caught(() => mkdirSync('/proc/nowhere'))), 'no such file or directory (ENOENT)');
+    assert.equal(errorText(new Error('as it is')), 'as it is');
+    assert.equal(errorText('a string'), 'a string');
+  });
+});

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../src/platform/platform.ts';
+import { descendantsIn } from '../../../src/platform/walk.ts';
+import type { TreeId } from '../../../src/protocol/messages.ts';
+import { limitMarkOf, Membership } from '../../../src/warden/membership.ts';
+
+const warden = 100;
+const first = '10000000-0000-4000-8000-000000000001' as TreeId;
+const second = '20000000-0000-4000-8000-000000000002' as TreeId;
+
+/** A process table that a test can change between two looks. */
+class FakeMachine {
+  processes: ProcessStat[] = [];
+  readonly marks = new Map<number, Partial<Marks>>();
+  readonly reaped: number[] = [];
+  adoptsOrphans = true;
+
+  add(pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat {
+    const process: ProcessStat = {
+      pid,
+      parent,
+      startTime: pid,
+      group: pid,
+      session: pid,
+      alive: true,
+      stopped: false,
+      name: `p${pid}`,
+      threads: 1,
+      cpuMillis: 0,
+      memoryBytes: 0,
+      ...changes,
+    };
+    this.processes = [...this.processes.filter((other) => other.pid !== pid), process];
+    return process;
+  }
+
+  remove(pid: number): void {
+    this.processes = this.processes
+      .filter((process) => process.pid !== pid)
+      .map((process) => (process.parent === pid ? { ...process, parent: warden } : process));
+  }
+
+  get platform(): Platform {
+    return {
+      name: 'fake',
+      shortcomings: [],
+      bootId: 'boot',
+      adoptsOrphans: this.adoptsOrphans,
+      adoptOrphans: () => undefined,
+      stat: (pid) => this.processes.find((process) => process.pid === pid),
+      descendants: (roots: Iterable<ProcessIdentity>) => descendantsIn(this.processes, roots),
+      everyone: () => this.processes,
+      usage: () => Promise.resolve(new Map()),
+      signal: () => 'sent',
+      reap: (pid) => void this.reaped.push(pid),
+      withMark: (_mark, spawn) => spawn(),
+      marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
+    };
+  }
+}
+
+function guarded(): { machine: FakeMachine; membership: Membership; membersOf: (tree: TreeId) => number[]; strays: () => number[] } {
+  const machine = new FakeMachine();
+  const membership = new Membership(machine.platform, machine.add(warden, 1));
+  membership.addLeader(first, machine.add(200, warden));
+  membership.addLeader(second, machine.add(300, warden));
+  return {
+    machine,
+    membership,
+    membersOf: (tree) => (membership.census(true).members.get(tree) ?? []).map((process) => process.pid),
+    strays: () => membership.census(true).strays.map((process) => process.pid),
+  };
+}
+
+describe('membership', () => {
+  it('follows parents, whatever group and session they choose', () => {
+    const { machine, membersOf } = guarded();
+    machine.add(201, 200);
+    machine.add(202, 201);
+    machine.add(301, 300);
+    assert.deepEqual(membersOf(first), [200, 201, 202]);
+    assert.deepEqual(membersOf(second), [300, 301]);
+  });
+
+  it('remembers whom it has seen when their parents leave', () => {
+    const { machine, membersOf } = guarded();
+    machine.add(201, 200);
+    machine.add(202, 201);
+    membersOf(first);
+    machine.remove(201);
+    assert.deepEqual(membersOf(first).sort(), [200, 202]);
+  });
+
+  it('knows an orphan that it has never seen by each mark alone', () => {
+    const { machine, membersOf } = guarded();
+    machine.add(400, warden, { session: 200 });
+    machine.add(401, warden);
+    machine.marks.set(401, { environment: ['00000000-0000-4000-8000-00000000ffff', first] });
+    machine.add(402, warden);
+    machine.marks.set(402, { limit: limitMarkOf(first) });
+    assert.deepEqual(membersOf(first).sort(), [200, 400, 401, 402]);
+    assert.deepEqual(membersOf(second), [300]);
+  });
+
+  it('trusts a mark more than the number of a session', () => {
+    const { machine, membersOf } = guarded();
+    machine.add(400, warden, { session: 200 });
+    machine.marks.set(400, { limit: limitMarkOf(second) });
+    assert.deepEqual(membersOf(first), [200]);
+    assert.deepEqual(membersOf(second), [300, 400]);
+  });
+
+  it('lists an orphan without any mark as a stray, with what descends from it', () => {
+    const { machine, strays } = guarded();
+    machine.add(400, warden);
+    machine.add(401, 400);
+    assert.deepEqual(strays(), [400, 401]);
+  });
+
+  it('never takes a stranger who was given the pid of a member, nor his children', () => {
+    const { machine, membersOf, strays } = guarded();
+    machine.add(201, 200);
+    membersOf(first);
+    machine.remove(201);
+    machine.add(201, 1, { startTime: 9999 });
+    machine.add(500, 201);
+    assert.deepEqual(membersOf(first), [200]);
+    assert.deepEqual(strays(), []);
+  });
+
+  it('survives ten thousand rounds of pids that come, go and are given to others', () => {
+    const { machine, membersOf } = guarded();
+    let time = 1000;
+    const random = seeded(42);
+    const truth = new Map<number, { startTime: number; member: boolean }>();
+    for (let round = 0; round < 10_000; round++) {
+      const pid = 201 + Math.floor(random() * 12);
+      const before = truth.get(pid);
+      if (before && random() < 0.5) {
+        truth.delete(pid);
+        machine.remove(pid);
+        // A stranger's children go to init, not to the warden.
+        machine.processes = machine.processes.map((process) =>
+          process.parent === warden && !truth.get(process.pid)?.member && process.pid > 200 && process.pid < 300
+            ? { ...process, parent: 1 }
+            : process,
+        );
+      } else if (!before) {
+        const member = random() < 0.5;
+        time++;
+        truth.set(pid, { startTime: time, member });
+        machine.add(pid, member ? 200 : 1, { startTime: time });
+      }
+      const expected = [200, ...[...truth].filter(([, { member }]) => member).map(([pid_]) => pid_)].sort();
+      assert.deepEqual(membersOf(first).sort(), expected, `round ${round}`);
+    }
+  });
+
+  it('reaps adopted zombies, and leaves to Node what Node has spawned', () => {
+    const { machine, membership } = guarded();
+    machine.add(200, warden, { alive: false });
+    machine.add(400, warden, { alive: false });
+    machine.add(401, 300, { alive: false });
+    membership.census(false);
+    assert.deepEqual(machine.reaped, [400]);
+    membership.forgetSpawned(200);
+    membership.census(false);
+    assert.deepEqual(machine.reaped, [400, 200, 400]);
+  });
+
+  it('leaves its own servants out, and what they start', () => {
+    const { machine, membership, strays } = guarded();
+    machine.add(150, warden);
+    machine.add(151, 150);
+    membership.addServant(150);
+    assert.deepEqual(strays(), []);
+  });
+
+  it('searches the machine for marks where orphans do not come back', () => {
+    const machine = new FakeMachine();
+    machine.adoptsOrphans = false;
+    const membership = new Membership(machine.platform, machine.add(warden, 1));
+    membership.addLeader(first, machine.add(200, warden));
+    machine.add(900, 1);
+    machine.marks.set(900, { environment: [first] });
+    machine.add(901, 1);
+    assert.deepEqual(
+      membership
+        .census(true)
+        .members.get(first)
+        ?.map((process) => process.pid),
+      [200, 900],
+    );
+  });
+});
+
+describe('the number that a tree is marked with', () => {
+  it('is its own, whole, and huge', () => {
+    const marks = new Set(Array.from({ length: 1000 }, () => limitMarkOf(crypto.randomUUID())));
+    assert.equal(marks.size, 1000);
+    for (const mark of marks) assert.ok(Number.isSafeInteger(mark) && mark >= 2 ** 51);
+  });
+});
+
+/** mulberry32: small, seeded, good enough to wander. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ProcessStat, SignalOutcome } from '../../../src/platform/platform.ts';
+import { parseStop } from '../../../src/protocol/stopSteps.ts';
+import { describeSurvivors, terminate } from '../../../src/warden/termination.ts';
+
+/** Processes with a will of their own: each says what a signal does to it. */
+class FakeTree {
+  readonly log: string[] = [];
+  readonly #members = new Map<number, { stopped: boolean; react: (signal: string) => 'dies' | 'ignores' | 'denied' }>();
+
+  add(pid: number, react: (signal: string) => 'dies' | 'ignores' | 'denied', stopped = false): this {
+    this.#members.set(pid, { react, stopped });
+    return this;
+  }
+
+  alive(): ProcessStat[] {
+    return Array.from(this.#members, ([pid, { stopped }]) => ({
+      pid,
+      stopped,
+      parent: 1,
+      startTime: 1,
+      group: 1,
+      session: 1,
+      alive: true,
+      name: `p${pid}`,
+      threads: 1,
+      cpuMillis: 0,
+      memoryBytes: 0,
+    }));
+  }
+
+  signal({ pid }: { pid: number }, signal: NodeJS.Signals): SignalOutcome {
+    this.log.push(`${signal} ${pid}`);
+    const answer = this.#members.get(pid)?.react(signal);
+    if (answer === 'dies') this.#members.delete(pid);
+    return answer === undefined ? 'gone' : answer === 'denied' ? 'denied' : 'sent';
+  }
+}
+
+const never = new AbortController().signal;
+const willing = (signal: string): 'dies' | 'ignores' => (signal === 'SIGTERM' || signal === 'SIGKILL' ? 'dies' : 'ignores');
+const deaf = (signal: string): 'dies' | 'ignores' => (signal === 'SIGKILL' ? 'dies' : 'ignores');
+
+describe('an escalation', () => {
+  it('ends with the first signal where everybody obeys', async () => {
+    const tree = new FakeTree().add(1, willing).add(2, willing);
+    assert.deepEqual(await terminate(tree, parseStop(['SIGTERM', '10s', 'SIGKILL']), never), { forced: false, survivors: [] });
+    assert.deepEqual(tree.log, ['SIGTERM 1', 'SIGTERM 2']);
+  });
+
+  it('wakes who is stopped, so that the signal is seen', async () => {
+    const tree = new FakeTree().add(1, (signal) => (signal === 'SIGCONT' ? 'dies' : 'ignores'), true);
+    assert.equal((await terminate(tree, parseStop(['SIGTERM', '10s']), never)).forced, false);
+    assert.deepEqual(tree.log, ['SIGTERM 1', 'SIGCONT 1']);
+  });
+
+  it('stops everybody before it kills', async () => {
+    const tree = new FakeTree().add(1, deaf).add(2, deaf);
+    assert.deepEqual(await terminate(tree, parseStop(['SIGTERM', '20ms']), never), { forced: true, survivors: [] });
+    assert.deepEqual(tree.log.slice(2), ['SIGSTOP 1', 'SIGSTOP 2', 'SIGKILL 1', 'SIGKILL 2']);
+  });
+
+  it('finds those who are forked while it stops the others', async () => {
+    const tree = new FakeTree();
+    const forker =
+      (pid: number) =>
+      (signal: string): 'dies' | 'ignores' => {
+        // The last breath before the stop: a child.
+        if (signal === 'SIGSTOP' && pid < 5) tree.add(pid + 1, forker(pid + 1));
+        return deaf(signal);
+      };
+    tree.add(1, forker(1));
+    assert.deepEqual(await terminate(tree, [{ signal: 'SIGKILL' }], never), { forced: true, survivors: [] });
+    assert.equal(tree.log.indexOf('SIGKILL 1'), 5);
+  });
+
+  it('does not wait any longer when it is told to hurry', async () => {
+    const hurry = new AbortController();
+    const tree = new FakeTree().add(1, deaf);
+    const stopping = terminate(tree, parseStop(['SIGTERM', '1h']), hurry.signal);
+    setImmediate(() => hurry.abort());
+    assert.equal((await stopping).forced, true);
+  });
+
+  it('says who is left and why, and believes nobody to be dead who is not', async () => {
+    const tree = new FakeTree()
+      .add(1, () => 'denied')
+      .add(2, () => 'ignores')
+      .add(3, deaf);
+    const { survivors } = await terminate(tree, [{ signal: 'SIGKILL' }], never);
+    assert.equal(
+      describeSurvivors(survivors),
+      'still alive after SIGKILL: p1 (pid 1): it belongs to another user; p2 (pid 2): it is in an uninterruptible wait in the kernel',
+    );
+  });
+});
