@@ -7,6 +7,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { delegateCgroup } from './delegatedCgroup.ts';
 import { ensureEditorHost } from './editorHost.ts';
 import { root } from './paths.ts';
 
@@ -55,7 +56,9 @@ async function runTests(kind: string, concurrency: number, uid?: number): Promis
   chmodSync(home, 0o777);
   const drop = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', process.execPath];
   const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, XDG_STATE_HOME: home };
-  const counts = await countResults('setpriv', [...drop, ...args], env);
+  using cgroup = delegateCgroup(uid);
+  const [program = 'setpriv', ...before] = cgroup?.prefix ?? [];
+  const counts = await countResults(program, [...before, ...(cgroup ? ['setpriv'] : []), ...drop, ...args], env);
   rmSync(home, { recursive: true, force: true });
   return counts;
 }

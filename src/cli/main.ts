@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
 import { kill, logs, restart, sweep } from './control.ts';
+import { doctor } from './doctor.ts';
 import { CliError, exitCodeHelp, exitCodes } from './exitCodes.ts';
 import { ps } from './ps.ts';
 import { type RunOptions, run } from './run.ts';
@@ -27,7 +28,23 @@ function buildProgram(finish: (code: number) => void): Command {
     .usage('[options] [--] COMMAND [ARG…]')
     .option('-n, --name <name>', "the name it is listed under (default: the command's)")
     .option('-g, --grace <duration>', 'time between SIGTERM and SIGKILL', '5s')
-    .option('-c, --containment <means>', 'auto or group', 'auto')
+    .addOption(
+      new Option('-c, --containment <means>', 'how its processes are held together; tree-warden doctor says what this machine has')
+        .choices(['auto', 'group', 'cgroup', 'namespace', 'job'])
+        .default('auto'),
+    )
+    .option('--memory <size>', 'all its processes together: 512m, 2g')
+    .option('--processes <count>', 'how many it may have at once')
+    .option('--cpu <cores>', 'how much of the processor it may use: 1.5, 150%')
+    .option('--time <duration>', 'how long it may run: 90s, 10m')
+    .option('--open-files <count>', 'how many files each of its processes may have open')
+    .addOption(
+      new Option(
+        '--on-limit <action>',
+        'what happens when a limit is reached (default: kill for memory and processes, stop for time, warn for cpu)',
+      ).choices(['warn', 'stop', 'kill']),
+    )
+    .option('--nice <level>', 'its priority, from 0 to 19, the most yielding')
     .addOption(
       new Option('--when-leader-exits <policy>', 'what becomes of processes that outlive the command')
         .choices(['kill', 'keep'])
@@ -72,6 +89,11 @@ function buildProgram(finish: (code: number) => void): Command {
     .description('end what was left behind when everything that guarded it was killed at once')
     .option('--json', 'as JSON')
     .action(act((options) => sweep(options)));
+  program
+    .command('doctor')
+    .description('say what this machine can and cannot do for process trees, whether all is well, and what to do where it is not')
+    .option('--json', 'as JSON')
+    .action(act((options) => doctor(options)));
   return program;
 }
 

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { Dimensions, LeftoverPolicy, StartRequest, StopStep, TreeId, TreeSnapshot } from '../protocol/messages.ts';
-import { parseDuration } from '../protocol/stopSteps.ts';
+import type { Dimensions, LeftoverPolicy, LimitAction, StartRequest, StopStep, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import { parseDuration } from '../protocol/quantities.ts';
+import { limitsSchema, prioritySchema, resolveLimits, resolvePriority } from '../spec/limits.ts';
 import { CliError, exitCodeOf, exitCodes, startErrorCode } from './exitCodes.ts';
 import { CliSession } from './session.ts';
 import { deferred, writeOut } from './stdout.ts';
@@ -11,16 +12,21 @@ import { Wardens } from './wardens.ts';
 export interface RunOptions {
   readonly name?: string;
   readonly grace: string;
-  readonly containment: string;
+  readonly containment: StartRequest['containment'];
+  readonly memory?: string;
+  readonly processes?: string;
+  readonly cpu?: string;
+  readonly time?: string;
+  readonly openFiles?: string;
+  readonly onLimit?: LimitAction;
+  readonly nice?: string;
   readonly whenLeaderExits: LeftoverPolicy;
 }
 
 /** Runs one command in the foreground, guarded; resolves with the exit status to pass on. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<number> {
   const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: graceFrom(options.grace) }, { signal: 'SIGKILL' }];
-  if (!['auto', 'group'].includes(options.containment)) {
-    throw new CliError(`--containment ${options.containment} is not built yet in this version; use auto or group.`, exitCodes.usage);
-  }
+  const constraints = constraintsFrom(options);
   const signals = new SignalRelay(stop);
   const name = await freeName(argv[0], options.name).catch((error: unknown) => {
     throw error instanceof CliError ? error : new CliError(errorText(error), exitCodes.wardenFailed);
@@ -37,6 +43,8 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     ...(onTerminal && { dimensions: terminalSize(), awaitReader: true }),
     stop,
     whenLeaderExits: options.whenLeaderExits,
+    containment: options.containment,
+    ...constraints,
   };
   const tree = await session.warden.client.start(request).catch(async (error: unknown) => {
     await session.close('it could not be started');
@@ -61,6 +69,30 @@ function graceFrom(text: string): number {
   } catch (error) {
     throw new CliError(`--grace: ${(error as RangeError).message}.`, exitCodes.usage);
   }
+}
+
+/** The same checks as for the file, said in the words of the command line. */
+function constraintsFrom({
+  memory,
+  processes,
+  cpu,
+  time,
+  openFiles,
+  onLimit,
+  nice,
+}: RunOptions): Pick<StartRequest, 'limits' | 'onLimit' | 'priority'> {
+  const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  const limits = limitsSchema.safeParse({ memory, processes: count(processes), cpu, time, openFiles: count(openFiles) });
+  const priority = prioritySchema.safeParse({ nice: count(nice) });
+  for (const { error } of [limits, priority])
+    for (const { path, message } of error?.issues ?? [])
+      throw new CliError(`--${String(path[0]).replace('openFiles', 'open-files')}: ${message}.`, exitCodes.usage);
+  const given = limits.data ? resolveLimits(limits.data) : {};
+  return {
+    ...(Object.keys(given).length > 0 && { limits: given }),
+    ...(onLimit !== undefined && { onLimit }),
+    ...(nice !== undefined && priority.data && { priority: resolvePriority(priority.data) }),
+  };
 }
 
 async function freeName(program: string, wanted: string | undefined): Promise<string> {

@@ -81,6 +81,10 @@ export class WardenClient {
     return await this.#connection.sendRequest(protocol.inspect);
   }
 
+  async selfCheck(): Promise<readonly string[]> {
+    return await this.#connection.sendRequest(protocol.selfCheck);
+  }
+
   /** Milliseconds between two looks; 0 for news of transitions only. */
   async watch(intervalMillis: number): Promise<readonly protocol.TreeSnapshot[]> {
     return await this.#connection.sendRequest(protocol.watch, { intervalMillis });

@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { execPath } from 'node:process';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import type { Diagnosis } from '../protocol/messages.ts';
 import { WardenClient } from './wardenClient.ts';
 
 export interface WardenProcessOptions {
@@ -12,6 +13,8 @@ export interface WardenProcessOptions {
   readonly logFolder: string;
   /** Hands this process's own stdin, stdout and stderr on, for one tree with `stdio: "inherit"`. */
   readonly lendStdio?: boolean;
+  /** What all of its trees together may take up; default: a hundred trees. */
+  readonly limits?: { readonly maxTrees?: number; readonly maxProcesses?: number; readonly timeLimit?: string };
   /** Default: this process's own. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -32,9 +35,14 @@ export class WardenProcess {
 
   /** @throws Error with what the warden said where it cannot start. */
   static async start(options: WardenProcessOptions): Promise<WardenProcess> {
-    const { script, client, workspace, logFolder, lendStdio = false, env = process.env } = options;
+    const { script, client, workspace, logFolder, lendStdio = false, limits = {}, env = process.env } = options;
     const lent: StdioOptions = lendStdio ? [0, 1, 2] : [];
-    const child = spawn(execPath, [script, 'serve', '--workspace', workspace, '--log-folder', logFolder], {
+    const limitArgs = [
+      ...(limits.maxTrees === undefined ? [] : ['--max-trees', String(limits.maxTrees)]),
+      ...(limits.maxProcesses === undefined ? [] : ['--max-processes', String(limits.maxProcesses)]),
+      ...(limits.timeLimit === undefined ? [] : ['--time-limit', limits.timeLimit]),
+    ];
+    const child = spawn(execPath, [script, 'serve', '--workspace', workspace, '--log-folder', logFolder, ...limitArgs], {
       // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', ...lent],
@@ -73,6 +81,11 @@ export class WardenProcess {
 /** Kills what every dead warden of this user left; resolves with what the sweep printed, as JSON. */
 export function runSweep(script: string): Promise<string> {
   return runScript(script, ['sweep'], process.env);
+}
+
+/** What this machine offers. */
+export async function runDoctor(script: string): Promise<Diagnosis> {
+  return JSON.parse(await runScript(script, ['doctor'], process.env)) as Diagnosis;
 }
 
 /** The switch does the same at the same time; whoever comes second finds nobody. */

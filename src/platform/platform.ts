@@ -3,6 +3,8 @@
  * operating system it runs on.
  */
 
+import type { Container, Containment, ContainmentOffer, FoundContainer } from './container.ts';
+
 /** A process for certain: a pid alone is given to somebody else as soon as it is free. */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -29,7 +31,7 @@ export interface ProcessStat extends ProcessIdentity {
 export interface Marks {
   /** Ids of trees from the environment, outermost first; empty where it was dropped or cannot be read. */
   readonly environment: readonly string[];
-  /** The number lent by {@link Platform.withMark}; undefined where there is none. */
+  /** The number lent by {@link Platform.lend}; undefined where there is none. */
   readonly limit: number | undefined;
 }
 
@@ -77,12 +79,38 @@ export interface Platform {
   reap(pid: number): void;
 
   /**
-   * Runs `spawn` so that the process it starts, and all that ever descends from it, carry `mark`
-   * (a whole number from {@link markRange}). Synchronous, so that nothing else is started in between.
+   * Runs `spawn` so that the process it starts, and all that ever descends from it, have what is lent. Synchronous, so that
+   * nothing else is started in between.
    */
-  withMark<T>(mark: number, spawn: () => T): T;
+  lend<T>(loan: Loan, spawn: () => T): T;
 
   marksOf(pid: number): Marks;
+
+  /** The containers of one warden. */
+  containersFor(warden: string): Containers;
+
+  /** The container of a tree whose warden is dead, by what its record says of it; undefined where it is not that any more. */
+  findContainer(path: string, tree: string): FoundContainer | undefined;
+}
+
+/** What a new process is born with. */
+export interface Loan {
+  /** A whole number from {@link markRange}. */
+  readonly mark: number;
+  /** Added to the warden's own readiness to be killed when memory runs out (oom_score_adj, proc(5)), up to 1000. */
+  readonly oomScore: number;
+}
+
+export interface Containers {
+  /** Every containment there is, with whether this machine has it. May try some of them out: tens of milliseconds. */
+  offers(): readonly ContainmentOffer[];
+  /**
+   * Makes one for a tree; `auto` takes the strongest that needs no rights and changes nothing for the processes inside.
+   * @throws ContainmentError where this machine does not have it.
+   */
+  contain(wanted: Containment | 'auto', tree: string): Container;
+  /** To be called when every container has been disposed of. */
+  dispose(): void;
 }
 
 /** The environment variable that names the trees a process belongs to, outermost first, separated by colons. */

@@ -25,6 +25,33 @@ export type StdioMode = 'pty' | 'pipes' | 'inherit';
 /** What becomes of members that outlive their leader. */
 export type LeftoverPolicy = 'kill' | 'keep';
 
+/** By which means members are known and killed; `auto` takes the strongest that changes nothing for the processes inside. */
+export type Containment = 'group' | 'cgroup' | 'namespace' | 'job';
+
+/** What a tree as a whole may take up; held by the kernel where it can be, else by looking four times a second. */
+export interface Limits {
+  /** Resident memory of all members together, in bytes. */
+  readonly memoryBytes?: number;
+  readonly processes?: number;
+  /** Cores' worth of CPU time. */
+  readonly cpuCores?: number;
+  /** From its start, in milliseconds. */
+  readonly timeMillis?: number;
+  /** Of each member. */
+  readonly openFiles?: number;
+}
+
+/** What happens when a limit is reached. */
+export type LimitAction = 'warn' | 'stop' | 'kill' | 'restart';
+
+export interface Priority {
+  /** 0 is usual, 19 the most yielding. */
+  readonly nice?: number;
+  readonly io?: 'idle' | 'low' | 'high';
+  /** A list of processors, such as `0-3,8`. */
+  readonly cpus?: string;
+}
+
 export interface Dimensions {
   readonly columns: number;
   readonly rows: number;
@@ -43,6 +70,11 @@ export interface StartRequest {
   readonly dimensions?: Dimensions;
   readonly stop: readonly StopStep[];
   readonly whenLeaderExits: LeftoverPolicy;
+  readonly containment: Containment | 'auto';
+  readonly limits?: Limits;
+  /** By default: kill for memory and processes, stop for time, warn for the processor. */
+  readonly onLimit?: LimitAction;
+  readonly priority?: Priority;
   /** Hold the process up, as a full pipe does, until the first reader of its output has come: so that nothing is lost before. */
   readonly awaitReader?: boolean;
 }
@@ -83,7 +115,11 @@ export interface TreeSnapshot {
   readonly commandLine: string;
   readonly cwd: string;
   readonly stdio: StdioMode;
-  readonly containment: 'group';
+  /** What was taken where `auto` was asked for. */
+  readonly containment: Containment;
+  readonly limits?: Limits;
+  /** A limit that was reached, where that is only to be told. */
+  readonly warning?: string;
   readonly members: readonly MemberSnapshot[];
   readonly cpuPercent: number;
   readonly memoryBytes: number;
@@ -120,6 +156,21 @@ export interface Inspection extends Welcome {
   /** Processes below the warden that no mark ties to a tree. */
   readonly strays: readonly MemberSnapshot[];
   readonly memoryBytes: number;
+}
+
+/** Whether this machine has a containment, and why. */
+export interface ContainmentOffer {
+  readonly containment: Containment;
+  readonly available: boolean;
+  readonly why: string;
+  readonly advice?: string;
+}
+
+/** What the machine offers, for `tree-warden doctor`. */
+export interface Diagnosis {
+  readonly platform: string;
+  readonly offers: readonly ContainmentOffer[];
+  readonly shortcomings: readonly string[];
 }
 
 export interface StopRequest {
@@ -172,6 +223,8 @@ export const restart = new RequestType<StopRequest, TreeSnapshot, void>('restart
 export const signal = new RequestType<SignalRequest, void, void>('signal');
 export const list = new RequestType0<readonly TreeSnapshot[], void>('list');
 export const inspect = new RequestType0<Inspection, void>('inspect');
+/** Compares registry, records and kernel; answers with a sentence for each thing that is wrong. */
+export const selfCheck = new RequestType0<readonly string[], void>('selfCheck');
 /** Stops every tree, answers when nobody is left; the warden then ends. */
 export const shutdown = new RequestType<{ readonly now: boolean; readonly reason: string }, void, void>('shutdown');
 /** Sends {@link trees} at this interval in milliseconds, and at every transition; 0: at transitions only. */

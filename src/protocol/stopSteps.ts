@@ -1,20 +1,9 @@
 import { constants } from 'node:os';
 import type { StopStep } from './messages.ts';
+import { parseDuration } from './quantities.ts';
 
 /** SIGTERM, five seconds, SIGKILL. */
 export const defaultStop: readonly StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: 5000 }, { signal: 'SIGKILL' }];
-
-const millisPerUnit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-
-/**
- * `"250ms"`, `"5s"`, `"1.5m"`, `"1h"`, in milliseconds.
- * @throws RangeError that names what was expected.
- */
-export function parseDuration(text: string): number {
-  const [, amount, unit] = text.trim().match(/^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/) ?? [];
-  if (amount === undefined) throw new RangeError(`'${text}' is not a duration: write a number with ms, s, m or h, such as 5s`);
-  return Math.round(Number(amount) * millisPerUnit[unit as keyof typeof millisPerUnit]);
-}
 
 /**
  * `SIGTERM`, `TERM` or `term`.

@@ -33,7 +33,9 @@ const treeRecord = z.object({
   group: z.int().min(2).nullable(),
   session: z.int().min(2).nullable(),
   startedAt: z.number(),
-  containment: z.literal('group'),
+  containment: z.enum(['group', 'cgroup', 'namespace', 'job']),
+  /** Where its container is found again; null where nothing of it outlives the warden. */
+  container: z.string().nullable(),
   /** Seen so far, the leader included; the marks find the others. */
   members: z.array(identity),
 });

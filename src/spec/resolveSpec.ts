@@ -6,6 +6,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { StartRequest } from '../protocol/messages.ts';
 import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
 import { CannotStartError } from './executable.ts';
+import { resolveLimits, resolvePriority } from './limits.ts';
 import type { ProcessSpec } from './schema.ts';
 
 export interface ResolveContext {
@@ -48,6 +49,10 @@ export async function resolveSpec(name: string, spec: ProcessSpec, context: Reso
     stdio: pty ? 'pty' : 'pipes',
     stop: spec.stop === undefined ? defaultStop : parseStop(spec.stop),
     whenLeaderExits,
+    containment: spec.containment ?? 'auto',
+    ...(spec.limits && { limits: resolveLimits(spec.limits) }),
+    ...(spec.onLimit && { onLimit: spec.onLimit }),
+    ...(spec.priority && { priority: resolvePriority(spec.priority) }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** `.vscode/processes.json`, written once: types, defaults, validation and the schema for the editor come from here. */
 import * as z from 'zod';
 import { parseStop } from '../protocol/stopSteps.ts';
+import { limitsSchema, prioritySchema } from './limits.ts';
 
 const text = z.string().min(1, 'must not be empty');
 
@@ -60,9 +61,18 @@ const processSpec = z
       .describe('"managed": it ends with its window.'),
     containment: z
       .enum(['auto', 'group', 'cgroup', 'namespace', 'job'])
-      .refine((value) => value === 'auto' || value === 'group', notYet('That containment', 'use "auto" or "group"'))
       .optional()
-      .describe('By which means members are known and killed. "auto" takes the strongest that this machine offers.'),
+      .describe(
+        'By which means members are known and killed. "auto" (the default) takes the strongest that changes nothing for the processes: a job on Windows, a cgroup where one is to be had, else group. "namespace" gives it a PID namespace of its own (Linux), which the kernel ends when its warden dies, and which ends with its first process.',
+      ),
+    limits: limitsSchema.optional(),
+    onLimit: z
+      .enum(['warn', 'stop', 'kill', 'restart'])
+      .optional()
+      .describe(
+        'What happens when a limit is reached. By default, too much memory and too many processes are killed, too long a time is stopped, too much of the processor is told.',
+      ),
+    priority: prioritySchema.optional(),
   })
   .describe('One process and all that descends from it.');
 

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { ProcessIdentity } from '../platform/platform.ts';
 
 /**
- * Reads lines of `pid:startTime …`, the newest being who lives now. `bye` ends it in peace; the end of its input means
+ * Reads lines of `pid:startTime …` and cgroups' folders, the newest being who lives now. `bye` ends it in peace; the end of its input means
  * that the warden is gone: it runs the reaper, and where that cannot be run any more (the editor has been uninstalled, the
- * disk is gone), it kills everyone of the newest line who is still the same process (field 22 of /proc/PID/stat).
+ * disk is gone), it kills everyone in those cgroups, and of the newest line who is still the same process (field 22 of
+ * /proc/PID/stat).
  */
 const script = `
 trap '' HUP INT QUIT TERM TSTP
@@ -21,7 +22,10 @@ while IFS= read -r line; do
 done
 "$@" && exit 0
 for member in $members; do
-  kill_if_same "\${member%:*}" "\${member#*:}"
+  case $member in
+    /*) echo 1 > "$member/cgroup.kill" ;;
+    *) kill_if_same "\${member%:*}" "\${member#*:}" ;;
+  esac
 done
 `;
 
@@ -49,8 +53,10 @@ export class DeadMansSwitch {
     return this.#process.pid ?? null;
   }
 
-  tell(members: readonly ProcessIdentity[]): void {
-    const line = members.map(({ pid, startTime }) => `${pid}:${startTime}`).join(' ');
+  /** `containers`: folders of cgroups; one with a space in its name is left to the reaper. */
+  tell(members: readonly ProcessIdentity[], containers: readonly string[]): void {
+    const folders = containers.filter((folder) => !/\s/.test(folder));
+    const line = [...folders, ...members.map(({ pid, startTime }) => `${pid}:${startTime}`)].join(' ');
     if (line === this.#told) return;
     this.#told = line;
     this.#process.stdin?.write(`${line}\n`);

@@ -2,10 +2,12 @@
 import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:child_process';
 import { constants } from 'node:os';
 import type { IPty } from 'node-pty';
+import type { Container } from '../platform/container.ts';
 import { markVariable, type Platform } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../protocol/messages.ts';
 import { CannotStartError, resolveExecutable } from '../spec/executable.ts';
+import { launchersFor } from './launchers.ts';
 import { limitMarkOf } from './membership.ts';
 import type { OutputSource } from './treeOutput.ts';
 
@@ -26,6 +28,8 @@ export interface Leader extends OutputSource {
 
 /** Descriptors that the owner put behind the warden's own three, for a tree with `stdio: "inherit"`. */
 const inheritedStdio: StdioOptions = [3, 4, 5];
+/** When memory runs out, a tree dies before the editor; what an editor's own helper processes have is 300. */
+const membersOomScore = 400;
 const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
 
 /**
@@ -33,17 +37,23 @@ const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
  * so that the caller can register its pid before anything else happens.
  * @throws CannotStartError with one sentence; nothing was started then.
  */
-export async function prepareLeader(platform: Platform, request: StartRequest, tree: TreeId): Promise<(events: LeaderEvents) => Leader> {
+export async function prepareLeader(
+  platform: Platform,
+  container: Container,
+  request: StartRequest,
+  tree: TreeId,
+): Promise<(events: LeaderEvents) => Leader> {
   const env = environmentFor(request, tree);
-  const [program, ...args] = request.argv;
-  const file = resolveExecutable(program, request.cwd, env['PATH'] ?? '');
-  const mark = limitMarkOf(tree);
+  const searchPath = env['PATH'] ?? '';
+  const { file, args, argv0 } = launchLine(container, request, searchPath);
+  const loan = { mark: limitMarkOf(tree), oomScore: membersOomScore };
+  const lend = <T>(spawn: () => T): T => platform.lend(loan, () => container.enter(spawn));
   if (request.stdio === 'pty') {
     const pty = await loadPty();
     return (events) =>
       spawnOnPty(
         () =>
-          platform.withMark(mark, () =>
+          lend(() =>
             pty.spawn(file, args, { ...sizeOf(request.dimensions), cwd: request.cwd, env, name: 'xterm-256color', encoding: null }),
           ),
         file,
@@ -52,11 +62,24 @@ export async function prepareLeader(platform: Platform, request: StartRequest, t
   }
   const stdio: StdioOptions = request.stdio === 'inherit' ? inheritedStdio : ['pipe', 'pipe', 'pipe'];
   return (events) =>
-    spawnOnPipes(
-      () => platform.withMark(mark, () => spawnChild(file, args, { argv0: program, cwd: request.cwd, env, detached: true, stdio })),
-      file,
-      events,
-    );
+    spawnOnPipes(() => lend(() => spawnChild(file, args, { argv0, cwd: request.cwd, env, detached: true, stdio })), file, events);
+}
+
+/** What is run in truth: the command, behind what changes settings for it, behind what makes its container. */
+function launchLine(
+  container: Container,
+  request: StartRequest,
+  searchPath: string,
+): { readonly file: string; readonly args: string[]; readonly argv0: string } {
+  const { argv, cwd } = request;
+  const [program, ...args] = argv;
+  const file = resolveExecutable(program, cwd, searchPath);
+  const launchers = launchersFor(request, searchPath);
+  const [first, ...rest] = launchers;
+  const line = container.wrap(first === undefined ? argv : [first, ...rest, file, ...args], request.whenLeaderExits === 'keep');
+  if (line === argv) return { file, args, argv0: program };
+  const [outermost, ...others] = line;
+  return { file: resolveExecutable(outermost, cwd, searchPath), args: others, argv0: outermost };
 }
 
 /** What VS Code and this program set for themselves is none of a member's business. */

@@ -2,38 +2,71 @@
  * The guardian process of a window, or of a command line. Its owner speaks to it over stdin and stdout and is known to be
  * gone when stdin ends; everybody else of this user speaks to it over its socket.
  *
- *   warden.js serve --workspace NAME --log-folder DIR
+ *   warden.js serve --workspace NAME --log-folder DIR [--max-trees N] [--max-processes N] [--time-limit DURATION]
  *   warden.js reap FOLDER      kill what the dead warden of this folder left
+ *   warden.js doctor           what this machine offers, as JSON
  *   warden.js sweep            kill what every dead warden left; the result as JSON
  */
 import { parseArgs } from 'node:util';
+import type { Platform } from '../platform/platform.ts';
 import { selectPlatform } from '../platform/select.ts';
 import { errorText } from '../protocol/errors.ts';
+import type { Diagnosis } from '../protocol/messages.ts';
+import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
+import { defaultWindowLimits } from './limitKeeper.ts';
 import { isWardenAlive, reap, sweep } from './reaper.ts';
 import { Warden } from './warden.ts';
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { workspace: { type: 'string', default: '' }, 'log-folder': { type: 'string' } },
+    options: {
+      workspace: { type: 'string', default: '' },
+      'log-folder': { type: 'string' },
+      'max-trees': { type: 'string', default: String(defaultWindowLimits.maxTrees) },
+      'max-processes': { type: 'string', default: String(defaultWindowLimits.maxProcesses) },
+      'time-limit': { type: 'string', default: '0s' },
+    },
   });
   const [command, folder] = positionals;
   const platform = await selectPlatform();
   if (command === 'serve') {
     const logFolder = values['log-folder'];
     if (logFolder === undefined) throw new Error('serve needs --log-folder');
-    await Warden.serve({ platform, workspace: values.workspace, logFolder, runtimeFolder: openRuntimeFolder() });
+    const windowLimits = {
+      maxTrees: countFrom('--max-trees', values['max-trees'], 1),
+      maxProcesses: countFrom('--max-processes', values['max-processes'], 0),
+      timeMillis: parseDuration(values['time-limit']),
+    };
+    await Warden.serve({ platform, workspace: values.workspace, logFolder, windowLimits, runtimeFolder: openRuntimeFolder() });
   } else if (command === 'reap' && folder !== undefined) {
     const records = readRecordFolder(folder);
     if (isWardenAlive(platform, records)) throw new Error(`the warden of ${folder} is alive`);
     await reap(platform, records);
   } else if (command === 'sweep') {
     process.stdout.write(`${JSON.stringify(await sweep(platform, openRuntimeFolder()))}\n`);
+  } else if (command === 'doctor') {
+    process.stdout.write(`${JSON.stringify(diagnose(platform))}\n`);
   } else {
     throw new Error(`'${positionals.join(' ')}' is not a command of the warden`);
   }
+}
+
+function diagnose(platform: Platform): Diagnosis {
+  const containers = platform.containersFor(`doctor-${process.pid}`);
+  try {
+    return { platform: platform.name, offers: containers.offers(), shortcomings: platform.shortcomings };
+  } finally {
+    containers.dispose();
+  }
+}
+
+function countFrom(option: string, text: string, least: number): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < least) throw new Error(`${option} wants a whole number from ${least} up, not '${text}'`);
+  return count;
 }
 
 main().catch((error: unknown) => {

@@ -1,7 +1,8 @@
+import type { FoundContainer } from '../platform/container.ts';
 import { markRange, type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../platform/platform.ts';
 import type { TreeId } from '../protocol/messages.ts';
 
-/** The number that a tree's processes inherit (see Platform.withMark); the same for everyone who knows the tree's id. */
+/** The number that a tree's processes inherit (see Platform.lend); the same for everyone who knows the tree's id. */
 export function limitMarkOf(tree: string): number {
   return markRange.from + Number(BigInt(`0x${tree.replaceAll('-', '')}`) & ((1n << BigInt(markRange.bits)) - 1n));
 }
@@ -26,6 +27,7 @@ export class Membership {
   readonly #spawned = new Set<number>();
   readonly #treeOfSession = new Map<number, TreeId>();
   readonly #treeOfMark = new Map<number, TreeId>();
+  readonly #containers = new Map<TreeId, Pick<FoundContainer, 'pids'>>();
   #known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
 
   constructor(platform: Platform, self: ProcessIdentity) {
@@ -34,7 +36,8 @@ export class Membership {
   }
 
   /** To be called in the same turn of the event loop as the spawn, so that nobody reaps what Node will wait for. */
-  addLeader(tree: TreeId, leader: ProcessStat): void {
+  addLeader(tree: TreeId, leader: ProcessStat, container: Pick<FoundContainer, 'pids'>): void {
+    this.#containers.set(tree, container);
     this.#spawned.add(leader.pid);
     this.#treeOfSession.set(leader.session, tree);
     this.#treeOfMark.set(limitMarkOf(tree), tree);
@@ -54,6 +57,7 @@ export class Membership {
 
   /** The tree has ended, and with it the session of its leader: the number may be given to another one. */
   forgetSession(tree: TreeId): void {
+    this.#containers.delete(tree);
     for (const [session, owner] of this.#treeOfSession) if (owner === tree) this.#treeOfSession.delete(session);
   }
 
@@ -71,10 +75,11 @@ export class Membership {
     const members = new Map<TreeId, ProcessStat[]>();
     const strays: ProcessStat[] = [];
     const known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
-    for (const process of this.#candidates(thorough)) {
+    const contained = this.#contained();
+    for (const process of this.#candidates(thorough, contained)) {
       if (process.pid === this.#self.pid || this.#servants.has(process.pid) || this.#servants.has(process.parent)) continue;
       this.#reapIfOurs(process);
-      const tree = this.#treeOf(process, known);
+      const tree = this.#treeOf(process, known, contained);
       known.set(process.pid, { identity: process, tree });
       if (tree === undefined) {
         if (process.alive) strays.push(process);
@@ -88,22 +93,42 @@ export class Membership {
     return { members, strays };
   }
 
-  #candidates(thorough: boolean): ProcessStat[] {
+  /** Who is in which tree's container, by pid. */
+  #contained(): Map<number, TreeId> {
+    const contained = new Map<number, TreeId>();
+    for (const [tree, container] of this.#containers) for (const pid of container.pids()) contained.set(pid, tree);
+    return contained;
+  }
+
+  #candidates(thorough: boolean, contained: ReadonlyMap<number, TreeId>): ProcessStat[] {
     const roots = [this.#self, ...Array.from(this.#known.values(), ({ identity }) => identity)];
     const found = this.#platform.descendants(roots, thorough);
-    if (this.#platform.adoptsOrphans || !thorough || this.#treeOfMark.size === 0) return found;
     const seen = new Set(found.map((process) => process.pid));
+    for (const pid of contained.keys()) {
+      // Whom the walk has missed: without a subreaper, an orphan is no descendant any more.
+      const process = seen.has(pid) ? undefined : this.#platform.stat(pid);
+      if (process === undefined) continue;
+      seen.add(pid);
+      found.push(process);
+    }
+    if (this.#platform.adoptsOrphans || !thorough || this.#treeOfMark.size === 0) return found;
     const marked = this.#platform.everyone().filter((process) => !seen.has(process.pid) && this.#treeByMark(process) !== undefined);
     return [...found, ...marked];
   }
 
-  #treeOf(process: ProcessStat, seen: Map<number, { readonly tree: TreeId | undefined }>): TreeId | undefined {
+  #treeOf(
+    process: ProcessStat,
+    seen: ReadonlyMap<number, { readonly tree: TreeId | undefined }>,
+    contained: ReadonlyMap<number, TreeId>,
+  ): TreeId | undefined {
     const before = this.#known.get(process.pid);
     if (before?.tree !== undefined && sameProcess(before.identity, process)) return before.tree;
     if (process.parent !== this.#self.pid) {
       const inherited = seen.get(process.parent)?.tree;
       if (inherited !== undefined) return inherited;
     }
+    const container = contained.get(process.pid);
+    if (container !== undefined) return container;
     // The mark first: a session's number may have passed to a member of another tree.
     return this.#treeByMark(process) ?? this.#treeOfSession.get(process.session);
   }

@@ -44,9 +44,14 @@ async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepRe
   // A record of an earlier boot speaks of processes that cannot be alive.
   if (record.bootId !== platform.bootId) return { name: record.name, killed: 0, problem: '' };
   const killed = new Set<number>();
+  const container = record.container === null ? undefined : platform.findContainer(record.container, record.tree);
   const { survivors } = await terminate(
     {
-      alive: () => findMembers(platform, record),
+      alive: () => findMembers(platform, record, container?.pids()),
+      killAll: () => {
+        for (const pid of container?.pids() ?? []) killed.add(pid);
+        return container?.killAll() ?? false;
+      },
       signal: (target, signal) => {
         killed.add(target.pid);
         return platform.signal(target, signal);
@@ -55,11 +60,12 @@ async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepRe
     [{ signal: 'SIGKILL' }],
     new AbortController().signal,
   );
+  container?.dispose();
   return { name: record.name, killed: killed.size, problem: survivors.length > 0 ? describeSurvivors(survivors) : '' };
 }
 
-/** Living members by recorded identity, by mark, and by descent from either; never this process. */
-export function findMembers(platform: Platform, record: TreeRecord): ProcessStat[] {
+/** Living members by recorded identity, by container, by mark, and by descent from any of them; never this process. */
+export function findMembers(platform: Platform, record: TreeRecord, contained: readonly number[] = []): ProcessStat[] {
   const recorded = new Map(record.members.map((member) => [member.pid, member]));
   const isRecorded = (process: ProcessStat): boolean => {
     const known = recorded.get(process.pid);
@@ -76,8 +82,10 @@ export function findMembers(platform: Platform, record: TreeRecord): ProcessStat
   const live = everyone.filter(isRecorded);
   // A session's number proves nothing, unless a recorded member is alive in it.
   const sessionHolds = live.some((process) => process.session === record.session);
+  const inside = new Set(contained);
   const members = everyone.filter(
-    (process) => isRecorded(process) || (sessionHolds && process.session === record.session) || isMarked(process),
+    (process) =>
+      inside.has(process.pid) || isRecorded(process) || (sessionHolds && process.session === record.session) || isMarked(process),
   );
   return platform.descendants(members, true).filter((process) => process.alive && process.pid !== self);
 }

@@ -11,6 +11,7 @@ export interface ServerParts {
   readonly journal: Journal;
   welcome(): protocol.Welcome;
   inspect(): protocol.Inspection;
+  selfCheck(): string[];
   /** What should have been told when nobody was there to hear it. */
   takeMissedAlerts(): string[];
   /** Ends the warden once every tree is gone. */
@@ -69,6 +70,7 @@ export class ClientSession {
     connection.onRequest(protocol.signal, (request) => this.#answer(() => supervisor.signal(request)));
     connection.onRequest(protocol.list, () => this.#answer(() => this.#freshSnapshots()));
     connection.onRequest(protocol.inspect, () => this.#answer(() => this.#parts.inspect()));
+    connection.onRequest(protocol.selfCheck, () => this.#answer(() => this.#parts.selfCheck()));
     connection.onRequest(protocol.watch, ({ intervalMillis }) => this.#answer(() => this.#watch(intervalMillis)));
     connection.onRequest(protocol.shutdown, ({ reason, now }) => this.#answer(() => this.#parts.shutdown(reason, now)));
     connection.onNotification(protocol.leave, () => void this.#parts.shutdown('the window was closed', false));

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Platform, ProcessStat } from '../platform/platform.ts';
+import type { Containers, Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { LimitAction, SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import type { Records } from '../records/records.ts';
 import type { DeadMansSwitch } from './deadMansSwitch.ts';
 import type { Journal } from './journal.ts';
+import { LimitKeeper, type WindowLimits } from './limitKeeper.ts';
 import { LogFile } from './logFile.ts';
 import type { Census, Membership } from './membership.ts';
 import { RequestError } from './requestError.ts';
@@ -13,6 +14,7 @@ import { Sampler } from './sampler.ts';
 import { describeSurvivors, terminate } from './termination.ts';
 import { Tree } from './tree.ts';
 import { TreeOutput } from './treeOutput.ts';
+import { TreeRecords } from './treeRecords.ts';
 
 export interface SupervisorParts {
   readonly platform: Platform;
@@ -20,6 +22,8 @@ export interface SupervisorParts {
   readonly records: Records;
   readonly journal: Journal;
   readonly deadMansSwitch: DeadMansSwitch;
+  readonly containers: Containers;
+  readonly windowLimits: WindowLimits;
   readonly logFolder: string;
   /** A person has to be told. */
   alert(message: string): void;
@@ -39,9 +43,10 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #sampler = new Sampler();
   readonly #trees = new Map<TreeId, Tree>();
-  readonly #recorded = new Map<TreeId, string>();
+  readonly #records: TreeRecords;
+  readonly #limits: LimitKeeper;
   readonly #listeners = new Set<() => void>();
-  readonly #background: NodeJS.Timeout;
+  #background: NodeJS.Timeout | undefined;
   #strays: readonly ProcessStat[] = [];
   #sampling: Promise<void> | undefined;
   #orphanCheck: NodeJS.Timeout | undefined;
@@ -49,7 +54,9 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#background = setInterval(() => this.#inBackground(), backgroundMillis);
+    this.#records = new TreeRecords({ ...parts, bootId: parts.platform.bootId });
+    this.#limits = new LimitKeeper(parts.windowLimits, (tree, action, reason) => void this.#actOnLimit(tree, action, reason));
+    this.#lookLater();
     // An adopted child has ended, or one of ours: either way somebody's members have changed.
     process.on('SIGCHLD', this.#onChildSignal);
   }
@@ -82,12 +89,22 @@ export class Supervisor {
         'nameTaken',
         `'${request.name}' is already running (pid ${namesake.leader?.pid ?? 'unknown'}, ${namesake.state}).`,
       );
+    const { maxTrees, timeMillis } = this.#parts.windowLimits;
+    const running = [...this.#trees.values()].filter((other) => !other.ended).length;
+    if (running >= maxTrees)
+      throw new RequestError(
+        'notPossible',
+        `'${request.name}' was not started: ${running} trees are running, which is the limit (tree-warden.maxTrees).`,
+      );
     const id = randomUUID() as TreeId;
-    const tree = new Tree(id, request, {
+    const limits = { ...(timeMillis > 0 && { timeMillis }), ...request.limits };
+    const tree = new Tree(id, Object.keys(limits).length > 0 ? { ...request, limits } : request, {
       platform: this.#parts.platform,
       output: new TreeOutput(request.stdio === 'inherit' ? undefined : this.#logFileFor(id, request.name), request.awaitReader),
+      contain: () => this.#parts.containers.contain(tree.request.containment, id),
       alive: () => this.#alive(id),
-      onSpawning: () => this.#record(tree, undefined, []),
+      limitReached: () => this.#limits.causeOfDeath(id),
+      onSpawning: () => this.#records.write(tree, undefined, []),
       onSpawned: (leader) => this.#spawned(tree, leader),
       onLeaderCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
       onStateChanged: () => this.#stateChanged(tree),
@@ -141,6 +158,11 @@ export class Supervisor {
     if (outcome === 'gone') throw new RequestError('notPossible', `${signal} was not sent to ${target}: it has ended.`);
   }
 
+  /** All that it knows, by a fresh and thorough look. */
+  survey(): { readonly trees: readonly Tree[]; readonly census: Census } {
+    return { census: this.#parts.membership.census(true), trees: [...this.#trees.values()] };
+  }
+
   /** Reads every member's figures now. Calls that come while one is under way share it. */
   sample(thorough = false): Promise<void> {
     this.#sampling ??= this.#takeSample(thorough).finally(() => {
@@ -158,7 +180,7 @@ export class Supervisor {
 
   /** To be called last: nothing is watched any more. */
   dispose(): void {
-    clearInterval(this.#background);
+    clearTimeout(this.#background);
     process.off('SIGCHLD', this.#onChildSignal);
     clearTimeout(this.#orphanCheck);
     this.#listeners.clear();
@@ -171,9 +193,26 @@ export class Supervisor {
     }, childSignalPause);
   };
 
-  #inBackground(): void {
-    // Thoroughly: what members have forked from their other threads is found here, and remembered from then on.
-    if ([...this.#trees.values()].some((tree) => !tree.ended)) void this.sample(true);
+  #lookLater(): void {
+    clearTimeout(this.#background);
+    this.#background = setTimeout(() => {
+      // Thoroughly: what members have forked from their other threads is found here, and remembered from then on.
+      if ([...this.#trees.values()].some((tree) => !tree.ended)) void this.sample(true);
+      this.#lookLater();
+    }, this.#limits.intervalMillis ?? backgroundMillis);
+  }
+
+  async #actOnLimit(tree: Tree, action: LimitAction, reason: string): Promise<void> {
+    this.#parts.journal.write({ event: 'limit-reached', tree: tree.id, spec: tree.request.name, reason: `${reason}: ${action}` });
+    if (action === 'warn') {
+      tree.warning = reason;
+      this.#parts.alert(`'${tree.request.name}': ${reason}.`);
+      this.#changed();
+    } else if (action === 'restart') {
+      await this.restart({ tree: tree.id, now: false, reason }).catch((error: unknown) => this.#parts.alert(errorText(error)));
+    } else {
+      await tree.stop(reason, undefined, action === 'kill');
+    }
   }
 
   async #takeSample(thorough: boolean): Promise<void> {
@@ -184,6 +223,7 @@ export class Supervisor {
     for (const tree of this.#trees.values()) {
       tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], usage));
     }
+    this.#limits.check([...this.#trees.values()]);
   }
 
   #census(thorough: boolean): Census {
@@ -206,39 +246,20 @@ export class Supervisor {
 
   /** What switch and records know must be who lives now. */
   #keepInStep({ members, strays }: Census): void {
-    this.#parts.deadMansSwitch.tell([...members.values(), strays].flat().filter((process) => process.alive));
+    const containers = [...this.#trees.values()].flatMap((tree) => (tree.ended ? [] : (tree.container.path ?? [])));
+    this.#parts.deadMansSwitch.tell(
+      [...members.values(), strays].flat().filter((process) => process.alive),
+      containers,
+    );
     for (const tree of this.#trees.values()) {
-      if (!tree.ended && tree.leader) this.#record(tree, tree.leader, members.get(tree.id) ?? []);
-    }
-  }
-
-  #record(tree: Tree, leader: ProcessStat | undefined, members: readonly ProcessStat[]): void {
-    const identities = members.filter((member) => member.alive).map(({ pid, startTime }) => ({ pid, startTime }));
-    const fingerprint = JSON.stringify([leader?.pid, identities]);
-    if (this.#recorded.get(tree.id) === fingerprint) return;
-    this.#recorded.set(tree.id, fingerprint);
-    try {
-      this.#parts.records.writeTree({
-        tree: tree.id,
-        name: tree.request.name,
-        bootId: this.#parts.platform.bootId,
-        leader: leader ? { pid: leader.pid, startTime: leader.startTime } : null,
-        group: leader?.group ?? null,
-        session: leader?.session ?? null,
-        startedAt: tree.startedAt,
-        containment: 'group',
-        members: identities,
-      });
-    } catch (error) {
-      this.#parts.journal.write({ event: 'record-failed', tree: tree.id, spec: tree.request.name, reason: errorText(error) });
-      this.#parts.alert(
-        `The record of '${tree.request.name}' could not be written: ${errorText(error)}. It is guarded while this window lives, but could not be found again after a crash of everything.`,
-      );
+      if (!tree.ended && tree.leader) this.#records.write(tree, tree.leader, members.get(tree.id) ?? []);
     }
   }
 
   #spawned(tree: Tree, leader: ProcessStat): void {
-    this.#parts.membership.addLeader(tree.id, leader);
+    this.#parts.membership.addLeader(tree.id, leader, tree.container);
+    this.#limits.add(tree);
+    this.#lookLater();
     // In the same turn, so that records and switch know of it before anything else happens.
     this.#census(false);
     const { id, request, commandLine } = tree;
@@ -272,8 +293,8 @@ export class Supervisor {
   #ended(tree: Tree): void {
     const { id, request, exit, leader, reason } = tree;
     this.#parts.membership.forgetSession(id);
-    this.#recorded.delete(id);
-    this.#parts.records.removeTree(id);
+    this.#limits.remove(id);
+    this.#records.remove(id);
     if (leader) {
       const { code = null, signal = null } = exit ?? {};
       this.#parts.journal.write({

@@ -8,6 +8,8 @@ export interface Target {
   /** Who is alive now; looks afresh at every call. */
   alive(): ProcessStat[];
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome;
+  /** Ends everybody at once, where a container can; false where all of it is left to signals. */
+  killAll?(): boolean;
 }
 
 export interface Outcome {
@@ -80,6 +82,7 @@ async function kill(target: Target): Promise<Survivor[]> {
   const deadline = performance.now() + killPatience;
   const answers = new Map<number, SignalOutcome>();
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    if (target.killAll?.() && (await isGone(target))) return [];
     freeze(target);
     for (const process of target.alive()) answers.set(process.pid, target.signal(process, 'SIGKILL'));
     if (await isGone(target)) return [];

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import type { Platform, ProcessStat, SignalOutcome } from '../platform/platform.ts';
+import { type Container, uncontained } from '../platform/container.ts';
+import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../platform/platform.ts';
+import { errorText } from '../protocol/errors.ts';
 import type { Dimensions, ExitStatus, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../protocol/messages.ts';
 import { displayCommandLine } from '../spec/commandLine.ts';
 import { CannotStartError } from '../spec/executable.ts';
@@ -13,12 +15,19 @@ import { nextState, type TreeEvent } from './treeStates.ts';
 export interface TreeContext {
   readonly platform: Platform;
   readonly output: TreeOutput;
+  /**
+   * Makes what the tree is to be held by.
+   * @throws ContainmentError where this machine does not have it.
+   */
+  contain(): Container;
   /** Living members now, looked up afresh and thoroughly. */
   alive(): ProcessStat[];
+  /** Why the kernel has ended members by itself, where it has. */
+  limitReached(): string | undefined;
   /** Everything is checked; the spawn comes next. */
-  onSpawning(): void;
+  onSpawning(container: Container): void;
   /** The leader was spawned; called in the same turn of the event loop. */
-  onSpawned(leader: ProcessStat): void;
+  onSpawned(leader: ProcessStat, container: Container): void;
   /** Node has collected the leader: its pid is free. */
   onLeaderCollected(pid: number): void;
   onStateChanged(tree: Tree): void;
@@ -37,6 +46,8 @@ export class Tree {
   readonly request: StartRequest;
   /** Another tree is to take its place. */
   restarting = false;
+  /** A limit that was reached, where that is only to be told. */
+  warning: string | undefined;
   readonly startedAt = Date.now();
   readonly commandLine: string;
   readonly #context: TreeContext;
@@ -47,6 +58,7 @@ export class Tree {
   #identity: ProcessStat | undefined;
   #exit: ExitStatus | undefined;
   #endedAt: number | undefined;
+  #container: Container = uncontained;
   #stopping: Stopping | undefined;
   #stopRequested = false;
   #confirming = false;
@@ -79,6 +91,14 @@ export class Tree {
     return this.#context.output;
   }
 
+  get figures(): MemberFigures {
+    return this.#figures;
+  }
+
+  get container(): Container {
+    return this.#container;
+  }
+
   get ended(): boolean {
     return this.#endedAt !== undefined;
   }
@@ -93,10 +113,11 @@ export class Tree {
    */
   async start(): Promise<void> {
     try {
-      const spawn = await prepareLeader(this.#context.platform, this.request, this.id);
+      this.#container = this.#context.contain();
+      const spawn = await prepareLeader(this.#context.platform, this.#container, this.request, this.id);
       if (this.#stopRequested) throw new CannotStartError(`'${this.request.name}' was stopped before it was started.`);
       const { output } = this.#context;
-      this.#context.onSpawning();
+      this.#context.onSpawning(this.#container);
       const leader = spawn({
         onOutput: (chunk) => output.write(chunk),
         onOutputEnd: () => output.finish(),
@@ -107,9 +128,9 @@ export class Tree {
       // A session of its own by definition; the new process may be a moment away from having made it.
       this.#identity = { ...identity, group: leader.pid, session: leader.pid };
       output.attach(leader);
-      this.#context.onSpawned(this.#identity);
+      this.#context.onSpawned(this.#identity, this.#container);
     } catch (error) {
-      const problem = error instanceof CannotStartError ? error : new CannotStartError(String(error));
+      const problem = error instanceof CannotStartError ? error : new CannotStartError(errorText(error));
       this.#advance({ type: 'spawnFailed' }, problem.message);
       this.#end();
       throw problem;
@@ -123,7 +144,7 @@ export class Tree {
     this.#stopRequested = true;
     if (!this.#stopping) {
       if (!this.#advance({ type: 'stopRequested' }, reason)) return;
-      this.#stopping = this.#terminate(steps);
+      this.#stopping = this.#terminate(now ? [] : steps);
     }
     if (now) this.#stopping.hurry.abort();
     await this.#stopping.done;
@@ -131,7 +152,9 @@ export class Tree {
 
   signal(signal: NodeJS.Signals, pid?: number): SignalOutcome {
     const targets = this.#context.alive().filter((process) => pid === undefined || process.pid === pid);
-    const outcomes = targets.map((process) => this.#context.platform.signal(process, signal));
+    const outcomes = targets.map((process) =>
+      pid === undefined ? this.#signal(process, signal) : this.#context.platform.signal(process, signal),
+    );
     return outcomes.find((outcome) => outcome === 'denied') ?? outcomes.at(0) ?? 'gone';
   }
 
@@ -175,7 +198,9 @@ export class Tree {
       commandLine: this.commandLine,
       cwd: request.cwd,
       stdio: request.stdio,
-      containment: 'group',
+      containment: this.#container.containment,
+      ...(request.limits && { limits: request.limits }),
+      ...(this.warning !== undefined && { warning: this.warning }),
       ...this.#figures,
     };
   }
@@ -192,7 +217,8 @@ export class Tree {
     // A stop may have taken over meanwhile.
     if (this.#state !== 'ready') return;
     const policy = this.request.whenLeaderExits;
-    const said = describeExit(status);
+    const limit = this.#context.limitReached();
+    const said = limit === undefined ? describeExit(status) : `${describeExit(status)}: ${limit}`;
     const reason = gone ? said : `${said}, ${countMembers(this.#context.alive().length)} left`;
     this.#advance({ type: 'leaderExited', ok: status.code === 0, membersLeft: !gone, policy }, reason);
     if (gone) this.#end();
@@ -220,9 +246,12 @@ export class Tree {
   }
 
   async #escalate(steps: readonly StopStep[], hurry: AbortSignal): Promise<void> {
-    const { platform } = this.#context;
     const { forced, survivors } = await terminate(
-      { alive: () => this.#context.alive(), signal: (target, signal) => platform.signal(target, signal) },
+      {
+        alive: () => this.#context.alive(),
+        signal: (target, signal) => this.#signal(target, signal),
+        killAll: () => this.#container.killAll(),
+      },
       steps,
       hurry,
     );
@@ -233,6 +262,13 @@ export class Tree {
     // The kernel has ended the leader; Node tells its exit status a turn or two later.
     await this.#exitKnown();
     this.#finish(forced);
+  }
+
+  /** A keeper would take a gentle signal for its own, and with it the container would go, and everybody in it, ungently. */
+  #signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
+    const gentle = signal !== 'SIGKILL' && signal !== 'SIGSTOP' && signal !== 'SIGCONT';
+    if (gentle && this.#container.leaderIsKeeper && target.pid === this.#identity?.pid) return 'sent';
+    return this.#context.platform.signal(target, signal);
   }
 
   async #exitKnown(): Promise<void> {
@@ -250,6 +286,7 @@ export class Tree {
   #end(): void {
     if (this.ended) return;
     this.#endedAt = Date.now();
+    this.#container.dispose();
     this.#figures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
     // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
     if (this.#leader === undefined || this.request.stdio === 'inherit') this.#context.output.finish();

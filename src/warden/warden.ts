@@ -3,16 +3,18 @@ import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import type { Platform } from '../platform/platform.ts';
+import type { Containers, Platform } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import { type Inspection, protocolVersion, type WardenId, type Welcome } from '../protocol/messages.ts';
 import { version } from '../protocol/version.ts';
 import { Records, socketName } from '../records/records.ts';
 import { DeadMansSwitch } from './deadMansSwitch.ts';
 import { Journal } from './journal.ts';
+import type { WindowLimits } from './limitKeeper.ts';
 import { Membership } from './membership.ts';
 import { sweep } from './reaper.ts';
 import { Sampler } from './sampler.ts';
+import { selfCheck } from './selfCheck.ts';
 import { ClientSession, type ServerParts } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -21,7 +23,10 @@ export interface WardenOptions {
   readonly workspace: string;
   readonly logFolder: string;
   readonly runtimeFolder: string;
+  readonly windowLimits: WindowLimits;
 }
+
+const selfCheckMillis = 60_000;
 
 /** Builds the parts and ties them together; ends the process when its work is done. */
 export class Warden {
@@ -31,10 +36,12 @@ export class Warden {
   readonly #journal: Journal;
   readonly #records: Records;
   readonly #switch: DeadMansSwitch;
+  readonly #containers: Containers;
   readonly #supervisor: Supervisor;
   readonly #sessions = new Set<ClientSession>();
   readonly #missedAlerts: string[] = [];
   #server: Server | undefined;
+  #checking: NodeJS.Timeout | undefined;
   #ending: Promise<void> | undefined;
 
   static async serve(options: WardenOptions): Promise<void> {
@@ -71,8 +78,11 @@ export class Warden {
           this.#journal.write({ event: 'switch-lost', pid, reason: 'it was ended by somebody else; a new one takes over' });
       },
     );
+    this.#containers = platform.containersFor(this.#id);
     this.#supervisor = new Supervisor({
       platform,
+      containers: this.#containers,
+      windowLimits: options.windowLimits,
       membership,
       records: this.#records,
       journal: this.#journal,
@@ -110,6 +120,7 @@ export class Warden {
     const socketPath = join(this.#records.folder, socketName);
     server.listen(socketPath, () => chmodSync(socketPath, 0o600));
     this.#server = server;
+    this.#checkRegularly();
     await this.#sweepOthers();
   }
 
@@ -119,6 +130,7 @@ export class Warden {
       journal: this.#journal,
       welcome: () => this.#welcome(),
       inspect: () => this.#inspect(),
+      selfCheck: () => this.#selfCheck(),
       takeMissedAlerts: () => this.#missedAlerts.splice(0),
       shutdown: (reason, now) => this.#shutdown(reason, now),
     };
@@ -170,6 +182,28 @@ export class Warden {
     };
   }
 
+  #selfCheck(): string[] {
+    const { platform } = this.#options;
+    const self = platform.stat(process.pid);
+    if (self === undefined) return ['The process table cannot be read.'];
+    return selfCheck({ platform, self, recordFolder: this.#records.folder, switchPid: this.#switch.pid, ...this.#supervisor.survey() });
+  }
+
+  /** Journals and tells what is wrong, each thing once for as long as it lasts. */
+  #checkRegularly(): void {
+    let before = new Set<string>();
+    this.#checking = setInterval(() => {
+      const findings = this.#selfCheck();
+      for (const finding of findings) {
+        if (before.has(finding)) continue;
+        this.#journal.write({ event: 'self-check', reason: finding });
+        this.#alert(finding);
+      }
+      before = new Set(findings);
+    }, selfCheckMillis);
+    this.#checking.unref();
+  }
+
   #alert(message: string): void {
     const heard = [...this.#sessions].filter((session) => session.alert(message));
     if (heard.length === 0) this.#missedAlerts.push(message);
@@ -183,10 +217,12 @@ export class Warden {
 
   async #end(reason: string): Promise<void> {
     await this.#supervisor.shutdown(reason, false);
+    clearInterval(this.#checking);
     this.#supervisor.dispose();
     this.#switch.release();
     // Whoever could not be killed stays on record: the next start tries again.
     if (this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
+    this.#containers.dispose();
     this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
     this.#server?.close();
     await this.#journal.close();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Adversary, adversaries, isInstalled } from '../support/adversaries.ts';
-import { deaths, survivorsOfDeath } from '../support/deaths.ts';
+import { death, survivorsOfDeath } from '../support/deaths.ts';
 import { ensurePeers, peersFolder } from '../support/peers.ts';
 import { eventually, Run } from '../support/run.ts';
 import { clearAway, isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
@@ -122,9 +122,8 @@ for (const [how, title] of [
   if (only !== undefined && only !== how) continue;
   const rows: string[][] = [];
   for (const adversary of adversaries) {
-    const death = deaths[how === 'stop' ? 0 : 3];
-    if (!death) throw new Error('no such death');
-    const counts: (number | null)[] = [(await survivorsOfDeath(adversary, death)).survivors.length];
+    const end = death(how === 'stop' ? 'stop' : 'of both');
+    const counts: (number | null)[] = [(await survivorsOfDeath(adversary, end)).survivors.length];
     for (const peer of peers) counts.push(await survivorsWith(peer, adversary, how));
     counts.forEach((count, column) => {
       const [, ...names] = header;

@@ -12,6 +12,8 @@ export interface Adversary {
   readonly leaderLeaves?: true;
   /** A command that has to be installed. */
   readonly needs?: string;
+  /** It does something that only root may do. */
+  readonly needsRoot?: true;
 }
 
 const scripts = fileURLToPath(new URL('../fixtures/adversaries', import.meta.url));
@@ -32,8 +34,21 @@ export const adversaries: readonly Adversary[] = [
   { name: 'zombies', argv: script('zombies.pl'), processes: 2 },
   { name: 'redis', argv: script('redis.sh'), processes: 3, needs: 'redis-server' },
   { name: 'nginx', argv: script('nginx.sh'), processes: 7, needs: 'nginx' },
+  { name: 'bursts of forks', argv: script('fork-burst.pl'), processes: 20 },
+  { name: 'another user', argv: script('other-user.sh'), processes: 4, needsRoot: true },
+  { name: 'uninterruptible wait', argv: script('uninterruptible.pl'), processes: 2 },
+  { name: 'own user namespace', argv: script('own-user-namespace.sh'), processes: 5 },
+  { name: 'sheds all it can', argv: script('nothing-left.pl'), processes: 2 },
+  { name: 'changes its oom score', argv: script('first-to-die.sh'), processes: 4 },
+  { name: 'a thousand members', argv: script('thousand.pl'), processes: 1000 },
   { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },
 ];
+
+/** Why this adversary cannot be had here; false where it can. */
+export function skipReason({ needs, needsRoot }: Adversary): string | false {
+  if (needs !== undefined && !isInstalled(needs)) return `${needs} is not installed`;
+  return needsRoot && process.getuid?.() !== 0 ? 'only root may do this' : false;
+}
 
 export function isInstalled(command: string): boolean {
   try {

@@ -1,51 +1,161 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Containment, StartRequest } from '../../src/protocol/messages.ts';
+import { parseStop } from '../../src/protocol/stopSteps.ts';
 import type { Adversary } from './adversaries.ts';
-import { eventually, Run } from './run.ts';
+import { eventually, Run, switchesOf } from './run.ts';
 import { isAlive, type Survivor, survivorsAfterLooking, survivorsOf } from './survivors.ts';
 
 export const graceMillis = 500;
+/** Long enough for every adversary to come up first; in milliseconds. */
+const timeLimitMillis = 2500;
 
-/** A way in which a `tree-warden run` ends. */
-export interface Death {
-  readonly name: string;
-  readonly strike: (pids: { readonly cli: number; readonly warden: number }) => void;
+/** Who is there when it strikes. */
+interface Scene {
+  readonly run: Run;
+  /** `tree-warden run`, or what stands for an extension host. */
+  readonly owner: number;
+  readonly warden: number;
 }
 
+/** A way in which a tree's end comes about. */
+export interface Death {
+  readonly name: string;
+  /** A window, where it ends in a way that only windows do. */
+  readonly owner?: 'window';
+  readonly options?: readonly string[];
+  strike(scene: Scene): void | Promise<void>;
+  /** What may still be alive then ends at the next start. */
+  readonly nextStart?: true;
+}
+
+const kill = (...pids: readonly number[]): void => {
+  // All of them are held first: none may see another one's death.
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
+};
+
 export const deaths: readonly Death[] = [
-  { name: 'stop', strike: ({ cli }) => process.kill(cli, 'SIGTERM') },
-  { name: 'SIGKILL of the CLI', strike: ({ cli }) => process.kill(cli, 'SIGKILL') },
-  { name: 'SIGKILL of the warden', strike: ({ warden }) => process.kill(warden, 'SIGKILL') },
+  { name: 'stop', strike: ({ owner }) => void process.kill(owner, 'SIGTERM') },
   {
-    name: 'SIGKILL of both',
-    strike: ({ cli, warden }) => {
-      process.kill(cli, 'SIGKILL');
-      process.kill(warden, 'SIGKILL');
+    name: 'timeout',
+    options: ['--time', `${timeLimitMillis}ms`],
+    // From when the leader started: by its record, so that the wait is exact.
+    strike: async ({ run }) => await sleep(Math.max(0, run.startedAt() + timeLimitMillis - Date.now())),
+  },
+  { name: 'window closed', owner: 'window', strike: ({ owner }) => void process.kill(owner, 'SIGUSR2') },
+  {
+    name: 'window reloaded',
+    owner: 'window',
+    strike: async ({ run, owner }) => {
+      process.kill(owner, 'SIGUSR2');
+      const reloaded = openWindow(run);
+      await eventually(
+        'the reloaded window has its warden',
+        () => run.wardenPids().length >= 2 || (!isAlive(owner) && run.wardenPids().length >= 1),
+      );
+      reloaded.kill('SIGUSR2');
     },
+  },
+  { name: 'SIGKILL of the owner', strike: ({ owner }) => kill(owner) },
+  { name: 'of the warden', strike: ({ warden }) => kill(warden) },
+  { name: 'of both', strike: ({ owner, warden }) => kill(owner, warden) },
+  {
+    name: 'of the switch, then of both',
+    strike: async ({ owner, warden }) => {
+      const [first] = switchesOf(warden);
+      if (first === undefined) throw new Error('there is no switch');
+      kill(first);
+      await eventually('another switch has taken over', () => switchesOf(warden).some((pid) => pid !== first));
+      kill(owner, warden);
+    },
+  },
+  {
+    name: 'of all three',
+    strike: ({ owner, warden }) => kill(owner, warden, ...switchesOf(warden)),
+    nextStart: true,
   },
 ];
 
-/** Runs the adversary under `tree-warden run`, strikes, and looks who is left at the grace and one second. */
-export async function survivorsOfDeath(
-  adversary: Adversary,
-  death: Death,
-  env: NodeJS.ProcessEnv = {},
-): Promise<{ readonly survivors: readonly Survivor[]; readonly millis: number }> {
+export function death(name: string): Death {
+  const found = deaths.find((one) => one.name === name);
+  if (!found) throw new Error(`there is no death '${name}'`);
+  return found;
+}
+
+const windowScript = fileURLToPath(new URL('../fixtures/window.ts', import.meta.url));
+
+/** Stands for an extension host, with a tree to start or without. */
+function openWindow(run: Run, request?: StartRequest) {
+  const args = [windowScript, request ? JSON.stringify(request) : '', join(run.folder, 'state', 'tree-warden', 'logs')];
+  const child = spawn(process.execPath, args, { cwd: run.workFolder, env: run.env, stdio: 'ignore' });
+  if (child.pid === undefined) throw new Error('the window could not be opened');
+  return child as typeof child & { readonly pid: number };
+}
+
+export interface DeathOptions {
+  readonly containment?: Containment | 'auto';
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface DeathOutcome {
+  readonly survivors: readonly Survivor[];
+  /** Until the last one was gone, from the strike, or from the next start where it takes that. */
+  readonly millis: number;
+  /** Who was alive before the next start, where it takes that. */
+  readonly leftForNextStart: number;
+}
+
+/** Runs the adversary, strikes, and looks who is left at the grace and one second. */
+export async function survivorsOfDeath(adversary: Adversary, how: Death, options: DeathOptions = {}): Promise<DeathOutcome> {
+  const { containment = 'auto', env = {} } = options;
   await using run = new Run(env);
-  const policy = adversary.leaderLeaves ? ['--when-leader-exits', 'keep'] : [];
-  const cli = run.start(['run', '--grace', `${graceMillis}ms`, ...policy, '--', ...adversary.argv(run.workFolder)]);
+  const owner = startOwner(run, adversary, how, containment);
   const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
-  const own = new Set([cli.pid, warden]);
-  await eventually(`${adversary.name} is up`, () => survivorsOf(run.workFolder, own).length >= adversary.processes);
-  const struckAt = Date.now();
-  death.strike({ cli: cli.pid, warden });
+  const own = new Set([owner, warden]);
+  // What stands around a namespace names the run's folder too.
+  const keepers = containment === 'namespace' ? 2 : 0;
+  await eventually(`${adversary.name} is up`, () => survivorsOf(run.workFolder, own).length >= adversary.processes + keepers);
+  await how.strike({ run, owner, warden });
+  let struckAt = Date.now();
+  let leftForNextStart = 0;
+  if (how.nextStart) {
+    await eventually('they are dead', () => !isAlive(owner) && !isAlive(warden));
+    // What the kernel ends by itself, it ends at once.
+    await sleep(100);
+    leftForNextStart = survivorsOf(run.workFolder, own).length;
+    struckAt = Date.now();
+    run.call(['sweep']);
+  }
   const deadline = struckAt + graceMillis + 1000;
   for (;;) {
-    const survivors = await survivorsAfterLooking(run.workFolder, own);
+    const found = survivorsOf(run.workFolder, own);
     const millis = Date.now() - struckAt;
+    const survivors = found.length > 0 ? found : await survivorsAfterLooking(run.workFolder, own);
     if (survivors.length === 0 || Date.now() >= deadline) {
       await eventually('the warden has ended too', () => !isAlive(warden));
-      return { survivors, millis };
+      return { survivors, millis, leftForNextStart };
     }
     await sleep(5);
   }
+}
+
+function startOwner(run: Run, adversary: Adversary, how: Death, containment: Containment | 'auto'): number {
+  const argv = adversary.argv(run.workFolder);
+  const whenLeaderExits = adversary.leaderLeaves ? 'keep' : 'kill';
+  if (how.owner === 'window') {
+    const stop = parseStop(['SIGTERM', `${graceMillis}ms`]);
+    return openWindow(run, { name: 'it', argv, cwd: run.workFolder, env: {}, stdio: 'pipes', stop, whenLeaderExits, containment }).pid;
+  }
+  const options = [
+    '--grace',
+    `${graceMillis}ms`,
+    '--when-leader-exits',
+    whenLeaderExits,
+    '--containment',
+    containment,
+    ...(how.options ?? []),
+  ];
+  return run.start(['run', ...options, '--', ...argv]).pid;
 }

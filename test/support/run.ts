@@ -86,6 +86,20 @@ export class Run implements AsyncDisposable {
     return this.#records().map((warden) => warden.process.pid);
   }
 
+  /** When the first tree on record was started, in milliseconds since 1970. */
+  startedAt(): number {
+    for (const warden of readdirSync(this.runtimeFolder)) {
+      const record = readdirSync(join(this.runtimeFolder, warden)).find((name) => name.endsWith('.tree.json'));
+      if (record === undefined) continue;
+      return (JSON.parse(readFileSync(join(this.runtimeFolder, warden, record), 'utf8')) as { startedAt: number }).startedAt;
+    }
+    throw new Error('no tree is on record');
+  }
+
+  removeRecord(tree: string): void {
+    for (const warden of this.wardenIds()) rmSync(join(this.runtimeFolder, warden, `${tree}.tree.json`), { force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pid of this.wardenPids()) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
     await clearAway(this.folder);
@@ -121,4 +135,10 @@ export async function eventually<T>(
 export function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+}
+
+/** The switch is found as what it is: a child of the warden with that name. */
+export function switchesOf(warden: number): number[] {
+  const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('tree-warden-switch'));
 }

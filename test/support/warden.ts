@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { WardenClient } from '../../src/client/wardenClient.ts';
-import { WardenProcess } from '../../src/client/wardenProcess.ts';
+import { WardenProcess, type WardenProcessOptions } from '../../src/client/wardenProcess.ts';
 import type { StartRequest, TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { eventually, Run, wardenScript } from './run.ts';
@@ -11,7 +11,7 @@ export class TestWarden implements AsyncDisposable {
   readonly process: WardenProcess;
   readonly alerts: string[] = [];
 
-  static async start(env: NodeJS.ProcessEnv = {}, logFolder?: string): Promise<TestWarden> {
+  static async start(env: NodeJS.ProcessEnv = {}, logFolder?: string, limits: WardenProcessOptions['limits'] = {}): Promise<TestWarden> {
     const run = new Run(env);
     const folder = logFolder ?? join(run.folder, 'state', 'tree-warden', 'logs');
     const process = await WardenProcess.start({
@@ -19,6 +19,7 @@ export class TestWarden implements AsyncDisposable {
       client: 'test',
       workspace: run.folder,
       logFolder: folder,
+      limits,
       env: run.env,
     });
     return new TestWarden(run, process);
@@ -48,6 +49,7 @@ export class TestWarden implements AsyncDisposable {
       stdio: 'pipes',
       stop: parseStop(['SIGTERM', '300ms']),
       whenLeaderExits: 'kill',
+      containment: 'auto',
       ...changes,
     };
   }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { eventually, Run } from '../support/run.ts';
+import { eventually, Run, switchesOf } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
 /** Warden, switch and CLI killed in one go: nobody is there to clean up. */
@@ -149,9 +149,3 @@ describe('a SIGKILL of everything at a random moment of a start', () => {
     }
   });
 });
-
-/** The switch is found as what it is: a child of the warden with that name. */
-function switchesOf(warden: number): number[] {
-  const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('tree-warden-switch'));
-}

@@ -1,10 +1,13 @@
-import { closeSync, existsSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, userInfo } from 'node:os';
 import { pid as self } from 'node:process';
+import type { FoundContainer } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
-import type { Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
+import { Cgroup } from './cgroups.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
+import { LinuxContainers } from './linuxContainers.ts';
 import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
 
 /**
@@ -15,6 +18,7 @@ import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
  */
 const RLIMIT_RTTIME = 15;
 const limitName = 'Max realtime timeout';
+const oomScoreFile = '/proc/self/oom_score_adj';
 
 export class LinuxPlatform implements Platform {
   readonly name = 'linux';
@@ -102,7 +106,31 @@ export class LinuxPlatform implements Platform {
     this.#libc?.waitNoHang(pid);
   }
 
-  withMark<T>(mark: number, spawn: () => T): T {
+  lend<T>({ mark, oomScore }: Loan, spawn: () => T): T {
+    return this.#withMark(mark, () => this.#withOomScore(oomScore, spawn));
+  }
+
+  containersFor(warden: string): Containers {
+    return new LinuxContainers(warden);
+  }
+
+  findContainer(path: string, tree: string): FoundContainer | undefined {
+    const cgroup = Cgroup.find(path, tree, userInfo().uid);
+    if (cgroup === undefined) return undefined;
+    return { pids: () => cgroup.pids(), killAll: () => cgroup.killAll(), dispose: () => cgroup.disposeWithHome() };
+  }
+
+  #withOomScore<T>(more: number, spawn: () => T): T {
+    const before = Number(this.#proc.read(oomScoreFile)?.trim());
+    if (more === 0 || Number.isNaN(before) || !writeIfAllowed(oomScoreFile, Math.min(before + more, 1000))) return spawn();
+    try {
+      return spawn();
+    } finally {
+      writeIfAllowed(oomScoreFile, before);
+    }
+  }
+
+  #withMark<T>(mark: number, spawn: () => T): T {
     const before = this.#libc?.getLimit(RLIMIT_RTTIME);
     if (this.#libc === undefined || before === undefined || before.hard !== undefined) return spawn();
     this.#libc.setLimit(RLIMIT_RTTIME, { soft: mark, hard: before.hard });
@@ -124,4 +152,13 @@ export class LinuxPlatform implements Platform {
 function outcomeOf(errno: number): SignalOutcome {
   if (errno === 0) return 'sent';
   return errno === constants.errno.EPERM ? 'denied' : 'gone';
+}
+
+function writeIfAllowed(path: string, value: number): boolean {
+  try {
+    writeFileSync(path, String(value));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import pidusage from 'pidusage';
+import { ContainmentError, type ContainmentOffer, type FoundContainer, uncontained } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
-import type { Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 
 /** How long one listing serves for looking up single processes, in milliseconds. */
@@ -59,14 +60,36 @@ export class PortablePlatform implements Platform {
   /** Nothing is adopted here, so there is nothing to reap. */
   reap(): void {}
 
-  withMark<T>(_mark: number, spawn: () => T): T {
+  lend<T>(_loan: Loan, spawn: () => T): T {
     return spawn();
   }
 
   marksOf(): Marks {
     return { environment: [], limit: undefined };
   }
+
+  containersFor(): Containers {
+    return {
+      offers: () => containmentsHere,
+      contain: (wanted) => {
+        if (wanted === 'auto' || wanted === 'group') return uncontained;
+        throw new ContainmentError(`The containment "${wanted}" is not to be had here: it is of another system. Use "auto".`);
+      },
+      dispose: () => undefined,
+    };
+  }
+
+  findContainer(): FoundContainer | undefined {
+    return undefined;
+  }
 }
+
+const containmentsHere: readonly ContainmentOffer[] = [
+  { containment: 'group', available: true, why: 'a session for each tree, parent links, and nothing that a daemon could not shed' },
+  { containment: 'cgroup', available: false, why: 'control groups are of Linux' },
+  { containment: 'namespace', available: false, why: 'PID namespaces are of Linux' },
+  { containment: 'job', available: false, why: 'job objects are of Windows' },
+];
 
 function listProcesses(): ProcessStat[] {
   const columns = ['pid', 'ppid', 'pgid', 'sess', 'state', 'lstart', 'comm'].flatMap((column) => ['-o', `${column}=`]);

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { errorText } from '../../../src/protocol/errors.ts';
 import { formatBytes, formatDuration, formatPercent } from '../../../src/protocol/format.ts';
-import { parseDuration, parseSignal, parseStop } from '../../../src/protocol/stopSteps.ts';
+import { parseBytes, parseCores, parseDuration } from '../../../src/protocol/quantities.ts';
+import { parseSignal, parseStop } from '../../../src/protocol/stopSteps.ts';
 
 describe('durations', () => {
   for (const [text, millis] of [
@@ -20,6 +21,36 @@ describe('durations', () => {
     it(`'${text}' is none`, () =>
       assert.throws(() => parseDuration(text), { name: 'RangeError', message: new RegExp(`^'${text}' is not a duration`) }));
   }
+});
+
+describe('sizes', () => {
+  for (const [text, bytes] of [
+    ['1024', 1024],
+    ['1k', 1024],
+    ['512 MB', 512 * 2 ** 20],
+    ['1.5g', 1.5 * 2 ** 30],
+    ['2GiB', 2 ** 31],
+    ['1t', 2 ** 40],
+    ['10b', 10],
+  ] as const) {
+    it(`'${text}' is ${bytes} bytes`, () => assert.equal(parseBytes(text), bytes));
+  }
+  for (const text of ['', 'g', '-1g', '1 gigabyte', '1e3', '1i'])
+    it(`'${text}' is none`, () =>
+      assert.throws(() => parseBytes(text), { name: 'RangeError', message: new RegExp(`^'${text}' is not a size`) }));
+});
+
+describe('shares of the processor', () => {
+  for (const [text, cores] of [
+    ['1.5', 1.5],
+    ['150%', 1.5],
+    ['25 %', 0.25],
+    ['8', 8],
+  ] as const) {
+    it(`'${text}' is ${cores} cores`, () => assert.equal(parseCores(text), cores));
+  }
+  for (const text of ['', '0', '0%', '-1', 'all', '1 core'])
+    it(`'${text}' is none`, () => assert.throws(() => parseCores(text), RangeError));
 });
 
 describe('signals', () => {

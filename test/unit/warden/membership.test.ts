@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { uncontained } from '../../../src/platform/container.ts';
 import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../src/platform/platform.ts';
 import { descendantsIn } from '../../../src/platform/walk.ts';
 import type { TreeId } from '../../../src/protocol/messages.ts';
@@ -54,7 +55,11 @@ class FakeMachine {
       usage: () => Promise.resolve(new Map()),
       signal: () => 'sent',
       reap: (pid) => void this.reaped.push(pid),
-      withMark: (_mark, spawn) => spawn(),
+      lend: (_loan, spawn) => spawn(),
+      containersFor: () => {
+        throw new Error('not asked for');
+      },
+      findContainer: () => undefined,
       marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
     };
   }
@@ -63,8 +68,8 @@ class FakeMachine {
 function guarded(): { machine: FakeMachine; membership: Membership; membersOf: (tree: TreeId) => number[]; strays: () => number[] } {
   const machine = new FakeMachine();
   const membership = new Membership(machine.platform, machine.add(warden, 1));
-  membership.addLeader(first, machine.add(200, warden));
-  membership.addLeader(second, machine.add(300, warden));
+  membership.addLeader(first, machine.add(200, warden), uncontained);
+  membership.addLeader(second, machine.add(300, warden), uncontained);
   return {
     machine,
     membership,
@@ -181,7 +186,7 @@ describe('membership', () => {
     const machine = new FakeMachine();
     machine.adoptsOrphans = false;
     const membership = new Membership(machine.platform, machine.add(warden, 1));
-    membership.addLeader(first, machine.add(200, warden));
+    membership.addLeader(first, machine.add(200, warden), uncontained);
     machine.add(900, 1);
     machine.marks.set(900, { environment: [first] });
     machine.add(901, 1);

@@ -1,0 +1,33 @@
+import { runDoctor } from '../client/wardenProcess.ts';
+import type { Diagnosis } from '../protocol/messages.ts';
+import { exitCodes } from './exitCodes.ts';
+import { Wardens, wardenScript } from './wardens.ts';
+
+/** Says which containments this machine has, why not the others, and whether every warden finds all in order. */
+export async function doctor({ json = false }: { readonly json?: boolean }): Promise<number> {
+  const diagnosis = await runDoctor(wardenScript);
+  using wardens = await Wardens.connect('tree-warden doctor');
+  const checks = await Promise.all(wardens.clients.map(async (client) => ({ warden: client.welcome, findings: await client.selfCheck() })));
+  const wrong = checks.some(({ findings }) => findings.length > 0);
+  if (json) process.stdout.write(`${JSON.stringify({ ...diagnosis, wardens: checks }, null, 2)}\n`);
+  else process.stdout.write(describe(diagnosis, checks));
+  return wrong ? exitCodes.failed : exitCodes.ok;
+}
+
+function describe(
+  { platform, offers, shortcomings }: Diagnosis,
+  checks: readonly { readonly warden: { readonly workspace: string; readonly pid: number }; readonly findings: readonly string[] }[],
+): string {
+  const lines = [`Containment on this machine (${platform}):`];
+  for (const { containment, available, why, advice } of offers) {
+    lines.push(`  ${available ? '✔' : '✘'} ${containment.padEnd(10)} ${why}`);
+    if (advice !== undefined) lines.push(`               ${advice}`);
+  }
+  for (const shortcoming of shortcomings) lines.push(`  ! ${shortcoming}`);
+  lines.push('', checks.length === 0 ? 'No warden is running.' : 'Wardens:');
+  for (const { warden, findings } of checks) {
+    lines.push(`  ${findings.length === 0 ? '✔' : '✘'} ${warden.workspace || 'command line'} (pid ${warden.pid})`);
+    for (const finding of findings) lines.push(`      ${finding}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

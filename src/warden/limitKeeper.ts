@@ -1,0 +1,94 @@
+import { formatBytes } from '../protocol/format.ts';
+import type { LimitAction, TreeId } from '../protocol/messages.ts';
+import { actionFor, LimitWatch } from './limits.ts';
+import type { Tree } from './tree.ts';
+
+/** What one warden lets all of its trees take up together. */
+export interface WindowLimits {
+  readonly maxTrees: number;
+  /** 0: as many as the machine bears. */
+  readonly maxProcesses: number;
+  /** For trees whose spec has no time limit of its own, in milliseconds; 0: none. */
+  readonly timeMillis: number;
+}
+
+export const defaultWindowLimits: WindowLimits = { maxTrees: 100, maxProcesses: 0, timeMillis: 0 };
+
+export type ActOnLimit = (tree: Tree, action: LimitAction, reason: string) => void;
+
+/** A tree that multiplies is looked at more often than one that grows, in milliseconds. */
+const multiplyingMillis = 250;
+const growingMillis = 1000;
+
+/** Holds the trees of a warden to their limits. */
+export class LimitKeeper {
+  readonly #window: WindowLimits;
+  readonly #act: ActOnLimit;
+  readonly #watches = new Map<TreeId, LimitWatch>();
+  readonly #timers = new Map<TreeId, NodeJS.Timeout>();
+
+  constructor(window: WindowLimits, act: ActOnLimit) {
+    this.#window = window;
+    this.#act = act;
+  }
+
+  /** To be called in the same turn as the spawn of the leader. */
+  add(tree: Tree): void {
+    const { limits, onLimit } = tree.request;
+    if (limits === undefined) return;
+    const watch = new LimitWatch(limits, onLimit, tree.container);
+    watch.begin();
+    this.#watches.set(tree.id, watch);
+    if (limits.timeMillis === undefined) return;
+    this.#timers.set(
+      tree.id,
+      setTimeout(() => this.#checkTree(tree), limits.timeMillis - tree.runMillis),
+    );
+  }
+
+  remove(tree: TreeId): void {
+    clearTimeout(this.#timers.get(tree));
+    this.#timers.delete(tree);
+    this.#watches.delete(tree);
+  }
+
+  /** How often somebody has to look; undefined where nothing would be found by it. */
+  get intervalMillis(): number | undefined {
+    const watches = [...this.#watches.values()];
+    if (this.#window.maxProcesses > 0 || watches.some((watch) => watch.countsProcesses)) return multiplyingMillis;
+    return watches.some((watch) => watch.needsLooking) ? growingMillis : undefined;
+  }
+
+  /** Why the kernel has ended members of this tree by itself; undefined where it has not. */
+  causeOfDeath(tree: TreeId): string | undefined {
+    return this.#watches.get(tree)?.memoryBreach()?.reason;
+  }
+
+  /** To be called with fresh figures. */
+  check(trees: readonly Tree[]): void {
+    const running = trees.filter((tree) => !tree.ended);
+    for (const tree of running) this.#checkTree(tree);
+    this.#checkWindow(running);
+  }
+
+  #checkTree(tree: Tree): void {
+    const breach = this.#watches.get(tree.id)?.check({ ...tree.figures, processes: countAlive(tree), runMillis: tree.runMillis });
+    if (breach) this.#act(tree, actionFor(breach.limit, tree.request.onLimit), breach.reason);
+  }
+
+  /** The biggest pays for all: it is most likely the one that runs away. */
+  #checkWindow(running: readonly Tree[]): void {
+    const { maxProcesses } = this.#window;
+    const total = running.reduce((sum, tree) => sum + countAlive(tree), 0);
+    if (maxProcesses === 0 || total <= maxProcesses) return;
+    const biggest = running.reduce((a, b) => (countAlive(b) > countAlive(a) ? b : a));
+    if (biggest.state === 'stopping') return;
+    const { memoryBytes } = biggest.figures;
+    const reason = `the window's limit of ${maxProcesses} processes was reached, and this tree had most of them (${countAlive(biggest)}, ${formatBytes(memoryBytes)})`;
+    this.#act(biggest, 'kill', reason);
+  }
+}
+
+function countAlive({ figures }: Tree): number {
+  return figures.members.length - figures.zombies;
+}

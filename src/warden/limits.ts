@@ -1,0 +1,113 @@
+/** What happens when a tree takes up more than its spec allows. The kernel holds what it can; the rest is seen by looking. */
+import type { Container, KernelLimits, LimitEvents } from '../platform/container.ts';
+import { formatBytes, formatDuration } from '../protocol/format.ts';
+import type { LimitAction, Limits } from '../protocol/messages.ts';
+
+export type LimitName = 'memory' | 'processes' | 'cpu' | 'time';
+
+export interface Breach {
+  readonly limit: LimitName;
+  /** A clause for people: "its memory limit of 1 GB was reached (1.2 GB)". */
+  readonly reason: string;
+}
+
+/** What a look at the tree has shown. */
+export interface LimitReading {
+  readonly memoryBytes: number;
+  readonly processes: number;
+  readonly cpuPercent: number;
+  /** Since the start. */
+  readonly runMillis: number;
+}
+
+/** What runs away is ended at once; what merely takes long gets its time to end; what is merely slow is left alone. */
+const defaultActions: Readonly<Record<LimitName, LimitAction>> = { memory: 'kill', processes: 'kill', cpu: 'warn', time: 'stop' };
+
+/** A busy moment is no breach of a limit on the processor; in milliseconds. */
+const cpuPatience = 10_000;
+
+export function actionFor(limit: LimitName, chosen: LimitAction | undefined): LimitAction {
+  return chosen ?? defaultActions[limit];
+}
+
+/** Watches over one tree's limits. Each one that is reached is reported once. */
+export class LimitWatch {
+  readonly #limits: Limits;
+  readonly #container: Pick<Container, 'limit' | 'limitEvents'>;
+  readonly #onLimit: LimitAction | undefined;
+  readonly #reported = new Set<LimitName>();
+  #held: ReadonlySet<keyof KernelLimits> = new Set();
+  #busySince: number | undefined;
+
+  constructor(limits: Limits, onLimit: LimitAction | undefined, container: Pick<Container, 'limit' | 'limitEvents'>) {
+    this.#limits = limits;
+    this.#onLimit = onLimit;
+    this.#container = container;
+  }
+
+  /** To be called as soon as the leader is there: before, the warden itself would be held by them. */
+  begin(): void {
+    const { memoryBytes, processes, cpuCores } = this.#limits;
+    // The kernel can only kill or refuse; who wants to be warned wants neither.
+    const warned = (limit: LimitName): boolean => actionFor(limit, this.#onLimit) === 'warn';
+    this.#held = new Set(
+      this.#container.limit({
+        ...(memoryBytes !== undefined && !warned('memory') && { memoryBytes }),
+        ...(processes !== undefined && !warned('processes') && { processes }),
+        ...(cpuCores !== undefined && { cpuCores }),
+      }),
+    );
+  }
+
+  /** Whether figures are to be read for it; a time limit has its own timer. */
+  get needsLooking(): boolean {
+    const { memoryBytes, processes, cpuCores } = this.#limits;
+    return [memoryBytes, processes, cpuCores].some((limit) => limit !== undefined);
+  }
+
+  /** Whether processes are to be counted, because the kernel does not do it. */
+  get countsProcesses(): boolean {
+    return this.#limits.processes !== undefined && !this.#held.has('processes');
+  }
+
+  /** The first limit that has been reached and not been reported before. */
+  check(reading: LimitReading): Breach | undefined {
+    const breach = [...this.#breaches(reading)].find(({ limit }) => !this.#reported.has(limit));
+    if (breach) this.#reported.add(breach.limit);
+    return breach;
+  }
+
+  /** Why the kernel has ended members by itself; undefined where it has not. */
+  memoryBreach(): Breach | undefined {
+    return memoryKill(this.#limits, this.#container.limitEvents());
+  }
+
+  *#breaches({ memoryBytes, processes, cpuPercent, runMillis }: LimitReading): Generator<Breach> {
+    const limits = this.#limits;
+    const events = this.#held.size > 0 ? this.#container.limitEvents() : undefined;
+    const killed = events && memoryKill(limits, events);
+    if (killed) yield killed;
+    if (limits.memoryBytes !== undefined && memoryBytes > limits.memoryBytes && !this.#held.has('memoryBytes'))
+      yield { limit: 'memory', reason: `its memory limit of ${formatBytes(limits.memoryBytes)} was reached (${formatBytes(memoryBytes)})` };
+    if (limits.processes !== undefined && (processes > limits.processes || (events?.refusedForks ?? 0) > 0))
+      yield { limit: 'processes', reason: `its limit of ${limits.processes} processes was reached` };
+    if (limits.timeMillis !== undefined && runMillis >= limits.timeMillis - 5)
+      yield { limit: 'time', reason: `its time limit of ${formatDuration(limits.timeMillis)} was reached` };
+    if (limits.cpuCores !== undefined && !this.#held.has('cpuCores') && this.#isBusy(cpuPercent, limits.cpuCores, runMillis))
+      yield { limit: 'cpu', reason: `it has used more than its ${limits.cpuCores} cores for ${formatDuration(cpuPatience)}` };
+  }
+
+  #isBusy(cpuPercent: number, cores: number, now: number): boolean {
+    if (cpuPercent <= cores * 100) {
+      this.#busySince = undefined;
+      return false;
+    }
+    this.#busySince ??= now;
+    return now - this.#busySince >= cpuPatience;
+  }
+}
+
+function memoryKill({ memoryBytes }: Limits, { memoryKills }: LimitEvents): Breach | undefined {
+  if (memoryBytes === undefined || memoryKills === 0) return undefined;
+  return { limit: 'memory', reason: `its memory limit of ${formatBytes(memoryBytes)} was reached, and the kernel ended it` };
+}

@@ -1,0 +1,55 @@
+import type { ProcessStat } from '../platform/platform.ts';
+import { errorText } from '../protocol/errors.ts';
+import type { TreeId } from '../protocol/messages.ts';
+import type { Records } from '../records/records.ts';
+import type { Journal } from './journal.ts';
+import type { Tree } from './tree.ts';
+
+export interface TreeRecordsParts {
+  readonly records: Records;
+  readonly bootId: string;
+  readonly journal: Journal;
+  /** A person has to be told. */
+  alert(message: string): void;
+}
+
+/** Keeps each living tree's record in step with who lives, and writes only what has changed. */
+export class TreeRecords {
+  readonly #parts: TreeRecordsParts;
+  readonly #written = new Map<TreeId, string>();
+
+  constructor(parts: TreeRecordsParts) {
+    this.#parts = parts;
+  }
+
+  write(tree: Tree, leader: ProcessStat | undefined, members: readonly ProcessStat[]): void {
+    const identities = members.filter((member) => member.alive).map(({ pid, startTime }) => ({ pid, startTime }));
+    const fingerprint = JSON.stringify([leader?.pid, identities]);
+    if (this.#written.get(tree.id) === fingerprint) return;
+    this.#written.set(tree.id, fingerprint);
+    try {
+      this.#parts.records.writeTree({
+        tree: tree.id,
+        name: tree.request.name,
+        bootId: this.#parts.bootId,
+        leader: leader ? { pid: leader.pid, startTime: leader.startTime } : null,
+        group: leader?.group ?? null,
+        session: leader?.session ?? null,
+        startedAt: tree.startedAt,
+        containment: tree.container.containment,
+        container: tree.container.path,
+        members: identities,
+      });
+    } catch (error) {
+      this.#parts.journal.write({ event: 'record-failed', tree: tree.id, spec: tree.request.name, reason: errorText(error) });
+      this.#parts.alert(
+        `The record of '${tree.request.name}' could not be written: ${errorText(error)}. It is guarded while this window lives, but could not be found again after a crash of everything.`,
+      );
+    }
+  }
+
+  remove(tree: TreeId): void {
+    this.#written.delete(tree);
+    this.#parts.records.removeTree(tree);
+  }
+}
