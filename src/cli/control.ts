@@ -54,17 +54,25 @@ interface Swept {
     readonly trees: readonly { readonly name: string; readonly killed: number; readonly problem: string }[];
   }[];
   readonly unreadable: readonly string[];
+  /** Names of detached trees that have a new warden. */
+  readonly reattached: readonly string[];
 }
 
 /** Kills what was left behind when a warden and its switch were killed at once. */
 export async function sweep({ json = false }: { readonly json?: boolean }): Promise<number> {
   const printed = await runSweep(wardenScript);
-  const { swept, unreadable } = JSON.parse(printed) as Swept;
+  const { swept, unreadable, reattached } = JSON.parse(printed) as Swept;
   const trees = swept.flatMap((warden) => warden.trees);
   for (const problem of unreadable) process.stderr.write(`tree-warden: a record was left alone because it cannot be trusted: ${problem}\n`);
   if (json) process.stdout.write(printed);
-  else if (trees.length === 0) process.stdout.write('Nothing was left behind.\n');
+  else for (const name of reattached) process.stdout.write(`${name}: detached, and guarded again\n`);
+  if (json) return codeOf(trees, unreadable);
+  if (trees.length === 0 && reattached.length === 0) process.stdout.write('Nothing was left behind.\n');
   else for (const { name, killed, problem } of trees) process.stdout.write(`${name}: ${problem || `${killed} processes ended`}\n`);
+  return codeOf(trees, unreadable);
+}
+
+function codeOf(trees: readonly { readonly problem: string }[], unreadable: readonly string[]): number {
   return trees.some(({ problem }) => problem !== '') || unreadable.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 

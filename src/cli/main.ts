@@ -33,6 +33,7 @@ function buildProgram(finish: (code: number) => void): Command {
         .choices(['auto', 'group', 'cgroup', 'namespace', 'job'])
         .default('auto'),
     )
+    .option('-d, --detached', 'give it a life of its own: print its id and return; it is listed, logged and killed as any other')
     .option('--memory <size>', 'all its processes together: 512m, 2g')
     .option('--processes <count>', 'how many it may have at once')
     .option('--cpu <cores>', 'how much of the processor it may use: 1.5, 150%')

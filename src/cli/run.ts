@@ -4,6 +4,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { Dimensions, LeftoverPolicy, LimitAction, StartRequest, StopStep, TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import { parseDuration } from '../protocol/quantities.ts';
 import { limitsSchema, prioritySchema, resolveLimits, resolvePriority } from '../spec/limits.ts';
+import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes, startErrorCode } from './exitCodes.ts';
 import { CliSession } from './session.ts';
 import { deferred, writeOut } from './stdout.ts';
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly name?: string;
   readonly grace: string;
   readonly containment: StartRequest['containment'];
+  readonly detached?: boolean;
   readonly memory?: string;
   readonly processes?: string;
   readonly cpu?: string;
@@ -27,6 +29,7 @@ export interface RunOptions {
 export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<number> {
   const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: graceFrom(options.grace) }, { signal: 'SIGKILL' }];
   const constraints = constraintsFrom(options);
+  if (options.detached) return await runDetached(argv, options, { stop, ...constraints });
   const signals = new SignalRelay(stop);
   const name = await freeName(argv[0], options.name).catch((error: unknown) => {
     throw error instanceof CliError ? error : new CliError(errorText(error), exitCodes.wardenFailed);
@@ -68,6 +71,33 @@ function graceFrom(text: string): number {
     return parseDuration(text);
   } catch (error) {
     throw new CliError(`--grace: ${(error as RangeError).message}.`, exitCodes.usage);
+  }
+}
+
+/** Hands it to the warden of this folder's detached trees, and prints its id. */
+async function runDetached(
+  argv: readonly [string, ...string[]],
+  { name, containment, whenLeaderExits }: RunOptions,
+  rest: Pick<StartRequest, 'stop' | 'limits' | 'onLimit' | 'priority'>,
+): Promise<number> {
+  const client = await detachedWarden();
+  try {
+    const request = {
+      name: await freeName(argv[0], name),
+      argv,
+      cwd: process.cwd(),
+      env: ownEnvironment(),
+      stdio: 'file',
+      ...rest,
+    } as const;
+    const tree = await client.start({ ...request, whenLeaderExits, containment });
+    process.stdout.write(`${tree.id.slice(0, 8)}\n`);
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(errorText(error), startErrorCode(error));
+  } finally {
+    client.dispose();
   }
 }
 

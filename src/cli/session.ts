@@ -1,7 +1,8 @@
 import { WardenProcess } from '../client/wardenProcess.ts';
 import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import { stateLogFolder } from '../records/logFolder.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
-import { logFolder, wardenScript } from './wardens.ts';
+import { wardenScript } from './wardens.ts';
 
 /** A warden of this command's own, with the ends of its trees to wait for. */
 export class CliSession {
@@ -14,7 +15,13 @@ export class CliSession {
 
   static async start(client: string, lendStdio: boolean): Promise<CliSession> {
     try {
-      const warden = await WardenProcess.start({ script: wardenScript, client, workspace: process.cwd(), logFolder, lendStdio });
+      const warden = await WardenProcess.start({
+        script: wardenScript,
+        client,
+        workspace: process.cwd(),
+        logFolder: stateLogFolder(),
+        lendStdio,
+      });
       const session = new CliSession(warden);
       await warden.client.watch(0);
       return session;

@@ -5,6 +5,7 @@ import type { StartRequest, TreeSnapshot } from '../protocol/messages.ts';
 import { type ParsedProcesses, parseProcesses } from '../spec/parseProcesses.ts';
 import { NamedPorts } from '../spec/ports.ts';
 import { resolveSpec } from '../spec/resolveSpec.ts';
+import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
 import { PrefixedLines } from './prefixedLines.ts';
 import { CliSession } from './session.ts';
@@ -34,12 +35,30 @@ export async function up(names: readonly string[]): Promise<number> {
   const requests = await Promise.all(wanted.map(([name, spec]) => resolveSpec(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
+  const detached = new Set(wanted.filter(([, spec]) => spec.lifetime === 'detached').map(([name]) => name));
+  await Promise.all(requests.filter(({ name }) => detached.has(name)).map((request) => startDetached(request, folder)));
+  const managed = requests.filter(({ name }) => !detached.has(name));
+  if (managed.length === 0) return exitCodes.ok;
   const session = await CliSession.start('tree-warden up', false);
   stopOnSignals(session);
-  const width = Math.max(...requests.map(({ name }) => name.length));
-  const codes = await Promise.all(requests.map((request, index) => runOne(session, request, prefixFor(request.name, width, index))));
+  const width = Math.max(...managed.map(({ name }) => name.length));
+  const codes = await Promise.all(managed.map((request, index) => runOne(session, request, prefixFor(request.name, width, index))));
   await session.close('all commands have ended');
   return codes.find((code) => code !== 0) ?? exitCodes.ok;
+}
+
+/** It lives on when this command has ended; one that runs already is left as it is. */
+async function startDetached(request: StartRequest, folder: string): Promise<void> {
+  const client = await detachedWarden(folder);
+  try {
+    const running = (await client.list()).find(({ name, endedAt }) => name === request.name && endedAt === undefined);
+    const tree = running ?? (await client.start({ ...request, env: { ...ownEnvironment(), ...request.env } }));
+    process.stderr.write(
+      `tree-warden: ${request.name} ${running ? 'is running already' : 'was started'}, detached (pid ${tree.leader?.pid ?? 'unknown'}); tree-warden kill ${request.name} ends it.\n`,
+    );
+  } finally {
+    client.dispose();
+  }
 }
 
 function findProcesses(): { readonly path: string; readonly folder: string; readonly parsed: ParsedProcesses } {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
@@ -10,9 +9,6 @@ import { CliError } from './exitCodes.ts';
 
 /** The warden's program, beside this one. */
 export const wardenScript = join(__dirname, 'warden.js');
-
-/** Logs of what the command line starts; the extension's are in the editor's log folder. */
-export const logFolder = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'tree-warden', 'logs');
 
 export interface FoundTree {
   readonly warden: WardenClient;

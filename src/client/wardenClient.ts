@@ -95,9 +95,17 @@ export class WardenClient {
     return await this.#connection.sendRequest(protocol.shutdown, { reason, now });
   }
 
-  /** Tells the warden to end everything, and does not wait for it. */
-  async leave(): Promise<void> {
-    await this.#connection.sendNotification(protocol.leave);
+  /** The owner's goodbye, without waiting: the warden ends everything, or keeps it for so long for somebody who claims it. */
+  async leave(keepMillis = 0): Promise<void> {
+    await this.#connection.sendNotification(protocol.leave, { keepMillis });
+  }
+
+  /**
+   * Makes us the owner of a warden whose owner has left.
+   * @throws Error where it has one.
+   */
+  async claim(): Promise<void> {
+    await this.#connection.sendRequest(protocol.claim);
   }
 
   input(tree: protocol.TreeId, data: Buffer): void {

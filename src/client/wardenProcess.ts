@@ -10,6 +10,8 @@ export interface WardenProcessOptions {
   readonly client: string;
   /** Names the warden in lists. */
   readonly workspace: string;
+  /** Identifies the window over its reloads; absent where it is none. */
+  readonly window?: string;
   readonly logFolder: string;
   /** Hands this process's own stdin, stdout and stderr on, for one tree with `stdio: "inherit"`. */
   readonly lendStdio?: boolean;
@@ -19,6 +21,14 @@ export interface WardenProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** A warden that lives for us: when we are gone, however that came about, it sees our connection end. */
+export interface OwnedWarden {
+  readonly client: WardenClient;
+  readonly pid: number;
+  /** Resolves when it has ended, and what it left, if it was killed, has been killed too. */
+  readonly ended: Promise<WardenEnd>;
+}
+
 export interface WardenEnd {
   /** False where the warden was killed or has failed. */
   readonly orderly: boolean;
@@ -26,28 +36,31 @@ export interface WardenEnd {
   readonly said: string;
 }
 
-/** A warden of our own: when we are gone, however that came about, it sees its stdin end. */
-export class WardenProcess {
+/** A warden that we have started ourselves. */
+export class WardenProcess implements OwnedWarden {
   readonly client: WardenClient;
   readonly pid: number;
-  /** Resolves when the warden has ended, and what it left, if it was killed, has been killed too. */
   readonly ended: Promise<WardenEnd>;
 
   /** @throws Error with what the warden said where it cannot start. */
   static async start(options: WardenProcessOptions): Promise<WardenProcess> {
-    const { script, client, workspace, logFolder, lendStdio = false, limits = {}, env = process.env } = options;
+    const { script, client, workspace, window = '', logFolder, lendStdio = false, limits = {}, env = process.env } = options;
     const lent: StdioOptions = lendStdio ? [0, 1, 2] : [];
     const limitArgs = [
       ...(limits.maxTrees === undefined ? [] : ['--max-trees', String(limits.maxTrees)]),
       ...(limits.maxProcesses === undefined ? [] : ['--max-processes', String(limits.maxProcesses)]),
       ...(limits.timeLimit === undefined ? [] : ['--time-limit', limits.timeLimit]),
     ];
-    const child = spawn(execPath, [script, 'serve', '--workspace', workspace, '--log-folder', logFolder, ...limitArgs], {
-      // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe', ...lent],
-      env: asNode(env),
-    });
+    const child = spawn(
+      execPath,
+      [script, 'serve', '--workspace', workspace, '--window', window, '--log-folder', logFolder, ...limitArgs],
+      {
+        // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe', ...lent],
+        env: asNode(env),
+      },
+    );
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-4000);
@@ -89,7 +102,7 @@ export async function runDoctor(script: string): Promise<Diagnosis> {
 }
 
 /** The switch does the same at the same time; whoever comes second finds nobody. */
-async function reapAfter(script: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function reapAfter(script: string, folder: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
   await runScript(script, ['reap', folder], env).catch(() => undefined);
 }
 
@@ -109,7 +122,7 @@ async function runScript(script: string, args: readonly string[], env: NodeJS.Pr
 }
 
 /** In VS Code, `execPath` is an Electron that behaves as Node where it is asked to. */
-function asNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function asNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, ELECTRON_RUN_AS_NODE: '1' };
 }
 

@@ -19,6 +19,7 @@ export class App {
       script: context.asAbsolutePath('dist/warden.js'),
       logFolder: context.logUri.fsPath,
       workspace: vscode.workspace.name ?? 'no folder',
+      window: (vscode.workspace.workspaceFile ?? vscode.workspace.workspaceFolders?.[0]?.uri)?.toString(),
       log,
     });
     const specs = new WorkspaceSpecs(log);
@@ -36,6 +37,7 @@ export class App {
       registerCommands({ processes, link, specs, terminals, log }),
     );
     this.#link = link;
+    void link.resume();
   }
 
   leave(): Promise<void> {

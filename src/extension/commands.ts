@@ -109,7 +109,7 @@ class Commands {
       ...stays,
     });
     if (signal === undefined) return;
-    const client = await this.#parts.link.client();
+    const client = await this.#parts.link.clientOf(tree.id);
     await client.signal({ tree: tree.id, signal: signal as NodeJS.Signals, ...(pid !== undefined && { pid }) });
   }
 

@@ -75,20 +75,19 @@ export class Processes {
       })),
       ...(dimensions && { dimensions }),
     };
-    return await (await this.#link.client()).start(request);
+    return await (await this.#link.client(spec.lifetime)).start(request);
   }
 
   /** Resolves when nobody of it is left. */
   async stop(tree: TreeSnapshot, now: boolean, reason: string): Promise<TreeSnapshot> {
-    return await (await this.#link.client()).stop({ tree: tree.id, now, reason });
+    return await (await this.#link.clientOf(tree.id)).stop({ tree: tree.id, now, reason });
   }
 
   /** Stops it where it runs, then starts what is declared now. */
   async restart({ name, declared, tree }: Process): Promise<TreeSnapshot> {
-    const client = await this.#link.client();
     const reason = vscode.l10n.t('restarted by the user');
-    if (declared === undefined && tree) return await client.restart({ tree: tree.id, now: false, reason });
-    if (tree && tree.endedAt === undefined) await client.stop({ tree: tree.id, now: false, reason });
+    if (declared === undefined && tree) return await (await this.#link.clientOf(tree.id)).restart({ tree: tree.id, now: false, reason });
+    if (tree && tree.endedAt === undefined) await this.stop(tree, false, reason);
     return await this.start(name);
   }
 }

@@ -56,12 +56,12 @@ export class TreeTerminal implements vscode.Pseudoterminal {
   }
 
   handleInput(data: string): void {
-    void this.#withTree((id) => this.#link.client().then((client) => client.input(id, Buffer.from(data))));
+    void this.#withTree((id) => this.#link.clientOf(id).then((client) => client.input(id, Buffer.from(data))));
   }
 
   setDimensions(dimensions: vscode.TerminalDimensions): void {
     this.#dimensions = dimensions;
-    void this.#withTree((id) => this.#link.client().then((client) => client.resize(id, dimensions)));
+    void this.#withTree((id) => this.#link.clientOf(id).then((client) => client.resize(id, dimensions)));
   }
 
   /** Writes a line of our own, set apart from the tree's. */
@@ -78,7 +78,7 @@ export class TreeTerminal implements vscode.Pseudoterminal {
     this.#subscription?.cancel();
     if (this.#tree) this.say(vscode.l10n.t('— {0}, started again —', tree.name));
     this.#tree = tree;
-    const client = await this.#link.client();
+    const client = await this.#link.clientOf(tree.id);
     if (this.#dimensions) client.resize(tree.id, this.#dimensions);
     const decoder = new TextDecoder();
     const cooked = tree.stdio === 'pty';

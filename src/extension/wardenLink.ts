@@ -1,40 +1,68 @@
 import * as vscode from 'vscode';
 import type { WardenClient } from '../client/wardenClient.ts';
-import type { WardenProcess } from '../client/wardenProcess.ts';
+import type { OwnedWarden } from '../client/wardenProcess.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
+import type { Lifetime, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import { DetachedLink } from './detachedLink.ts';
 
 export interface WardenLinkOptions {
   readonly script: string;
   readonly logFolder: string;
   readonly workspace: string;
+  /** Identifies what the window shows, over its reloads; undefined in a window without a folder. */
+  readonly window: string | undefined;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** Milliseconds to wait for the message to the warden to leave, when the window closes. */
 const leavePatience = 1000;
 
-/** The window's warden: started at the first need, watched, and replaced when it is gone. */
+/**
+ * The window's warden: started at the first need, watched, and replaced when it is gone; and beside it the one of the
+ * processes that are to outlive the window.
+ */
 export class WardenLink implements vscode.Disposable {
   readonly #options: WardenLinkOptions;
   readonly #changed = new vscode.EventEmitter<void>();
   /** The trees have changed, in state or in figures. */
   readonly onDidChangeTrees = this.#changed.event;
-  #warden: Promise<WardenProcess> | undefined;
-  #trees: readonly TreeSnapshot[] = [];
+  readonly #detached: DetachedLink;
+  #warden: Promise<OwnedWarden> | undefined;
+  #managed: readonly TreeSnapshot[] = [];
   #intervalMillis = 0;
   #leaving = false;
 
   constructor(options: WardenLinkOptions) {
     this.#options = options;
+    const { script, workspace, window, log } = options;
+    const identity = window === undefined ? undefined : { window, workspace };
+    this.#detached = new DetachedLink({ script, identity, log, onChange: () => this.#changed.fire() });
   }
 
   get trees(): readonly TreeSnapshot[] {
-    return this.#trees;
+    return [...this.#managed, ...this.#detached.trees];
+  }
+
+  /** Finds what was there before this window was: detached processes, and the warden that it had before it was reloaded. */
+  async resume(): Promise<void> {
+    await this.#detached.find();
+    if (this.#warden || this.#keepMillis() === 0) return;
+    const claiming = this.#claim();
+    // A start that comes meanwhile waits for the answer.
+    const waiting = claiming.then((warden) => warden ?? this.#start());
+    this.#warden = waiting;
+    waiting.catch(() => undefined);
+    if ((await claiming.catch(() => undefined)) === undefined && this.#warden === waiting) this.#warden = undefined;
+  }
+
+  /** Of the warden that this tree belongs to. */
+  async clientOf(tree: TreeId): Promise<WardenClient> {
+    return await (this.#detached.trees.some(({ id }) => id === tree) ? this.#detached.client() : this.client());
   }
 
   /** @throws Error with what the warden said where it cannot be started. */
-  async client(): Promise<WardenClient> {
+  async client(lifetime: Lifetime = 'managed'): Promise<WardenClient> {
+    if (lifetime === 'detached') return await this.#detached.client();
     this.#warden ??= this.#start();
     const starting = this.#warden;
     try {
@@ -49,6 +77,7 @@ export class WardenLink implements vscode.Disposable {
   setInterval(intervalMillis: number): void {
     if (intervalMillis === this.#intervalMillis) return;
     this.#intervalMillis = intervalMillis;
+    this.#detached.setInterval(intervalMillis);
     if (this.#warden) void this.#watch();
   }
 
@@ -57,28 +86,63 @@ export class WardenLink implements vscode.Disposable {
     this.#leaving = true;
     const warden = await this.#warden?.catch(() => undefined);
     const patience = new Promise<void>((resolve) => setTimeout(resolve, leavePatience).unref());
-    await Promise.race([warden?.client.leave().catch(() => undefined), patience]);
+    await Promise.race([warden?.client.leave(this.#keepMillis()).catch(() => undefined), patience]);
   }
 
   dispose(): void {
+    this.#detached.dispose();
     this.#changed.dispose();
   }
 
-  async #start(): Promise<WardenProcess> {
+  /** 0 where everything is to end with the window, reloaded or not. */
+  #keepMillis(): number {
+    if (this.#options.window === undefined) return 0;
+    const settings = vscode.workspace.getConfiguration('tree-warden');
+    return settings.get('onReload') === 'keep' ? settings.get('reloadGrace', 15) * 1000 : 0;
+  }
+
+  async #claim(): Promise<OwnedWarden | undefined> {
+    const { script, workspace, window, log } = this.#options;
+    if (window === undefined) return undefined;
+    const { claimWarden } = await import('../client/otherWardens.ts');
+    const warden = await claimWarden(script, { window, workspace }, 'extension');
+    if (!warden) return undefined;
+    log.info(`Warden ${warden.client.welcome.warden} (pid ${warden.pid}) taken over after a reload.`);
+    await this.#follow(warden);
+    return warden;
+  }
+
+  async #start(): Promise<OwnedWarden> {
     // Loaded at the first need: most windows with Tree Warden never start anything.
     const { WardenProcess } = await import('../client/wardenProcess.ts');
-    const { script, logFolder, workspace, log } = this.#options;
-    const warden = await WardenProcess.start({ script, client: 'extension', workspace, logFolder });
+    const { script, logFolder, workspace, window, log } = this.#options;
+    const settings = vscode.workspace.getConfiguration('tree-warden');
+    const warden = await WardenProcess.start({
+      script,
+      client: 'extension',
+      workspace,
+      ...(window !== undefined && { window }),
+      logFolder,
+      limits: {
+        maxTrees: settings.get('maxTrees', 100),
+        maxProcesses: settings.get('maxProcesses', 0),
+        timeLimit: settings.get('timeLimit') || '0s',
+      },
+    });
     log.info(`Warden ${warden.client.welcome.warden} started (pid ${warden.pid}).`);
-    warden.client.onTrees((trees) => this.#take(trees));
-    warden.client.onAlert((message) => void vscode.window.showErrorMessage(message));
-    void warden.ended.then(({ orderly, said }) => this.#lost(warden, orderly, said));
     for (const shortcoming of warden.client.welcome.shortcomings) {
       log.warn(shortcoming);
       void vscode.window.showWarningMessage(shortcoming);
     }
-    this.#take(await warden.client.watch(this.#intervalMillis));
+    await this.#follow(warden);
     return warden;
+  }
+
+  async #follow(warden: OwnedWarden): Promise<void> {
+    warden.client.onTrees((trees) => this.#take(trees));
+    warden.client.onAlert((message) => void vscode.window.showErrorMessage(message));
+    void warden.ended.then(({ orderly, said }) => this.#lost(warden, orderly, said));
+    this.#take(await warden.client.watch(this.#intervalMillis));
   }
 
   async #watch(): Promise<void> {
@@ -91,14 +155,14 @@ export class WardenLink implements vscode.Disposable {
   }
 
   #take(trees: readonly TreeSnapshot[]): void {
-    this.#trees = trees;
+    this.#managed = trees;
     this.#changed.fire();
   }
 
   /** By now the switch and we ourselves have ended what the warden left. */
-  #lost(warden: WardenProcess, orderly: boolean, said: string): void {
+  #lost(warden: OwnedWarden, orderly: boolean, said: string): void {
     if (this.#leaving) return;
-    const running = this.#trees.filter((tree) => tree.endedAt === undefined).map((tree) => tree.name);
+    const running = this.#managed.filter((tree) => tree.endedAt === undefined).map((tree) => tree.name);
     this.#warden = undefined;
     this.#take([]);
     const what = orderly ? 'has ended' : 'was killed or has failed';

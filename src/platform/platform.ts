@@ -89,6 +89,9 @@ export interface Platform {
   /** The containers of one warden. */
   containersFor(warden: string): Containers;
 
+  /** Removes what a dead warden has left of containers in these folders (see {@link Containers.homes}); never one with processes in it. */
+  removeContainersOf(warden: string, homes: readonly string[]): void;
+
   /** The container of a tree whose warden is dead, by what its record says of it; undefined where it is not that any more. */
   findContainer(path: string, tree: string): FoundContainer | undefined;
 }
@@ -102,6 +105,8 @@ export interface Loan {
 }
 
 export interface Containers {
+  /** Folders of the system that it may make containers in; for the record, so that they can be removed after a crash. */
+  readonly homes: readonly string[];
   /** Every containment there is, with whether this machine has it. May try some of them out: tens of milliseconds. */
   offers(): readonly ContainmentOffer[];
   /**

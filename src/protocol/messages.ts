@@ -2,7 +2,7 @@
  * What the sides say to one another: JSON-RPC over the warden's stdio (its owner) and over its socket (everybody else
  * of this user). Typed once, here.
  */
-import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 
 /** Raised whenever an older side would misunderstand a newer one; sides of different versions refuse one another. */
 export const protocolVersion = 1;
@@ -19,8 +19,11 @@ export type TreeState = 'starting' | 'ready' | 'stopping' | 'exited' | 'failed' 
 /** One step of an escalation. */
 export type StopStep = { readonly signal: NodeJS.Signals } | { readonly waitMillis: number };
 
-/** `inherit`: the descriptors that the owner of the warden handed to it, for a foreground command. */
-export type StdioMode = 'pty' | 'pipes' | 'inherit';
+/**
+ * `inherit`: the descriptors that the owner of the warden handed to it, for a foreground command; `file`: straight to the
+ * log, for a tree that is to survive its warden.
+ */
+export type StdioMode = 'pty' | 'pipes' | 'inherit' | 'file';
 
 /** What becomes of members that outlive their leader. */
 export type LeftoverPolicy = 'kill' | 'keep';
@@ -51,6 +54,9 @@ export interface Priority {
   /** A list of processors, such as `0-3,8`. */
   readonly cpus?: string;
 }
+
+/** `managed`: it ends with its window; `detached`: it is meant to survive it. */
+export type Lifetime = 'managed' | 'detached';
 
 export interface Dimensions {
   readonly columns: number;
@@ -115,6 +121,7 @@ export interface TreeSnapshot {
   readonly commandLine: string;
   readonly cwd: string;
   readonly stdio: StdioMode;
+  readonly lifetime: Lifetime;
   /** What was taken where `auto` was asked for. */
   readonly containment: Containment;
   readonly limits?: Limits;
@@ -142,6 +149,8 @@ export interface Welcome {
   readonly shortcomings: readonly string[];
   readonly journalFile: string;
   readonly workspace: string;
+  /** Of its trees. */
+  readonly lifetime: Lifetime;
   /** Its records and its socket. */
   readonly folder: string;
 }
@@ -242,5 +251,7 @@ export const resize = new NotificationType<Dimensions & { readonly tree: TreeId 
 
 /** Something a person should be told at once; also in the journal. */
 export const alert = new NotificationType<{ readonly message: string }>('alert');
-/** Says goodbye without waiting: the warden stops everything on its own. */
-export const leave = new NotificationType0('leave');
+/** The owner's goodbye, without waiting: the warden stops everything on its own, or keeps it for `keepMillis` for a {@link claim}. */
+export const leave = new NotificationType<{ readonly keepMillis: number }>('leave');
+/** Takes the place of an owner who has left; from then on, the trees live for this connection. */
+export const claim = new RequestType0<void, void>('claim');

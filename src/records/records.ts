@@ -19,7 +19,13 @@ const wardenRecord = z.object({
   process: identity,
   version: z.string(),
   workspace: z.string(),
+  /** Identifies what the window shows, so that the same window is known after a reload; empty where it is none. */
+  window: z.string(),
+  /** Of its trees: whether they end when nobody owns them any more. */
+  lifetime: z.enum(['managed', 'detached']),
   startedAt: z.number(),
+  /** Where it may have made containers, to be removed after a crash. */
+  homes: z.array(z.string()),
 });
 
 const treeRecord = z.object({
@@ -36,6 +42,18 @@ const treeRecord = z.object({
   containment: z.enum(['group', 'cgroup', 'namespace', 'job']),
   /** Where its container is found again; null where nothing of it outlives the warden. */
   container: z.string().nullable(),
+  /** What another warden needs to take it over, for a detached tree; no environment, and secrets masked. */
+  detached: z
+    .object({
+      group: z.string().optional(),
+      commandLine: z.string(),
+      cwd: z.string(),
+      log: z.string(),
+      stop: z.array(
+        z.union([z.object({ signal: z.string().regex(/^SIG[A-Z0-9+]+$/) }), z.object({ waitMillis: z.number().nonnegative() })]),
+      ),
+    })
+    .nullable(),
   /** Seen so far, the leader included; the marks find the others. */
   members: z.array(identity),
 });
@@ -59,7 +77,7 @@ export const socketName = 'warden.sock';
 export class Records {
   readonly folder: string;
 
-  constructor(runtimeFolder: string, warden: Omit<WardenRecord, 'format'>) {
+  constructor(runtimeFolder: string, warden: Readonly<Omit<WardenRecord, 'format' | 'homes'>> & { readonly homes: readonly string[] }) {
     this.folder = join(runtimeFolder, warden.warden);
     mkdirSync(this.folder, { mode: 0o700 });
     this.#write(wardenFile, { format: formatVersion, ...warden });
@@ -108,17 +126,17 @@ export function readRecordFolder(path: string): RecordFolder {
 /** All wardens' folders in the runtime folder; unreadable ones with what is wrong with them. */
 export function readAllRecords(runtimeFolder: string): {
   readonly folders: readonly RecordFolder[];
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
 } {
   const folders: RecordFolder[] = [];
-  const unreadable: string[] = [];
+  const unreadable: { readonly path: string; readonly problem: string }[] = [];
   for (const entry of readdirSync(runtimeFolder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const path = join(runtimeFolder, entry.name);
     try {
       folders.push(readRecordFolder(path));
     } catch (error) {
-      unreadable.push(`${path}: ${describeProblem(error)}`);
+      unreadable.push({ path, problem: describeProblem(error) });
     }
   }
   return { folders, unreadable };

@@ -19,8 +19,6 @@ const stop = z
     }
   });
 
-const notYet = (what: string, use: string): string => `${what} is not built yet in this version; ${use}`;
-
 const processSpec = z
   .strictObject({
     command: z.union([text, z.tuple([text], text)], 'must be a line for the shell, or a list of a program and its arguments').meta({
@@ -56,9 +54,10 @@ const processSpec = z
       ),
     lifetime: z
       .enum(['managed', 'detached'])
-      .refine((value) => value === 'managed', notYet('The lifetime "detached"', 'everything ends with its window ("managed")'))
       .optional()
-      .describe('"managed": it ends with its window.'),
+      .describe(
+        '"managed" (the default): it ends with its window. "detached": it survives it on purpose, writes to its log instead of a terminal, and is found again by every window of this folder and by the command line.',
+      ),
     containment: z
       .enum(['auto', 'group', 'cgroup', 'namespace', 'job'])
       .optional()

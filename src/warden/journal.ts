@@ -17,6 +17,8 @@ export type JournalEvent =
   | 'cleanup-failed'
   | 'self-check'
   | 'swept'
+  | 'taken-over'
+  | 're-attached'
   | 'log-failed'
   | 'record-failed'
   | 'record-set-aside';

@@ -1,5 +1,6 @@
 /** Spawning the first process of a tree: in a session of its own, with the tree's marks, on a pty, pipes or borrowed descriptors. */
 import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { IPty } from 'node-pty';
 import type { Container } from '../platform/container.ts';
@@ -7,6 +8,7 @@ import { markVariable, type Platform } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../protocol/messages.ts';
 import { CannotStartError, resolveExecutable } from '../spec/executable.ts';
+import { FileTail } from './fileTail.ts';
 import { launchersFor } from './launchers.ts';
 import { limitMarkOf } from './membership.ts';
 import type { OutputSource } from './treeOutput.ts';
@@ -42,6 +44,7 @@ export async function prepareLeader(
   container: Container,
   request: StartRequest,
   tree: TreeId,
+  logPath?: string,
 ): Promise<(events: LeaderEvents) => Leader> {
   const env = environmentFor(request, tree);
   const searchPath = env['PATH'] ?? '';
@@ -56,6 +59,16 @@ export async function prepareLeader(
           lend(() =>
             pty.spawn(file, args, { ...sizeOf(request.dimensions), cwd: request.cwd, env, name: 'xterm-256color', encoding: null }),
           ),
+        file,
+        events,
+      );
+  }
+  if (request.stdio === 'file') {
+    if (logPath === undefined) throw new CannotStartError('There is no log file to write to.');
+    return (events) =>
+      spawnOnFile(
+        (stdio) => lend(() => spawnChild(file, args, { argv0, cwd: request.cwd, env, detached: true, stdio })),
+        logPath,
         file,
         events,
       );
@@ -163,6 +176,44 @@ function spawnOnPipes(spawn: () => ChildProcess, file: string, events: LeaderEve
     close: () => {
       child.stdin?.destroy();
       outputs.forEach((stream) => void stream.destroy());
+    },
+  };
+}
+
+/** Straight to its log, so that it can go on writing when this warden is no more. */
+function spawnOnFile(spawn: (stdio: StdioOptions) => ChildProcess, path: string, file: string, events: LeaderEvents): Leader {
+  let log: number;
+  try {
+    log = openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw new CannotStartError(`The log file ${path} cannot be written: ${errorText(error)}.`);
+  }
+  try {
+    const { pid } = spawnOnPipes(() => spawn(['ignore', log, log]), file, { ...events, onOutputEnd: () => leader.close() });
+    const leader = followLeader(pid, path, 0, events);
+    return leader;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** A leader of which nothing is at hand but its log: it takes no input, and is held up by nobody. */
+export function followLeader(
+  pid: number,
+  path: string,
+  backlogBytes: number,
+  events: Pick<LeaderEvents, 'onOutput' | 'onOutputEnd'>,
+): Leader {
+  const tail = new FileTail(path, backlogBytes, (chunk) => events.onOutput(chunk));
+  return {
+    pid,
+    pause: () => undefined,
+    resume: () => undefined,
+    write: () => undefined,
+    resize: () => undefined,
+    close: () => {
+      tail.close();
+      events.onOutputEnd();
     },
   };
 }

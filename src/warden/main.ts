@@ -2,7 +2,8 @@
  * The guardian process of a window, or of a command line. Its owner speaks to it over stdin and stdout and is known to be
  * gone when stdin ends; everybody else of this user speaks to it over its socket.
  *
- *   warden.js serve --workspace NAME --log-folder DIR [--max-trees N] [--max-processes N] [--time-limit DURATION]
+ *   warden.js serve --workspace NAME --window KEY --lifetime managed|detached --log-folder DIR
+ *       [--max-trees N] [--max-processes N] [--time-limit DURATION]
  *   warden.js reap FOLDER      kill what the dead warden of this folder left
  *   warden.js doctor           what this machine offers, as JSON
  *   warden.js sweep            kill what every dead warden left; the result as JSON
@@ -16,7 +17,7 @@ import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
 import { defaultWindowLimits } from './limitKeeper.ts';
-import { isWardenAlive, reap, sweep } from './reaper.ts';
+import { isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './reaper.ts';
 import { Warden } from './warden.ts';
 
 async function main(): Promise<void> {
@@ -24,6 +25,8 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       workspace: { type: 'string', default: '' },
+      window: { type: 'string', default: '' },
+      lifetime: { type: 'string', default: 'managed' },
       'log-folder': { type: 'string' },
       'max-trees': { type: 'string', default: String(defaultWindowLimits.maxTrees) },
       'max-processes': { type: 'string', default: String(defaultWindowLimits.maxProcesses) },
@@ -40,13 +43,19 @@ async function main(): Promise<void> {
       maxProcesses: countFrom('--max-processes', values['max-processes'], 0),
       timeMillis: parseDuration(values['time-limit']),
     };
-    await Warden.serve({ platform, workspace: values.workspace, logFolder, windowLimits, runtimeFolder: openRuntimeFolder() });
+    const { workspace, window, lifetime } = values;
+    if (lifetime !== 'managed' && lifetime !== 'detached') throw new Error(`--lifetime is managed or detached, not '${lifetime}'`);
+    await Warden.serve({ platform, workspace, window, lifetime, logFolder, windowLimits, runtimeFolder: openRuntimeFolder() });
   } else if (command === 'reap' && folder !== undefined) {
     const records = readRecordFolder(folder);
     if (isWardenAlive(platform, records)) throw new Error(`the warden of ${folder} is alive`);
-    await reap(platform, records);
+    if (livesOn(platform, records)) startDetachedWarden(records);
+    else await reap(platform, records);
   } else if (command === 'sweep') {
-    process.stdout.write(`${JSON.stringify(await sweep(platform, openRuntimeFolder()))}\n`);
+    const { swept, unreadable, detached } = await sweep(platform, openRuntimeFolder());
+    detached.forEach(startDetachedWarden);
+    const reattached = detached.flatMap(({ trees }) => trees.map(({ name }) => name));
+    process.stdout.write(`${JSON.stringify({ swept, unreadable, reattached })}\n`);
   } else if (command === 'doctor') {
     process.stdout.write(`${JSON.stringify(diagnose(platform))}\n`);
   } else {

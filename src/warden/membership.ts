@@ -28,6 +28,7 @@ export class Membership {
   readonly #treeOfSession = new Map<number, TreeId>();
   readonly #treeOfMark = new Map<number, TreeId>();
   readonly #containers = new Map<TreeId, Pick<FoundContainer, 'pids'>>();
+  #hasAdopted = false;
   #known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
 
   constructor(platform: Platform, self: ProcessIdentity) {
@@ -42,6 +43,12 @@ export class Membership {
     this.#treeOfSession.set(leader.session, tree);
     this.#treeOfMark.set(limitMarkOf(tree), tree);
     this.#known.set(leader.pid, { identity: leader, tree });
+  }
+
+  /** Members of a tree that another warden had spawned: they are no descendants of this one, so their marks are looked for. */
+  addAdopted(members: readonly ProcessStat[], tree: TreeId): void {
+    this.#hasAdopted = true;
+    for (const process of members) this.#known.set(process.pid, { identity: process, tree });
   }
 
   addServant(pid: number): void {
@@ -111,7 +118,7 @@ export class Membership {
       seen.add(pid);
       found.push(process);
     }
-    if (this.#platform.adoptsOrphans || !thorough || this.#treeOfMark.size === 0) return found;
+    if ((this.#platform.adoptsOrphans && !this.#hasAdopted) || !thorough || this.#treeOfMark.size === 0) return found;
     const marked = this.#platform.everyone().filter((process) => !seen.has(process.pid) && this.#treeByMark(process) !== undefined);
     return [...found, ...marked];
   }

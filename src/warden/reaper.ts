@@ -2,9 +2,13 @@
  * Kills what a dead warden left, from its records alone. Run by the switch, by the side that saw the warden die, and at the
  * next start; any number of them may run at once.
  */
-import { rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { dirname } from 'node:path';
 import { pid as self } from 'node:process';
-import { type Platform, type ProcessStat, sameProcess } from '../platform/platform.ts';
+import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../platform/platform.ts';
+import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, readAllRecords, type TreeRecord } from '../records/records.ts';
 import { limitMarkOf } from './membership.ts';
 import { describeSurvivors, terminate } from './termination.ts';
@@ -22,20 +26,61 @@ export function isWardenAlive(platform: Platform, { warden }: RecordFolder): boo
   return stat?.alive === true && sameProcess(stat, warden.process);
 }
 
-/** Kills every tree of every warden that is gone. */
-export async function sweep(
-  platform: Platform,
-  runtimeFolder: string,
-): Promise<{ readonly swept: readonly SweepResult[]; readonly unreadable: readonly string[] }> {
+export interface Sweep {
+  readonly swept: readonly SweepResult[];
+  /** Trees that are meant to live on, and need a new warden. */
+  readonly detached: readonly RecordFolder[];
+  readonly unreadable: readonly string[];
+}
+
+/** Kills every managed tree of every warden that is gone. */
+export async function sweep(platform: Platform, runtimeFolder: string): Promise<Sweep> {
   const { folders, unreadable } = readAllRecords(runtimeFolder);
   const orphaned = folders.filter((folder) => !isWardenAlive(platform, folder));
-  const swept = await Promise.all(orphaned.map((folder) => reap(platform, folder)));
-  return { swept, unreadable: [...unreadable, ...folders.flatMap((folder) => folder.unreadable)] };
+  const swept = await Promise.all(orphaned.filter((folder) => !livesOn(platform, folder)).map((folder) => reap(platform, folder)));
+  unreadable.forEach(forgetIfStale);
+  return {
+    swept,
+    detached: orphaned.filter((folder) => livesOn(platform, folder)),
+    unreadable: [...unreadable.map(({ path, problem }) => `${path}: ${problem}`), ...folders.flatMap((folder) => folder.unreadable)],
+  };
+}
+
+/** What cannot be read is left alone: it may be a newer version's. What is older than this boot speaks of nobody alive. */
+function forgetIfStale({ path }: { readonly path: string }): void {
+  try {
+    const bootedAt = Date.now() - uptime() * 1000;
+    if (statSync(path).mtimeMs < bootedAt) rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another one has just done it.
+  }
+}
+
+/** Whether anybody of a detached warden's trees is alive. */
+export function livesOn(platform: Platform, { warden, trees }: RecordFolder): boolean {
+  if (warden.lifetime !== 'detached' || warden.bootId !== platform.bootId) return false;
+  return trees.some((record) => record.detached !== null && new MemberFinder(platform, record).find().length > 0);
+}
+
+/** Starts a warden that takes over what the dead one of this folder left running. */
+export function startDetachedWarden({ path, warden }: RecordFolder): void {
+  const { workspace, window } = warden;
+  const script = process.argv[1] ?? '';
+  const args = [script, 'serve', '--lifetime', 'detached', '--workspace', workspace, '--window', window, '--log-folder', stateLogFolder()];
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    stdio: 'ignore',
+    cwd: '/',
+    env: { ...process.env, TREE_WARDEN_RUNTIME_DIR: dirname(path) },
+  });
+  child.on('error', () => undefined);
+  child.unref();
 }
 
 /** Kills what the trees of one dead warden left, and removes its records unless somebody could not be killed. */
 export async function reap(platform: Platform, folder: RecordFolder): Promise<SweepResult> {
   const trees = await Promise.all(folder.trees.map((tree) => reapTree(platform, tree)));
+  if (folder.warden.bootId === platform.bootId) platform.removeContainersOf(folder.warden.warden, folder.warden.homes);
   if (trees.every((tree) => tree.problem === '') && folder.unreadable.length === 0) rmSync(folder.path, { recursive: true, force: true });
   return { workspace: folder.warden.workspace, warden: folder.warden.warden, trees };
 }
@@ -44,10 +89,11 @@ async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepRe
   // A record of an earlier boot speaks of processes that cannot be alive.
   if (record.bootId !== platform.bootId) return { name: record.name, killed: 0, problem: '' };
   const killed = new Set<number>();
+  const finder = new MemberFinder(platform, record);
   const container = record.container === null ? undefined : platform.findContainer(record.container, record.tree);
   const { survivors } = await terminate(
     {
-      alive: () => findMembers(platform, record, container?.pids()),
+      alive: () => finder.find(container?.pids()),
       killAll: () => {
         for (const pid of container?.pids() ?? []) killed.add(pid);
         return container?.killAll() ?? false;
@@ -64,28 +110,52 @@ async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepRe
   return { name: record.name, killed: killed.size, problem: survivors.length > 0 ? describeSurvivors(survivors) : '' };
 }
 
-/** Living members by recorded identity, by container, by mark, and by descent from any of them; never this process. */
-export function findMembers(platform: Platform, record: TreeRecord, contained: readonly number[] = []): ProcessStat[] {
-  const recorded = new Map(record.members.map((member) => [member.pid, member]));
-  const isRecorded = (process: ProcessStat): boolean => {
-    const known = recorded.get(process.pid);
+/** Finds the members of a tree whose warden is dead. One for all looks: what a process carries, it has carried from its birth. */
+export class MemberFinder {
+  readonly #platform: Platform;
+  readonly #record: TreeRecord;
+  readonly #recorded: ReadonlyMap<number, ProcessIdentity>;
+  readonly #mark: number;
+  readonly #marked = new Map<string, boolean>();
+
+  constructor(platform: Platform, record: TreeRecord) {
+    this.#platform = platform;
+    this.#record = record;
+    this.#recorded = new Map(record.members.map((member) => [member.pid, member]));
+    this.#mark = limitMarkOf(record.tree);
+  }
+
+  /**
+   * Living members by recorded identity, by container (`contained`), by mark, and by descent from any of them; never this
+   * process.
+   */
+  find(contained: readonly number[] = []): ProcessStat[] {
+    const everyone = this.#platform.everyone().filter((process) => process.alive);
+    // A session's number proves nothing, unless a recorded member is alive in it.
+    const { session } = this.#record;
+    const sessionHolds = everyone.some((process) => process.session === session && this.#isRecorded(process));
+    const inside = new Set(contained);
+    const members = everyone.filter(
+      (process) =>
+        inside.has(process.pid) || this.#isRecorded(process) || (sessionHolds && process.session === session) || this.#isMarked(process),
+    );
+    return this.#platform.descendants(members, true).filter((process) => process.alive && process.pid !== self);
+  }
+
+  #isRecorded(process: ProcessStat): boolean {
+    const known = this.#recorded.get(process.pid);
     return known !== undefined && sameProcess(known, process);
-  };
-  const mark = limitMarkOf(record.tree);
-  const isMarked = (process: ProcessStat): boolean => {
+  }
+
+  #isMarked(process: ProcessStat): boolean {
     // Nothing that was there before the tree can belong to it; most of a machine is ruled out without another read.
-    if (record.leader && process.startTime < record.leader.startTime) return false;
-    const marks = platform.marksOf(process.pid);
-    return marks.limit === mark || marks.environment.includes(record.tree);
-  };
-  const everyone = platform.everyone().filter((process) => process.alive);
-  const live = everyone.filter(isRecorded);
-  // A session's number proves nothing, unless a recorded member is alive in it.
-  const sessionHolds = live.some((process) => process.session === record.session);
-  const inside = new Set(contained);
-  const members = everyone.filter(
-    (process) =>
-      inside.has(process.pid) || isRecorded(process) || (sessionHolds && process.session === record.session) || isMarked(process),
-  );
-  return platform.descendants(members, true).filter((process) => process.alive && process.pid !== self);
+    if (this.#record.leader && process.startTime < this.#record.leader.startTime) return false;
+    const key = `${process.pid}:${process.startTime}`;
+    const known = this.#marked.get(key);
+    if (known !== undefined) return known;
+    const { limit, environment } = this.#platform.marksOf(process.pid);
+    const marked = limit === this.#mark || environment.includes(this.#record.tree);
+    this.#marked.set(key, marked);
+    return marked;
+  }
 }

@@ -16,6 +16,8 @@ export interface ServerParts {
   takeMissedAlerts(): string[];
   /** Ends the warden once every tree is gone. */
   shutdown(reason: string, now: boolean): Promise<void>;
+  leave(session: ClientSession, keepMillis: number): void;
+  claim(session: ClientSession): Promise<void>;
 }
 
 /** A look no oftener than this many times a second, whatever a client asks for. */
@@ -73,7 +75,8 @@ export class ClientSession {
     connection.onRequest(protocol.selfCheck, () => this.#answer(() => this.#parts.selfCheck()));
     connection.onRequest(protocol.watch, ({ intervalMillis }) => this.#answer(() => this.#watch(intervalMillis)));
     connection.onRequest(protocol.shutdown, ({ reason, now }) => this.#answer(() => this.#parts.shutdown(reason, now)));
-    connection.onNotification(protocol.leave, () => void this.#parts.shutdown('the window was closed', false));
+    connection.onNotification(protocol.leave, ({ keepMillis }) => this.#parts.leave(this, keepMillis));
+    connection.onRequest(protocol.claim, () => this.#answer(() => this.#parts.claim(this)));
   }
 
   #handleOutput(): void {

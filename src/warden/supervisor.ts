@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Containers, Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { LimitAction, SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
-import type { Records } from '../records/records.ts';
+import type { Lifetime, LimitAction, SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { Records, TreeRecord } from '../records/records.ts';
+import { findDetached } from './adoption.ts';
 import type { DeadMansSwitch } from './deadMansSwitch.ts';
 import type { Journal } from './journal.ts';
 import { LimitKeeper, type WindowLimits } from './limitKeeper.ts';
-import { LogFile } from './logFile.ts';
 import type { Census, Membership } from './membership.ts';
 import { RequestError } from './requestError.ts';
 import { Sampler } from './sampler.ts';
 import { describeSurvivors, terminate } from './termination.ts';
 import { Tree } from './tree.ts';
+import { TreeLogs } from './treeLogs.ts';
 import { TreeOutput } from './treeOutput.ts';
 import { TreeRecords } from './treeRecords.ts';
 
@@ -23,6 +23,7 @@ export interface SupervisorParts {
   readonly journal: Journal;
   readonly deadMansSwitch: DeadMansSwitch;
   readonly containers: Containers;
+  readonly lifetime: Lifetime;
   readonly windowLimits: WindowLimits;
   readonly logFolder: string;
   /** A person has to be told. */
@@ -45,6 +46,7 @@ export class Supervisor {
   readonly #trees = new Map<TreeId, Tree>();
   readonly #records: TreeRecords;
   readonly #limits: LimitKeeper;
+  readonly #logs: TreeLogs;
   readonly #listeners = new Set<() => void>();
   #background: NodeJS.Timeout | undefined;
   #strays: readonly ProcessStat[] = [];
@@ -55,6 +57,7 @@ export class Supervisor {
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#records = new TreeRecords({ ...parts, bootId: parts.platform.bootId });
+    this.#logs = new TreeLogs(parts);
     this.#limits = new LimitKeeper(parts.windowLimits, (tree, action, reason) => void this.#actOnLimit(tree, action, reason));
     this.#lookLater();
     // An adopted child has ended, or one of ours: either way somebody's members have changed.
@@ -89,35 +92,77 @@ export class Supervisor {
         'nameTaken',
         `'${request.name}' is already running (pid ${namesake.leader?.pid ?? 'unknown'}, ${namesake.state}).`,
       );
-    const { maxTrees, timeMillis } = this.#parts.windowLimits;
+    const { maxTrees } = this.#parts.windowLimits;
     const running = [...this.#trees.values()].filter((other) => !other.ended).length;
     if (running >= maxTrees)
       throw new RequestError(
         'notPossible',
         `'${request.name}' was not started: ${running} trees are running, which is the limit (tree-warden.maxTrees).`,
       );
-    const id = randomUUID() as TreeId;
-    const limits = { ...(timeMillis > 0 && { timeMillis }), ...request.limits };
-    const tree = new Tree(id, Object.keys(limits).length > 0 ? { ...request, limits } : request, {
-      platform: this.#parts.platform,
-      output: new TreeOutput(request.stdio === 'inherit' ? undefined : this.#logFileFor(id, request.name), request.awaitReader),
-      contain: () => this.#parts.containers.contain(tree.request.containment, id),
-      alive: () => this.#alive(id),
-      limitReached: () => this.#limits.causeOfDeath(id),
-      onSpawning: () => this.#records.write(tree, undefined, []),
-      onSpawned: (leader) => this.#spawned(tree, leader),
-      onLeaderCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
-      onStateChanged: () => this.#stateChanged(tree),
-      onEnded: () => this.#ended(tree),
-    });
-    this.#trees.set(id, tree);
+    const tree = this.#makeTree(randomUUID() as TreeId, this.#complete(request));
     try {
       await tree.start();
     } catch (error) {
-      this.#trees.delete(id);
+      this.#trees.delete(tree.id);
       throw new RequestError('startFailed', errorText(error));
     }
     return tree.snapshot();
+  }
+
+  /** Takes over what the detached tree of a dead warden has left running; false where nobody of it is alive. */
+  adopt(record: TreeRecord): boolean {
+    const { platform, journal, membership } = this.#parts;
+    const found = findDetached(platform, record);
+    if (found === undefined) return false;
+    const { request, commandLine, log, leader, members, container } = found;
+    const tree = this.#makeTree(record.tree, request, { startedAt: record.startedAt, commandLine, log });
+    membership.addAdopted(members, record.tree);
+    tree.adopt(leader, container);
+    // It is no child of ours: its end is nobody's to collect here.
+    membership.forgetSpawned(leader.pid);
+    journal.write({ event: 're-attached', tree: tree.id, spec: record.name, pid: leader.pid, reason: `${members.length} members` });
+    return true;
+  }
+
+  /** What the warden adds to a request: its own default limits, and where a detached one writes to. */
+  #complete(request: StartRequest): StartRequest {
+    const { timeMillis } = this.#parts.windowLimits;
+    const limits = { ...(timeMillis > 0 && { timeMillis }), ...request.limits };
+    return {
+      ...request,
+      ...(Object.keys(limits).length > 0 && { limits }),
+      ...(this.#parts.lifetime === 'detached' && { stdio: 'file' }),
+    };
+  }
+
+  #makeTree(
+    id: TreeId,
+    request: StartRequest,
+    past?: { readonly startedAt: number; readonly commandLine: string; readonly log: string },
+  ): Tree {
+    const keepsLog = request.stdio === 'pty' || request.stdio === 'pipes';
+    const output = new TreeOutput(keepsLog ? this.#logs.open(id, request.name) : undefined, request.awaitReader);
+    if (request.stdio === 'file') output.logPath = past?.log ?? this.#logs.pathFor(id, request.name);
+    const tree: Tree = new Tree(
+      id,
+      request,
+      {
+        platform: this.#parts.platform,
+        lifetime: this.#parts.lifetime,
+        output,
+        contain: () => this.#parts.containers.contain(request.containment, id),
+        alive: () => this.#alive(id),
+        limitReached: () => this.#limits.causeOfDeath(id),
+        onSpawning: () => this.#records.write(tree, undefined, []),
+        onSpawned: (leader) => this.#spawned(tree, leader),
+        onLeaderCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
+        onStateChanged: () => this.#stateChanged(tree),
+        onEnded: () => this.#ended(tree),
+      },
+      past,
+    );
+    this.#trees.set(id, tree);
+    return tree;
   }
 
   async stop({ tree: id, now, reason, steps }: StopRequest): Promise<TreeSnapshot> {
@@ -128,6 +173,11 @@ export class Supervisor {
 
   async restart(request: StopRequest): Promise<TreeSnapshot> {
     const tree = this.find(request.tree);
+    if (!tree.canRestart)
+      throw new RequestError(
+        'notPossible',
+        `'${tree.request.name}' was found again after a crash, and what it was started with is not on record: stop it, and start it anew.`,
+      );
     tree.restarting = true;
     try {
       const { state, reason } = await this.stop(request);
@@ -247,10 +297,12 @@ export class Supervisor {
   /** What switch and records know must be who lives now. */
   #keepInStep({ members, strays }: Census): void {
     const containers = [...this.#trees.values()].flatMap((tree) => (tree.ended ? [] : (tree.container.path ?? [])));
-    this.#parts.deadMansSwitch.tell(
-      [...members.values(), strays].flat().filter((process) => process.alive),
-      containers,
-    );
+    // What is detached is not to be killed by it.
+    if (this.#parts.lifetime === 'managed')
+      this.#parts.deadMansSwitch.tell(
+        [...members.values(), strays].flat().filter((process) => process.alive),
+        containers,
+      );
     for (const tree of this.#trees.values()) {
       if (!tree.ended && tree.leader) this.#records.write(tree, tree.leader, members.get(tree.id) ?? []);
     }
@@ -346,14 +398,6 @@ export class Supervisor {
       new AbortController().signal,
     );
     if (survivors.length > 0) this.#parts.journal.write({ event: 'cleanup-failed', reason: describeSurvivors(survivors) });
-  }
-
-  #logFileFor(id: TreeId, name: string): LogFile {
-    const safe = name.replaceAll(/[^\w.-]+/g, '_').slice(0, 60);
-    return new LogFile(join(this.#parts.logFolder, `${safe}-${id.slice(0, 8)}.log`), (error) => {
-      this.#parts.journal.write({ event: 'log-failed', tree: id, spec: name, reason: errorText(error) });
-      this.#parts.alert(`The log of '${name}' cannot be written: ${errorText(error)}. It runs on, and its newest output stays in memory.`);
-    });
   }
 }
 

@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import { type Container, uncontained } from '../platform/container.ts';
 import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { Dimensions, ExitStatus, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../protocol/messages.ts';
+import type { Dimensions, ExitStatus, Lifetime, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../protocol/messages.ts';
 import { displayCommandLine } from '../spec/commandLine.ts';
 import { CannotStartError } from '../spec/executable.ts';
-import { type Leader, prepareLeader } from './leader.ts';
+import { followLeader, type Leader, prepareLeader } from './leader.ts';
 import type { MemberFigures } from './sampler.ts';
 import { describeSurvivors, isGone, terminate } from './termination.ts';
 import type { TreeOutput } from './treeOutput.ts';
@@ -14,6 +14,7 @@ import { nextState, type TreeEvent } from './treeStates.ts';
 /** What a tree needs of its surroundings. */
 export interface TreeContext {
   readonly platform: Platform;
+  readonly lifetime: Lifetime;
   readonly output: TreeOutput;
   /**
    * Makes what the tree is to be held by.
@@ -48,7 +49,7 @@ export class Tree {
   restarting = false;
   /** A limit that was reached, where that is only to be told. */
   warning: string | undefined;
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   readonly commandLine: string;
   readonly #context: TreeContext;
   readonly #startedAtMonotonic = performance.now();
@@ -60,14 +61,22 @@ export class Tree {
   #endedAt: number | undefined;
   #container: Container = uncontained;
   #stopping: Stopping | undefined;
+  #adopted = false;
   #stopRequested = false;
   #confirming = false;
   #figures: MemberFigures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
 
-  constructor(id: TreeId, request: StartRequest, context: TreeContext) {
+  /** `past`: what is known of a tree that another warden has started. */
+  constructor(
+    id: TreeId,
+    request: StartRequest,
+    context: TreeContext,
+    past?: { readonly startedAt: number; readonly commandLine: string },
+  ) {
     this.id = id;
     this.request = request;
-    this.commandLine = displayCommandLine(request.argv);
+    this.startedAt = past?.startedAt ?? Date.now();
+    this.commandLine = past?.commandLine ?? displayCommandLine(request.argv);
     this.#context = context;
   }
 
@@ -85,6 +94,10 @@ export class Tree {
 
   get leader(): ProcessStat | undefined {
     return this.#identity;
+  }
+
+  get lifetime(): Lifetime {
+    return this.#context.lifetime;
   }
 
   get output(): TreeOutput {
@@ -114,7 +127,7 @@ export class Tree {
   async start(): Promise<void> {
     try {
       this.#container = this.#context.contain();
-      const spawn = await prepareLeader(this.#context.platform, this.#container, this.request, this.id);
+      const spawn = await prepareLeader(this.#context.platform, this.#container, this.request, this.id, this.output.logPath);
       if (this.#stopRequested) throw new CannotStartError(`'${this.request.name}' was stopped before it was started.`);
       const { output } = this.#context;
       this.#context.onSpawning(this.#container);
@@ -136,6 +149,22 @@ export class Tree {
       throw problem;
     }
     this.#advance({ type: 'spawned' }, 'running');
+  }
+
+  /** Takes over a tree whose warden is dead. Nobody will ever know how its leader ends: it is no child of ours. */
+  adopt(leader: ProcessStat, container: Container): void {
+    this.#container = container;
+    this.#identity = leader;
+    this.#exit = unknownExit;
+    this.#adopted = true;
+    this.#leader = followAdopted(leader.pid, this.output);
+    this.#context.onSpawned(leader, container);
+    this.#advance({ type: 'spawned' }, 'found again after its warden had been killed');
+  }
+
+  /** False for one that was taken over: what it was started with, its environment above all, is not on record. */
+  get canRestart(): boolean {
+    return !this.#adopted;
   }
 
   /** Resolves when nobody is left, or nobody can be killed any more. Asking again joins the stop that is under way. */
@@ -198,6 +227,7 @@ export class Tree {
       commandLine: this.commandLine,
       cwd: request.cwd,
       stdio: request.stdio,
+      lifetime: this.lifetime,
       containment: this.#container.containment,
       ...(request.limits && { limits: request.limits }),
       ...(this.warning !== undefined && { warning: this.warning }),
@@ -226,7 +256,7 @@ export class Tree {
   }
 
   #livesByMembers(): boolean {
-    const mayEnd = this.#state === 'exited' || this.#state === 'unkillable';
+    const mayEnd = this.#state === 'exited' || this.#state === 'unkillable' || (this.#adopted && this.#state === 'ready');
     return mayEnd && this.#exit !== undefined && !this.#stopping && !this.ended;
   }
 
@@ -234,7 +264,10 @@ export class Tree {
     this.#confirming = true;
     const gone = await isGone(this.#context);
     this.#confirming = false;
-    if (gone && this.#livesByMembers()) this.#finish(false);
+    if (!gone || !this.#livesByMembers()) return;
+    // Of one that was taken over, all have ended by themselves.
+    this.#advance({ type: 'leaderExited', ok: true, membersLeft: false, policy: 'kill' }, describeExit(unknownExit));
+    this.#finish(false);
   }
 
   #terminate(steps: readonly StopStep[]): Stopping {
@@ -276,7 +309,7 @@ export class Tree {
   }
 
   #finish(forced: boolean): void {
-    const ok = this.#stopRequested || this.#exit?.code === 0;
+    const ok = this.#stopRequested || this.#adopted || this.#exit?.code === 0;
     const said = this.#exit ? describeExit(this.#exit) : this.#reason;
     const why = this.#stopRequested ? this.#reason : said;
     this.#advance({ type: 'gone', forced: forced && this.#stopRequested, ok }, why);
@@ -289,6 +322,7 @@ export class Tree {
     this.#container.dispose();
     this.#figures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
     // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
+    if (this.#adopted) this.#leader?.close();
     if (this.#leader === undefined || this.request.stdio === 'inherit') this.#context.output.finish();
     this.#context.onEnded(this);
   }
@@ -304,6 +338,19 @@ export class Tree {
   }
 }
 
+/** All that is left of the way to a leader that another warden has spawned: what it writes to its log. */
+function followAdopted(pid: number, output: TreeOutput): Leader | undefined {
+  if (output.logPath === undefined) return undefined;
+  try {
+    return followLeader(pid, output.logPath, adoptedBacklog, {
+      onOutput: (chunk) => output.write(chunk),
+      onOutputEnd: () => output.finish(),
+    });
+  } catch {
+    return undefined; // The log has been removed: its processes live all the same.
+  }
+}
+
 /**
  * A terminal's leader is waited for on a thread of its own, so one that ends at once may be gone before anybody has looked
  * at it. The warden's own start then stands for its start: nothing of the tree can be older.
@@ -314,7 +361,13 @@ function alreadyCollected(platform: Platform, pid: number): ProcessStat {
   return { ...self, pid, alive: false };
 }
 
+/** How much of an adopted tree's earlier output is read again, in bytes: as much as is kept in memory. */
+const adoptedBacklog = 2 ** 20;
+
+const unknownExit: ExitStatus = { code: null, signal: null };
+
 function describeExit({ code, signal }: ExitStatus): string {
+  if (code === null && signal === null) return 'ended, nobody knows how';
   return signal === null ? `exited with code ${code}` : `ended by ${signal}`;
 }
 

@@ -44,6 +44,9 @@ export class TreeOutput {
     this.#awaitsReader = awaitReader;
   }
 
+  /** The file to which a tree with `stdio: "file"` writes by itself. */
+  logPath: string | undefined;
+
   get end(): number {
     return this.#ring.end;
   }

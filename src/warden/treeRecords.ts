@@ -1,7 +1,7 @@
 import type { ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeId } from '../protocol/messages.ts';
-import type { Records } from '../records/records.ts';
+import type { Records, TreeRecord } from '../records/records.ts';
 import type { Journal } from './journal.ts';
 import type { Tree } from './tree.ts';
 
@@ -38,6 +38,7 @@ export class TreeRecords {
         startedAt: tree.startedAt,
         containment: tree.container.containment,
         container: tree.container.path,
+        detached: tree.lifetime === 'detached' ? describeDetached(tree) : null,
         members: identities,
       });
     } catch (error) {
@@ -52,4 +53,9 @@ export class TreeRecords {
     this.#written.delete(tree);
     this.#parts.records.removeTree(tree);
   }
+}
+
+function describeDetached({ request, commandLine, output }: Tree): TreeRecord['detached'] {
+  const { group, cwd, stop } = request;
+  return { ...(group !== undefined && { group }), commandLine, cwd, log: output.logPath ?? '', stop: [...stop] };
 }

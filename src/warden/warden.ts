@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import type { Containers, Platform } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
-import { type Inspection, protocolVersion, type WardenId, type Welcome } from '../protocol/messages.ts';
+import { type Inspection, type Lifetime, protocolVersion, type WardenId, type Welcome } from '../protocol/messages.ts';
 import { version } from '../protocol/version.ts';
-import { Records, socketName } from '../records/records.ts';
+import { type RecordFolder, Records, socketName } from '../records/records.ts';
 import { DeadMansSwitch } from './deadMansSwitch.ts';
 import { Journal } from './journal.ts';
 import type { WindowLimits } from './limitKeeper.ts';
 import { Membership } from './membership.ts';
-import { sweep } from './reaper.ts';
+import { Ownership } from './ownership.ts';
+import { startDetachedWarden, sweep } from './reaper.ts';
+import { RequestError } from './requestError.ts';
 import { Sampler } from './sampler.ts';
 import { selfCheck } from './selfCheck.ts';
 import { ClientSession, type ServerParts } from './server.ts';
@@ -21,12 +23,20 @@ import { Supervisor } from './supervisor.ts';
 export interface WardenOptions {
   readonly platform: Platform;
   readonly workspace: string;
+  /** Identifies the window over its reloads. */
+  readonly window: string;
+  /** `detached`: it belongs to nobody, and ends when its last tree has ended. */
+  readonly lifetime: Lifetime;
   readonly logFolder: string;
   readonly runtimeFolder: string;
   readonly windowLimits: WindowLimits;
 }
 
 const selfCheckMillis = 60_000;
+/** For the time of an adoption: a crash in between leaves a folder that the next one finds. */
+const adoptedSuffix = '-adopted';
+/** How long a warden that nobody owns waits for something to guard, in milliseconds. */
+const idlePatience = 5000;
 
 /** Builds the parts and ties them together; ends the process when its work is done. */
 export class Warden {
@@ -42,6 +52,8 @@ export class Warden {
   readonly #missedAlerts: string[] = [];
   #server: Server | undefined;
   #checking: NodeJS.Timeout | undefined;
+  #idleCheck: NodeJS.Timeout | undefined;
+  #ownership: Ownership | undefined;
   #ending: Promise<void> | undefined;
 
   static async serve(options: WardenOptions): Promise<void> {
@@ -51,7 +63,7 @@ export class Warden {
 
   private constructor(options: WardenOptions) {
     this.#options = options;
-    const { platform, logFolder, runtimeFolder, workspace } = options;
+    const { platform, logFolder, runtimeFolder, workspace, window, lifetime } = options;
     const alert = (message: string): void => this.#alert(message);
     platform.adoptOrphans();
     this.#journal = new Journal(join(logFolder, 'journal.jsonl'), this.#id, (error) => {
@@ -60,13 +72,17 @@ export class Warden {
     const self = platform.stat(process.pid);
     if (self === undefined) throw new Error('this process cannot see itself in the process table');
     const membership = new Membership(platform, self);
+    this.#containers = platform.containersFor(this.#id);
     this.#records = new Records(runtimeFolder, {
       warden: this.#id,
       bootId: platform.bootId,
       process: { pid: self.pid, startTime: self.startTime },
       version,
       workspace,
+      window,
+      lifetime,
       startedAt: this.#startedAt,
+      homes: this.#containers.homes,
     });
     const reaper = [process.execPath, process.argv[1] ?? '', 'reap', this.#records.folder];
     this.#switch = new DeadMansSwitch(
@@ -78,11 +94,11 @@ export class Warden {
           this.#journal.write({ event: 'switch-lost', pid, reason: 'it was ended by somebody else; a new one takes over' });
       },
     );
-    this.#containers = platform.containersFor(this.#id);
     this.#supervisor = new Supervisor({
       platform,
       containers: this.#containers,
       windowLimits: options.windowLimits,
+      lifetime,
       membership,
       records: this.#records,
       journal: this.#journal,
@@ -98,22 +114,14 @@ export class Warden {
   }
 
   async #listen(): Promise<void> {
-    const owner = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
-    const ownerSession = this.#accept(owner);
-    // The owner's end, however it came about. A write to it may fail first; that alone is no reason.
     process.stdout.on('error', () => undefined);
     process.stderr.on('error', () => undefined);
-    process.stdin.on('close', () => {
-      ownerSession.dispose();
-      void this.#shutdown('whoever started it is gone', false);
-    });
+    if (this.#options.lifetime === 'managed') this.#serveOwner();
+    else this.#endWhenIdle();
     const server = createServer((socket: Socket) => {
       const session = this.#accept(createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket)));
       socket.on('error', () => undefined);
-      socket.on('close', () => {
-        session.dispose();
-        this.#sessions.delete(session);
-      });
+      socket.on('close', () => this.#dismiss(session));
     });
     server.on('error', (error) => this.#alert(`The socket for the command line cannot be opened: ${errorText(error)}.`));
     // The folder around it is 0700, so there is no moment at which others could connect.
@@ -122,6 +130,29 @@ export class Warden {
     this.#server = server;
     this.#checkRegularly();
     await this.#sweepOthers();
+  }
+
+  /** The owner's end, however it came about. A write to it may fail first; that alone is no reason. */
+  #serveOwner(): void {
+    const session = this.#accept(createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout)));
+    this.#ownership = new Ownership(session, (reason) => void this.#shutdown(reason, false));
+    process.stdin.on('close', () => this.#dismiss(session));
+  }
+
+  #dismiss(session: ClientSession): void {
+    session.dispose();
+    this.#sessions.delete(session);
+    this.#ownership?.lost(session);
+  }
+
+  /** Nobody owns it: it ends by itself when it guards nothing and nobody listens. */
+  #endWhenIdle(): void {
+    const isIdle = (): boolean => this.#sessions.size === 0 && this.#supervisor.snapshots().every((tree) => tree.endedAt !== undefined);
+    let idleSince = Date.now();
+    this.#idleCheck = setInterval(() => {
+      if (!isIdle()) idleSince = Date.now();
+      else if (Date.now() - idleSince >= idlePatience) void this.#shutdown('all its trees have ended', false);
+    }, idlePatience / 5);
   }
 
   #accept(connection: ReturnType<typeof createMessageConnection>): ClientSession {
@@ -133,6 +164,12 @@ export class Warden {
       selfCheck: () => this.#selfCheck(),
       takeMissedAlerts: () => this.#missedAlerts.splice(0),
       shutdown: (reason, now) => this.#shutdown(reason, now),
+      leave: (who, keepMillis) => this.#ownership?.leave(who, keepMillis),
+      claim: async (who) => {
+        if (!this.#ownership) throw new RequestError('notPossible', 'This warden belongs to nobody: its trees are detached.');
+        await this.#ownership.claim(who);
+        this.#journal.write({ event: 'taken-over', reason: this.#options.workspace });
+      },
     };
     const session = new ClientSession(connection, parts);
     this.#sessions.add(session);
@@ -141,7 +178,8 @@ export class Warden {
 
   /** What earlier wardens left because everything was killed at once. */
   async #sweepOthers(): Promise<void> {
-    const { swept, unreadable } = await sweep(this.#options.platform, this.#options.runtimeFolder);
+    const { platform, runtimeFolder, lifetime } = this.#options;
+    const { swept, unreadable, detached } = await sweep(platform, runtimeFolder);
     for (const { workspace, trees } of swept) {
       for (const { name, killed, problem } of trees) {
         this.#journal.write({
@@ -153,6 +191,22 @@ export class Warden {
       }
     }
     for (const reason of unreadable) this.#journal.write({ event: 'record-set-aside', reason });
+    for (const folder of detached) {
+      if (lifetime === 'detached') this.#adopt(folder);
+      else startDetachedWarden(folder);
+    }
+  }
+
+  /** Takes over the detached trees of a dead warden. Whoever renames its folder first is the one to do so. */
+  #adopt({ path, trees }: RecordFolder): void {
+    const taken = `${this.#records.folder}${adoptedSuffix}`;
+    try {
+      renameSync(path, taken);
+    } catch {
+      return;
+    }
+    for (const record of trees) this.#supervisor.adopt(record);
+    rmSync(taken, { recursive: true, force: true });
   }
 
   #welcome(): Welcome {
@@ -164,6 +218,7 @@ export class Warden {
       shortcomings: this.#options.platform.shortcomings,
       journalFile: this.#journal.path,
       workspace: this.#options.workspace,
+      lifetime: this.#options.lifetime,
       folder: this.#records.folder,
     };
   }
@@ -218,6 +273,7 @@ export class Warden {
   async #end(reason: string): Promise<void> {
     await this.#supervisor.shutdown(reason, false);
     clearInterval(this.#checking);
+    clearInterval(this.#idleCheck);
     this.#supervisor.dispose();
     this.#switch.release();
     // Whoever could not be killed stays on record: the next start tries again.

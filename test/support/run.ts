@@ -140,5 +140,13 @@ export function exitOf(child: ChildProcess): Promise<number | null> {
 /** The switch is found as what it is: a child of the warden with that name. */
 export function switchesOf(warden: number): number[] {
   const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('tree-warden-switch'));
+  return children.filter((pid) => commandLine(pid).includes('tree-warden-switch'));
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It has just ended.
+  }
 }

@@ -42,7 +42,10 @@ export async function clearAway(folder: string, ignore?: ReadonlySet<number>): P
   for (let round = 0; round < 2000; round++) {
     const found = await survivorsAfterLooking(folder, ignore);
     if (found.length === 0) return;
-    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const { pid } of survivorsOf(folder, ignore)) kill(pid, signal);
+    const held = survivorsOf(folder, ignore);
+    for (const { pid } of held) kill(pid, 'SIGSTOP');
+    // Those that are held, too: by a look of its own, one that was just becoming another program is not known any more.
+    for (const { pid } of [...held, ...survivorsOf(folder, ignore)]) kill(pid, 'SIGKILL');
   }
   throw new Error(`could not clear away what is left of ${folder}`);
 }

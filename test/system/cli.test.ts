@@ -132,10 +132,10 @@ describe('wrong arguments', () => {
       /--grace: 'soon' is not a duration: write a number with ms, s, m or h/,
     ],
     [
-      'a containment that is not built',
-      ['run', '--containment', 'cgroup', '--', 'true'],
+      'a containment that does not exist',
+      ['run', '--containment', 'fence', '--', 'true'],
       2,
-      /not built yet in this version; use auto or group/,
+      /Allowed choices are auto, group, cgroup, namespace, job/,
     ],
     ['an unknown command', ['dance'], 2, /unknown command 'dance'/],
     ['an unknown option', ['ps', '--loud'], 2, /unknown option '--loud'/],

@@ -107,7 +107,18 @@ function forgeRecord(run: Run, folder: string, pid: number): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'warden.json'),
-    JSON.stringify({ format: 1, warden: 'forged', bootId, process: identity, version: '0', workspace: run.folder, startedAt: 0 }),
+    JSON.stringify({
+      format: 1,
+      warden: 'forged',
+      bootId,
+      process: identity,
+      version: '0',
+      workspace: run.folder,
+      window: '',
+      lifetime: 'managed',
+      startedAt: 0,
+      homes: [],
+    }),
   );
   writeFileSync(
     join(folder, `${tree}.tree.json`),
@@ -121,6 +132,8 @@ function forgeRecord(run: Run, folder: string, pid: number): void {
       session: pid,
       startedAt: 0,
       containment: 'group',
+      container: null,
+      detached: null,
       members: [identity],
     }),
   );

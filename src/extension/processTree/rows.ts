@@ -64,14 +64,14 @@ function processRow({ name, description, declared, tree }: RowSource): Row {
 }
 
 /** Shape and colour both tell the state, so that either alone is enough. */
-function look({ state, endedAt }: TreeSnapshot): { readonly icon: string; readonly colour?: string } {
+function look({ state, endedAt, warning }: TreeSnapshot): { readonly icon: string; readonly colour?: string } {
   switch (state) {
     case 'starting':
       return { icon: 'loading~spin' };
     case 'stopping':
       return { icon: 'loading~spin', colour: 'charts.yellow' };
     case 'ready':
-      return { icon: 'circle-filled', colour: 'charts.green' };
+      return warning === undefined ? { icon: 'circle-filled', colour: 'charts.green' } : { icon: 'warning', colour: 'charts.yellow' };
     case 'exited':
       return endedAt === undefined ? { icon: 'circle-filled', colour: 'charts.blue' } : { icon: 'check' };
     case 'killed':
@@ -83,8 +83,9 @@ function look({ state, endedAt }: TreeSnapshot): { readonly icon: string; readon
   }
 }
 
-function describe({ state, reason, endedAt, members, cpuPercent, memoryBytes, zombies }: TreeSnapshot): string {
-  const figures = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}`;
+function describe({ state, reason, endedAt, members, cpuPercent, memoryBytes, zombies, lifetime, warning }: TreeSnapshot): string {
+  const kind = `${lifetime === 'detached' ? '  detached' : ''}${warning === undefined ? '' : '  over its limit'}`;
+  const figures = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${kind}`;
   const undead = zombies > 0 ? `  ${zombies} ${zombies === 1 ? 'zombie' : 'zombies'}` : '';
   if (endedAt !== undefined) return reason;
   if (state === 'ready') return `${figures}${undead}`;

@@ -42,10 +42,9 @@ export function makeCgroupHome(name: string): CgroupHome {
   if (own === undefined) throw new CgroupError('no cgroup of version 2 is mounted that this process is in');
   const problems: string[] = [];
   const homes: CgroupHome[] = [];
-  for (const base of new Set([own, dirname(own)])) {
-    if (!isCgroup(base)) continue;
+  for (const path of cgroupHomes(name)) {
     try {
-      homes.push(tryHome(join(base, name), own));
+      homes.push(tryHome(path, own));
     } catch (error) {
       problems.push((error as Error).message);
     }
@@ -54,6 +53,18 @@ export function makeCgroupHome(name: string): CgroupHome {
   if (other) removeCgroup(other.path);
   if (!best) throw new CgroupError(problems.join('; '));
   return best;
+}
+
+/** Where {@link makeCgroupHome} would make one. */
+export function cgroupHomes(name: string): string[] {
+  const own = ownCgroup();
+  const bases = own === undefined ? [] : [...new Set([own, dirname(own)])];
+  return bases.filter(isCgroup).map((base) => join(base, name));
+}
+
+/** Removes a home that a dead warden has left, if it is one. */
+export function removeCgroupHome(path: string, name: string, uid: number): void {
+  if (basename(path) === name && isCgroup(path) && statSync(path).uid === uid) removeCgroup(path);
 }
 
 function tryHome(path: string, own: string): CgroupHome {
@@ -149,12 +160,6 @@ export class Cgroup implements FoundContainer {
 
   dispose(): void {
     removeCgroup(this.path);
-  }
-
-  /** The home of a dead warden goes with the last of its trees. */
-  disposeWithHome(): void {
-    this.dispose();
-    removeFolder(dirname(this.path));
   }
 }
 

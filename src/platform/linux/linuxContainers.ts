@@ -1,16 +1,23 @@
 import { type Container, type Containment, ContainmentError, type ContainmentOffer, uncontained } from '../container.ts';
-import { Cgroup, type CgroupHome, homePrefix, makeCgroupHome, removeCgroup, spawnInCgroup } from './cgroups.ts';
+import { Cgroup, type CgroupHome, cgroupHomes, homePrefix, makeCgroupHome, removeCgroup, spawnInCgroup } from './cgroups.ts';
 import { detectNamespaces, type NamespaceOffer, wrapInNamespace } from './namespaces.ts';
+
+/** The name of the cgroup in which a warden's trees have theirs. */
+export function homeNameOf(warden: string): string {
+  return `${homePrefix}${warden}`;
+}
 
 /** The containers of one warden. What the machine has is tried out at the first need, and remembered. */
 export class LinuxContainers {
+  readonly homes: readonly string[];
   readonly #homeName: string;
   #home: CgroupHome | Error | undefined;
   #namespaces: NamespaceOffer | undefined;
 
   /** `owner`: the id of the warden, for the name under which its cgroups are found. */
   constructor(owner: string) {
-    this.#homeName = `${homePrefix}${owner}`;
+    this.#homeName = homeNameOf(owner);
+    this.homes = cgroupHomes(this.#homeName);
   }
 
   offers(): ContainmentOffer[] {

@@ -5,9 +5,9 @@ import type { FoundContainer } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
 import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
-import { Cgroup } from './cgroups.ts';
+import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
-import { LinuxContainers } from './linuxContainers.ts';
+import { homeNameOf, LinuxContainers } from './linuxContainers.ts';
 import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
 
 /**
@@ -115,9 +115,11 @@ export class LinuxPlatform implements Platform {
   }
 
   findContainer(path: string, tree: string): FoundContainer | undefined {
-    const cgroup = Cgroup.find(path, tree, userInfo().uid);
-    if (cgroup === undefined) return undefined;
-    return { pids: () => cgroup.pids(), killAll: () => cgroup.killAll(), dispose: () => cgroup.disposeWithHome() };
+    return Cgroup.find(path, tree, userInfo().uid);
+  }
+
+  removeContainersOf(warden: string, homes: readonly string[]): void {
+    for (const home of homes) removeCgroupHome(home, homeNameOf(warden), userInfo().uid);
   }
 
   #withOomScore<T>(more: number, spawn: () => T): T {

@@ -70,6 +70,7 @@ export class PortablePlatform implements Platform {
 
   containersFor(): Containers {
     return {
+      homes: [],
       offers: () => containmentsHere,
       contain: (wanted) => {
         if (wanted === 'auto' || wanted === 'group') return uncontained;
@@ -78,6 +79,8 @@ export class PortablePlatform implements Platform {
       dispose: () => undefined,
     };
   }
+
+  removeContainersOf(): void {}
 
   findContainer(): FoundContainer | undefined {
     return undefined;

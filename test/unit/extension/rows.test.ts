@@ -23,6 +23,7 @@ const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
   commandLine: 'x',
   cwd: '/',
   stdio: 'pty',
+  lifetime: 'managed',
   containment: 'group',
   members: [],
   cpuPercent: 12.44,

@@ -106,6 +106,9 @@ describe('processes.json', () => {
       'whenLeaderExits',
       'lifetime',
       'containment',
+      'limits',
+      'onLimit',
+      'priority',
     ];
     assert.deepEqual(
       described,

@@ -1,0 +1,23 @@
+import { pathToFileURL } from 'node:url';
+import { ensureDetachedWarden } from '../client/otherWardens.ts';
+import type { WardenClient } from '../client/wardenClient.ts';
+import { errorText } from '../protocol/errors.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { wardenScript } from './wardens.ts';
+
+/**
+ * The warden of the detached trees of a folder; the same one that an editor with this folder open has.
+ * @throws CliError where it cannot be started.
+ */
+export async function detachedWarden(folder = process.cwd()): Promise<WardenClient> {
+  try {
+    return await ensureDetachedWarden(wardenScript, { window: pathToFileURL(folder).href, workspace: folder }, 'tree-warden');
+  } catch (error) {
+    throw new CliError(errorText(error), exitCodes.wardenFailed);
+  }
+}
+
+/** That warden has the environment of whoever needed it first; a command is to have the one of its own terminal. */
+export function ownEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,46 @@
+import { type Container, uncontained } from '../platform/container.ts';
+import type { Platform, ProcessStat } from '../platform/platform.ts';
+import type { StartRequest, StopStep } from '../protocol/messages.ts';
+import type { TreeRecord } from '../records/records.ts';
+import { MemberFinder } from './reaper.ts';
+
+/** A detached tree that has outlived its warden, with all that can be known of it. */
+export interface Foundling {
+  readonly request: StartRequest;
+  readonly commandLine: string;
+  readonly log: string;
+  readonly leader: ProcessStat;
+  readonly members: readonly ProcessStat[];
+  readonly container: Container;
+}
+
+/** Undefined where nobody of it is alive, or where it is not meant to be taken over. */
+export function findDetached(platform: Platform, record: TreeRecord): Foundling | undefined {
+  const { detached, leader, bootId, container: path } = record;
+  if (detached === null || leader === null || bootId !== platform.bootId) return undefined;
+  const found = path === null ? undefined : platform.findContainer(path, record.tree);
+  const members = new MemberFinder(platform, record).find(found?.pids());
+  const [first] = members;
+  if (first === undefined) return undefined;
+  const stat = members.find(({ pid }) => pid === leader.pid) ?? { ...first, ...leader, alive: false };
+  const { group, commandLine, cwd, log, stop } = detached;
+  return {
+    request: {
+      ...(group !== undefined && { group }),
+      name: record.name,
+      argv: [commandLine],
+      cwd,
+      env: {},
+      stdio: 'file',
+      // Checked when the record was read: nothing but signals and times.
+      stop: stop as readonly StopStep[],
+      whenLeaderExits: 'keep',
+      containment: record.containment,
+    },
+    commandLine,
+    log,
+    leader: { ...stat, group: record.group ?? stat.group, session: record.session ?? stat.session },
+    members,
+    container: found ? { ...uncontained, ...found, containment: record.containment, path } : uncontained,
+  };
+}
