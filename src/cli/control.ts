@@ -65,15 +65,17 @@ export async function sweep({ json = false }: { readonly json?: boolean }): Prom
   const trees = swept.flatMap((warden) => warden.trees);
   for (const problem of unreadable) process.stderr.write(`tree-warden: a record was left alone because it cannot be trusted: ${problem}\n`);
   if (json) process.stdout.write(printed);
-  else for (const name of reattached) process.stdout.write(`${name}: detached, and guarded again\n`);
-  if (json) return codeOf(trees, unreadable);
-  if (trees.length === 0 && reattached.length === 0) process.stdout.write('Nothing was left behind.\n');
-  else for (const { name, killed, problem } of trees) process.stdout.write(`${name}: ${problem || `${killed} processes ended`}\n`);
-  return codeOf(trees, unreadable);
+  else process.stdout.write(describeSweep(trees, reattached));
+  return trees.some(({ problem }) => problem !== '') || unreadable.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-function codeOf(trees: readonly { readonly problem: string }[], unreadable: readonly string[]): number {
-  return trees.some(({ problem }) => problem !== '') || unreadable.length > 0 ? exitCodes.failed : exitCodes.ok;
+function describeSweep(
+  trees: readonly { readonly name: string; readonly killed: number; readonly problem: string }[],
+  reattached: readonly string[],
+): string {
+  if (trees.length === 0 && reattached.length === 0) return 'Nothing was left behind.\n';
+  const ended = trees.map(({ name, killed, problem }) => `${name}: ${problem || `${killed} processes ended`}\n`);
+  return [...ended, ...reattached.map((name) => `${name}: detached, and guarded again\n`)].join('');
 }
 
 function report(results: readonly TreeSnapshot[], json: boolean, sentence: (tree: TreeSnapshot) => string): void {

@@ -18,6 +18,7 @@ export interface OutputSubscription {
 export class WardenClient {
   readonly welcome: protocol.Welcome;
   readonly #connection: MessageConnection;
+  readonly #hangUp: () => void;
   readonly #outputs = new Map<number, OutputListener>();
   readonly #missedAlerts: string[] = [];
   #alertListener: (message: string) => void = (message) => void this.#missedAlerts.push(message);
@@ -25,18 +26,19 @@ export class WardenClient {
   readonly #early = new Map<number, (() => void)[]>();
 
   /**
-   * Greets the warden.
+   * Greets the warden. `hangUp` ends the connection, where nobody else does.
    * @throws Error where it speaks another protocol, or ends first.
    */
-  static async greet(connection: MessageConnection, client: string): Promise<WardenClient> {
+  static async greet(connection: MessageConnection, client: string, hangUp: () => void = () => undefined): Promise<WardenClient> {
     connection.onError(() => undefined);
     connection.listen();
     const welcome = await connection.sendRequest(protocol.hello, { protocol: protocol.protocolVersion, version, client });
-    return new WardenClient(connection, welcome);
+    return new WardenClient(connection, welcome, hangUp);
   }
 
-  private constructor(connection: MessageConnection, welcome: protocol.Welcome) {
+  private constructor(connection: MessageConnection, welcome: protocol.Welcome, hangUp: () => void) {
     this.#connection = connection;
+    this.#hangUp = hangUp;
     this.welcome = welcome;
     connection.onNotification(protocol.alert, ({ message }) => this.#alertListener(message));
     connection.onNotification(protocol.output, (chunk) => this.#whenKnown(chunk.subscription, () => void this.#deliver(chunk)));
@@ -132,6 +134,7 @@ export class WardenClient {
 
   dispose(): void {
     this.#connection.dispose();
+    this.#hangUp();
   }
 
   #whenKnown(subscription: number, action: () => void): void {
@@ -167,7 +170,7 @@ export async function connectToWarden(socketPath: string, client: string): Promi
     await connected(socket);
     const connection = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket));
     const failed = new Promise<never>((_, reject) => socket.once('close', () => reject(new Error('it does not answer'))));
-    return await Promise.race([WardenClient.greet(connection, client), failed]);
+    return await Promise.race([WardenClient.greet(connection, client, () => socket.destroy()), failed]);
   } finally {
     clearTimeout(deadline);
   }

@@ -41,6 +41,8 @@ export class WardenProcess implements OwnedWarden {
   readonly client: WardenClient;
   readonly pid: number;
   readonly ended: Promise<WardenEnd>;
+  /** Ends the connection, as our own end would. */
+  readonly disconnect: () => void;
 
   /** @throws Error with what the warden said where it cannot start. */
   static async start(options: WardenProcessOptions): Promise<WardenProcess> {
@@ -77,6 +79,7 @@ export class WardenProcess implements OwnedWarden {
     return new WardenProcess(
       child.pid,
       greeted,
+      () => child.stdin?.destroy(),
       exited.then(async ({ code }) => {
         if (code !== 0) await reapAfter(script, greeted.welcome.folder, env);
         return { orderly: code === 0, said };
@@ -84,8 +87,9 @@ export class WardenProcess implements OwnedWarden {
     );
   }
 
-  private constructor(pid: number, client: WardenClient, ended: Promise<WardenEnd>) {
+  private constructor(pid: number, client: WardenClient, disconnect: () => void, ended: Promise<WardenEnd>) {
     this.pid = pid;
+    this.disconnect = disconnect;
     this.client = client;
     this.ended = ended;
   }

@@ -73,14 +73,28 @@ const wardenFile = 'warden.json';
 const treeSuffix = '.tree.json';
 export const socketName = 'warden.sock';
 
+type NewWardenRecord = Omit<WardenRecord, 'format' | 'homes'> & { readonly homes: readonly string[] };
+
 /** One warden's records; the only writer of its folder. */
 export class Records {
   readonly folder: string;
+  #warden: NewWardenRecord;
 
-  constructor(runtimeFolder: string, warden: Readonly<Omit<WardenRecord, 'format' | 'homes'>> & { readonly homes: readonly string[] }) {
+  constructor(runtimeFolder: string, warden: NewWardenRecord) {
     this.folder = join(runtimeFolder, warden.warden);
+    this.#warden = warden;
     mkdirSync(this.folder, { mode: 0o700 });
     this.#write(wardenFile, { format: formatVersion, ...warden });
+  }
+
+  /** Takes on the homes of a dead warden, together with its trees. */
+  inheritHomes(homes: readonly string[]): void {
+    this.#warden = { ...this.#warden, homes: [...this.#warden.homes, ...homes] };
+    this.#write(wardenFile, { format: formatVersion, ...this.#warden });
+  }
+
+  get homes(): readonly string[] {
+    return this.#warden.homes;
   }
 
   writeTree(record: Omit<TreeRecord, 'format'>): void {

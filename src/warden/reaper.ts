@@ -80,7 +80,7 @@ export function startDetachedWarden({ path, warden }: RecordFolder): void {
 /** Kills what the trees of one dead warden left, and removes its records unless somebody could not be killed. */
 export async function reap(platform: Platform, folder: RecordFolder): Promise<SweepResult> {
   const trees = await Promise.all(folder.trees.map((tree) => reapTree(platform, tree)));
-  if (folder.warden.bootId === platform.bootId) platform.removeContainersOf(folder.warden.warden, folder.warden.homes);
+  if (folder.warden.bootId === platform.bootId) platform.removeHomes(folder.warden.homes);
   if (trees.every((tree) => tree.problem === '') && folder.unreadable.length === 0) rmSync(folder.path, { recursive: true, force: true });
   return { workspace: folder.warden.workspace, warden: folder.warden.warden, trees };
 }

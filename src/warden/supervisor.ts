@@ -6,11 +6,11 @@ import type { Records, TreeRecord } from '../records/records.ts';
 import { findDetached } from './adoption.ts';
 import type { DeadMansSwitch } from './deadMansSwitch.ts';
 import type { Journal } from './journal.ts';
+import { killAll } from './leftovers.ts';
 import { LimitKeeper, type WindowLimits } from './limitKeeper.ts';
 import type { Census, Membership } from './membership.ts';
 import { RequestError } from './requestError.ts';
 import { Sampler } from './sampler.ts';
-import { describeSurvivors, terminate } from './termination.ts';
 import { Tree } from './tree.ts';
 import { TreeLogs } from './treeLogs.ts';
 import { TreeOutput } from './treeOutput.ts';
@@ -376,7 +376,7 @@ export class Supervisor {
   }
 
   async #killStrays(): Promise<void> {
-    await this.#killAll(() => this.#parts.membership.census(true).strays.filter((process) => process.alive));
+    await killAll(this.#parts, () => this.#parts.membership.census(true).strays.filter((process) => process.alive));
   }
 
   /** Somebody of a tree that was believed to be gone: a process that every look has missed. */
@@ -387,17 +387,7 @@ export class Supervisor {
       spec: tree.request.name,
       reason: 'a member turned up after its tree had ended; it is killed',
     });
-    await this.#killAll(() => this.#alive(tree.id));
-  }
-
-  async #killAll(alive: () => ProcessStat[]): Promise<void> {
-    const { platform } = this.#parts;
-    const { survivors } = await terminate(
-      { alive, signal: (target, signal) => platform.signal(target, signal) },
-      [{ signal: 'SIGKILL' }],
-      new AbortController().signal,
-    );
-    if (survivors.length > 0) this.#parts.journal.write({ event: 'cleanup-failed', reason: describeSurvivors(survivors) });
+    await killAll(this.#parts, () => this.#alive(tree.id));
   }
 }
 

@@ -198,13 +198,14 @@ export class Warden {
   }
 
   /** Takes over the detached trees of a dead warden. Whoever renames its folder first is the one to do so. */
-  #adopt({ path, trees }: RecordFolder): void {
+  #adopt({ path, trees, warden }: RecordFolder): void {
     const taken = `${this.#records.folder}${adoptedSuffix}`;
     try {
       renameSync(path, taken);
     } catch {
       return;
     }
+    this.#records.inheritHomes(warden.homes);
     for (const record of trees) this.#supervisor.adopt(record);
     rmSync(taken, { recursive: true, force: true });
   }
@@ -279,6 +280,7 @@ export class Warden {
     // Whoever could not be killed stays on record: the next start tries again.
     if (this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
     this.#containers.dispose();
+    this.#options.platform.removeHomes(this.#records.homes);
     this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
     this.#server?.close();
     await this.#journal.close();

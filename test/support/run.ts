@@ -101,7 +101,10 @@ export class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of this.wardenPids()) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    const wardens = this.wardenPids();
+    for (const pid of wardens) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    // They tidy up behind themselves; who hangs is ended.
+    await eventually('the wardens have ended', () => !wardens.some(isAlive), 5000).catch(() => undefined);
     await clearAway(this.folder);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

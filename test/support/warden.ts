@@ -18,6 +18,7 @@ export class TestWarden implements AsyncDisposable {
       script: wardenScript,
       client: 'test',
       workspace: run.folder,
+      window: windowOf(run),
       logFolder: folder,
       limits,
       env: run.env,
@@ -29,6 +30,15 @@ export class TestWarden implements AsyncDisposable {
     this.run = run;
     this.process = process;
     process.client.onAlert((message) => this.alerts.push(message));
+  }
+
+  get window(): string {
+    return windowOf(this.run);
+  }
+
+  /** Lets go of the warden without a word, as a process does that ends. */
+  disconnect(): void {
+    this.process.disconnect();
   }
 
   get client(): WardenClient {
@@ -99,4 +109,8 @@ export class TestWarden implements AsyncDisposable {
     await this.process.ended;
     await this.run[Symbol.asyncDispose]();
   }
+}
+
+function windowOf(run: Run): string {
+  return `file://${run.folder}`;
 }

@@ -63,8 +63,8 @@ export function cgroupHomes(name: string): string[] {
 }
 
 /** Removes a home that a dead warden has left, if it is one. */
-export function removeCgroupHome(path: string, name: string, uid: number): void {
-  if (basename(path) === name && isCgroup(path) && statSync(path).uid === uid) removeCgroup(path);
+export function removeCgroupHome(path: string, uid: number): void {
+  if (basename(path).startsWith(homePrefix) && isCgroup(path) && statSync(path).uid === uid) removeCgroup(path);
 }
 
 function tryHome(path: string, own: string): CgroupHome {

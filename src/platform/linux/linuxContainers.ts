@@ -2,11 +2,6 @@ import { type Container, type Containment, ContainmentError, type ContainmentOff
 import { Cgroup, type CgroupHome, cgroupHomes, homePrefix, makeCgroupHome, removeCgroup, spawnInCgroup } from './cgroups.ts';
 import { detectNamespaces, type NamespaceOffer, wrapInNamespace } from './namespaces.ts';
 
-/** The name of the cgroup in which a warden's trees have theirs. */
-export function homeNameOf(warden: string): string {
-  return `${homePrefix}${warden}`;
-}
-
 /** The containers of one warden. What the machine has is tried out at the first need, and remembered. */
 export class LinuxContainers {
   readonly homes: readonly string[];
@@ -16,7 +11,7 @@ export class LinuxContainers {
 
   /** `owner`: the id of the warden, for the name under which its cgroups are found. */
   constructor(owner: string) {
-    this.#homeName = homeNameOf(owner);
+    this.#homeName = `${homePrefix}${owner}`;
     this.homes = cgroupHomes(this.#homeName);
   }
 

@@ -7,7 +7,7 @@ import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, S
 import { descendantsIn } from '../walk.ts';
 import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
-import { homeNameOf, LinuxContainers } from './linuxContainers.ts';
+import { LinuxContainers } from './linuxContainers.ts';
 import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
 
 /**
@@ -118,8 +118,8 @@ export class LinuxPlatform implements Platform {
     return Cgroup.find(path, tree, userInfo().uid);
   }
 
-  removeContainersOf(warden: string, homes: readonly string[]): void {
-    for (const home of homes) removeCgroupHome(home, homeNameOf(warden), userInfo().uid);
+  removeHomes(homes: readonly string[]): void {
+    for (const home of homes) removeCgroupHome(home, userInfo().uid);
   }
 
   #withOomScore<T>(more: number, spawn: () => T): T {

@@ -80,7 +80,7 @@ export class PortablePlatform implements Platform {
     };
   }
 
-  removeContainersOf(): void {}
+  removeHomes(): void {}
 
   findContainer(): FoundContainer | undefined {
     return undefined;

@@ -60,7 +60,7 @@ class FakeMachine {
         throw new Error('not asked for');
       },
       findContainer: () => undefined,
-      removeContainersOf: () => undefined,
+      removeHomes: () => undefined,
       marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
     };
   }

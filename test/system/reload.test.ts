@@ -1,0 +1,91 @@
+/** A window that goes away and comes back, as a reload does: its trees wait for it, for a while. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { claimWarden } from '../../src/client/otherWardens.ts';
+import { eventually, wardenScript } from '../support/run.ts';
+import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const counting = 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.01; done';
+
+/** The client side looks for records where the environment says. */
+async function claim(warden: TestWarden) {
+  const before = process.env['TREE_WARDEN_RUNTIME_DIR'];
+  process.env['TREE_WARDEN_RUNTIME_DIR'] = warden.run.runtimeFolder;
+  try {
+    return await claimWarden(wardenScript, { window: warden.window, workspace: 'test' }, 'reloaded');
+  } finally {
+    if (before === undefined) delete process.env['TREE_WARDEN_RUNTIME_DIR'];
+    else process.env['TREE_WARDEN_RUNTIME_DIR'] = before;
+  }
+}
+
+describe('a window that is reloaded', () => {
+  it('takes its trees over, with all of their output', async () => {
+    await using warden = await TestWarden.start();
+    const tree = await warden.startShell(counting);
+    await warden.output(tree.id, (text) => text.includes('line 5\n'));
+    await warden.client.leave(10_000);
+    warden.disconnect();
+    const claimed = (await claim(warden)) ?? assert.fail('it was not found');
+    const [found] = await claimed.client.list();
+    assert.deepEqual([found?.id, found?.state, found?.leader], [tree.id, 'ready', tree.leader]);
+    let text = '';
+    const output = { tree: tree.id, from: 0, whenBehind: 'wait', follow: true } as const;
+    await claimed.client.readOutput(output, { onChunk: (chunk) => void (text += chunk), onEnd: () => undefined });
+    await eventually('its output goes on', () => text.includes('line 60\n'));
+    const numbers = [...text.matchAll(/^line (\d+)$/gm)].map(([, number]) => Number(number));
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index),
+      'every line, once, in order',
+    );
+    // From now on the trees live for the new connection.
+    claimed.client.dispose();
+    await eventually('the warden has ended', () => !isAlive(warden.process.pid));
+    assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+  });
+
+  it('can go away again, and come back again', async () => {
+    await using warden = await TestWarden.start();
+    const tree = await warden.startShell('sleep 1000');
+    await warden.client.leave(10_000);
+    warden.disconnect();
+    for (let round = 0; round < 3; round++) {
+      const claimed = (await claim(warden)) ?? assert.fail('it was not found');
+      assert.equal((await claimed.client.list())[0]?.id, tree.id);
+      await claimed.client.leave(10_000);
+      claimed.client.dispose();
+    }
+    const last = (await claim(warden)) ?? assert.fail('it was not found');
+    await last.client.shutdown('the test is over');
+    await last.ended;
+  });
+
+  it('that does not come back has its trees ended', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell('trap "" TERM; sleep 1000 & sleep 1000');
+    await warden.client.leave(400);
+    warden.disconnect();
+    await eventually('the warden has ended', () => !isAlive(warden.process.pid));
+    assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+    const reason = warden.run.journal().find((record) => record['event'] === 'warden-ended')?.['reason'];
+    assert.equal(reason, 'its window went away and did not come back within 0.4 s');
+  });
+
+  it('that is killed instead of reloaded has them ended at once', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell('sleep 1000');
+    warden.disconnect();
+    await eventually('the warden has ended', () => !isAlive(warden.process.pid));
+  });
+});
+
+describe('a warden whose window is open', () => {
+  it('is nobody else’s', async () => {
+    await using warden = await TestWarden.start();
+    const tree = await warden.startShell('sleep 1000');
+    assert.equal(await claim(warden), undefined);
+    assert.equal((await warden.tree(tree.id)).state, 'ready');
+  });
+});
