@@ -44,6 +44,31 @@ export const adversaries: readonly Adversary[] = [
   { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },
 ];
 
+const fixtures = fileURLToPath(new URL('../fixtures/programs', import.meta.url));
+const interpreters: Readonly<Record<string, string>> = { sh: 'sh', py: 'python3', cjs: process.execPath };
+const program =
+  (file: string) =>
+  (folder: string): [string, ...string[]] => [interpreters[file.split('.').at(-1) ?? ''] ?? 'sh', join(fixtures, file), folder];
+
+/** Programs that people use, hard to get rid of in ways of their own. Those that detach themselves are their tree's life. */
+export const programs: readonly Adversary[] = [
+  { name: 'memcached -d', argv: program('memcached.sh'), processes: 1, leaderLeaves: true, needs: 'memcached' },
+  { name: 'screen -dm', argv: program('screen.sh'), processes: 2, leaderLeaves: true, needs: 'screen' },
+  { name: 'haproxy -W -D', argv: program('haproxy.sh'), processes: 2, leaderLeaves: true, needs: 'haproxy' },
+  { name: 'lighttpd, 3 workers', argv: program('lighttpd.sh'), processes: 4, leaderLeaves: true, needs: 'lighttpd' },
+  { name: 'apache2, prefork', argv: program('apache.sh'), processes: 5, leaderLeaves: true, needs: 'apache2' },
+  { name: 'dbus-daemon --fork', argv: program('dbus.sh'), processes: 1, leaderLeaves: true, needs: 'dbus-daemon' },
+  { name: 'gpg-agent --daemon', argv: program('gpg-agent.sh'), processes: 1, leaderLeaves: true, needs: 'gpg-agent' },
+  { name: 'ssh-agent', argv: program('ssh-agent.sh'), processes: 1, leaderLeaves: true, needs: 'ssh-agent' },
+  { name: 'dnsmasq', argv: program('dnsmasq.sh'), processes: 3, needs: 'dnsmasq', needsRoot: true },
+  { name: 'supervisord', argv: program('supervisord.sh'), processes: 6, leaderLeaves: true, needs: 'supervisord' },
+  { name: 'start-stop-daemon', argv: program('start-stop-daemon.sh'), processes: 3, leaderLeaves: true, needs: 'start-stop-daemon' },
+  { name: 'git daemon --detach', argv: program('git-daemon.sh'), processes: 3, needs: 'git' },
+  { name: 'multiprocessing pool', argv: program('pool.py'), processes: 6, needs: 'python3' },
+  { name: 'node cluster', argv: program('cluster.cjs'), processes: 4 },
+  { name: 'chromium', argv: program('chromium.sh'), processes: 6, needs: 'chromium' },
+];
+
 /** Why this adversary cannot be had here; false where it can. */
 export function skipReason({ needs, needsRoot }: Adversary): string | false {
   if (needs !== undefined && !isInstalled(needs)) return `${needs} is not installed`;

@@ -87,7 +87,7 @@ export function death(name: string): Death {
 const windowScript = fileURLToPath(new URL('../fixtures/window.ts', import.meta.url));
 
 /** Stands for an extension host, with a tree to start or without. */
-function openWindow(run: Run, request?: StartRequest) {
+export function openWindow(run: Run, request?: StartRequest) {
   const args = [windowScript, request ? JSON.stringify(request) : '', join(run.folder, 'state', 'tree-warden', 'logs')];
   const child = spawn(process.execPath, args, { cwd: run.workFolder, env: run.env, stdio: 'ignore' });
   if (child.pid === undefined) throw new Error('the window could not be opened');

@@ -1,0 +1,21 @@
+/**
+ * Random work on one warden for a long time: nobody may survive, no descriptor or record may be left, memory has to stay flat.
+ *   node test/bench/soak.ts [SECONDS [SEED]]      default: an hour
+ */
+import { randomFrom } from '../support/random.ts';
+import { soak } from '../support/soak.ts';
+import { printTable } from '../support/table.ts';
+
+const [, , seconds = '3600', seed = String(Date.now() % 1_000_000)] = process.argv;
+const report = await soak(Number(seconds), randomFrom(Number(seed)));
+printTable(
+  `soak (seed ${seed})`,
+  ['seconds', 'trees', 'switches killed', 'members killed', 'descriptors', 'memory of the warden'],
+  [
+    [
+      ...[report.seconds, report.trees, report.switchesKilled, report.membersKilled].map(String),
+      report.descriptors.join(' → '),
+      report.megabytes.map((megabytes) => `${megabytes} MB`).join(' → '),
+    ],
+  ],
+);

@@ -1,0 +1,85 @@
+/** Random work on one warden for a long time: what it takes up may not grow. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adversaries, skipReason } from './adversaries.ts';
+import { eventually, switchesOf } from './run.ts';
+import { survivorsAfterLooking } from './survivors.ts';
+import { TestWarden } from './warden.ts';
+
+export interface SoakReport {
+  readonly seconds: number;
+  readonly trees: number;
+  readonly switchesKilled: number;
+  readonly membersKilled: number;
+  readonly descriptors: readonly [before: number, after: number];
+  /** Resident memory of the warden, in megabytes, when it was warm and at the end. */
+  readonly megabytes: readonly [warm: number, after: number];
+}
+
+/** @throws AssertionError where somebody survived, or descriptors, records or findings were left. */
+export async function soak(seconds: number, random: () => number): Promise<SoakReport> {
+  await using warden = await TestWarden.start();
+  const { pid } = warden.process;
+  const usable = adversaries.filter((adversary) => skipReason(adversary) === false && adversary.processes < 100);
+  const counts = { trees: 0, switchesKilled: 0, membersKilled: 0 };
+
+  async function round(): Promise<void> {
+    const adversary = usable[Math.floor(random() * usable.length)] ?? assert.fail();
+    const tree = await warden.client.start(
+      warden.request(adversary.argv(warden.run.workFolder), {
+        name: `tree ${counts.trees++}`,
+        whenLeaderExits: adversary.leaderLeaves ? 'keep' : 'kill',
+        stdio: random() < 0.5 ? 'pty' : 'pipes',
+        containment: random() < 0.5 ? 'group' : 'auto',
+      }),
+    );
+    await sleep(random() * 150);
+    const what = random();
+    if (what < 0.15) {
+      const [guard] = switchesOf(pid);
+      if (guard !== undefined) process.kill(guard, 'SIGKILL');
+      counts.switchesKilled++;
+    } else if (what < 0.4) {
+      const { members } = await warden.tree(tree.id);
+      const victim = members[Math.floor(random() * members.length)];
+      if (victim) await warden.client.signal({ tree: tree.id, signal: 'SIGKILL', pid: victim.pid }).catch(() => undefined);
+      counts.membersKilled++;
+    }
+    await warden.stop(tree.id, random() < 0.3).catch(() => undefined);
+  }
+
+  const until = Date.now() + seconds * 1000;
+  const worker = async (end: number): Promise<void> => {
+    while (Date.now() < end) await round();
+  };
+  const run = (end: number): Promise<unknown> => Promise.all([worker(end), worker(end), worker(end)]);
+  // What is loaded and kept once is not growth.
+  await run(Date.now() + Math.min(seconds * 300, 30_000));
+  const before = { descriptors: descriptorsOf(pid), megabytes: megabytesOf(pid) };
+  await run(until);
+  await eventually('all trees have ended', async () => (await warden.client.list()).every((tree) => tree.endedAt !== undefined));
+  assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), [], 'survivors');
+  const records = readdirSync(join(warden.run.runtimeFolder, warden.client.welcome.warden)).filter((name) => name.endsWith('.tree.json'));
+  assert.deepEqual(records, [], 'records');
+  await eventually('the self-check finds nothing', async () => (await warden.client.selfCheck()).length === 0, 5000);
+  // Logs of the newest ended trees are closed a moment after their end.
+  await eventually('no descriptor is left', () => descriptorsOf(pid) <= before.descriptors + 2, 5000).catch(() => undefined);
+  const after = { descriptors: descriptorsOf(pid), megabytes: megabytesOf(pid) };
+  assert.ok(after.descriptors <= before.descriptors + 2, `descriptors: ${before.descriptors} before, ${after.descriptors} after`);
+  return {
+    seconds,
+    ...counts,
+    descriptors: [before.descriptors, after.descriptors],
+    megabytes: [before.megabytes, after.megabytes],
+  };
+}
+
+function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+function megabytesOf(pid: number): number {
+  return Math.round(Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+)/m)?.[1]) / 1024);
+}
