@@ -1,6 +1,6 @@
 /**
  * Builds and runs tests; the last line is `N passed, N failed`.
- *   node src/build/runTests.ts [unit|system|host]…      all of them where none is named
+ *   node src/build/runTests.ts [unit|system|windows|host]…      all of them where none is named
  * As root, the system tests run a second time as an ordinary user.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -29,6 +29,7 @@ if (wanted('system')) {
   results.push(await runTests('system', 2));
   if (process.getuid?.() === 0) results.push(await runTests('system', 2, ordinaryUser));
 }
+if (wanted('windows')) results.push(await runTests('windows', 1));
 if (wanted('host')) {
   ensureEditorHost();
   results.push(await runTests('host', 1));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
-import { readAllRecords, socketName } from '../records/records.ts';
+import { readAllRecords, socketPath } from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
 import { CliError } from './exitCodes.ts';
 
@@ -25,7 +25,7 @@ export class Wardens implements Disposable {
     const { folders } = readAllRecords(openRuntimeFolder(folder));
     const attempts = folders.map(async ({ path, warden }) => {
       try {
-        return await connectToWarden(join(path, socketName), client);
+        return await connectToWarden(socketPath(path), client);
       } catch (error) {
         const gone = ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
         if (!gone)

@@ -6,7 +6,7 @@ import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lifetime } from '../protocol/messages.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
-import { type RecordFolder, readAllRecords, socketName } from '../records/records.ts';
+import { type RecordFolder, readAllRecords, socketPath } from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
 import { connectToWarden, type WardenClient } from './wardenClient.ts';
 import { asNode, type OwnedWarden, reapAfter } from './wardenProcess.ts';
@@ -29,7 +29,7 @@ export async function claimWarden(script: string, { window }: WindowIdentity, cl
   for (const { path, warden } of wardensOf(window, 'managed')) {
     let found: WardenClient | undefined;
     try {
-      found = await connectToWarden(join(path, socketName), client);
+      found = await connectToWarden(socketPath(path), client);
       await found.claim();
     } catch {
       // It is gone, of another version, or the window that it belongs to is open.
@@ -56,7 +56,7 @@ export async function claimWarden(script: string, { window }: WindowIdentity, cl
 export async function findDetachedWarden({ window }: WindowIdentity, client: string): Promise<WardenClient | undefined> {
   for (const { path } of wardensOf(window, 'detached')) {
     try {
-      return await connectToWarden(join(path, socketName), client);
+      return await connectToWarden(socketPath(path), client);
     } catch {
       // It is gone, or about to be there.
     }

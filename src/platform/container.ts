@@ -41,6 +41,12 @@ export interface FoundContainer {
   dispose(): void;
 }
 
+/** What a spawn answers with. */
+export interface Spawned {
+  /** Undefined where nothing was started. */
+  readonly pid?: number | undefined;
+}
+
 export interface Container extends FoundContainer {
   readonly containment: Containment;
   /** Where it is found again after a crash of everything; null where nothing outlives its warden. */
@@ -50,7 +56,7 @@ export interface Container extends FoundContainer {
   /** The program and arguments that run `argv` inside; `lingering` until the last of them has ended, not only the first. */
   wrap(argv: readonly [string, ...string[]], lingering: boolean): readonly [string, ...string[]];
   /** Runs `spawn` so that the process it starts, and all that descends from it, are inside. Synchronous. */
-  enter<T>(spawn: () => T): T;
+  enter<T extends Spawned>(spawn: () => T): T;
   /** Has the kernel hold these, as far as it can here; answers with those that it now holds. */
   limit(limits: KernelLimits): readonly (keyof KernelLimits)[];
   limitEvents(): LimitEvents;

@@ -50,6 +50,8 @@ export interface Platform {
   readonly shortcomings: readonly string[];
   /** Identifies one boot: identities recorded under another one mean nothing. */
   readonly bootId: string;
+  /** Whether the kernel itself ends everything that this process has started when it ends, however that comes about. */
+  readonly killsAtDeath: boolean;
   /** Whether orphans of this process's descendants come back to it (see {@link adoptOrphans}). */
   readonly adoptsOrphans: boolean;
 
@@ -71,6 +73,12 @@ export interface Platform {
 
   /** Up-to-date usage of these processes; those that are gone are left out. */
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>>;
+
+  /** How a leader is spawned so that it is the first of a session, or a console, of its own. */
+  readonly spawnOptions: { readonly detached: boolean; readonly windowsHide: boolean };
+
+  /** Keeps others than this user from a socket that listens now. */
+  protectSocket(path: string): void;
 
   /** Sends a signal to this very process, never to another one that was given its pid. */
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome;

@@ -2,6 +2,8 @@ import { loadLibc, NativeLibraryError } from './linux/libc.ts';
 import { LinuxPlatform } from './linux/linuxPlatform.ts';
 import type { Platform } from './platform.ts';
 import { PortablePlatform } from './portable/portablePlatform.ts';
+import { loadWin32, type Win32 } from './windows/win32.ts';
+import { WindowsPlatform } from './windows/windowsPlatform.ts';
 
 /** Thrown where Tree Warden can guard nothing at all. */
 export class UnsupportedPlatformError extends Error {}
@@ -10,14 +12,10 @@ export class UnsupportedPlatformError extends Error {}
  * The strongest platform that this machine offers.
  * `TREE_WARDEN_NATIVE=off` does without native calls, `TREE_WARDEN_PLATFORM=portable` also without /proc: for machines
  * where the native library misbehaves, and for the tests of the fallbacks.
- * @throws UnsupportedPlatformError on Windows.
+ * @throws UnsupportedPlatformError on Windows where native calls are not to be had: nothing else could hold anything there.
  */
 export async function selectPlatform(env: NodeJS.ProcessEnv = process.env): Promise<Platform> {
-  if (process.platform === 'win32') {
-    throw new UnsupportedPlatformError(
-      'Tree Warden cannot guard processes on Windows yet: job objects are not built. Nothing was started.',
-    );
-  }
+  if (process.platform === 'win32') return new WindowsPlatform(await loadWindows());
   if (process.platform !== 'linux') {
     return new PortablePlatform(
       `Containment for ${process.platform} is not built yet: only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
@@ -28,4 +26,14 @@ export async function selectPlatform(env: NodeJS.ProcessEnv = process.env): Prom
   }
   if (env['TREE_WARDEN_NATIVE'] === 'off') return new LinuxPlatform(new NativeLibraryError('TREE_WARDEN_NATIVE=off'));
   return new LinuxPlatform(await loadLibc());
+}
+
+async function loadWindows(): Promise<Win32> {
+  try {
+    return await loadWin32();
+  } catch (error) {
+    throw new UnsupportedPlatformError(
+      `Job objects cannot be used (${(error as Error).message}), and without them nothing can be guarded on Windows. Nothing was started.`,
+    );
+  }
 }

@@ -3,5 +3,6 @@ import { join } from 'node:path';
 
 /** Where logs go that outlive an editor's session: of the command line, and of detached trees. The extension's own are in the editor's log folder. */
 export function stateLogFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'tree-warden', 'logs');
+  const stateHome = env['XDG_STATE_HOME'] || env['LOCALAPPDATA'] || join(homedir(), '.local', 'state');
+  return join(stateHome, 'tree-warden', 'logs');
 }

@@ -3,7 +3,7 @@
  * the wrong pid in a record would kill the wrong process.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import * as z from 'zod';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeId, WardenId } from '../protocol/messages.ts';
@@ -71,7 +71,11 @@ export interface RecordFolder {
 
 const wardenFile = 'warden.json';
 const treeSuffix = '.tree.json';
-export const socketName = 'warden.sock';
+
+/** Where the warden of this folder listens. On Windows, where sockets have no place on disk, it is a pipe of that name. */
+export function socketPath(folder: string): string {
+  return sep === '/' ? join(folder, 'warden.sock') : `\\\\.\\pipe\\tree-warden-${basename(folder)}`;
+}
 
 type NewWardenRecord = Omit<WardenRecord, 'format' | 'homes'> & { readonly homes: readonly string[] };
 

@@ -8,6 +8,8 @@ import { makeFolder } from './makeFolder.ts';
 export function runtimeFolderPath(env: NodeJS.ProcessEnv = process.env): string {
   const given = env['TREE_WARDEN_RUNTIME_DIR'];
   if (given) return given;
+  const localAppData = env['LOCALAPPDATA'];
+  if (localAppData) return join(localAppData, 'tree-warden', 'runtime');
   const xdg = env['XDG_RUNTIME_DIR'];
   return xdg ? join(xdg, 'tree-warden') : join(tmpdir(), `tree-warden-${userInfo().uid}`);
 }
@@ -25,11 +27,13 @@ export function openRuntimeFolder(path = runtimeFolderPath()): string {
     );
   }
   const found = lstatSync(path);
-  if (!found.isDirectory() || found.uid !== userInfo().uid) {
+  // On Windows, a folder of the local application data is this user's by its place.
+  const uid = process.getuid?.() ?? found.uid;
+  if (!found.isDirectory() || found.uid !== uid) {
     throw new Error(
       `${path} is not a folder of this user (owner ${found.uid}), so its records cannot be trusted. Remove it, or set TREE_WARDEN_RUNTIME_DIR to a folder that is yours.`,
     );
   }
-  if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
+  if (process.getuid && (found.mode & 0o077) !== 0) chmodSync(path, 0o700);
   return path;
 }

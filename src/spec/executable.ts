@@ -1,5 +1,5 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
 
 /** Why a leader cannot be spawned, as one sentence. */
 export class CannotStartError extends Error {}
@@ -11,7 +11,7 @@ export class CannotStartError extends Error {}
 export function resolveExecutable(program: string, cwd: string, searchPath: string): string {
   assertFolder(cwd);
   if (program === '') throw new CannotStartError('The command is empty.');
-  if (program.includes('/')) {
+  if (program.includes('/') || program.includes(sep)) {
     const path = isAbsolute(program) ? program : resolve(cwd, program);
     const problem = problemOf(path);
     if (problem !== undefined) throw new CannotStartError(`Cannot run ${path}: ${problem}.`);
@@ -19,13 +19,20 @@ export function resolveExecutable(program: string, cwd: string, searchPath: stri
   }
   let found: string | undefined;
   for (const folder of searchPath.split(delimiter)) {
-    const path = join(resolve(cwd, folder), program);
-    const problem = problemOf(path);
-    if (problem === undefined) return path;
-    if (problem !== missing) found ??= `${path}: ${problem}`;
+    for (const suffix of suffixes()) {
+      const path = join(resolve(cwd, folder), `${program}${suffix}`);
+      const problem = problemOf(path);
+      if (problem === undefined) return path;
+      if (problem !== missing) found ??= `${path}: ${problem}`;
+    }
   }
   if (found !== undefined) throw new CannotStartError(`Cannot run ${found}.`);
   throw new CannotStartError(`There is no command '${program}' in the PATH (${searchPath || 'which is empty'}).`);
+}
+
+/** Windows finds `node.exe` for `node`, by the list that it has in the environment. */
+function suffixes(): string[] {
+  return ['', ...(process.env['PATHEXT']?.split(';') ?? [])];
 }
 
 const missing = 'there is no such file';

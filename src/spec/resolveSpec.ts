@@ -17,8 +17,10 @@ export interface ResolveContext {
   portFor(name: string): Promise<number>;
 }
 
-/** The shell that string commands are given to; POSIX has it everywhere. */
-const shell = '/bin/sh';
+/** What string commands are given to: the system's shell. Only Windows names one in the environment. */
+function shellFor({ ComSpec }: NodeJS.ProcessEnv): [string, ...string[]] {
+  return ComSpec ? [ComSpec, '/d', '/s', '/c'] : ['/bin/sh', '-c'];
+}
 
 /**
  * Fills in variables and defaults, and reads environment files.
@@ -28,7 +30,7 @@ export async function resolveSpec(name: string, spec: ProcessSpec, context: Reso
   const fill = (text: string): Promise<string> => fillVariables(text, context);
   const argv: StartRequest['argv'] =
     typeof spec.command === 'string'
-      ? [shell, '-c', await fill(spec.command)]
+      ? [...shellFor(context.env), await fill(spec.command)]
       : [await fill(spec.command[0]), ...(await Promise.all(spec.command.slice(1).map(fill)))];
   const inWorkspace = async (path: string): Promise<string> => {
     const filled = (await fill(path)).replace(/^~(?=\/|$)/, homedir());

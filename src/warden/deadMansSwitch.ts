@@ -29,11 +29,22 @@ for member in $members; do
 done
 `;
 
+/** What the warden needs of one. */
+export interface Switch {
+  /** Null where there is none. */
+  readonly pid: number | null;
+  tell(members: readonly ProcessIdentity[], containers: readonly string[]): void;
+  release(): void;
+}
+
+/** Where the kernel itself ends everything that the warden has started. */
+export const noSwitch: Switch = { pid: null, tell: () => undefined, release: () => undefined };
+
 /**
  * The dead man's switch: a shell of a megabyte, in a session of its own, that outlives the warden by the time it takes to
  * kill what the warden left.
  */
-export class DeadMansSwitch {
+export class DeadMansSwitch implements Switch {
   readonly #reaper: readonly string[];
   readonly #onSpawn: (pid: number) => void;
   readonly #onLost: (pid: number) => void;

@@ -3,7 +3,7 @@ import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { IPty } from 'node-pty';
-import type { Container } from '../platform/container.ts';
+import type { Container, Spawned } from '../platform/container.ts';
 import { markVariable, type Platform } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../protocol/messages.ts';
@@ -47,10 +47,11 @@ export async function prepareLeader(
   logPath?: string,
 ): Promise<(events: LeaderEvents) => Leader> {
   const env = environmentFor(request, tree);
-  const searchPath = env['PATH'] ?? '';
+  const searchPath = env['PATH'] ?? env['Path'] ?? '';
   const { file, args, argv0 } = launchLine(container, request, searchPath);
   const loan = { mark: limitMarkOf(tree), oomScore: membersOomScore };
-  const lend = <T>(spawn: () => T): T => platform.lend(loan, () => container.enter(spawn));
+  const options = { argv0, cwd: request.cwd, env, ...platform.spawnOptions, windowsVerbatimArguments: isShellOfWindows(file) };
+  const lend = <T extends Spawned>(spawn: () => T): T => platform.lend(loan, () => container.enter(spawn));
   if (request.stdio === 'pty') {
     const pty = await loadPty();
     return (events) =>
@@ -65,17 +66,10 @@ export async function prepareLeader(
   }
   if (request.stdio === 'file') {
     if (logPath === undefined) throw new CannotStartError('There is no log file to write to.');
-    return (events) =>
-      spawnOnFile(
-        (stdio) => lend(() => spawnChild(file, args, { argv0, cwd: request.cwd, env, detached: true, stdio })),
-        logPath,
-        file,
-        events,
-      );
+    return (events) => spawnOnFile((stdio) => lend(() => spawnChild(file, args, { ...options, stdio })), logPath, file, events);
   }
   const stdio: StdioOptions = request.stdio === 'inherit' ? inheritedStdio : ['pipe', 'pipe', 'pipe'];
-  return (events) =>
-    spawnOnPipes(() => lend(() => spawnChild(file, args, { argv0, cwd: request.cwd, env, detached: true, stdio })), file, events);
+  return (events) => spawnOnPipes(() => lend(() => spawnChild(file, args, { ...options, stdio })), file, events);
 }
 
 /** What is run in truth: the command, behind what changes settings for it, behind what makes its container. */
@@ -85,14 +79,20 @@ function launchLine(
   searchPath: string,
 ): { readonly file: string; readonly args: string[]; readonly argv0: string } {
   const { argv, cwd } = request;
-  const [program, ...args] = argv;
+  const [program, ...plain] = argv;
   const file = resolveExecutable(program, cwd, searchPath);
+  const args = isShellOfWindows(file) ? plain.map((arg, index) => (index === plain.length - 1 ? `"${arg}"` : arg)) : plain;
   const launchers = launchersFor(request, searchPath);
   const [first, ...rest] = launchers;
   const line = container.wrap(first === undefined ? argv : [first, ...rest, file, ...args], request.whenLeaderExits === 'keep');
   if (line === argv) return { file, args, argv0: program };
   const [outermost, ...others] = line;
   return { file: resolveExecutable(outermost, cwd, searchPath), args: others, argv0: outermost };
+}
+
+/** cmd.exe has rules of its own for quotes: it is given its line as it is. */
+function isShellOfWindows(file: string): boolean {
+  return /[\\/]cmd\.exe$/i.test(file);
 }
 
 /** What VS Code and this program set for themselves is none of a member's business. */

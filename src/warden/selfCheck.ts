@@ -45,6 +45,7 @@ function* recordFindings({ recordFolder, trees }: SelfCheckSubject): Generator<s
 }
 
 function* switchFindings({ platform, self, switchPid }: SelfCheckSubject): Generator<string> {
+  if (platform.killsAtDeath) return;
   const found = switchPid === null ? undefined : platform.stat(switchPid);
   if (found?.alive !== true || found.parent !== self.pid)
     yield 'The dead man’s switch is not running: if the warden is killed now, its processes end only at the next start.';

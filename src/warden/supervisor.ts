@@ -4,7 +4,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { Lifetime, LimitAction, SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import type { Records, TreeRecord } from '../records/records.ts';
 import { findDetached } from './adoption.ts';
-import type { DeadMansSwitch } from './deadMansSwitch.ts';
+import type { Switch } from './deadMansSwitch.ts';
 import type { Journal } from './journal.ts';
 import { killAll } from './leftovers.ts';
 import { LimitKeeper, type WindowLimits } from './limitKeeper.ts';
@@ -21,7 +21,7 @@ export interface SupervisorParts {
   readonly membership: Membership;
   readonly records: Records;
   readonly journal: Journal;
-  readonly deadMansSwitch: DeadMansSwitch;
+  readonly deadMansSwitch: Switch;
   readonly containers: Containers;
   readonly lifetime: Lifetime;
   readonly windowLimits: WindowLimits;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
@@ -7,8 +7,8 @@ import type { Containers, Platform } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import { type Inspection, type Lifetime, protocolVersion, type WardenId, type Welcome } from '../protocol/messages.ts';
 import { version } from '../protocol/version.ts';
-import { type RecordFolder, Records, socketName } from '../records/records.ts';
-import { DeadMansSwitch } from './deadMansSwitch.ts';
+import { type RecordFolder, Records, socketPath } from '../records/records.ts';
+import { DeadMansSwitch, noSwitch, type Switch } from './deadMansSwitch.ts';
 import { Journal } from './journal.ts';
 import type { WindowLimits } from './limitKeeper.ts';
 import { Membership } from './membership.ts';
@@ -45,7 +45,7 @@ export class Warden {
   readonly #startedAt = Date.now();
   readonly #journal: Journal;
   readonly #records: Records;
-  readonly #switch: DeadMansSwitch;
+  readonly #switch: Switch;
   readonly #containers: Containers;
   readonly #supervisor: Supervisor;
   readonly #sessions = new Set<ClientSession>();
@@ -85,15 +85,11 @@ export class Warden {
       homes: this.#containers.homes,
     });
     const reaper = [process.execPath, process.argv[1] ?? '', 'reap', this.#records.folder];
-    this.#switch = new DeadMansSwitch(
-      reaper,
-      (pid) => membership.addServant(pid),
-      (pid) => {
-        membership.forgetSpawned(pid);
-        if (!this.#ending)
-          this.#journal.write({ event: 'switch-lost', pid, reason: 'it was ended by somebody else; a new one takes over' });
-      },
-    );
+    const switchLost = (pid: number): void => {
+      membership.forgetSpawned(pid);
+      if (!this.#ending) this.#journal.write({ event: 'switch-lost', pid, reason: 'it was ended by somebody else; a new one takes over' });
+    };
+    this.#switch = platform.killsAtDeath ? noSwitch : new DeadMansSwitch(reaper, (pid) => membership.addServant(pid), switchLost);
     this.#supervisor = new Supervisor({
       platform,
       containers: this.#containers,
@@ -125,8 +121,8 @@ export class Warden {
     });
     server.on('error', (error) => this.#alert(`The socket for the command line cannot be opened: ${errorText(error)}.`));
     // The folder around it is 0700, so there is no moment at which others could connect.
-    const socketPath = join(this.#records.folder, socketName);
-    server.listen(socketPath, () => chmodSync(socketPath, 0o600));
+    const path = socketPath(this.#records.folder);
+    server.listen(path, () => this.#options.platform.protectSocket(path));
     this.#server = server;
     this.#checkRegularly();
     await this.#sweepOthers();

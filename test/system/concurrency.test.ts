@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
-import { socketName } from '../../src/records/records.ts';
+import { socketPath } from '../../src/records/records.ts';
 import { randomFrom } from '../support/random.ts';
 import { survivorsOf } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -24,7 +24,7 @@ describe('three clients', () => {
     console.log(`seed ${seed}`);
     const random = randomFrom(seed);
     await using warden = await TestWarden.start();
-    const socket = join(warden.run.runtimeFolder, warden.client.welcome.warden, socketName);
+    const socket = socketPath(warden.client.welcome.folder);
     const clients = await Promise.all([1, 2, 3].map((number) => connectToWarden(socket, `client ${number}`)));
     const names = Array.from({ length: 12 }, (_, number) => `tree ${number}`);
     const refused: string[] = [];

@@ -30,11 +30,15 @@ describe('a window that is reloaded', () => {
     const claimed = (await claim(warden)) ?? assert.fail('it was not found');
     const [found] = await claimed.client.list();
     assert.deepEqual([found?.id, found?.state, found?.leader], [tree.id, 'ready', tree.leader]);
-    let text = '';
+    const chunks: Buffer[] = [];
     const output = { tree: tree.id, from: 0, whenBehind: 'wait', follow: true } as const;
-    await claimed.client.readOutput(output, { onChunk: (chunk) => void (text += chunk), onEnd: () => undefined });
-    await eventually('its output goes on', () => text.includes('line 60\n'));
-    const numbers = [...text.matchAll(/^line (\d+)$/gm)].map(([, number]) => Number(number));
+    await claimed.client.readOutput(output, { onChunk: (chunk) => void chunks.push(chunk), onEnd: () => undefined });
+    await eventually('its output goes on', () => Buffer.concat(chunks).includes('line 60\n'));
+    const numbers = [
+      ...Buffer.concat(chunks)
+        .toString()
+        .matchAll(/^line (\d+)$/gm),
+    ].map(([, number]) => Number(number));
     assert.deepEqual(
       numbers,
       numbers.map((_, index) => index),

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, userInfo } from 'node:os';
 import { pid as self } from 'node:process';
 import type { FoundContainer } from '../container.ts';
@@ -24,6 +24,8 @@ export class LinuxPlatform implements Platform {
   readonly name = 'linux';
   readonly bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   readonly shortcomings: readonly string[];
+  readonly killsAtDeath = false;
+  readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #proc = new ProcFs();
   readonly #libc: Libc | undefined;
   readonly #hasChildrenFiles = existsSync(`/proc/self/task/${self}/children`);
@@ -100,6 +102,10 @@ export class LinuxPlatform implements Platform {
     } finally {
       closeSync(fd);
     }
+  }
+
+  protectSocket(path: string): void {
+    chmodSync(path, 0o600);
   }
 
   reap(pid: number): void {

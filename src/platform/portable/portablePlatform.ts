@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import pidusage from 'pidusage';
 import { ContainmentError, type ContainmentOffer, type FoundContainer, uncontained } from '../container.ts';
@@ -18,6 +19,8 @@ export class PortablePlatform implements Platform {
   readonly bootId = 'unknown';
   readonly adoptsOrphans = false;
   readonly shortcomings: readonly string[];
+  readonly killsAtDeath = false;
+  readonly spawnOptions = { detached: true, windowsHide: true };
   #table: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
 
   constructor(shortcoming: string) {
@@ -55,6 +58,10 @@ export class PortablePlatform implements Platform {
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
     return plainSignal(this.stat(target.pid), target, signal);
+  }
+
+  protectSocket(path: string): void {
+    chmodSync(path, 0o600);
   }
 
   /** Nothing is adopted here, so there is nothing to reap. */

@@ -5,6 +5,7 @@ import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../src
 import { descendantsIn } from '../../../src/platform/walk.ts';
 import type { TreeId } from '../../../src/protocol/messages.ts';
 import { limitMarkOf, Membership } from '../../../src/warden/membership.ts';
+import { inertPlatform } from '../../support/inertPlatform.ts';
 
 const warden = 100;
 const first = '10000000-0000-4000-8000-000000000001' as TreeId;
@@ -44,23 +45,12 @@ class FakeMachine {
 
   get platform(): Platform {
     return {
-      name: 'fake',
-      shortcomings: [],
-      bootId: 'boot',
+      ...inertPlatform,
       adoptsOrphans: this.adoptsOrphans,
-      adoptOrphans: () => undefined,
       stat: (pid) => this.processes.find((process) => process.pid === pid),
       descendants: (roots: Iterable<ProcessIdentity>) => descendantsIn(this.processes, roots),
       everyone: () => this.processes,
-      usage: () => Promise.resolve(new Map()),
-      signal: () => 'sent',
       reap: (pid) => void this.reaped.push(pid),
-      lend: (_loan, spawn) => spawn(),
-      containersFor: () => {
-        throw new Error('not asked for');
-      },
-      findContainer: () => undefined,
-      removeHomes: () => undefined,
       marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
     };
   }

@@ -8,6 +8,7 @@ import type { TreeId } from '../../../src/protocol/messages.ts';
 import type { TreeRecord } from '../../../src/records/records.ts';
 import { limitMarkOf, Membership } from '../../../src/warden/membership.ts';
 import { MemberFinder } from '../../../src/warden/reaper.ts';
+import { inertPlatform } from '../../support/inertPlatform.ts';
 import { randomFrom } from '../../support/random.ts';
 
 const wardenPid = 2;
@@ -84,19 +85,11 @@ class SimulatedKernel {
   platform(): Platform {
     const everyone = (): ProcessStat[] => [...this.processes.values()].map((process) => ({ ...process }));
     return {
-      ...{ name: 'simulated', shortcomings: [], bootId: 'one', adoptsOrphans: true },
-      adoptOrphans: () => undefined,
+      ...inertPlatform,
       stat: (pid) => this.processes.get(pid),
       descendants: (roots) => descendantsIn(everyone(), roots),
       everyone,
-      usage: () => Promise.resolve(new Map()),
-      signal: () => 'gone',
-      reap: () => undefined,
-      lend: (_loan, spawn) => spawn(),
       marksOf: (pid) => this.processes.get(pid)?.marks ?? { environment: [], limit: undefined },
-      containersFor: () => assert.fail('not asked for'),
-      findContainer: () => undefined,
-      removeHomes: () => undefined,
     };
   }
 }

@@ -1,0 +1,257 @@
+import { availableParallelism as cores } from 'node:os';
+import {
+  type Container,
+  type Containment,
+  ContainmentError,
+  type ContainmentOffer,
+  type FoundContainer,
+  type KernelLimits,
+  uncontained,
+} from '../container.ts';
+import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import { descendantsIn } from '../walk.ts';
+import { parseProcessTable } from './processTable.ts';
+import {
+  ERROR_ACCESS_DENIED,
+  type Handle,
+  JOB_OBJECT_LIMIT_ACTIVE_PROCESS,
+  JOB_OBJECT_LIMIT_JOB_MEMORY,
+  JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+  PROCESS_QUERY_LIMITED_INFORMATION,
+  PROCESS_SET_QUOTA,
+  PROCESS_SUSPEND_RESUME,
+  PROCESS_TERMINATE,
+  type Win32,
+} from './win32.ts';
+
+/** What a process ends with that was killed: what Task Manager gives. */
+const killedExitCode = 1;
+/** How long one table serves for looking up single processes, in milliseconds. */
+const tableMillis = 20;
+
+/**
+ * Windows: one kill-on-close job that the warden is in itself before it starts anything, so that no child can slip out,
+ * whatever the race; and a job within it for each tree.
+ */
+export class WindowsPlatform implements Platform {
+  readonly name = 'windows';
+  readonly shortcomings: readonly string[] = [];
+  /** Creation times are absolute: an identity means the same after a restart of the machine, namely nobody. */
+  readonly bootId = 'windows';
+  readonly killsAtDeath = true;
+  /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
+  readonly spawnOptions = { detached: false, windowsHide: true };
+  readonly #win32: Win32;
+  #wardenJob: Handle;
+  #table: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
+
+  constructor(win32: Win32) {
+    this.#win32 = win32;
+  }
+
+  /** Whoever is below the warden is in its job, however its parents have ended. */
+  get adoptsOrphans(): boolean {
+    return this.#wardenJob !== undefined;
+  }
+
+  adoptOrphans(): void {
+    const job = this.#win32.createJob();
+    this.#win32.setJobLimits(job, { flags: JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE });
+    this.#win32.assignToJob(job, this.#win32.currentProcess());
+    // Never closed: the kernel does that at our end, and kills all that is in it.
+    this.#wardenJob = job;
+  }
+
+  stat(pid: number): ProcessStat | undefined {
+    const isFresh = this.#table !== undefined && performance.now() - this.#table.at < tableMillis;
+    const wanted = (process: ProcessStat): boolean => process.pid === pid;
+    return (isFresh ? this.#table?.processes.find(wanted) : undefined) ?? this.everyone().find(wanted);
+  }
+
+  descendants(roots: Iterable<ProcessIdentity>): ProcessStat[] {
+    const everyone = this.everyone();
+    const inJob = new Set(this.#wardenJob === undefined ? [] : this.#win32.jobProcessIds(this.#wardenJob));
+    const below = everyone.filter((process) => inJob.has(process.pid));
+    return descendantsIn(withoutForeignParents(everyone), [...roots, ...below]);
+  }
+
+  everyone(): ProcessStat[] {
+    const { table, address } = this.#win32.processTable();
+    const processes = parseProcessTable(table, address);
+    this.#table = { at: performance.now(), processes };
+    return processes;
+  }
+
+  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+    return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
+  }
+
+  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
+    const opened = this.#win32.openProcess(PROCESS_TERMINATE | PROCESS_SUSPEND_RESUME | PROCESS_QUERY_LIMITED_INFORMATION, target.pid);
+    if ('error' in opened) return opened.error === ERROR_ACCESS_DENIED ? 'denied' : 'gone';
+    const { handle } = opened;
+    try {
+      // The handle pins the process: its pid cannot pass to another one meanwhile.
+      if (this.#win32.creationTime(handle) !== target.startTime) return 'gone';
+      return this.#deliver(handle, target.pid, signal) ? 'sent' : 'gone';
+    } finally {
+      this.#win32.closeHandle(handle);
+    }
+  }
+
+  protectSocket(path: string): void {
+    this.#win32.restrictToOwner(path);
+  }
+
+  /** There are no zombies to reap. */
+  reap(): void {}
+
+  lend<T>(_loan: Loan, spawn: () => T): T {
+    return spawn();
+  }
+
+  marksOf(): Marks {
+    return { environment: [], limit: undefined };
+  }
+
+  containersFor(): Containers {
+    return {
+      homes: [],
+      offers: () => offers,
+      contain: (wanted) => this.#contain(wanted),
+      dispose: () => undefined,
+    };
+  }
+
+  removeHomes(): void {}
+
+  /** Nothing outlives its warden here. */
+  findContainer(): FoundContainer | undefined {
+    return undefined;
+  }
+
+  /**
+   * Windows has no signals. What asks for an end is what programs here understand as such: CTRL_BREAK on their console, and
+   * WM_CLOSE to their windows.
+   */
+  #deliver(handle: Handle, pid: number, signal: NodeJS.Signals): boolean {
+    switch (signal) {
+      case 'SIGKILL':
+        return this.#win32.terminateProcess(handle, killedExitCode);
+      case 'SIGSTOP':
+      case 'SIGCONT':
+        return this.#win32.suspend(handle, signal === 'SIGSTOP');
+      default: {
+        const pressed = this.#win32.pressBreak(pid);
+        const closed = this.#win32.closeWindows(new Set([pid]));
+        return pressed || closed > 0;
+      }
+    }
+  }
+
+  #contain(wanted: Containment | 'auto'): Container {
+    if (wanted === 'group') return uncontained;
+    if (wanted !== 'auto' && wanted !== 'job')
+      throw new ContainmentError(`"${wanted}" is for Linux; on Windows use "auto", "job" or "group".`);
+    return new JobContainer(this.#win32);
+  }
+}
+
+/** One tree's job. */
+class JobContainer implements Container {
+  readonly containment = 'job';
+  readonly path = null;
+  readonly leaderIsKeeper = false;
+  readonly #win32: Win32;
+  #job: Handle;
+
+  constructor(win32: Win32) {
+    this.#win32 = win32;
+    this.#job = win32.createJob();
+    win32.setJobLimits(this.#job, { flags: JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE });
+  }
+
+  wrap(argv: readonly [string, ...string[]]): readonly [string, ...string[]] {
+    return argv;
+  }
+
+  /** What the leader starts in the moment before it is assigned is in the warden's job, and known by its parent. */
+  enter<T extends { readonly pid?: number | undefined }>(spawn: () => T): T {
+    const spawned = spawn();
+    if (spawned.pid === undefined) return spawned;
+    const opened = this.#win32.openProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, spawned.pid);
+    if ('error' in opened) return spawned; // It has ended already.
+    try {
+      this.#win32.assignToJob(this.#job, opened.handle);
+    } finally {
+      this.#win32.closeHandle(opened.handle);
+    }
+    return spawned;
+  }
+
+  pids(): readonly number[] {
+    return this.#job === undefined ? [] : this.#win32.jobProcessIds(this.#job);
+  }
+
+  killAll(): boolean {
+    if (this.#job === undefined) return false;
+    this.#win32.terminateJob(this.#job, killedExitCode);
+    return true;
+  }
+
+  limit({ memoryBytes, processes, cpuCores }: KernelLimits): (keyof KernelLimits)[] {
+    const held: (keyof KernelLimits)[] = [];
+    const attempt = (name: keyof KernelLimits, set: () => void): void => {
+      try {
+        set();
+        held.push(name);
+      } catch {
+        // An older Windows, or Wine: the warden looks itself.
+      }
+    };
+    const base = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    const memory = memoryBytes === undefined ? 0 : JOB_OBJECT_LIMIT_JOB_MEMORY;
+    const count = processes === undefined ? 0 : JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
+    if (memory || count)
+      attempt(memory ? 'memoryBytes' : 'processes', () =>
+        this.#win32.setJobLimits(this.#job, {
+          flags: base | memory | count,
+          ...(memoryBytes !== undefined && { memoryBytes }),
+          ...(processes !== undefined && { activeProcesses: processes }),
+        }),
+      );
+    if (cpuCores !== undefined)
+      attempt('cpuCores', () =>
+        this.#win32.setJobCpuRate(this.#job, Math.max(1, Math.min(10_000, Math.round((cpuCores / cores()) * 10_000)))),
+      );
+    // The job refuses memory and processes rather than to end anybody: what that does to the tree is still looked for.
+    return held.filter((name) => name === 'cpuCores');
+  }
+
+  limitEvents(): { readonly memoryKills: number; readonly refusedForks: number } {
+    return { memoryKills: 0, refusedForks: 0 };
+  }
+
+  /** Closing the only handle ends whoever should still be in it. */
+  dispose(): void {
+    if (this.#job !== undefined) this.#win32.closeHandle(this.#job);
+    this.#job = undefined;
+  }
+}
+
+const offers: readonly ContainmentOffer[] = [
+  {
+    containment: 'job',
+    available: true,
+    why: 'a kill-on-close job for each tree, within one of the warden’s; the kernel ends all in it when the warden dies',
+  },
+  { containment: 'group', available: true, why: 'the warden’s job alone, and parent links' },
+  { containment: 'cgroup', available: false, why: 'control groups are of Linux' },
+  { containment: 'namespace', available: false, why: 'PID namespaces are of Linux' },
+];
+
+/** The number of a parent that has ended may belong to somebody younger than the child, who is no parent of it. */
+function withoutForeignParents(everyone: readonly ProcessStat[]): ProcessStat[] {
+  const born = new Map(everyone.map(({ pid, startTime }) => [pid, startTime]));
+  return everyone.map((process) => ((born.get(process.parent) ?? 0) > process.startTime ? { ...process, parent: 0 } : process));
+}

@@ -1,0 +1,70 @@
+/** What is meant to survive a reload of its window, in a real VS Code: and only that. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
+import { isAlive } from '../support/survivors.ts';
+
+describe('with "tree-warden.onReload": "keep"', () => {
+  let editor: Editor;
+  before(async () => {
+    editor = await Editor.open({ settings: { 'tree-warden.onReload': 'keep', 'tree-warden.reloadGrace': 8 } });
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  it('a reloaded window takes its processes over, output and all, and ends them when it is closed', async () => {
+    await editor.showProcesses();
+    for (const process of ['web', 'daemon']) await editor.start(process);
+    await eventually('all are up', () => editor.workers.length >= 5);
+    const workers = editor.workers.sort();
+    const [warden] = editor.wardenPids;
+    await editor.reloadWindow();
+    await editor.showProcesses();
+    await editor.waitForRow('web', /, live/);
+    await editor.waitForRow('daemon', /exited, 2 members left/);
+    assert.ok(workers.filter(isAlive).length >= 4, 'the same processes, but for those that come and go');
+    assert.deepEqual(editor.wardenPids, [warden], 'the same warden');
+    await editor.warden('Show Output', 'web');
+    await editor.waitForTerminal(/listening|http/i);
+    // Closed, and not reopened: when the time is over, nobody is left.
+    await editor.page.close();
+    await eventually('nobody is left', () => editor.workers.length === 0, 8000 + 1000 + 15_000);
+    await eventually('the warden has ended too', () => editor.wardenPids.length === 0);
+  });
+});
+
+describe('a detached process', () => {
+  let editor: Editor;
+  before(async () => {
+    editor = await Editor.open();
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  it('survives its window, is found again, is shown as such, and ends by one command', async () => {
+    const file = join(editor.workspace, '.vscode', 'processes.json');
+    const declared = '"forever": { "command": "while :; do date; sleep 1; done", "lifetime": "detached" },';
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/"processes"\s*:\s*\{/, (opening) => `${opening}\n${declared}`),
+    );
+    await editor.showProcesses();
+    await editor.waitForRow('forever', /idle/);
+    await editor.start('forever');
+    await editor.waitForRow('forever', /, live, .*detached/);
+    const workers = editor.workers.sort();
+    assert.ok(workers.length >= 2);
+    await editor.reloadWindow();
+    await editor.showProcesses();
+    await editor.waitForRow('forever', /, live, .*detached/);
+    assert.ok(workers.filter(isAlive).length > 0, 'it has survived');
+    await editor.screenshot('detached');
+    await editor.page.close();
+    await eventually('the window is gone', () => editor.extensionHostPids.length === 0, 30_000);
+    const [tree] = editor.run.ps();
+    assert.equal(tree?.name, 'forever');
+    assert.equal(editor.run.call(['kill', 'forever']).stdout, 'forever: stopped\n');
+    await eventually('nobody is left', () => editor.workers.length === 0);
+  });
+});
