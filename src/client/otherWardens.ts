@@ -1,7 +1,6 @@
 /** Wardens that somebody else has started: one whose window was reloaded, and the one of a window's detached trees. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lifetime } from '../protocol/messages.ts';

@@ -62,6 +62,21 @@ export interface Container extends FoundContainer {
   limitEvents(): LimitEvents;
 }
 
+/** The containers of one warden. */
+export interface Containers {
+  /** Folders of the system that it may make containers in; for the record, so that they can be removed after a crash. */
+  readonly homes: readonly string[];
+  /** Every containment there is, with whether this machine has it. May try some of them out: tens of milliseconds. */
+  offers(): readonly ContainmentOffer[];
+  /**
+   * Makes one for a tree; `auto` takes the strongest that needs no rights and changes nothing for the processes inside.
+   * @throws ContainmentError where this machine does not have it.
+   */
+  contain(wanted: Containment | 'auto', tree: string): Container;
+  /** To be called when every container has been disposed of. */
+  dispose(): void;
+}
+
 /** What remains where a container is nothing but a name: everything is done by marks, groups and signals. */
 export const uncontained: Container = {
   containment: 'group',
@@ -75,3 +90,16 @@ export const uncontained: Container = {
   limitEvents: () => ({ memoryKills: 0, refusedForks: 0 }),
   dispose: () => undefined,
 };
+
+/** Where there is no container but the name. */
+export function groupOnly(offers: readonly ContainmentOffer[]): Containers {
+  return {
+    homes: [],
+    offers: () => offers,
+    contain: (wanted) => {
+      if (wanted === 'auto' || wanted === 'group') return uncontained;
+      throw new ContainmentError(`The containment "${wanted}" is not to be had here: it is of another system. Use "auto".`);
+    },
+    dispose: () => undefined,
+  };
+}

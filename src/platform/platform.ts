@@ -3,7 +3,7 @@
  * operating system it runs on.
  */
 
-import type { Container, Containment, ContainmentOffer, FoundContainer } from './container.ts';
+import type { Containers, FoundContainer } from './container.ts';
 
 /** A process for certain: a pid alone is given to somebody else as soon as it is free. */
 export interface ProcessIdentity {
@@ -110,20 +110,6 @@ export interface Loan {
   readonly mark: number;
   /** Added to the warden's own readiness to be killed when memory runs out (oom_score_adj, proc(5)), up to 1000. */
   readonly oomScore: number;
-}
-
-export interface Containers {
-  /** Folders of the system that it may make containers in; for the record, so that they can be removed after a crash. */
-  readonly homes: readonly string[];
-  /** Every containment there is, with whether this machine has it. May try some of them out: tens of milliseconds. */
-  offers(): readonly ContainmentOffer[];
-  /**
-   * Makes one for a tree; `auto` takes the strongest that needs no rights and changes nothing for the processes inside.
-   * @throws ContainmentError where this machine does not have it.
-   */
-  contain(wanted: Containment | 'auto', tree: string): Container;
-  /** To be called when every container has been disposed of. */
-  dispose(): void;
 }
 
 /** The environment variable that names the trees a process belongs to, outermost first, separated by colons. */

@@ -1,3 +1,5 @@
+import { DarwinPlatform } from './darwin/darwinPlatform.ts';
+import { loadLibproc } from './darwin/libproc.ts';
 import { loadLibc, NativeLibraryError } from './linux/libc.ts';
 import { LinuxPlatform } from './linux/linuxPlatform.ts';
 import type { Platform } from './platform.ts';
@@ -16,9 +18,10 @@ export class UnsupportedPlatformError extends Error {}
  */
 export async function selectPlatform(env: NodeJS.ProcessEnv = process.env): Promise<Platform> {
   if (process.platform === 'win32') return new WindowsPlatform(await loadWindows());
+  if (process.platform === 'darwin') return await selectDarwin();
   if (process.platform !== 'linux') {
     return new PortablePlatform(
-      `Containment for ${process.platform} is not built yet: only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
+      `There is no containment of its own for ${process.platform}: only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
     );
   }
   if (env['TREE_WARDEN_PLATFORM'] === 'portable') {
@@ -34,6 +37,16 @@ async function loadWindows(): Promise<Win32> {
   } catch (error) {
     throw new UnsupportedPlatformError(
       `Job objects cannot be used (${(error as Error).message}), and without them nothing can be guarded on Windows. Nothing was started.`,
+    );
+  }
+}
+
+async function selectDarwin(): Promise<Platform> {
+  try {
+    return new DarwinPlatform(await loadLibproc());
+  } catch (error) {
+    return new PortablePlatform(
+      `Native calls are not available (${(error as Error).message}): only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
     );
   }
 }

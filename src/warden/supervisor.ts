@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Containers, Platform, ProcessStat } from '../platform/platform.ts';
+import type { Containers } from '../platform/container.ts';
+import type { Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Lifetime, LimitAction, SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import type { Records, TreeRecord } from '../records/records.ts';

@@ -1,9 +1,9 @@
 import { chmodSync, closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, userInfo } from 'node:os';
 import { pid as self } from 'node:process';
-import type { FoundContainer } from '../container.ts';
+import type { Containers, FoundContainer } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
-import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';

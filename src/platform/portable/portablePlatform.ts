@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import pidusage from 'pidusage';
-import { ContainmentError, type ContainmentOffer, type FoundContainer, uncontained } from '../container.ts';
+import type { Containers } from '../container.ts';
+import { type ContainmentOffer, type FoundContainer, groupOnly } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
-import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 
 /** How long one listing serves for looking up single processes, in milliseconds. */
@@ -76,15 +77,7 @@ export class PortablePlatform implements Platform {
   }
 
   containersFor(): Containers {
-    return {
-      homes: [],
-      offers: () => containmentsHere,
-      contain: (wanted) => {
-        if (wanted === 'auto' || wanted === 'group') return uncontained;
-        throw new ContainmentError(`The containment "${wanted}" is not to be had here: it is of another system. Use "auto".`);
-      },
-      dispose: () => undefined,
-    };
+    return groupOnly(containmentsHere);
   }
 
   removeHomes(): void {}

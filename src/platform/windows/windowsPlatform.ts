@@ -1,4 +1,5 @@
 import { availableParallelism as cores } from 'node:os';
+import type { Containers } from '../container.ts';
 import {
   type Container,
   type Containment,
@@ -8,7 +9,7 @@ import {
   type KernelLimits,
   uncontained,
 } from '../container.ts';
-import type { Containers, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import { parseProcessTable } from './processTable.ts';
 import {

@@ -61,9 +61,14 @@ describe('processes.json', () => {
       ["2:10 processes.a.stop: 'SIGFOO' is not a signal of this system"],
     ],
     [
-      'a lifetime that is not built',
-      '{ "processes": { "a": { "command": "x",\n "lifetime": "detached" } } }',
-      ['2:14 processes.a.lifetime: The lifetime "detached" is not built yet in this version; everything ends with its window ("managed")'],
+      'a lifetime that is none',
+      '{ "processes": { "a": { "command": "x",\n "lifetime": "eternal" } } }',
+      ['2:14 processes.a.lifetime: Invalid option: expected one of "managed"|"detached"'],
+    ],
+    [
+      'a limit that is none',
+      '{ "processes": { "a": { "command": "x",\n "limits": {\n "memory": "lots" } } } }',
+      ["3:12 processes.a.limits.memory: 'lots' is not a size: write a number with k, m, g or t, such as 512m"],
     ],
     [
       'a name that is none',

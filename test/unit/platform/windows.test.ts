@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseProcessTable } from '../../../src/platform/windows/processTable.ts';
+import { microsSince1970, parseProcessIdList } from '../../../src/platform/windows/win32.ts';
+
+const address = 0x1000_0000n;
+const epoch = 116_444_736_000_000_000n;
+
+/** A SYSTEM_PROCESS_INFORMATION, its name behind it, as the kernel writes them. */
+function entry(
+  at: number,
+  {
+    pid,
+    parent,
+    name,
+    threads = 3,
+    created = epoch + 10_000_000n,
+    last = false,
+  }: { pid: number; parent: number; name: string; threads?: number; created?: bigint; last?: boolean },
+): Buffer {
+  const info = Buffer.alloc(256);
+  const text = Buffer.from(name, 'utf16le');
+  const whole = Buffer.concat([info, text, Buffer.alloc((8 - (text.length % 8)) % 8)]);
+  whole.writeUInt32LE(last ? 0 : whole.length, 0);
+  whole.writeUInt32LE(threads, 4);
+  whole.writeBigInt64LE(created, 32);
+  whole.writeBigInt64LE(20_000_000n, 40);
+  whole.writeBigInt64LE(5_000_000n, 48);
+  whole.writeUInt16LE(text.length, 56);
+  whole.writeBigUInt64LE(address + BigInt(at + 256), 64);
+  whole.writeBigUInt64LE(BigInt(pid), 80);
+  whole.writeBigUInt64LE(BigInt(parent), 88);
+  whole.writeUInt32LE(1, 100);
+  whole.writeBigUInt64LE(64n * 2n ** 20n, 144);
+  return whole;
+}
+
+describe('the process table of Windows', () => {
+  it('is read whole, without the idle process and the system', () => {
+    const parts: Buffer[] = [];
+    const add = (fields: Parameters<typeof entry>[1]): void => void parts.push(entry(Buffer.concat(parts).length, fields));
+    add({ pid: 0, parent: 0, name: '', created: 0n });
+    add({ pid: 4, parent: 0, name: 'System' });
+    add({ pid: 1234, parent: 4, name: 'node.exe' });
+    add({ pid: 1238, parent: 1234, name: 'münchen.exe', threads: 0, last: true });
+    const [node, ended, ...others] = parseProcessTable(Buffer.concat(parts), address);
+    assert.deepEqual(others, []);
+    assert.deepEqual(node, {
+      pid: 1234,
+      parent: 4,
+      group: 0,
+      session: 1,
+      startTime: 1_000_000,
+      alive: true,
+      stopped: false,
+      name: 'node',
+      threads: 3,
+      cpuMillis: 2500,
+      memoryBytes: 64 * 2 ** 20,
+    });
+    assert.deepEqual([ended?.name, ended?.alive], ['münchen', false]);
+  });
+
+  it('gives no name from outside of the table', () => {
+    const [process] = parseProcessTable(entry(0, { pid: 8, parent: 4, name: 'x.exe', last: true }), address + 0x10_0000n);
+    assert.equal(process?.name, '?');
+  });
+});
+
+describe('structures of Windows', () => {
+  it('a FILETIME is exact to a microsecond', () => {
+    assert.equal(microsSince1970(epoch), 0);
+    assert.equal(microsSince1970(133_773_696_000_000_010n), 1_732_896_000_000_001);
+    const year2200 = epoch + 7_258_118_400n * 10_000_000n;
+    assert.ok(Number.isSafeInteger(microsSince1970(year2200)));
+  });
+
+  it('a list of a job’s processes has their count in front', () => {
+    const list = Buffer.alloc(8 + 8 * 4);
+    list.writeUInt32LE(2, 0);
+    list.writeUInt32LE(2, 4);
+    list.writeBigUInt64LE(100n, 8);
+    list.writeBigUInt64LE(200n, 16);
+    assert.deepEqual(parseProcessIdList(list), [100, 200]);
+  });
+});
