@@ -57,6 +57,8 @@ export interface Container extends FoundContainer {
   wrap(argv: readonly [string, ...string[]], lingering: boolean): readonly [string, ...string[]];
   /** Runs `spawn` so that the process it starts, and all that descends from it, are inside. Synchronous. */
   enter<T extends Spawned>(spawn: () => T): T;
+  /** Takes in a process that could not be born inside, because its pid was not known before; nothing where all are born inside. */
+  admit(pid: number): void;
   /** Has the kernel hold these, as far as it can here; answers with those that it now holds. */
   limit(limits: KernelLimits): readonly (keyof KernelLimits)[];
   limitEvents(): LimitEvents;
@@ -84,6 +86,7 @@ export const uncontained: Container = {
   leaderIsKeeper: false,
   wrap: (argv) => argv,
   enter: (spawn) => spawn(),
+  admit: () => undefined,
   pids: () => [],
   killAll: () => false,
   limit: () => [],

@@ -52,6 +52,8 @@ export interface Platform {
   readonly bootId: string;
   /** Whether the kernel itself ends everything that this process has started when it ends, however that comes about. */
   readonly killsAtDeath: boolean;
+  /** The signals by which a user or the system asks this process to end. */
+  readonly endSignals: readonly NodeJS.Signals[];
   /** Whether orphans of this process's descendants come back to it (see {@link adoptOrphans}). */
   readonly adoptsOrphans: boolean;
 
@@ -111,6 +113,9 @@ export interface Loan {
   /** Added to the warden's own readiness to be killed when memory runs out (oom_score_adj, proc(5)), up to 1000. */
   readonly oomScore: number;
 }
+
+/** Of every Unix. */
+export const usualEndSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** The environment variable that names the trees a process belongs to, outermost first, separated by colons. */
 export const markVariable = 'TREE_WARDEN_TREE';

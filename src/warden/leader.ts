@@ -22,6 +22,8 @@ export interface LeaderEvents {
 
 export interface Leader extends OutputSource {
   readonly pid: number;
+  /** Resolves when the pid is known, where a terminal tells it late (Windows); until then it is 0. */
+  readonly known?: Promise<void>;
   write(data: Buffer): void;
   resize(dimensions: Dimensions): void;
   /** Lets go of the descriptors to the tree. */
@@ -139,7 +141,10 @@ function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents): Lead
     events.onOutputEnd();
   });
   return {
-    pid: pty.pid,
+    get pid() {
+      return pty.pid;
+    },
+    ...(pty.pid === 0 && { known: pidKnown(pty) }),
     pause: () => open && pty.pause(),
     resume: () => open && pty.resume(),
     write: (data) => open && pty.write(data),
@@ -149,6 +154,11 @@ function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents): Lead
     },
     close: () => undefined,
   };
+}
+
+/** ConPTY starts the process when its pipes are ready. */
+async function pidKnown(pty: IPty): Promise<void> {
+  while (pty.pid === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 function spawnOnPipes(spawn: () => ChildProcess, file: string, events: LeaderEvents): Leader {

@@ -15,14 +15,11 @@ export interface SelfCheckSubject {
   readonly census: Census;
 }
 
-/** The signals without whose handlers the warden could be ended before its trees. */
-const guarded = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGCHLD'] as const;
-
 export function selfCheck(subject: SelfCheckSubject): string[] {
   return [
     ...recordFindings(subject),
     ...switchFindings(subject),
-    ...handlerFindings(),
+    ...handlerFindings(subject),
     ...treeFindings(subject),
     ...strayFindings(subject),
   ];
@@ -51,8 +48,10 @@ function* switchFindings({ platform, self, switchPid }: SelfCheckSubject): Gener
     yield 'The dead man’s switch is not running: if the warden is killed now, its processes end only at the next start.';
 }
 
-function* handlerFindings(): Generator<string> {
-  for (const signal of guarded) if (process.listenerCount(signal) === 0) yield `Nobody handles ${signal} in the warden.`;
+/** Without a handler for each of these, the warden could be ended before its trees. */
+function* handlerFindings({ platform }: SelfCheckSubject): Generator<string> {
+  for (const signal of [...platform.endSignals, 'SIGCHLD'] as const)
+    if (process.listenerCount(signal) === 0) yield `Nobody handles ${signal} in the warden.`;
 }
 
 function* treeFindings({ platform, self, trees, census }: SelfCheckSubject): Generator<string> {

@@ -137,6 +137,10 @@ export class Tree {
         onExit: (status) => this.#leaderExited(leader.pid, status),
       });
       this.#leader = leader;
+      if (leader.known) {
+        await leader.known;
+        this.#container.admit(leader.pid);
+      }
       const identity = this.#context.platform.stat(leader.pid) ?? alreadyCollected(this.#context.platform, leader.pid);
       // A session of its own by definition; the new process may be a moment away from having made it.
       this.#identity = { ...identity, group: leader.pid, session: leader.pid };

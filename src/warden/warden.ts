@@ -104,8 +104,7 @@ export class Warden {
       alert,
     });
     this.#journal.write({ event: 'warden-started', pid: process.pid, reason: workspace });
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => void this.#shutdown(`the warden received ${signal}`, false));
+    for (const signal of platform.endSignals) process.on(signal, () => void this.#shutdown(`the warden received ${signal}`, false));
     process.on('uncaughtException', (error) => void this.#crash(error));
     process.on('unhandledRejection', (error) => void this.#crash(error));
   }

@@ -7,6 +7,7 @@ export const inertPlatform: Platform = {
   bootId: 'one',
   adoptsOrphans: true,
   killsAtDeath: false,
+  endSignals: [],
   spawnOptions: { detached: true, windowsHide: true },
   adoptOrphans: () => undefined,
   stat: () => undefined,

@@ -72,6 +72,9 @@ describe('on Windows (under Wine)', { skip: wineMissing }, () => {
     assert.deepEqual([found.state, found.containment], ['ready', 'job']);
     assert.ok(found.memoryBytes > 10 * 2 ** 20, `${found.memoryBytes} bytes`);
     assert.match(cli(run, 'kill', 'it').output, /it: stopped/);
+    // The leader was asked by a key on its console, and has answered as it likes.
+    const ended = run.journal().find((record) => record['event'] === 'ended');
+    assert.equal(ended?.['code'], 7);
     await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
   });
 

@@ -11,6 +11,7 @@ import {
   type ProcessStat,
   type SignalOutcome,
   type Usage,
+  usualEndSignals,
 } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import {
@@ -37,6 +38,7 @@ export class DarwinPlatform implements Platform {
   /** Starts are absolute, to a microsecond: an identity means the same after a restart of the machine, namely nobody. */
   readonly bootId = 'darwin';
   readonly killsAtDeath = false;
+  readonly endSignals = usualEndSignals;
   readonly adoptsOrphans = false;
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #libproc: Libproc;

@@ -4,6 +4,7 @@ import { pid as self } from 'node:process';
 import type { Containers, FoundContainer } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
 import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import { usualEndSignals } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
@@ -25,6 +26,7 @@ export class LinuxPlatform implements Platform {
   readonly bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   readonly shortcomings: readonly string[];
   readonly killsAtDeath = false;
+  readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #proc = new ProcFs();
   readonly #libc: Libc | undefined;

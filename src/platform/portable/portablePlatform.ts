@@ -6,6 +6,7 @@ import type { Containers } from '../container.ts';
 import { type ContainmentOffer, type FoundContainer, groupOnly } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
 import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import { usualEndSignals } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 
 /** How long one listing serves for looking up single processes, in milliseconds. */
@@ -21,6 +22,7 @@ export class PortablePlatform implements Platform {
   readonly adoptsOrphans = false;
   readonly shortcomings: readonly string[];
   readonly killsAtDeath = false;
+  readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
   #table: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
 

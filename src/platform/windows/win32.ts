@@ -43,7 +43,9 @@ const JobObjectCpuRateControlInformation = 15;
 const SystemProcessInformation = 5;
 const STATUS_INFO_LENGTH_MISMATCH = 0xc0000004;
 
-const CTRL_BREAK_EVENT = 1;
+/** Console control events. */
+export const CTRL_C_EVENT = 0;
+export const CTRL_BREAK_EVENT = 1;
 const WM_CLOSE = 0x0010;
 const FORMAT_MESSAGE_FROM_SYSTEM = 0x1000;
 const FORMAT_MESSAGE_IGNORE_INSERTS = 0x0200;
@@ -86,10 +88,15 @@ export interface Win32 {
   terminateProcess(process: Handle, exitCode: number): boolean;
   /** NtSuspendProcess and NtResumeProcess. */
   suspend(process: Handle, suspended: boolean): boolean;
-  /** AttachConsole, GenerateConsoleCtrlEvent with CTRL_BREAK_EVENT to all on it, FreeConsole. False where it has none. */
-  pressBreak(pid: number): boolean;
+  /**
+   * AttachConsole, GetConsoleProcessList, GenerateConsoleCtrlEvent to all on it, FreeConsole. Answers who that was, this process
+   * included; nobody where it has no console or the event is refused.
+   */
+  pressKey(pid: number, event: number): number[];
   /** PostMessageW with WM_CLOSE to every top-level window of these processes; answers how many there are. */
   closeWindows(pids: ReadonlySet<number>): number;
+  /** SetConsoleCtrlHandler: this process, and all that it starts, hear CTRL_C again, which a new process group does not. */
+  hearCtrlC(): void;
   /** NtQuerySystemInformation, SystemProcessInformation: the table as it comes, and the address it was written to. */
   processTable(): { readonly table: Buffer; readonly address: bigint };
   /** SetKernelObjectSecurity on a named pipe: full access for its owner and the system, none for anybody else. */
@@ -119,6 +126,8 @@ export async function loadWin32(): Promise<Win32> {
   const GetLastError = kernel32.func('GetLastError', 'uint32', []);
   const FormatMessageW = kernel32.func('FormatMessageW', 'uint32', ['uint32', 'void *', 'uint32', 'uint32', 'void *', 'uint32', 'void *']);
   const AttachConsole = kernel32.func('AttachConsole', 'int', ['uint32']);
+  const SetConsoleCtrlHandler = kernel32.func('SetConsoleCtrlHandler', 'int', ['void *', 'int']);
+  const GetConsoleProcessList = kernel32.func('GetConsoleProcessList', 'uint32', ['void *', 'uint32']);
   const FreeConsole = kernel32.func('FreeConsole', 'int', []);
   const GenerateConsoleCtrlEvent = kernel32.func('GenerateConsoleCtrlEvent', 'int', ['uint32', 'uint32']);
   const NtSuspendProcess = ntdll.func('NtSuspendProcess', 'int32', [HANDLE]);
@@ -193,16 +202,20 @@ export async function loadWin32(): Promise<Win32> {
     },
     terminateProcess: (process, exitCode) => TerminateProcess(process, exitCode) !== 0,
     suspend: (process, suspended) => (suspended ? NtSuspendProcess(process) : NtResumeProcess(process)) >= 0,
-    pressBreak: (pid) => {
+    pressKey: (pid, event) => {
       // One has to be on a console to speak to those who are.
       FreeConsole();
-      if (!AttachConsole(pid)) return false;
+      if (!AttachConsole(pid)) return [];
       try {
-        return GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, 0) !== 0;
+        const list = Buffer.alloc(4 * 1024);
+        const count = Math.min(GetConsoleProcessList(list, list.length / 4), list.length / 4);
+        if (!GenerateConsoleCtrlEvent(event, 0)) return [];
+        return [pid, ...Array.from({ length: count }, (_, index) => list.readUInt32LE(4 * index))];
       } finally {
         FreeConsole();
       }
     },
+    hearCtrlC: () => void SetConsoleCtrlHandler(null, 0),
     closeWindows: (pids) => {
       let count = 0;
       const owner = Buffer.alloc(4);

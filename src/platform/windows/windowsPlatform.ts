@@ -13,6 +13,8 @@ import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome
 import { descendantsIn } from '../walk.ts';
 import { parseProcessTable } from './processTable.ts';
 import {
+  CTRL_BREAK_EVENT,
+  CTRL_C_EVENT,
   ERROR_ACCESS_DENIED,
   type Handle,
   JOB_OBJECT_LIMIT_ACTIVE_PROCESS,
@@ -29,6 +31,8 @@ import {
 const killedExitCode = 1;
 /** How long one table serves for looking up single processes, in milliseconds. */
 const tableMillis = 20;
+/** Within this time, in milliseconds, signals to several members of a tree are one key on their console. */
+const samePressMillis = 100;
 
 /**
  * Windows: one kill-on-close job that the warden is in itself before it starts anything, so that no child can slip out,
@@ -40,9 +44,12 @@ export class WindowsPlatform implements Platform {
   /** Creation times are absolute: an identity means the same after a restart of the machine, namely nobody. */
   readonly bootId = 'windows';
   readonly killsAtDeath = true;
+  /** It has no console, and what is pressed on those of members is none of its business. */
+  readonly endSignals = [];
   /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
   readonly spawnOptions = { detached: false, windowsHide: true };
   readonly #win32: Win32;
+  readonly #pressed = new Map<number, number>();
   #wardenJob: Handle;
   #table: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
 
@@ -56,6 +63,9 @@ export class WindowsPlatform implements Platform {
   }
 
   adoptOrphans(): void {
+    // Keys that are pressed on a member's console reach whoever is on it, and that is this process too, at that moment.
+    for (const signal of ['SIGINT', 'SIGBREAK'] as const) process.on(signal, () => undefined);
+    this.#win32.hearCtrlC();
     const job = this.#win32.createJob();
     this.#win32.setJobLimits(job, { flags: JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE });
     this.#win32.assignToJob(job, this.#win32.currentProcess());
@@ -143,11 +153,24 @@ export class WindowsPlatform implements Platform {
       case 'SIGCONT':
         return this.#win32.suspend(handle, signal === 'SIGSTOP');
       default: {
-        const pressed = this.#win32.pressBreak(pid);
+        const pressed = this.#press(pid, signal);
         const closed = this.#win32.closeWindows(new Set([pid]));
         return pressed || closed > 0;
       }
     }
+  }
+
+  /** Once for all on a console: to many programs, a second key means that they shall not tidy up any more. */
+  #press(pid: number, signal: NodeJS.Signals): boolean {
+    const now = performance.now();
+    const before = this.#pressed.get(pid);
+    if (before !== undefined && now - before < samePressMillis) return true;
+    const { pressKey } = this.#win32;
+    let reached = signal === 'SIGINT' ? [] : pressKey(pid, CTRL_BREAK_EVENT);
+    // Wine has no CTRL_BREAK.
+    if (reached.length === 0) reached = pressKey(pid, CTRL_C_EVENT);
+    for (const one of reached) this.#pressed.set(one, now);
+    return reached.length > 0;
   }
 
   #contain(wanted: Containment | 'auto'): Container {
@@ -179,15 +202,18 @@ class JobContainer implements Container {
   /** What the leader starts in the moment before it is assigned is in the warden's job, and known by its parent. */
   enter<T extends { readonly pid?: number | undefined }>(spawn: () => T): T {
     const spawned = spawn();
-    if (spawned.pid === undefined) return spawned;
-    const opened = this.#win32.openProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, spawned.pid);
-    if ('error' in opened) return spawned; // It has ended already.
+    if (spawned.pid) this.admit(spawned.pid);
+    return spawned;
+  }
+
+  admit(pid: number): void {
+    const opened = this.#win32.openProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, pid);
+    if ('error' in opened) return; // It has ended already.
     try {
       this.#win32.assignToJob(this.#job, opened.handle);
     } finally {
       this.#win32.closeHandle(opened.handle);
     }
-    return spawned;
   }
 
   pids(): readonly number[] {
