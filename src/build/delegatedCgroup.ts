@@ -1,6 +1,6 @@
-import { chownSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseOwnCgroup } from '../platform/linux/cgroups.ts';
+import { parseOwnCgroup, removeCgroup } from '../platform/linux/cgroups.ts';
 
 /** A cgroup that belongs to an ordinary user, as systemd gives one to each session. */
 export interface DelegatedCgroup extends Disposable {
@@ -21,6 +21,6 @@ export function delegateCgroup(uid: number): DelegatedCgroup | undefined {
   }
   return {
     prefix: ['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', path],
-    [Symbol.dispose]: () => rmdirSync(path),
+    [Symbol.dispose]: () => removeCgroup(path),
   };
 }

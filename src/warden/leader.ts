@@ -200,7 +200,7 @@ function spawnOnFile(spawn: (stdio: StdioOptions) => ChildProcess, path: string,
   }
   try {
     const { pid } = spawnOnPipes(() => spawn(['ignore', log, log]), file, { ...events, onOutputEnd: () => leader.close() });
-    const leader = followLeader(pid, path, 0, events);
+    const leader = followLeader(pid, path, Number.POSITIVE_INFINITY, events);
     return leader;
   } finally {
     closeSync(log);

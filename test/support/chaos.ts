@@ -1,7 +1,6 @@
 /** Everything that guards a tree is killed at a random moment of its work; what the next start finds has to be clean. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { StartRequest } from '../../src/protocol/messages.ts';
@@ -52,7 +51,7 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
   const own = new Set([window.pid, warden]);
   if (up !== undefined) await eventually('it is up', () => survivorsOf(run.workFolder, own).length >= up);
-  const homes = homesOf(run);
+  const homes = run.cgroupHomes();
   begin?.(window.pid);
   const until = performance.now() + random() * within;
   while (performance.now() < until) await turn();
@@ -68,16 +67,6 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   assert.deepEqual(homes.filter(existsSync), [], `${where}: cgroups`);
   assertJournalWhole(run, where);
   return name;
-}
-
-function homesOf(run: Run): string[] {
-  return run.wardenIds().flatMap((id) => {
-    try {
-      return (JSON.parse(readFileSync(join(run.runtimeFolder, id, 'warden.json'), 'utf8')) as { homes: string[] }).homes;
-    } catch {
-      return []; // It has just been swept.
-    }
-  });
 }
 
 /** Every line but the last is a whole record; the last may have been cut by the kill. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { removeCgroup } from '../../src/platform/linux/cgroups.ts';
 import { clearAway, isAlive } from './survivors.ts';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -96,23 +97,31 @@ export class Run implements AsyncDisposable {
     throw new Error('no tree is on record');
   }
 
+  /** Where the wardens that have records here may have made cgroups. */
+  cgroupHomes(): string[] {
+    return this.#records().flatMap(({ homes = [] }) => homes);
+  }
+
   removeRecord(tree: string): void {
     for (const warden of this.wardenIds()) rmSync(join(this.runtimeFolder, warden, `${tree}.tree.json`), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const wardens = this.wardenPids();
+    const homes = this.cgroupHomes();
     for (const pid of wardens) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
     // They tidy up behind themselves; who hangs is ended.
     await eventually('the wardens have ended', () => !wardens.some(isAlive), 5000).catch(() => undefined);
     await clearAway(this.folder);
+    // What a test has made unreadable on purpose, nobody tidies up after.
+    homes.forEach(removeCgroup);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  #records(): { readonly process: { readonly pid: number } }[] {
+  #records(): { readonly process: { readonly pid: number }; readonly homes?: string[] }[] {
     try {
       return readdirSync(this.runtimeFolder).map(
-        (name) => JSON.parse(readFileSync(join(this.runtimeFolder, name, 'warden.json'), 'utf8')) as { process: { pid: number } },
+        (name) => JSON.parse(readFileSync(join(this.runtimeFolder, name, 'warden.json'), 'utf8')) as ReturnType<typeof this.#records>[number],
       );
     } catch {
       return [];
