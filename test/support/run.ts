@@ -121,7 +121,8 @@ export class Run implements AsyncDisposable {
   #records(): { readonly process: { readonly pid: number }; readonly homes?: string[] }[] {
     try {
       return readdirSync(this.runtimeFolder).map(
-        (name) => JSON.parse(readFileSync(join(this.runtimeFolder, name, 'warden.json'), 'utf8')) as ReturnType<typeof this.#records>[number],
+        (name) =>
+          JSON.parse(readFileSync(join(this.runtimeFolder, name, 'warden.json'), 'utf8')) as { process: { pid: number }; homes?: string[] },
       );
     } catch {
       return [];
