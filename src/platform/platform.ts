@@ -99,8 +99,8 @@ export interface Platform {
   /** The containers of one warden. */
   containersFor(warden: string): Containers;
 
-  /** Removes the folders in which a dead warden has made containers (see {@link Containers.homes}); never one with processes in it. */
-  removeHomes(homes: readonly string[]): void;
+  /** Removes the folders in which a dead warden has made containers (see {@link Containers.homes}); never one with processes in it. False where one stays. */
+  removeHomes(homes: readonly string[]): boolean;
 
   /** The container of a tree whose warden is dead, by what its record says of it; undefined where it is not that any more. */
   findContainer(path: string, tree: string): FoundContainer | undefined;

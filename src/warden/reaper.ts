@@ -10,6 +10,7 @@ import { pid as self } from 'node:process';
 import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../platform/platform.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, readAllRecords, type TreeRecord } from '../records/records.ts';
+import { removeHomes } from './leftovers.ts';
 import { limitMarkOf } from './membership.ts';
 import { describeSurvivors, terminate } from './termination.ts';
 
@@ -80,7 +81,7 @@ export function startDetachedWarden({ path, warden }: RecordFolder): void {
 /** Kills what the trees of one dead warden left, and removes its records unless somebody could not be killed. */
 export async function reap(platform: Platform, folder: RecordFolder): Promise<SweepResult> {
   const trees = await Promise.all(folder.trees.map((tree) => reapTree(platform, tree)));
-  if (folder.warden.bootId === platform.bootId) platform.removeHomes(folder.warden.homes);
+  if (folder.warden.bootId === platform.bootId) await removeHomes(platform, folder.warden.homes);
   if (trees.every((tree) => tree.problem === '') && folder.unreadable.length === 0) rmSync(folder.path, { recursive: true, force: true });
   return { workspace: folder.warden.workspace, warden: folder.warden.warden, trees };
 }

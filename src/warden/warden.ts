@@ -11,6 +11,7 @@ import { version } from '../protocol/version.ts';
 import { type RecordFolder, Records, socketPath } from '../records/records.ts';
 import { DeadMansSwitch, noSwitch, type Switch } from './deadMansSwitch.ts';
 import { Journal } from './journal.ts';
+import { removeHomes } from './leftovers.ts';
 import type { WindowLimits } from './limitKeeper.ts';
 import { Membership } from './membership.ts';
 import { Ownership } from './ownership.ts';
@@ -273,10 +274,11 @@ export class Warden {
     clearInterval(this.#idleCheck);
     this.#supervisor.dispose();
     this.#switch.release();
+    // Before the records: they are what says where these are.
+    await removeHomes(this.#options.platform, this.#records.homes);
     // Whoever could not be killed stays on record: the next start tries again.
     if (this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
     this.#containers.dispose();
-    this.#options.platform.removeHomes(this.#records.homes);
     this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
     this.#server?.close();
     await this.#journal.close();

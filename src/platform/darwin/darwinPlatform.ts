@@ -100,7 +100,9 @@ export class DarwinPlatform implements Platform {
     return groupOnly(offers);
   }
 
-  removeHomes(): void {}
+  removeHomes(): boolean {
+    return true;
+  }
 
   findContainer(): FoundContainer | undefined {
     return undefined;

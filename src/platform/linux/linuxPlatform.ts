@@ -126,8 +126,9 @@ export class LinuxPlatform implements Platform {
     return Cgroup.find(path, tree, userInfo().uid);
   }
 
-  removeHomes(homes: readonly string[]): void {
+  removeHomes(homes: readonly string[]): boolean {
     for (const home of homes) removeCgroupHome(home, userInfo().uid);
+    return !homes.some((home) => existsSync(home));
   }
 
   #withOomScore<T>(more: number, spawn: () => T): T {

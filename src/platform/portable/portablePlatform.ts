@@ -82,7 +82,9 @@ export class PortablePlatform implements Platform {
     return groupOnly(containmentsHere);
   }
 
-  removeHomes(): void {}
+  removeHomes(): boolean {
+    return true;
+  }
 
   findContainer(): FoundContainer | undefined {
     return undefined;

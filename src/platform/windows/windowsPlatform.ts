@@ -134,7 +134,9 @@ export class WindowsPlatform implements Platform {
     };
   }
 
-  removeHomes(): void {}
+  removeHomes(): boolean {
+    return true;
+  }
 
   /** Nothing outlives its warden here. */
   findContainer(): FoundContainer | undefined {
