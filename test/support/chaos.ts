@@ -71,6 +71,8 @@ export async function chaosRound(random: () => number, where: string): Promise<s
 
 /** Every line but the last is a whole record; the last may have been cut by the kill. */
 function assertJournalWhole(run: Run, where: string): void {
-  const lines = readFileSync(run.journalPath, 'utf8').split('\n').slice(0, -1);
+  // It may have been killed before the first line.
+  const text = existsSync(run.journalPath) ? readFileSync(run.journalPath, 'utf8') : '';
+  const lines = text.split('\n').slice(0, -1);
   for (const line of lines) assert.doesNotThrow(() => JSON.parse(line), `${where}: journal line ${line.slice(0, 100)}`);
 }
