@@ -1,4 +1,5 @@
 /** Figures as people read them; the same in every view. */
+import type { Limits } from './messages.ts';
 
 /** `12.4 %` of one core. */
 export function formatPercent(percent: number): string {
@@ -16,6 +17,19 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${value >= 9.95 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `memory 1.0 GB, processes 50, time 10 min 0 s`. */
+export function describeLimits({ memoryBytes, processes, cpuCores, timeMillis, openFiles }: Limits): string {
+  return [
+    memoryBytes !== undefined && `memory ${formatBytes(memoryBytes)}`,
+    processes !== undefined && `processes ${processes}`,
+    cpuCores !== undefined && `cores ${cpuCores}`,
+    timeMillis !== undefined && `time ${formatDuration(timeMillis)}`,
+    openFiles !== undefined && `open files ${openFiles}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** `3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`. */

@@ -123,10 +123,19 @@ export class Warden {
     server.on('error', (error) => this.#alert(`The socket for the command line cannot be opened: ${errorText(error)}.`));
     // The folder around it is 0700, so there is no moment at which others could connect.
     const path = socketPath(this.#records.folder);
-    server.listen(path, () => this.#options.platform.protectSocket(path));
+    server.listen(path, () => this.#protect(path));
     this.#server = server;
     this.#checkRegularly();
     await this.#sweepOthers();
+  }
+
+  #protect(path: string): void {
+    try {
+      this.#options.platform.protectSocket(path);
+    } catch (error) {
+      this.#alert(`The socket for the command line could not be kept to this user, and is closed: ${errorText(error)}.`);
+      this.#server?.close();
+    }
   }
 
   /** The owner's end, however it came about. A write to it may fail first; that alone is no reason. */

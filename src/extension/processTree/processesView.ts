@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { formatBytes, formatDuration } from '../../protocol/format.ts';
+import { describeLimits, formatBytes, formatDuration } from '../../protocol/format.ts';
 import type { Process, Processes } from '../processes.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { buildRows, changedRows, type Row } from './rows.ts';
@@ -136,5 +136,8 @@ function tooltipOf({ name, declared, tree }: Process, pid: number | undefined): 
   line(vscode.l10n.t('Members'), String(tree.members.length));
   line(vscode.l10n.t('Memory'), vscode.l10n.t('{0} resident; shared pages count in each process', formatBytes(tree.memoryBytes)));
   line(vscode.l10n.t('Containment'), tree.containment);
+  if (tree.lifetime === 'detached') line(vscode.l10n.t('Lifetime'), vscode.l10n.t('detached: it survives this window'));
+  if (tree.limits) line(vscode.l10n.t('Limits'), describeLimits(tree.limits));
+  if (tree.warning !== undefined) line(vscode.l10n.t('Warning'), tree.warning);
   return text;
 }

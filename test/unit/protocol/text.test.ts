@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { errorText } from '../../../src/protocol/errors.ts';
-import { formatBytes, formatDuration, formatPercent } from '../../../src/protocol/format.ts';
+import { describeLimits, formatBytes, formatDuration, formatPercent } from '../../../src/protocol/format.ts';
 import { parseBytes, parseCores, parseDuration } from '../../../src/protocol/quantities.ts';
 import { parseSignal, parseStop } from '../../../src/protocol/stopSteps.ts';
 
@@ -21,6 +21,12 @@ describe('durations', () => {
     it(`'${text}' is none`, () =>
       assert.throws(() => parseDuration(text), { name: 'RangeError', message: new RegExp(`^'${text}' is not a duration`) }));
   }
+});
+
+it('limits read as a list', () => {
+  assert.equal(describeLimits({}), '');
+  const all = { memoryBytes: 2 ** 30, processes: 50, cpuCores: 1.5, timeMillis: 600_000, openFiles: 64 };
+  assert.equal(describeLimits(all), 'memory 1.0 GB, processes 50, cores 1.5, time 10 min 0 s, open files 64');
 });
 
 describe('sizes', () => {
