@@ -1,27 +1,20 @@
 import { basename } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { Dimensions, LeftoverPolicy, LimitAction, StartRequest, StopStep, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { Dimensions, LeftoverPolicy, StartRequest, StopStep, TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import { parseDuration } from '../protocol/quantities.ts';
-import { limitsSchema, prioritySchema, resolveLimits, resolvePriority } from '../spec/limits.ts';
+import { type ConstraintOptions, constraintsFrom } from './constraints.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes, startErrorCode } from './exitCodes.ts';
 import { CliSession } from './session.ts';
 import { deferred, writeOut } from './stdout.ts';
 import { Wardens } from './wardens.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ConstraintOptions {
   readonly name?: string;
   readonly grace: string;
   readonly containment: StartRequest['containment'];
   readonly detached?: boolean;
-  readonly memory?: string;
-  readonly processes?: string;
-  readonly cpu?: string;
-  readonly time?: string;
-  readonly openFiles?: string;
-  readonly onLimit?: LimitAction;
-  readonly nice?: string;
   readonly whenLeaderExits: LeftoverPolicy;
 }
 
@@ -99,30 +92,6 @@ async function runDetached(
   } finally {
     client.dispose();
   }
-}
-
-/** The same checks as for the file, said in the words of the command line. */
-function constraintsFrom({
-  memory,
-  processes,
-  cpu,
-  time,
-  openFiles,
-  onLimit,
-  nice,
-}: RunOptions): Pick<StartRequest, 'limits' | 'onLimit' | 'priority'> {
-  const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-  const limits = limitsSchema.safeParse({ memory, processes: count(processes), cpu, time, openFiles: count(openFiles) });
-  const priority = prioritySchema.safeParse({ nice: count(nice) });
-  for (const { error } of [limits, priority])
-    for (const { path, message } of error?.issues ?? [])
-      throw new CliError(`--${String(path[0]).replace('openFiles', 'open-files')}: ${message}.`, exitCodes.usage);
-  const given = limits.data ? resolveLimits(limits.data) : {};
-  return {
-    ...(Object.keys(given).length > 0 && { limits: given }),
-    ...(onLimit !== undefined && { onLimit }),
-    ...(nice !== undefined && priority.data && { priority: resolvePriority(priority.data) }),
-  };
 }
 
 async function freeName(program: string, wanted: string | undefined): Promise<string> {

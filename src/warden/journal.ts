@@ -1,5 +1,5 @@
 import type { TreeId, WardenId } from '../protocol/messages.ts';
-import { LogFile } from './logFile.ts';
+import { LogFile } from './output/logFile.ts';
 
 export type JournalEvent =
   | 'warden-started'

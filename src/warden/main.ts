@@ -16,8 +16,8 @@ import type { Diagnosis } from '../protocol/messages.ts';
 import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
-import { defaultWindowLimits } from './limitKeeper.ts';
-import { isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './reaper.ts';
+import { isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './ending/reaper.ts';
+import { defaultWindowLimits } from './trees/limitKeeper.ts';
 import { Warden } from './warden.ts';
 
 async function main(): Promise<void> {

@@ -2,8 +2,8 @@
 import type { Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import { readRecordFolder } from '../records/records.ts';
-import type { Census } from './membership.ts';
-import type { Tree } from './tree.ts';
+import type { Census } from './trees/membership.ts';
+import type { Tree } from './trees/tree.ts';
 
 export interface SelfCheckSubject {
   readonly platform: Platform;

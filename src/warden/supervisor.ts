@@ -4,18 +4,18 @@ import type { Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Lifetime, LimitAction, SignalRequest, StartRequest, StopRequest, TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import type { Records, TreeRecord } from '../records/records.ts';
-import { findDetached } from './adoption.ts';
-import type { Switch } from './deadMansSwitch.ts';
+import type { Switch } from './ending/deadMansSwitch.ts';
+import { killAll } from './ending/leftovers.ts';
 import type { Journal } from './journal.ts';
-import { killAll } from './leftovers.ts';
-import { LimitKeeper, type WindowLimits } from './limitKeeper.ts';
-import type { Census, Membership } from './membership.ts';
+import { TreeLogs } from './output/treeLogs.ts';
+import { TreeOutput } from './output/treeOutput.ts';
 import { RequestError } from './requestError.ts';
-import { Sampler } from './sampler.ts';
-import { Tree } from './tree.ts';
-import { TreeLogs } from './treeLogs.ts';
-import { TreeOutput } from './treeOutput.ts';
-import { TreeRecords } from './treeRecords.ts';
+import { findDetached } from './trees/adoption.ts';
+import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
+import type { Census, Membership } from './trees/membership.ts';
+import { Sampler } from './trees/sampler.ts';
+import { Tree } from './trees/tree.ts';
+import { TreeRecords } from './trees/treeRecords.ts';
 
 export interface SupervisorParts {
   readonly platform: Platform;

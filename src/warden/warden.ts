@@ -9,18 +9,18 @@ import { errorText } from '../protocol/errors.ts';
 import { type Inspection, type Lifetime, protocolVersion, type WardenId, type Welcome } from '../protocol/messages.ts';
 import { version } from '../protocol/version.ts';
 import { type RecordFolder, Records, socketPath } from '../records/records.ts';
-import { DeadMansSwitch, noSwitch, type Switch } from './deadMansSwitch.ts';
+import { DeadMansSwitch, noSwitch, type Switch } from './ending/deadMansSwitch.ts';
+import { removeHomes } from './ending/leftovers.ts';
+import { startDetachedWarden, sweep } from './ending/reaper.ts';
 import { Journal } from './journal.ts';
-import { removeHomes } from './leftovers.ts';
-import type { WindowLimits } from './limitKeeper.ts';
-import { Membership } from './membership.ts';
 import { Ownership } from './ownership.ts';
-import { startDetachedWarden, sweep } from './reaper.ts';
 import { RequestError } from './requestError.ts';
-import { Sampler } from './sampler.ts';
 import { selfCheck } from './selfCheck.ts';
 import { ClientSession, type ServerParts } from './server.ts';
 import { Supervisor } from './supervisor.ts';
+import type { WindowLimits } from './trees/limitKeeper.ts';
+import { Membership } from './trees/membership.ts';
+import { Sampler } from './trees/sampler.ts';
 
 export interface WardenOptions {
   readonly platform: Platform;

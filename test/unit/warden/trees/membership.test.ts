@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { uncontained } from '../../../src/platform/container.ts';
-import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../src/platform/platform.ts';
-import { descendantsIn } from '../../../src/platform/walk.ts';
-import type { TreeId } from '../../../src/protocol/messages.ts';
-import { limitMarkOf, Membership } from '../../../src/warden/membership.ts';
-import { inertPlatform } from '../../support/inertPlatform.ts';
+import { uncontained } from '../../../../src/platform/container.ts';
+import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../../src/platform/platform.ts';
+import { descendantsIn } from '../../../../src/platform/walk.ts';
+import type { TreeId } from '../../../../src/protocol/messages.ts';
+import { limitMarkOf } from '../../../../src/warden/marks.ts';
+import { Membership } from '../../../../src/warden/trees/membership.ts';
+import { inertPlatform } from '../../../support/inertPlatform.ts';
 
 const warden = 100;
 const first = '10000000-0000-4000-8000-000000000001' as TreeId;

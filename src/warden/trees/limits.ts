@@ -1,7 +1,7 @@
 /** What happens when a tree takes up more than its spec allows. The kernel holds what it can; the rest is seen by looking. */
-import type { Container, KernelLimits, LimitEvents } from '../platform/container.ts';
-import { formatBytes, formatDuration } from '../protocol/format.ts';
-import type { LimitAction, Limits } from '../protocol/messages.ts';
+import type { Container, KernelLimits, LimitEvents } from '../../platform/container.ts';
+import { formatBytes, formatDuration } from '../../protocol/format.ts';
+import type { LimitAction, Limits } from '../../protocol/messages.ts';
 
 export type LimitName = 'memory' | 'processes' | 'cpu' | 'time';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OutputBuffer } from '../../../src/warden/outputBuffer.ts';
-import { TreeOutput } from '../../../src/warden/treeOutput.ts';
+import { OutputBuffer } from '../../../../src/warden/output/outputBuffer.ts';
+import { TreeOutput } from '../../../../src/warden/output/treeOutput.ts';
 
 describe('the ring buffer', () => {
   it('gives back what was written, by position', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { ProcessIdentity } from '../platform/platform.ts';
+import type { ProcessIdentity } from '../../platform/platform.ts';
 
 /**
  * Reads lines of `pid:startTime …` and cgroups' folders, the newest being who lives now. `bye` ends it in peace; the end of its input means

@@ -1,5 +1,5 @@
-import { formatBytes } from '../protocol/format.ts';
-import type { LimitAction, TreeId } from '../protocol/messages.ts';
+import { formatBytes } from '../../protocol/format.ts';
+import type { LimitAction, TreeId } from '../../protocol/messages.ts';
 import { actionFor, LimitWatch } from './limits.ts';
 import type { Tree } from './tree.ts';
 

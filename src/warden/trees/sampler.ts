@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import type { ProcessStat, Usage } from '../platform/platform.ts';
-import type { MemberSnapshot } from '../protocol/messages.ts';
+import type { ProcessStat, Usage } from '../../platform/platform.ts';
+import type { MemberSnapshot } from '../../protocol/messages.ts';
 
 export interface MemberFigures {
   readonly members: readonly MemberSnapshot[];

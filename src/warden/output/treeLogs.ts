@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { errorText } from '../protocol/errors.ts';
-import type { TreeId } from '../protocol/messages.ts';
-import type { Journal } from './journal.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { TreeId } from '../../protocol/messages.ts';
+import type { Journal } from '../journal.ts';
 import { LogFile } from './logFile.ts';
 
 export interface TreeLogsParts {

@@ -1,15 +1,16 @@
 /** Ten thousand rounds on a simulated kernel that hands out few pids again and again: no signal ever reaches a non-member. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { uncontained } from '../../../src/platform/container.ts';
-import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../src/platform/platform.ts';
-import { descendantsIn } from '../../../src/platform/walk.ts';
-import type { TreeId } from '../../../src/protocol/messages.ts';
-import type { TreeRecord } from '../../../src/records/records.ts';
-import { limitMarkOf, Membership } from '../../../src/warden/membership.ts';
-import { MemberFinder } from '../../../src/warden/reaper.ts';
-import { inertPlatform } from '../../support/inertPlatform.ts';
-import { randomFrom } from '../../support/random.ts';
+import { uncontained } from '../../../../src/platform/container.ts';
+import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../../src/platform/platform.ts';
+import { descendantsIn } from '../../../../src/platform/walk.ts';
+import type { TreeId } from '../../../../src/protocol/messages.ts';
+import type { TreeRecord } from '../../../../src/records/records.ts';
+import { MemberFinder } from '../../../../src/warden/ending/memberFinder.ts';
+import { limitMarkOf } from '../../../../src/warden/marks.ts';
+import { Membership } from '../../../../src/warden/trees/membership.ts';
+import { inertPlatform } from '../../../support/inertPlatform.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const wardenPid = 2;
 const pidCount = 60;

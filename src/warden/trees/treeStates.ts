@@ -1,4 +1,4 @@
-import type { LeftoverPolicy, TreeState } from '../protocol/messages.ts';
+import type { LeftoverPolicy, TreeState } from '../../protocol/messages.ts';
 
 export type TreeEvent =
   | { readonly type: 'spawned' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { TreeState } from '../../../src/protocol/messages.ts';
-import { nextState, type TreeEvent } from '../../../src/warden/treeStates.ts';
+import type { TreeState } from '../../../../src/protocol/messages.ts';
+import { nextState, type TreeEvent } from '../../../../src/warden/trees/treeStates.ts';
 
 const states: readonly TreeState[] = ['starting', 'ready', 'stopping', 'exited', 'failed', 'killed', 'unkillable'];
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ProcessStat, SignalOutcome } from '../../../src/platform/platform.ts';
-import { parseStop } from '../../../src/protocol/stopSteps.ts';
-import { describeSurvivors, terminate } from '../../../src/warden/termination.ts';
+import type { ProcessStat, SignalOutcome } from '../../../../src/platform/platform.ts';
+import { parseStop } from '../../../../src/protocol/stopSteps.ts';
+import { describeSurvivors, terminate } from '../../../../src/warden/ending/termination.ts';
 
 /** Processes with a will of their own: each says what a signal does to it. */
 class FakeTree {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ProcessStat } from '../../../src/platform/platform.ts';
-import { Sampler } from '../../../src/warden/sampler.ts';
+import type { ProcessStat } from '../../../../src/platform/platform.ts';
+import { Sampler } from '../../../../src/warden/trees/sampler.ts';
 
 const process = (pid: number, changes: Partial<ProcessStat> = {}): ProcessStat => ({
   pid,

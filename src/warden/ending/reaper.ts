@@ -6,12 +6,11 @@ import { spawn } from 'node:child_process';
 import { rmSync, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname } from 'node:path';
-import { pid as self } from 'node:process';
-import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../platform/platform.ts';
-import { stateLogFolder } from '../records/logFolder.ts';
-import { type RecordFolder, readAllRecords, type TreeRecord } from '../records/records.ts';
+import { type Platform, sameProcess } from '../../platform/platform.ts';
+import { stateLogFolder } from '../../records/logFolder.ts';
+import { type RecordFolder, readAllRecords, type TreeRecord } from '../../records/records.ts';
 import { removeHomes } from './leftovers.ts';
-import { limitMarkOf } from './membership.ts';
+import { MemberFinder } from './memberFinder.ts';
 import { describeSurvivors, terminate } from './termination.ts';
 
 export interface SweepResult {
@@ -109,54 +108,4 @@ async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepRe
   );
   container?.dispose();
   return { name: record.name, killed: killed.size, problem: survivors.length > 0 ? describeSurvivors(survivors) : '' };
-}
-
-/** Finds the members of a tree whose warden is dead. One for all looks: what a process carries, it has carried from its birth. */
-export class MemberFinder {
-  readonly #platform: Platform;
-  readonly #record: TreeRecord;
-  readonly #recorded: ReadonlyMap<number, ProcessIdentity>;
-  readonly #mark: number;
-  readonly #marked = new Map<string, boolean>();
-
-  constructor(platform: Platform, record: TreeRecord) {
-    this.#platform = platform;
-    this.#record = record;
-    this.#recorded = new Map(record.members.map((member) => [member.pid, member]));
-    this.#mark = limitMarkOf(record.tree);
-  }
-
-  /**
-   * Living members by recorded identity, by container (`contained`), by mark, and by descent from any of them; never this
-   * process.
-   */
-  find(contained: readonly number[] = []): ProcessStat[] {
-    const everyone = this.#platform.everyone().filter((process) => process.alive);
-    // A session's number proves nothing, unless a recorded member is alive in it.
-    const { session } = this.#record;
-    const sessionHolds = everyone.some((process) => process.session === session && this.#isRecorded(process));
-    const inside = new Set(contained);
-    const members = everyone.filter(
-      (process) =>
-        inside.has(process.pid) || this.#isRecorded(process) || (sessionHolds && process.session === session) || this.#isMarked(process),
-    );
-    return this.#platform.descendants(members, true).filter((process) => process.alive && process.pid !== self);
-  }
-
-  #isRecorded(process: ProcessStat): boolean {
-    const known = this.#recorded.get(process.pid);
-    return known !== undefined && sameProcess(known, process);
-  }
-
-  #isMarked(process: ProcessStat): boolean {
-    // Nothing that was there before the tree can belong to it; most of a machine is ruled out without another read.
-    if (this.#record.leader && process.startTime < this.#record.leader.startTime) return false;
-    const key = `${process.pid}:${process.startTime}`;
-    const known = this.#marked.get(key);
-    if (known !== undefined) return known;
-    const { limit, environment } = this.#platform.marksOf(process.pid);
-    const marked = limit === this.#mark || environment.includes(this.#record.tree);
-    this.#marked.set(key, marked);
-    return marked;
-  }
 }

@@ -1,11 +1,7 @@
-import type { FoundContainer } from '../platform/container.ts';
-import { markRange, type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../platform/platform.ts';
-import type { TreeId } from '../protocol/messages.ts';
-
-/** The number that a tree's processes inherit (see Platform.lend); the same for everyone who knows the tree's id. */
-export function limitMarkOf(tree: string): number {
-  return markRange.from + Number(BigInt(`0x${tree.replaceAll('-', '')}`) & ((1n << BigInt(markRange.bits)) - 1n));
-}
+import type { FoundContainer } from '../../platform/container.ts';
+import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../../platform/platform.ts';
+import type { TreeId } from '../../protocol/messages.ts';
+import { limitMarkOf } from '../marks.ts';
 
 export interface Census {
   /** Living members and zombies of each tree, parents before their children. */

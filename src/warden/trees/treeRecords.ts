@@ -1,8 +1,8 @@
-import type { ProcessStat } from '../platform/platform.ts';
-import { errorText } from '../protocol/errors.ts';
-import type { TreeId } from '../protocol/messages.ts';
-import type { Records, TreeRecord } from '../records/records.ts';
-import type { Journal } from './journal.ts';
+import type { ProcessStat } from '../../platform/platform.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { TreeId } from '../../protocol/messages.ts';
+import type { Records, TreeRecord } from '../../records/records.ts';
+import type { Journal } from '../journal.ts';
 import type { Tree } from './tree.ts';
 
 export interface TreeRecordsParts {

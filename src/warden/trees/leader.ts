@@ -3,15 +3,15 @@ import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { IPty } from 'node-pty';
-import type { Container, Spawned } from '../platform/container.ts';
-import { markVariable, type Platform } from '../platform/platform.ts';
-import { errorText } from '../protocol/errors.ts';
-import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../protocol/messages.ts';
-import { CannotStartError, resolveExecutable } from '../spec/executable.ts';
-import { FileTail } from './fileTail.ts';
+import type { Container, Spawned } from '../../platform/container.ts';
+import { markVariable, type Platform } from '../../platform/platform.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../../protocol/messages.ts';
+import { CannotStartError, resolveExecutable } from '../../spec/executable.ts';
+import { limitMarkOf } from '../marks.ts';
+import { FileTail } from '../output/fileTail.ts';
+import type { OutputSource } from '../output/treeOutput.ts';
 import { launchersFor } from './launchers.ts';
-import { limitMarkOf } from './membership.ts';
-import type { OutputSource } from './treeOutput.ts';
 
 export interface LeaderEvents {
   onOutput(chunk: Buffer): void;

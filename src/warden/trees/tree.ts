@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import { type Container, uncontained } from '../platform/container.ts';
-import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../platform/platform.ts';
-import { errorText } from '../protocol/errors.ts';
-import type { Dimensions, ExitStatus, Lifetime, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../protocol/messages.ts';
-import { displayCommandLine } from '../spec/commandLine.ts';
-import { CannotStartError } from '../spec/executable.ts';
+import { type Container, uncontained } from '../../platform/container.ts';
+import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { Dimensions, ExitStatus, Lifetime, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../../protocol/messages.ts';
+import { displayCommandLine } from '../../spec/commandLine.ts';
+import { CannotStartError } from '../../spec/executable.ts';
+import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
+import type { TreeOutput } from '../output/treeOutput.ts';
 import { followLeader, type Leader, prepareLeader } from './leader.ts';
 import type { MemberFigures } from './sampler.ts';
-import { describeSurvivors, isGone, terminate } from './termination.ts';
-import type { TreeOutput } from './treeOutput.ts';
 import { nextState, type TreeEvent } from './treeStates.ts';
 
 /** What a tree needs of its surroundings. */

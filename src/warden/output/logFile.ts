@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
-import { makeFolder } from '../records/makeFolder.ts';
+import { makeFolder } from '../../records/makeFolder.ts';
 
 /** A file that is rotated at 10 MiB, three old ones kept. It never throws and never ends its user: see `onFailure`. */
 export class LogFile {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity, ProcessStat, SignalOutcome } from '../platform/platform.ts';
-import type { StopStep } from '../protocol/messages.ts';
+import type { ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
+import type { StopStep } from '../../protocol/messages.ts';
 
 /** What an escalation works on: a tree, or whatever else has to go. */
 export interface Target {

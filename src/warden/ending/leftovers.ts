@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Platform, ProcessStat } from '../platform/platform.ts';
-import type { Journal } from './journal.ts';
+import type { Platform, ProcessStat } from '../../platform/platform.ts';
+import type { Journal } from '../journal.ts';
 import { describeSurvivors, terminate } from './termination.ts';
 
 /** The kernel lets go of a cgroup a moment after its last process has ended. */

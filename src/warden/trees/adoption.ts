@@ -1,8 +1,8 @@
-import { type Container, type Containment, type FoundContainer, uncontained } from '../platform/container.ts';
-import type { Platform, ProcessStat } from '../platform/platform.ts';
-import type { StartRequest, StopStep } from '../protocol/messages.ts';
-import type { TreeRecord } from '../records/records.ts';
-import { MemberFinder } from './reaper.ts';
+import { type Container, type Containment, type FoundContainer, uncontained } from '../../platform/container.ts';
+import type { Platform, ProcessStat } from '../../platform/platform.ts';
+import type { StartRequest, StopStep } from '../../protocol/messages.ts';
+import type { TreeRecord } from '../../records/records.ts';
+import { MemberFinder } from '../ending/memberFinder.ts';
 
 /** A detached tree that has outlived its warden, with all that can be known of it. */
 export interface Foundling {

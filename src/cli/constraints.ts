@@ -1,0 +1,41 @@
+import type { LimitAction, StartRequest } from '../protocol/messages.ts';
+import { limitsSchema, prioritySchema, resolveLimits, resolvePriority } from '../spec/limits.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+
+/** What a command may take up, as options. */
+export interface ConstraintOptions {
+  readonly memory?: string;
+  readonly processes?: string;
+  readonly cpu?: string;
+  readonly time?: string;
+  readonly openFiles?: string;
+  readonly onLimit?: LimitAction;
+  readonly nice?: string;
+}
+
+/**
+ * The same checks as for the file, said in the words of the command line.
+ * @throws CliError that names the option.
+ */
+export function constraintsFrom({
+  memory,
+  processes,
+  cpu,
+  time,
+  openFiles,
+  onLimit,
+  nice,
+}: ConstraintOptions): Pick<StartRequest, 'limits' | 'onLimit' | 'priority'> {
+  const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  const limits = limitsSchema.safeParse({ memory, processes: count(processes), cpu, time, openFiles: count(openFiles) });
+  const priority = prioritySchema.safeParse({ nice: count(nice) });
+  for (const { error } of [limits, priority])
+    for (const { path, message } of error?.issues ?? [])
+      throw new CliError(`--${String(path[0]).replace('openFiles', 'open-files')}: ${message}.`, exitCodes.usage);
+  const given = limits.data ? resolveLimits(limits.data) : {};
+  return {
+    ...(Object.keys(given).length > 0 && { limits: given }),
+    ...(onLimit !== undefined && { onLimit }),
+    ...(nice !== undefined && priority.data && { priority: resolvePriority(priority.data) }),
+  };
+}
