@@ -1,4 +1,5 @@
 /** Whether registry, records and kernel tell the same story. Each disagreement is one sentence for a person. */
+import type { Container } from '../platform/container.ts';
 import type { Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import { readRecordFolder } from '../records/records.ts';
@@ -65,11 +66,22 @@ function* treeFindings({ platform, self, trees, census }: SelfCheckSubject): Gen
       (member) => !member.alive && member.parent === self.pid && platform.stat(member.pid)?.startTime === member.startTime,
     );
     if (unreaped.length > 0 && tree.ended) yield `'${name}' has left ${unreaped.length} zombies that were not collected.`;
-    const contained = new Set(tree.container.pids());
-    const outside = tree.container.path === null ? [] : members.filter((member) => member.alive && !contained.has(member.pid));
-    if (!tree.ended && outside.length > 0)
+    const outside = tree.ended || tree.container.path === null ? [] : outsideOf(tree.container, members, platform);
+    if (outside.length > 0)
       yield `${outside.length} members of '${name}' have left its ${tree.container.containment}; they are followed by their marks.`;
   }
+}
+
+/** Looks twice: members come and go between the census and the container's list. */
+function outsideOf(container: Container, members: readonly ProcessStat[], platform: Platform): ProcessStat[] {
+  const look = (candidates: readonly ProcessStat[]): ProcessStat[] => {
+    const contained = new Set(container.pids());
+    return candidates.filter((member) => member.alive && !contained.has(member.pid));
+  };
+  const stillThere = look(members).filter(
+    (member) => platform.stat(member.pid)?.startTime === member.startTime && platform.stat(member.pid)?.alive,
+  );
+  return look(stillThere);
 }
 
 function* strayFindings({ census }: SelfCheckSubject): Generator<string> {

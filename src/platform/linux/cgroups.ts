@@ -97,7 +97,9 @@ export function spawnInCgroup<T>(path: string, spawn: () => T): T {
   try {
     return spawn();
   } finally {
-    moveSelf(own);
+    // What was spawned is there in any case, and has to be known. Where the way back is barred, beside the home will do; where
+    // that is barred too, the warden stays inside, and kills one by one (see killAll).
+    if (!write(own, 'cgroup.procs', String(self))) write(dirname(dirname(path)), 'cgroup.procs', String(self));
   }
 }
 
