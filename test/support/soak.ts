@@ -19,7 +19,7 @@ export interface SoakReport {
 }
 
 /** @throws AssertionError where somebody survived, or descriptors, records or findings were left. */
-export async function soak(seconds: number, random: () => number): Promise<SoakReport> {
+export async function soak(seconds: number, random: () => number, workers = 3): Promise<SoakReport> {
   await using warden = await TestWarden.start();
   const { pid } = warden.process;
   const usable = adversaries.filter((adversary) => skipReason(adversary) === false && adversary.processes < 100);
@@ -54,7 +54,7 @@ export async function soak(seconds: number, random: () => number): Promise<SoakR
   const worker = async (end: number): Promise<void> => {
     while (Date.now() < end) await round();
   };
-  const run = (end: number): Promise<unknown> => Promise.all([worker(end), worker(end), worker(end)]);
+  const run = (end: number): Promise<unknown> => Promise.all(Array.from({ length: workers }, () => worker(end)));
   // What is loaded and kept once is not growth.
   await run(Date.now() + Math.min(seconds * 300, 30_000));
   const before = { descriptors: descriptorsOf(pid), megabytes: megabytesOf(pid) };
