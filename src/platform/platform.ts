@@ -35,8 +35,11 @@ export interface Marks {
   readonly limit: number | undefined;
 }
 
-/** `denied`: it is alive but belongs to somebody whom this user may not signal. */
-export type SignalOutcome = 'sent' | 'gone' | 'denied';
+/**
+ * `denied`: it is alive but belongs to somebody whom this user may not signal; `unheard`: it has nothing by which it could be asked
+ * (Windows: neither console nor window).
+ */
+export type SignalOutcome = 'sent' | 'gone' | 'denied' | 'unheard';
 
 /** CPU in milliseconds since the start and resident bytes. */
 export interface Usage {

@@ -206,6 +206,8 @@ export class Supervisor {
     });
     const target = pid === undefined ? `'${tree.request.name}'` : `process ${pid} of '${tree.request.name}'`;
     if (outcome === 'denied') throw new RequestError('notPossible', `${signal} was refused for ${target}: it belongs to another user.`);
+    if (outcome === 'unheard')
+      throw new RequestError('notPossible', `${signal} was not heard by ${target}: it has neither a console nor a window.`);
     if (outcome === 'gone') throw new RequestError('notPossible', `${signal} was not sent to ${target}: it has ended.`);
   }
 

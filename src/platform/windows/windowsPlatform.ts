@@ -104,7 +104,7 @@ export class WindowsPlatform implements Platform {
     try {
       // The handle pins the process: its pid cannot pass to another one meanwhile.
       if (this.#win32.creationTime(handle) !== target.startTime) return 'gone';
-      return this.#deliver(handle, target.pid, signal) ? 'sent' : 'gone';
+      return this.#deliver(handle, target.pid, signal);
     } finally {
       this.#win32.closeHandle(handle);
     }
@@ -147,17 +147,17 @@ export class WindowsPlatform implements Platform {
    * Windows has no signals. What asks for an end is what programs here understand as such: CTRL_BREAK on their console, and
    * WM_CLOSE to their windows.
    */
-  #deliver(handle: Handle, pid: number, signal: NodeJS.Signals): boolean {
+  #deliver(handle: Handle, pid: number, signal: NodeJS.Signals): SignalOutcome {
     switch (signal) {
       case 'SIGKILL':
-        return this.#win32.terminateProcess(handle, killedExitCode);
+        return this.#win32.terminateProcess(handle, killedExitCode) ? 'sent' : 'gone';
       case 'SIGSTOP':
       case 'SIGCONT':
-        return this.#win32.suspend(handle, signal === 'SIGSTOP');
+        return this.#win32.suspend(handle, signal === 'SIGSTOP') ? 'sent' : 'gone';
       default: {
         const pressed = this.#press(pid, signal);
         const closed = this.#win32.closeWindows(new Set([pid]));
-        return pressed || closed > 0;
+        return pressed || closed > 0 ? 'sent' : 'unheard';
       }
     }
   }

@@ -25,6 +25,8 @@ export interface Leader extends OutputSource {
   /** Resolves when the pid is known, where a terminal tells it late (Windows); until then it is 0. */
   readonly known?: Promise<void>;
   write(data: Buffer): void;
+  /** No more input will come. */
+  endInput(): void;
   resize(dimensions: Dimensions): void;
   /** Lets go of the descriptors to the tree. */
   close(): void;
@@ -148,6 +150,7 @@ function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents): Lead
     pause: () => open && pty.pause(),
     resume: () => open && pty.resume(),
     write: (data) => open && pty.write(data),
+    endInput: () => undefined,
     resize: (dimensions) => {
       const { cols, rows } = sizeOf(dimensions);
       if (open) pty.resize(cols, rows);
@@ -182,6 +185,7 @@ function spawnOnPipes(spawn: () => ChildProcess, file: string, events: LeaderEve
     pause: () => outputs.forEach((stream) => void stream.pause()),
     resume: () => outputs.forEach((stream) => void stream.resume()),
     write: (data) => child.stdin?.write(data),
+    endInput: () => child.stdin?.end(),
     resize: () => undefined,
     close: () => {
       child.stdin?.destroy();
@@ -220,6 +224,7 @@ export function followLeader(
     pause: () => undefined,
     resume: () => undefined,
     write: () => undefined,
+    endInput: () => undefined,
     resize: () => undefined,
     close: () => {
       tail.close();

@@ -305,7 +305,10 @@ export class Tree {
   #signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
     const gentle = signal !== 'SIGKILL' && signal !== 'SIGSTOP' && signal !== 'SIGCONT';
     if (gentle && this.#container.leaderIsKeeper && target.pid === this.#identity?.pid) return 'sent';
-    return this.#context.platform.signal(target, signal);
+    const outcome = this.#context.platform.signal(target, signal);
+    // The last thing that a program without console and window may understand: nothing more will be asked of it.
+    if (outcome === 'unheard' && target.pid === this.#identity?.pid) this.#leader?.endInput();
+    return outcome;
   }
 
   async #exitKnown(): Promise<void> {
