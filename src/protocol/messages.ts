@@ -161,9 +161,8 @@ export interface Inspection extends Welcome {
   readonly platform: string;
   readonly adoptsOrphans: boolean;
   readonly switchPid: number | null;
+  /** Strays among them, as if they were one. */
   readonly trees: readonly TreeSnapshot[];
-  /** Processes below the warden that no mark ties to a tree. */
-  readonly strays: readonly MemberSnapshot[];
   readonly memoryBytes: number;
 }
 

@@ -16,6 +16,7 @@ export type JournalEvent =
   | 'limit-reached'
   | 'cleanup-failed'
   | 'self-check'
+  | 'strays'
   | 'swept'
   | 'taken-over'
   | 're-attached'

@@ -34,7 +34,8 @@ function* recordFindings({ recordFolder, trees }: SelfCheckSubject): Generator<s
     for (const tree of living)
       if (!records.some((record) => record.tree === tree.id && record.leader?.pid === tree.leader?.pid))
         yield `'${tree.request.name}' runs without its record in ${recordFolder}: it could not be found again after a crash of everything.`;
-    for (const record of records)
+    // One without a leader is of strays, or of a tree that is just being started.
+    for (const record of records.filter(({ leader }) => leader !== null))
       if (trees.every((tree) => tree.id !== record.tree || tree.ended))
         yield `There is a record of '${record.name}', which is not running.`;
   } catch (error) {

@@ -10,10 +10,12 @@ import type { Journal } from './journal.ts';
 import { TreeLogs } from './output/treeLogs.ts';
 import { TreeOutput } from './output/treeOutput.ts';
 import { RequestError } from './requestError.ts';
+import { Rounds } from './rounds.ts';
 import { findDetached } from './trees/adoption.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
 import type { Census, Membership } from './trees/membership.ts';
 import { Sampler } from './trees/sampler.ts';
+import { Strays } from './trees/strays.ts';
 import { Tree } from './trees/tree.ts';
 import { TreeRecords } from './trees/treeRecords.ts';
 
@@ -31,12 +33,6 @@ export interface SupervisorParts {
   alert(message: string): void;
 }
 
-/** How often members are looked up while nobody watches, in milliseconds: for the records and for adopted zombies. */
-const backgroundMillis = 5000;
-/** Many children may end at once, and a daemon that keeps forking ends them without pause; in milliseconds. */
-const childSignalPause = 20;
-/** When a new tree is first looked at, in milliseconds: by then a shell has started what it is to start. */
-const firstLookMillis = 50;
 /** Trees that have ended stay listed, with their output, until this many newer ones have. */
 const endedKept = 20;
 
@@ -49,10 +45,9 @@ export class Supervisor {
   readonly #limits: LimitKeeper;
   readonly #logs: TreeLogs;
   readonly #listeners = new Set<() => void>();
-  #background: NodeJS.Timeout | undefined;
-  #strays: readonly ProcessStat[] = [];
+  readonly #rounds: Rounds;
+  readonly #strays: Strays;
   #sampling: Promise<void> | undefined;
-  #orphanCheck: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(parts: SupervisorParts) {
@@ -60,17 +55,17 @@ export class Supervisor {
     this.#records = new TreeRecords({ ...parts, bootId: parts.platform.bootId });
     this.#logs = new TreeLogs(parts);
     this.#limits = new LimitKeeper(parts.windowLimits, (tree, action, reason) => void this.#actOnLimit(tree, action, reason));
-    this.#lookLater();
-    // An adopted child has ended, or one of ours: either way somebody's members have changed.
-    process.on('SIGCHLD', this.#onChildSignal);
-  }
-
-  get strays(): readonly ProcessStat[] {
-    return this.#strays;
+    this.#strays = new Strays(parts.lifetime);
+    this.#rounds = new Rounds({
+      look: () => void this.#census(false),
+      lookThoroughly: () => void this.sample(true),
+      anybody: () => this.snapshots().some((tree) => tree.endedAt === undefined),
+      intervalMillis: () => this.#limits.intervalMillis,
+    });
   }
 
   snapshots(): TreeSnapshot[] {
-    return Array.from(this.#trees.values(), (tree) => tree.snapshot());
+    return [...this.#trees.values(), this.#strays].flatMap((tree) => tree.snapshot() ?? []);
   }
 
   /** Hears of every transition, without arguments: ask for {@link snapshots}. */
@@ -167,6 +162,12 @@ export class Supervisor {
   }
 
   async stop({ tree: id, now, reason, steps }: StopRequest): Promise<TreeSnapshot> {
+    const strays = id === this.#strays.id ? this.#strays.snapshot() : undefined;
+    if (strays) {
+      await this.#killStrays();
+      this.#census(true);
+      return { ...strays, state: 'killed', reason, endedAt: Date.now() };
+    }
     const tree = this.find(id);
     await tree.stop(reason, steps, now);
     return tree.snapshot();
@@ -233,26 +234,8 @@ export class Supervisor {
 
   /** To be called last: nothing is watched any more. */
   dispose(): void {
-    clearTimeout(this.#background);
-    process.off('SIGCHLD', this.#onChildSignal);
-    clearTimeout(this.#orphanCheck);
+    this.#rounds.dispose();
     this.#listeners.clear();
-  }
-
-  readonly #onChildSignal = (): void => {
-    this.#orphanCheck ??= setTimeout(() => {
-      this.#orphanCheck = undefined;
-      this.#census(false);
-    }, childSignalPause);
-  };
-
-  #lookLater(): void {
-    clearTimeout(this.#background);
-    this.#background = setTimeout(() => {
-      // Thoroughly: what members have forked from their other threads is found here, and remembered from then on.
-      if ([...this.#trees.values()].some((tree) => !tree.ended)) void this.sample(true);
-      this.#lookLater();
-    }, this.#limits.intervalMillis ?? backgroundMillis);
   }
 
   async #actOnLimit(tree: Tree, action: LimitAction, reason: string): Promise<void> {
@@ -271,8 +254,9 @@ export class Supervisor {
   async #takeSample(thorough: boolean): Promise<void> {
     const { platform } = this.#parts;
     const census = this.#census(thorough);
-    const usage = await platform.usage([...census.members.values()].flat());
+    const usage = await platform.usage([...census.members.values(), census.strays].flat());
     this.#sampler.beginSample();
+    this.#strays.update(this.#sampler.measure(undefined, census.strays, usage));
     for (const tree of this.#trees.values()) {
       tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], usage));
     }
@@ -281,7 +265,7 @@ export class Supervisor {
 
   #census(thorough: boolean): Census {
     const census = this.#parts.membership.census(thorough);
-    this.#strays = census.strays;
+    if (this.#strays.observe(census.strays)) this.#straysChanged(census.strays);
     this.#keepInStep(census);
     for (const tree of this.#trees.values()) {
       const alive = countAlive(census.members.get(tree.id));
@@ -292,9 +276,13 @@ export class Supervisor {
   }
 
   #alive(id: TreeId): ProcessStat[] {
-    const census = this.#parts.membership.census(true);
-    this.#strays = census.strays;
-    return (census.members.get(id) ?? []).filter((process) => process.alive);
+    return (this.#parts.membership.census(true).members.get(id) ?? []).filter((process) => process.alive);
+  }
+
+  #straysChanged(strays: readonly ProcessStat[]): void {
+    const names = strays.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
+    if (names) this.#parts.journal.write({ event: 'strays', reason: `${names}: nothing says of which tree they are` });
+    this.#changed();
   }
 
   /** What switch and records know must be who lives now. */
@@ -309,12 +297,12 @@ export class Supervisor {
     for (const tree of this.#trees.values()) {
       if (!tree.ended && tree.leader) this.#records.write(tree, tree.leader, members.get(tree.id) ?? []);
     }
+    this.#records.writeStrays(this.#strays, strays);
   }
 
   #spawned(tree: Tree, leader: ProcessStat): void {
     this.#parts.membership.addLeader(tree.id, leader, tree.container);
     this.#limits.add(tree);
-    this.#lookLater();
     // In the same turn, so that records and switch know of it before anything else happens.
     this.#census(false);
     const { id, request, commandLine } = tree;
@@ -327,7 +315,7 @@ export class Supervisor {
       command: commandLine,
     });
     // So that whoever watches sees figures, not zeros, before the next interval.
-    setTimeout(() => void this.sample().then(() => this.#changed()), firstLookMillis);
+    this.#rounds.greet(() => void this.sample().then(() => this.#changed()));
   }
 
   #stateChanged(tree: Tree): void {

@@ -11,7 +11,7 @@ import { version } from '../protocol/version.ts';
 import { type RecordFolder, Records, socketPath } from '../records/records.ts';
 import { DeadMansSwitch, noSwitch, type Switch } from './ending/deadMansSwitch.ts';
 import { removeHomes } from './ending/leftovers.ts';
-import { startDetachedWarden, sweep } from './ending/reaper.ts';
+import { reapTree, startDetachedWarden, sweep } from './ending/reaper.ts';
 import { Journal } from './journal.ts';
 import { Ownership } from './ownership.ts';
 import { RequestError } from './requestError.ts';
@@ -198,13 +198,13 @@ export class Warden {
     }
     for (const reason of unreadable) this.#journal.write({ event: 'record-set-aside', reason });
     for (const folder of detached) {
-      if (lifetime === 'detached') this.#adopt(folder);
+      if (lifetime === 'detached') await this.#adopt(folder);
       else startDetachedWarden(folder);
     }
   }
 
   /** Takes over the detached trees of a dead warden. Whoever renames its folder first is the one to do so. */
-  #adopt({ path, trees, warden }: RecordFolder): void {
+  async #adopt({ path, trees, warden }: RecordFolder): Promise<void> {
     const taken = `${this.#records.folder}${adoptedSuffix}`;
     try {
       renameSync(path, taken);
@@ -212,7 +212,11 @@ export class Warden {
       return;
     }
     this.#records.inheritHomes(warden.homes);
-    for (const record of trees) this.#supervisor.adopt(record);
+    for (const record of trees) {
+      if (record.detached !== null) this.#supervisor.adopt(record);
+      // Strays were nobody's even then.
+      else await reapTree(this.#options.platform, record);
+    }
     rmSync(taken, { recursive: true, force: true });
   }
 
@@ -231,7 +235,6 @@ export class Warden {
   }
 
   #inspect(): Inspection {
-    const { members: strays } = new Sampler().measure(undefined, this.#supervisor.strays, new Map());
     return {
       ...this.#welcome(),
       startedAt: this.#startedAt,
@@ -239,7 +242,6 @@ export class Warden {
       adoptsOrphans: this.#options.platform.adoptsOrphans,
       switchPid: this.#switch.pid,
       trees: this.#supervisor.snapshots(),
-      strays,
       memoryBytes: process.memoryUsage.rss(),
     };
   }

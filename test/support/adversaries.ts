@@ -12,6 +12,8 @@ export interface Adversary {
   readonly leaderLeaves?: true;
   /** A command that has to be installed. */
   readonly needs?: string;
+  /** When it has been seen without its marks, in milliseconds: before, a dead warden's reaper could not know it. */
+  readonly settlesMillis?: number;
   /** It does something that only root may do. */
   readonly needsRoot?: true;
 }
@@ -39,6 +41,7 @@ export const adversaries: readonly Adversary[] = [
   { name: 'uninterruptible wait', argv: script('uninterruptible.pl'), processes: 2 },
   { name: 'own user namespace', argv: script('own-user-namespace.sh'), processes: 5 },
   { name: 'sheds all it can', argv: script('nothing-left.pl'), processes: 2 },
+  { name: 'takes its mark back', argv: script('takes-back.sh'), processes: 3, settlesMillis: 150 },
   { name: 'changes its oom score', argv: script('first-to-die.sh'), processes: 4 },
   { name: 'a thousand members', argv: script('thousand.pl'), processes: 1000 },
   { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },

@@ -117,6 +117,7 @@ export async function survivorsOfDeath(adversary: Adversary, how: Death, options
   // What stands around a namespace names the run's folder too.
   const keepers = containment === 'namespace' ? 2 : 0;
   await eventually(`${adversary.name} is up`, () => survivorsOf(run.workFolder, own).length >= adversary.processes + keepers);
+  await sleep(adversary.settlesMillis ?? 0);
   await how.strike({ run, owner, warden });
   let struckAt = Date.now();
   let leftForNextStart = 0;

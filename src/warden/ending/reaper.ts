@@ -85,7 +85,8 @@ export async function reap(platform: Platform, folder: RecordFolder): Promise<Sw
   return { workspace: folder.warden.workspace, warden: folder.warden.warden, trees };
 }
 
-async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepResult['trees'][number]> {
+/** Kills what is left of one tree, by its record. */
+export async function reapTree(platform: Platform, record: TreeRecord): Promise<SweepResult['trees'][number]> {
   // A record of an earlier boot speaks of processes that cannot be alive.
   if (record.bootId !== platform.bootId) return { name: record.name, killed: 0, problem: '' };
   const killed = new Set<number>();

@@ -3,6 +3,7 @@ import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/messages.ts';
 import type { Records, TreeRecord } from '../../records/records.ts';
 import type { Journal } from '../journal.ts';
+import type { Strays } from './strays.ts';
 import type { Tree } from './tree.ts';
 
 export interface TreeRecordsParts {
@@ -23,30 +24,42 @@ export class TreeRecords {
   }
 
   write(tree: Tree, leader: ProcessStat | undefined, members: readonly ProcessStat[]): void {
+    this.#write(members, {
+      tree: tree.id,
+      name: tree.request.name,
+      leader: leader ? { pid: leader.pid, startTime: leader.startTime } : null,
+      group: leader?.group ?? null,
+      session: leader?.session ?? null,
+      startedAt: tree.startedAt,
+      containment: tree.container.containment,
+      container: tree.container.path,
+      detached: tree.lifetime === 'detached' ? describeDetached(tree) : null,
+    });
+  }
+
+  #write(members: readonly ProcessStat[], record: Omit<TreeRecord, 'format' | 'bootId' | 'members'>): void {
     const identities = members.filter((member) => member.alive).map(({ pid, startTime }) => ({ pid, startTime }));
-    const fingerprint = JSON.stringify([leader?.pid, identities]);
-    if (this.#written.get(tree.id) === fingerprint) return;
-    this.#written.set(tree.id, fingerprint);
+    const fingerprint = JSON.stringify([record.leader?.pid, identities]);
+    if (this.#written.get(record.tree) === fingerprint) return;
+    this.#written.set(record.tree, fingerprint);
     try {
-      this.#parts.records.writeTree({
-        tree: tree.id,
-        name: tree.request.name,
-        bootId: this.#parts.bootId,
-        leader: leader ? { pid: leader.pid, startTime: leader.startTime } : null,
-        group: leader?.group ?? null,
-        session: leader?.session ?? null,
-        startedAt: tree.startedAt,
-        containment: tree.container.containment,
-        container: tree.container.path,
-        detached: tree.lifetime === 'detached' ? describeDetached(tree) : null,
-        members: identities,
-      });
+      this.#parts.records.writeTree({ ...record, bootId: this.#parts.bootId, members: identities });
     } catch (error) {
-      this.#parts.journal.write({ event: 'record-failed', tree: tree.id, spec: tree.request.name, reason: errorText(error) });
+      this.#parts.journal.write({ event: 'record-failed', tree: record.tree, spec: record.name, reason: errorText(error) });
       this.#parts.alert(
-        `The record of '${tree.request.name}' could not be written: ${errorText(error)}. It is guarded while this window lives, but could not be found again after a crash of everything.`,
+        `The record of '${record.name}' could not be written: ${errorText(error)}. It is guarded while this window lives, but could not be found again after a crash of everything.`,
       );
     }
+  }
+
+  /** So that whoever has shed every mark, and is known only by having been seen, is found by a reaper too. */
+  writeStrays({ id, name, startedAt }: Strays, processes: readonly ProcessStat[]): void {
+    if (processes.length === 0) {
+      if (this.#written.has(id)) this.remove(id);
+      return;
+    }
+    const record = { leader: null, group: null, session: null, containment: 'group', container: null, detached: null } as const;
+    this.#write(processes, { ...record, tree: id, name, startedAt });
   }
 
   remove(tree: TreeId): void {

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import type { ProcessStat } from '../../platform/platform.ts';
+import type { Lifetime, TreeId, TreeSnapshot } from '../../protocol/messages.ts';
+import type { MemberFigures } from './sampler.ts';
+
+/**
+ * Processes below the warden that nothing ties to a tree: they have shed every mark before they were seen for the first time.
+ * They are shown as if they were a tree, on record as one, and end with the warden.
+ */
+export class Strays {
+  readonly id = randomUUID() as TreeId;
+  readonly name = 'strays';
+  readonly #lifetime: Lifetime;
+  #figures: MemberFigures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
+  #since = 0;
+
+  constructor(lifetime: Lifetime) {
+    this.#lifetime = lifetime;
+  }
+
+  /** Milliseconds since 1970. */
+  get startedAt(): number {
+    return this.#since;
+  }
+
+  update(figures: MemberFigures): void {
+    this.#figures = figures;
+  }
+
+  /** Nothing where there is nobody; true where that has just changed. */
+  observe(alive: readonly ProcessStat[]): boolean {
+    const before = this.#since > 0;
+    this.#since = alive.length === 0 ? 0 : this.#since || Date.now();
+    return before !== this.#since > 0;
+  }
+
+  snapshot(): TreeSnapshot | undefined {
+    if (this.#since === 0) return undefined;
+    return {
+      id: this.id,
+      name: this.name,
+      state: 'ready',
+      reason: 'they descend from the warden, and nothing says of which tree they are',
+      startedAt: this.#since,
+      commandLine: '',
+      cwd: '',
+      stdio: 'inherit',
+      lifetime: this.#lifetime,
+      containment: 'group',
+      ...this.#figures,
+    };
+  }
+}

@@ -1,0 +1,41 @@
+/** Processes that have shed every mark before anybody saw them: shown, on record, killable, and gone with their window. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually, Run } from '../support/run.ts';
+import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const script = join(fileURLToPath(new URL('../fixtures/adversaries', import.meta.url)), 'takes-back.sh');
+
+describe('a process that nothing ties to a tree', () => {
+  it('is listed under strays, with figures, and can be ended there', async () => {
+    await using warden = await TestWarden.start();
+    const tree = await warden.client.start(warden.request(['sh', script, warden.run.workFolder], { containment: 'group' }));
+    const strays = await eventually('it is listed', async () =>
+      (await warden.client.list()).find(({ name, members }) => name === 'strays' && members[0]?.name === 'tail'),
+    );
+    assert.deepEqual(
+      strays.members.map(({ name }) => name),
+      ['tail'],
+    );
+    assert.ok(strays.memoryBytes > 0);
+    assert.ok(warden.run.journal().some((record) => record['event'] === 'strays' && /tail \(pid \d+\)/.test(String(record['reason']))));
+    const ended = await warden.client.stop({ tree: strays.id, now: false, reason: 'the test says so' });
+    assert.equal(ended.state, 'killed');
+    assert.ok(!isAlive(strays.members[0]?.pid ?? 0));
+    assert.ok((await warden.client.list()).every(({ name }) => name !== 'strays'));
+    assert.equal((await warden.tree(tree.id)).state, 'ready');
+    assert.deepEqual(await warden.client.selfCheck(), []);
+  });
+
+  it('goes with its warden, and is said by doctor while it is there', async () => {
+    await using run = new Run();
+    const cli = run.start(['run', '-c', 'group', '--', 'sh', script, run.workFolder]);
+    await eventually('it is listed', () => run.ps().find(({ name }) => name === 'strays'));
+    assert.match(run.call(['doctor']).stdout, /tail \(pid \d+\) descends from the warden and belongs to no tree/);
+    cli.kill('SIGTERM');
+    await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
+  });
+});
