@@ -37,6 +37,8 @@ export interface WardenOptions {
 const selfCheckMillis = 60_000;
 /** For the time of an adoption: a crash in between leaves a folder that the next one finds. */
 const adoptedSuffix = '-adopted';
+/** So many messages that came before an end are still heard. */
+const lastMessages = 100;
 /** How long a warden that nobody owns waits for something to guard, in milliseconds. */
 const idlePatience = 5000;
 
@@ -118,7 +120,7 @@ export class Warden {
     const server = createServer((socket: Socket) => {
       const session = this.#accept(createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket)));
       socket.on('error', () => undefined);
-      socket.on('close', () => this.#dismiss(session));
+      socket.on('close', () => void this.#dismiss(session));
     });
     server.on('error', (error) => this.#alert(`The socket for the command line cannot be opened: ${errorText(error)}.`));
     // The folder around it is 0700, so there is no moment at which others could connect.
@@ -142,10 +144,12 @@ export class Warden {
   #serveOwner(): void {
     const session = this.#accept(createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout)));
     this.#ownership = new Ownership(session, (reason) => void this.#shutdown(reason, false));
-    process.stdin.on('close', () => this.#dismiss(session));
+    process.stdin.on('close', () => void this.#dismiss(session));
   }
 
-  #dismiss(session: ClientSession): void {
+  /** What the other side has said last is heard first: messages are dealt with one a turn, and its end overtakes them. */
+  async #dismiss(session: ClientSession): Promise<void> {
+    for (let turn = 0; turn < lastMessages; turn++) await new Promise((resolve) => setImmediate(resolve));
     session.dispose();
     this.#sessions.delete(session);
     this.#ownership?.lost(session);
