@@ -37,7 +37,7 @@ export class App {
       registerCommands({ processes, link, specs, terminals, log }),
     );
     this.#link = link;
-    void link.resume();
+    link.resume();
   }
 
   leave(): Promise<void> {

@@ -27,6 +27,7 @@ export class WardenLink implements vscode.Disposable {
   /** The trees have changed, in state or in figures. */
   readonly onDidChangeTrees = this.#changed.event;
   readonly #detached: DetachedLink;
+  #claiming: Promise<void> | undefined;
   #warden: Promise<OwnedWarden> | undefined;
   #managed: readonly TreeSnapshot[] = [];
   #intervalMillis = 0;
@@ -44,15 +45,13 @@ export class WardenLink implements vscode.Disposable {
   }
 
   /** Finds what was there before this window was: detached processes, and the warden that it had before it was reloaded. */
-  async resume(): Promise<void> {
-    await this.#detached.find();
-    if (this.#warden || this.#keepMillis() === 0) return;
-    const claiming = this.#claim();
-    // A start that comes meanwhile waits for the answer.
-    const waiting = claiming.then((warden) => warden ?? this.#start());
-    this.#warden = waiting;
-    waiting.catch(() => undefined);
-    if ((await claiming.catch(() => undefined)) === undefined && this.#warden === waiting) this.#warden = undefined;
+  resume(): void {
+    // A start that comes meanwhile waits for the answer, or there would be two wardens.
+    if (this.#keepMillis() > 0)
+      this.#claiming = this.#claim().catch((error: unknown) =>
+        this.#options.log.warn(`The warden from before the reload: ${errorText(error)}`),
+      );
+    void this.#detached.find();
   }
 
   /** Of the warden that this tree belongs to. */
@@ -63,6 +62,7 @@ export class WardenLink implements vscode.Disposable {
   /** @throws Error with what the warden said where it cannot be started. */
   async client(lifetime: Lifetime = 'managed'): Promise<WardenClient> {
     if (lifetime === 'detached') return await this.#detached.client();
+    await this.#claiming;
     this.#warden ??= this.#start();
     const starting = this.#warden;
     try {
@@ -101,15 +101,15 @@ export class WardenLink implements vscode.Disposable {
     return settings.get('onReload') === 'keep' ? settings.get('reloadGrace', 15) * 1000 : 0;
   }
 
-  async #claim(): Promise<OwnedWarden | undefined> {
+  async #claim(): Promise<void> {
     const { script, workspace, window, log } = this.#options;
-    if (window === undefined) return undefined;
+    if (window === undefined) return;
     const { claimWarden } = await import('../client/otherWardens.ts');
     const warden = await claimWarden(script, { window, workspace }, 'extension');
-    if (!warden) return undefined;
+    if (!warden) return;
     log.info(`Warden ${warden.client.welcome.warden} (pid ${warden.pid}) taken over after a reload.`);
+    this.#warden = Promise.resolve(warden);
     await this.#follow(warden);
-    return warden;
   }
 
   async #start(): Promise<OwnedWarden> {

@@ -19,7 +19,8 @@ describe('with "tree-warden.onReload": "keep"', () => {
     for (const process of ['web', 'daemon']) await editor.start(process);
     await eventually('all are up', () => editor.workers.length >= 5);
     const workers = editor.workers.sort();
-    const [warden] = editor.wardenPids;
+    const [warden, another] = editor.wardenPids;
+    assert.equal(another, undefined, 'one window has one warden');
     await editor.reloadWindow();
     await editor.showProcesses();
     await editor.waitForRow('web', /, live/);
