@@ -21,7 +21,9 @@ describe('a process that nothing ties to a tree', () => {
       ['tail'],
     );
     assert.ok(strays.memoryBytes > 0);
-    assert.ok(warden.run.journal().some((record) => record['event'] === 'strays' && /tail \(pid \d+\)/.test(String(record['reason']))));
+    assert.ok(
+      warden.run.journal().some((record) => record['event'] === 'strays' && /\(pid \d+\): nothing says/.test(String(record['reason']))),
+    );
     const ended = await warden.client.stop({ tree: strays.id, now: false, reason: 'the test says so' });
     assert.equal(ended.state, 'killed');
     assert.ok(!isAlive(strays.members[0]?.pid ?? 0));
