@@ -20,7 +20,6 @@ import { ClientSession, type ServerParts } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WindowLimits } from './trees/limitKeeper.ts';
 import { Membership } from './trees/membership.ts';
-import { Sampler } from './trees/sampler.ts';
 
 export interface WardenOptions {
   readonly platform: Platform;
