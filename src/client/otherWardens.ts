@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lifetime } from '../protocol/messages.ts';
+import { serveArguments } from '../protocol/serveCommand.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, readAllRecords, socketPath } from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
@@ -71,8 +72,8 @@ export async function ensureDetachedWarden(script: string, identity: WindowIdent
   const { workspace, window } = identity;
   const already = await findDetachedWarden(identity, client);
   if (already) return already;
-  const args = ['serve', '--lifetime', 'detached', '--workspace', workspace, '--window', window, '--log-folder', stateLogFolder()];
-  const child = spawn(execPath, [script, ...args], { detached: true, stdio: 'ignore', cwd: '/', env: asNode(process.env) });
+  const args = serveArguments(script, { workspace, window, logFolder: stateLogFolder(), lifetime: 'detached' });
+  const child = spawn(execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env: asNode(process.env) });
   let failed = false;
   child.once('error', () => {
     failed = true;

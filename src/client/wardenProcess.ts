@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { execPath } from 'node:process';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import type { Diagnosis } from '../protocol/messages.ts';
+import { serveArguments } from '../protocol/serveCommand.ts';
 import { WardenClient } from './wardenClient.ts';
 
 export interface WardenProcessOptions {
@@ -53,16 +54,12 @@ export class WardenProcess implements OwnedWarden {
       ...(limits.maxProcesses === undefined ? [] : ['--max-processes', String(limits.maxProcesses)]),
       ...(limits.timeLimit === undefined ? [] : ['--time-limit', limits.timeLimit]),
     ];
-    const child = spawn(
-      execPath,
-      [script, 'serve', '--workspace', workspace, '--window', window, '--log-folder', logFolder, ...limitArgs],
-      {
-        // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
-        detached: true,
-        stdio: ['pipe', 'pipe', 'pipe', ...lent],
-        env: asNode(env),
-      },
-    );
+    const child = spawn(execPath, [...serveArguments(script, { workspace, window, logFolder }), ...limitArgs], {
+      // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', ...lent],
+      env: asNode(env),
+    });
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-4000);

@@ -73,7 +73,7 @@ export interface Platform {
    */
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[];
 
-  /** Every process that this user can see. */
+  /** Every process that this user can see; on Linux, one that forks and leaves is never missed. */
   everyone(): ProcessStat[];
 
   /** Up-to-date usage of these processes; those that are gone are left out. */
@@ -97,7 +97,8 @@ export interface Platform {
    */
   lend<T>(loan: Loan, spawn: () => T): T;
 
-  marksOf(pid: number): Marks;
+  /** Undefined where it is seen to have ended meanwhile. */
+  marksOf(pid: number): Marks | undefined;
 
   /** The containers of one warden. */
   containersFor(warden: string): Containers;

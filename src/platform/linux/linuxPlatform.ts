@@ -20,6 +20,14 @@ import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
 const RLIMIT_RTTIME = 15;
 const limitName = 'Max realtime timeout';
 const oomScoreFile = '/proc/self/oom_score_adj';
+/**
+ * A process that forks and leaves is gone when its pid is looked up, and its child was not on the list yet. So a look ends when
+ * nobody was born since the last of its passes; all but the first are short, which is what ends it. Where the whole machine forks
+ * without pause, this does.
+ */
+const maxPasses = 50;
+/** So many pids, one for each thread too, are looked up sooner one by one than by a list of all. */
+const manyPids = 1000;
 
 export class LinuxPlatform implements Platform {
   readonly name = 'linux';
@@ -64,17 +72,22 @@ export class LinuxPlatform implements Platform {
 
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[] {
     if (!this.#hasChildrenFiles) return descendantsIn(this.everyone(), roots);
-    const found = new Map<number, ProcessStat>();
-    const queue: { readonly pid: number; readonly startTime?: number }[] = [...roots];
-    // The queue grows while it is walked: an array's iterator sees what is pushed behind it.
-    for (const { pid, startTime } of queue) {
-      if (found.has(pid)) continue;
-      const stat = this.#proc.stat(pid);
-      if (stat === undefined || (startTime !== undefined && stat.startTime !== startTime)) continue;
-      found.set(pid, stat);
-      for (const child of this.#childrenOf(stat, thorough)) queue.push({ pid: child });
+    const found = new Map<number, ProcessStat | undefined>();
+    let queue: { readonly pid: number; readonly startTime?: number }[] = [...roots];
+    for (let pass = 0; queue.length > 0 && pass < maxPasses; pass++) {
+      // The queue grows while it is walked: an array's iterator sees what is pushed behind it.
+      for (const { pid, startTime } of queue) {
+        if (found.has(pid)) continue;
+        const stat = this.#proc.stat(pid);
+        if (startTime !== undefined && stat?.startTime !== startTime) continue;
+        found.set(pid, stat);
+        if (stat) for (const child of this.#childrenOf(stat, thorough)) queue.push({ pid: child });
+      }
+      // Whoever was orphaned meanwhile is a child of this process now.
+      const adopted = this.#adoptsOrphans && found.has(self) ? this.#proc.childrenOf(self, self) : [];
+      queue = adopted.filter((pid) => !found.has(pid)).map((pid) => ({ pid }));
     }
-    return [...found.values()];
+    return [...found.values()].filter((stat) => stat !== undefined);
   }
 
   #childrenOf({ pid, threads, alive }: ProcessStat, thorough: boolean): number[] {
@@ -85,7 +98,25 @@ export class LinuxPlatform implements Platform {
   }
 
   everyone(): ProcessStat[] {
-    return this.#proc.pids().flatMap((pid) => this.#proc.stat(pid) ?? []);
+    const found = new Map<number, ProcessStat | undefined>();
+    let last = this.#proc.lastPid();
+    // The newest first: they are the most likely to go soon.
+    let listed = this.#proc.pids().reverse();
+    for (let pass = 0; pass < maxPasses; pass++) {
+      for (const pid of listed) if (!found.has(pid)) found.set(pid, this.#proc.stat(pid));
+      const now = this.#proc.lastPid();
+      if (now === last) break;
+      listed = this.#bornBetween(last, now);
+      last = now;
+    }
+    return [...found.values()].filter((stat) => stat !== undefined);
+  }
+
+  /** Pids that may have been given out since `last` was the newest one. */
+  #bornBetween(last = 0, now = 0): number[] {
+    const count = now - last;
+    // They begin again from the lowest when the highest is reached.
+    return count > 0 && count < manyPids ? Array.from({ length: count }, (_, index) => now - index) : this.#proc.pids().reverse();
   }
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
@@ -152,11 +183,11 @@ export class LinuxPlatform implements Platform {
     }
   }
 
-  marksOf(pid: number): Marks {
-    return {
-      environment: parseTreeMark(this.#proc.read(`/proc/${pid}/environ`) ?? ''),
-      limit: parseSoftLimit(this.#proc.read(`/proc/${pid}/limits`) ?? '', limitName),
-    };
+  marksOf(pid: number): Marks | undefined {
+    const environment = parseTreeMark(this.#proc.read(`/proc/${pid}/environ`) ?? '');
+    // Everybody may read this one; of a process that has ended, it is empty.
+    const limits = this.#proc.read(`/proc/${pid}/limits`);
+    return limits ? { environment, limit: parseSoftLimit(limits, limitName) } : undefined;
   }
 }
 

@@ -41,6 +41,11 @@ export function parseStat(line: string, units: Units): ProcessStat {
   };
 }
 
+/** Nobody is told of a thread's end: its exit signal, field 38 of proc_pid_stat(5), is -1. */
+export function isThread(line: string): boolean {
+  return line.slice(line.lastIndexOf(')') + 2).split(' ')[38 - 3] === '-1';
+}
+
 /** The soft limit of one line of `/proc/PID/limits`; undefined where it is unlimited or not there. */
 export function parseSoftLimit(limits: string, name: string): number | undefined {
   const start = limits.indexOf(name);
@@ -63,9 +68,16 @@ export class ProcFs {
   readonly #units: Units = parseAuxv(readFileSync('/proc/self/auxv'));
   readonly #buffer = Buffer.allocUnsafe(256 * 1024);
 
+  /** Undefined for a thread, too: /proc answers for its number, but lists it nowhere. */
   stat(pid: number): ProcessStat | undefined {
     const line = this.read(`/proc/${pid}/stat`);
-    return line === undefined || line === '' ? undefined : parseStat(line, this.#units);
+    return line === undefined || line === '' || isThread(line) ? undefined : parseStat(line, this.#units);
+  }
+
+  /** The pid that was given out last, to a process or a thread; undefined where the kernel does not tell. */
+  lastPid(): number | undefined {
+    const text = this.read('/proc/sys/kernel/ns_last_pid') ?? this.read('/proc/loadavg')?.split(' ').at(-1);
+    return text === undefined ? undefined : Number(text);
   }
 
   /** Children forked by one thread of a process. */

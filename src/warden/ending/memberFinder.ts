@@ -3,6 +3,9 @@ import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } fr
 import type { TreeRecord } from '../../records/records.ts';
 import { limitMarkOf } from '../marks.ts';
 
+/** How often it looks again for what one look has missed. */
+const maxLooks = 50;
+
 /** Finds the members of a tree whose warden is dead. One for all looks: what a process carries, it has carried from its birth. */
 export class MemberFinder {
   readonly #platform: Platform;
@@ -10,6 +13,8 @@ export class MemberFinder {
   readonly #recorded: ReadonlyMap<number, ProcessIdentity>;
   readonly #mark: number;
   readonly #marked = new Map<string, boolean>();
+  /** Somebody ended before its marks were read: what it has forked may be a member. */
+  #missed = false;
 
   constructor(platform: Platform, record: TreeRecord) {
     this.#platform = platform;
@@ -23,7 +28,15 @@ export class MemberFinder {
    * process.
    */
   find(contained: readonly number[] = []): ProcessStat[] {
-    const everyone = this.#platform.everyone().filter((process) => process.alive);
+    for (let look = 1; ; look++) {
+      this.#missed = false;
+      const members = this.#look(contained);
+      if (members.length > 0 || !this.#missed || look === maxLooks) return members;
+    }
+  }
+
+  #look(contained: readonly number[]): ProcessStat[] {
+    const everyone = this.#platform.everyone().filter((process) => process.alive && process.pid !== self);
     // A session's number proves nothing, unless a recorded member is alive in it.
     const { session } = this.#record;
     const sessionHolds = everyone.some((process) => process.session === session && this.#isRecorded(process));
@@ -32,7 +45,9 @@ export class MemberFinder {
       (process) =>
         inside.has(process.pid) || this.#isRecorded(process) || (sessionHolds && process.session === session) || this.#isMarked(process),
     );
-    return this.#platform.descendants(members, true).filter((process) => process.alive && process.pid !== self);
+    const found = this.#platform.descendants(members, true).filter((process) => process.alive && process.pid !== self);
+    if (found.length < members.length) this.#missed = true;
+    return found;
   }
 
   #isRecorded(process: ProcessStat): boolean {
@@ -46,8 +61,12 @@ export class MemberFinder {
     const key = `${process.pid}:${process.startTime}`;
     const known = this.#marked.get(key);
     if (known !== undefined) return known;
-    const { limit, environment } = this.#platform.marksOf(process.pid);
-    const marked = limit === this.#mark || environment.includes(this.#record.tree);
+    const marks = this.#platform.marksOf(process.pid);
+    if (marks === undefined) {
+      this.#missed = true;
+      return false;
+    }
+    const marked = marks.limit === this.#mark || marks.environment.includes(this.#record.tree);
     this.#marked.set(key, marked);
     return marked;
   }

@@ -7,6 +7,7 @@ import { rmSync, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname } from 'node:path';
 import { type Platform, sameProcess } from '../../platform/platform.ts';
+import { serveArguments } from '../../protocol/serveCommand.ts';
 import { stateLogFolder } from '../../records/logFolder.ts';
 import { type RecordFolder, readAllRecords, type TreeRecord } from '../../records/records.ts';
 import { removeHomes } from './leftovers.ts';
@@ -37,11 +38,12 @@ export interface Sweep {
 export async function sweep(platform: Platform, runtimeFolder: string): Promise<Sweep> {
   const { folders, unreadable } = readAllRecords(runtimeFolder);
   const orphaned = folders.filter((folder) => !isWardenAlive(platform, folder));
-  const swept = await Promise.all(orphaned.filter((folder) => !livesOn(platform, folder)).map((folder) => reap(platform, folder)));
+  const detached = orphaned.filter((folder) => livesOn(platform, folder));
+  const swept = await Promise.all(orphaned.filter((folder) => !detached.includes(folder)).map((folder) => reap(platform, folder)));
   unreadable.forEach(forgetIfStale);
   return {
     swept,
-    detached: orphaned.filter((folder) => livesOn(platform, folder)),
+    detached,
     unreadable: [...unreadable.map(({ path, problem }) => `${path}: ${problem}`), ...folders.flatMap((folder) => folder.unreadable)],
   };
 }
@@ -65,8 +67,7 @@ export function livesOn(platform: Platform, { warden, trees }: RecordFolder): bo
 /** Starts a warden that takes over what the dead one of this folder left running. */
 export function startDetachedWarden({ path, warden }: RecordFolder): void {
   const { workspace, window } = warden;
-  const script = process.argv[1] ?? '';
-  const args = [script, 'serve', '--lifetime', 'detached', '--workspace', workspace, '--window', window, '--log-folder', stateLogFolder()];
+  const args = serveArguments(process.argv[1] ?? '', { workspace, window, logFolder: stateLogFolder(), lifetime: 'detached' });
   const child = spawn(process.execPath, args, {
     detached: true,
     stdio: 'ignore',

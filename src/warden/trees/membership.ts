@@ -10,6 +10,9 @@ export interface Census {
   readonly strays: readonly ProcessStat[];
 }
 
+/** How often it looks again for what one look has missed: a process that forks and leaves. */
+const maxLooks = 10;
+
 /**
  * Who belongs to which tree. The warden is the subreaper of all that it spawns, so every member is below it, however
  * far it has strayed; what has to be found out is only which tree an orphan that came back to it belongs to.
@@ -75,6 +78,15 @@ export class Membership {
    * orphans do not come back to the warden, searches the whole machine for the trees' marks.
    */
   census(thorough: boolean): Census {
+    for (let look = 1; ; look++) {
+      const { missed, ...census } = this.#look(thorough);
+      if (!missed || look === maxLooks) return census;
+    }
+  }
+
+  /** `missed`: somebody has ended before it was clear whose it was; what it has forked may have been born behind this look. */
+  #look(thorough: boolean): Census & { readonly missed: boolean } {
+    let missed = false;
     const members = new Map<TreeId, ProcessStat[]>();
     const strays: ProcessStat[] = [];
     const known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
@@ -85,7 +97,8 @@ export class Membership {
       const tree = this.#treeOf(process, known, contained);
       known.set(process.pid, { identity: process, tree });
       if (tree === undefined) {
-        if (process.alive) strays.push(process);
+        if (process.alive && this.#platform.stat(process.pid)?.alive) strays.push(process);
+        else if (process.alive) missed = true;
         continue;
       }
       const list = members.get(tree);
@@ -93,7 +106,7 @@ export class Membership {
       else members.set(tree, [process]);
     }
     this.#known = known;
-    return { members, strays };
+    return { members, strays, missed };
   }
 
   /** Who is in which tree's container, by pid. */
@@ -137,7 +150,7 @@ export class Membership {
   }
 
   #treeByMark(process: ProcessStat): TreeId | undefined {
-    const marks = this.#platform.marksOf(process.pid);
+    const marks = this.#platform.marksOf(process.pid) ?? { environment: [], limit: undefined };
     const byLimit = marks.limit === undefined ? undefined : this.#treeOfMark.get(marks.limit);
     return byLimit ?? marks.environment.map((id) => this.#treeOfMark.get(limitMarkSafe(id))).find((tree) => tree !== undefined);
   }

@@ -1,0 +1,21 @@
+import type { Lifetime } from './messages.ts';
+
+export interface ServeOptions {
+  readonly workspace: string;
+  readonly window: string;
+  readonly logFolder: string;
+  readonly lifetime?: Lifetime;
+}
+
+/**
+ * V8 lets the heap for short-lived objects grow to 100 MB before it looks for garbage; a warden's are a few hundred kilobytes a
+ * second, so 2 MB serve as well, and its memory stays what it was at first. In megabytes, per half.
+ */
+const semiSpaceMegabytes = 2;
+
+/** What Node is started with to be a warden. */
+export function serveArguments(script: string, { workspace, window, logFolder, lifetime = 'managed' }: ServeOptions): string[] {
+  const named = { workspace, window, 'log-folder': logFolder, lifetime };
+  const options = Object.entries(named).flatMap(([name, value]) => [`--${name}`, value]);
+  return [`--max-semi-space-size=${semiSpaceMegabytes}`, script, 'serve', ...options];
+}
