@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Adversary, adversaries, isInstalled } from '../support/adversaries.ts';
-import { death, survivorsOfDeath } from '../support/deaths.ts';
+import { death, graceMillis, survivorsOfDeath } from '../support/deaths.ts';
 import { ensurePeers, peersFolder } from '../support/peers.ts';
 import { eventually, Run } from '../support/run.ts';
 import { clearAway, isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
@@ -123,7 +123,7 @@ for (const [how, title] of [
   const rows: string[][] = [];
   for (const adversary of adversaries) {
     const end = death(how === 'stop' ? 'stop' : 'of both');
-    const counts: (number | null)[] = [(await survivorsOfDeath(adversary, end)).survivors.length];
+    const counts: (number | null)[] = [(await survivorsOfDeath(adversary, end, { patienceMillis: graceMillis + 1000 })).survivors.length];
     for (const peer of peers) counts.push(await survivorsWith(peer, adversary, how));
     counts.forEach((count, column) => {
       const [, ...names] = header;

@@ -97,6 +97,8 @@ export function openWindow(run: Run, request?: StartRequest) {
 export interface DeathOptions {
   readonly containment?: Containment | 'auto';
   readonly env?: NodeJS.ProcessEnv;
+  /** When who is alive counts as a survivor, in milliseconds from the strike. By default that is a hang: tests tell no time. */
+  readonly patienceMillis?: number;
 }
 
 export interface DeathOutcome {
@@ -107,9 +109,9 @@ export interface DeathOutcome {
   readonly leftForNextStart: number;
 }
 
-/** Runs the adversary, strikes, and looks who is left at the grace and one second. */
+/** Runs the adversary, strikes, and looks until nobody is left. */
 export async function survivorsOfDeath(adversary: Adversary, how: Death, options: DeathOptions = {}): Promise<DeathOutcome> {
-  const { containment = 'auto', env = {} } = options;
+  const { containment = 'auto', env = {}, patienceMillis = 20_000 } = options;
   await using run = new Run(env);
   const owner = startOwner(run, adversary, how, containment);
   const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
@@ -129,7 +131,7 @@ export async function survivorsOfDeath(adversary: Adversary, how: Death, options
     struckAt = Date.now();
     run.call(['sweep']);
   }
-  const deadline = struckAt + graceMillis + 1000;
+  const deadline = struckAt + patienceMillis;
   for (;;) {
     const found = survivorsOf(run.workFolder, own);
     const millis = Date.now() - struckAt;

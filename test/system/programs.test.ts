@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { programs, skipReason } from '../support/adversaries.ts';
 import { offersHere } from '../support/containments.ts';
-import { death, graceMillis, survivorsOfDeath } from '../support/deaths.ts';
+import { death, survivorsOfDeath } from '../support/deaths.ts';
 import { printTable } from '../support/table.ts';
 
 const ends = ['stop', 'window closed', 'of the warden', 'of both'].map(death);
@@ -23,8 +23,6 @@ for (const { containment, available } of offersHere()) {
         });
       }
     }
-    after(() =>
-      printTable(`programs in a ${containment}: survivors ${graceMillis / 1000 + 1} s after`, ['', ...ends.map(({ name }) => name)], rows),
-    );
+    after(() => printTable(`programs in a ${containment}: survivors (seconds until zero)`, ['', ...ends.map(({ name }) => name)], rows));
   });
 }

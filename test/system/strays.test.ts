@@ -1,18 +1,22 @@
 /** Processes that have shed every mark before anybody saw them: shown, on record, killable, and gone with their window. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, Run } from '../support/run.ts';
-import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { isAlive, type Survivor, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
 const script = join(fileURLToPath(new URL('../fixtures/adversaries', import.meta.url)), 'takes-back.sh');
 
+const whenTold = 'while [ ! -e "$1/go" ]; do sleep 0.01; done; exec sh "$0" "$1"';
+
 describe('a process that nothing ties to a tree', () => {
   it('is listed under strays, with figures, and can be ended there', async () => {
     await using warden = await TestWarden.start();
-    const tree = await warden.client.start(warden.request(['sh', script, warden.run.workFolder], { containment: 'group' }));
+    const tree = await warden.client.start(warden.request(['sh', '-c', whenTold, script, warden.run.workFolder], { containment: 'group' }));
+    await shed(warden.run, warden.process.pid);
     const strays = await eventually('it is listed', async () =>
       (await warden.client.list()).find(({ name, members }) => name === 'strays' && members[0]?.name === 'tail'),
     );
@@ -21,7 +25,7 @@ describe('a process that nothing ties to a tree', () => {
       ['tail'],
     );
     assert.ok(strays.memoryBytes > 0);
-    assert.ok(
+    await eventually('the journal says so', () =>
       warden.run.journal().some((record) => record['event'] === 'strays' && /\(pid \d+\): nothing says/.test(String(record['reason']))),
     );
     const ended = await warden.client.stop({ tree: strays.id, now: false, reason: 'the test says so' });
@@ -34,10 +38,29 @@ describe('a process that nothing ties to a tree', () => {
 
   it('goes with its warden, and is said by doctor while it is there', async () => {
     await using run = new Run();
-    const cli = run.start(['run', '-c', 'group', '--', 'sh', script, run.workFolder]);
+    const cli = run.start(['run', '-c', 'group', '--', 'sh', '-c', whenTold, script, run.workFolder]);
+    await shed(run, await eventually('the warden is there', () => run.wardenPids()[0]));
     await eventually('it is listed', () => run.ps().find(({ name }) => name === 'strays'));
     assert.match(run.call(['doctor']).stdout, /tail \(pid \d+\) descends from the warden and belongs to no tree/);
     cli.kill('SIGTERM');
     await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
   });
 });
+
+/** Has it shed its marks while the warden cannot see it. */
+async function shed(run: Run, warden: number): Promise<void> {
+  const orphans = (): Survivor[] =>
+    survivorsOf(run.workFolder).filter(({ pid, command }) => command.startsWith('tail') && parentOf(pid) === warden);
+  await eventually('its leader waits', () => survivorsOf(run.workFolder).some(({ command }) => command.startsWith('sh -c')));
+  process.kill(warden, 'SIGSTOP');
+  try {
+    writeFileSync(join(run.workFolder, 'go'), '');
+    await eventually('it has shed its marks', () => orphans().length > 0);
+  } finally {
+    process.kill(warden, 'SIGCONT');
+  }
+}
+
+function parentOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
+}

@@ -12,7 +12,7 @@ import { stateLogFolder } from '../../records/logFolder.ts';
 import { type RecordFolder, readAllRecords, type TreeRecord } from '../../records/records.ts';
 import { removeHomes } from './leftovers.ts';
 import { MemberFinder } from './memberFinder.ts';
-import { describeSurvivors, terminate } from './termination.ts';
+import { describeSurvivors, reapPatience, terminate } from './termination.ts';
 
 export interface SweepResult {
   readonly workspace: string;
@@ -107,6 +107,7 @@ export async function reapTree(platform: Platform, record: TreeRecord): Promise<
     },
     [{ signal: 'SIGKILL' }],
     new AbortController().signal,
+    reapPatience,
   );
   container?.dispose();
   return { name: record.name, killed: killed.size, problem: survivors.length > 0 ? describeSurvivors(survivors) : '' };

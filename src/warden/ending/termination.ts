@@ -26,15 +26,22 @@ export interface Survivor {
 
 /** How long members may take to vanish after SIGKILL before they count as unkillable, in milliseconds. */
 const killPatience = 900;
+/** The same for what a dead warden left: nobody waits for that, and nobody else will try before the next start. */
+export const reapPatience = 10_000;
 /** A process that forks and leaves is missed by one look; nobody is believed to be gone before this many. */
 const looksBeforeGone = 3;
 const maxFreezePasses = 300;
 
 /**
  * Takes the steps one after another until nobody is left; a SIGKILL among them, or the end of the list, kills.
- * `hurry` ends the waiting and kills at once.
+ * `hurry` ends the waiting and kills at once; `patienceMillis` is how long the killing may take.
  */
-export async function terminate(target: Target, steps: readonly StopStep[], hurry: AbortSignal): Promise<Outcome> {
+export async function terminate(
+  target: Target,
+  steps: readonly StopStep[],
+  hurry: AbortSignal,
+  patienceMillis = killPatience,
+): Promise<Outcome> {
   for (const step of steps) {
     if (hurry.aborted) break;
     if ('waitMillis' in step) {
@@ -46,7 +53,7 @@ export async function terminate(target: Target, steps: readonly StopStep[], hurr
     }
   }
   if (await isGone(target)) return { forced: false, survivors: [] };
-  return { forced: true, survivors: await kill(target) };
+  return { forced: true, survivors: await kill(target, patienceMillis) };
 }
 
 /** A stopped process does not see a signal before it goes on, so SIGCONT follows. */
@@ -78,15 +85,16 @@ export async function isGone(target: Pick<Target, 'alive'>): Promise<boolean> {
 }
 
 /** Nobody may fork while the killing goes on: first stop all that is found, until a pass finds nobody new. */
-async function kill(target: Target): Promise<Survivor[]> {
-  const deadline = performance.now() + killPatience;
+async function kill(target: Target, patienceMillis: number): Promise<Survivor[]> {
+  const begun = performance.now();
   const answers = new Map<number, SignalOutcome>();
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     if (target.killAll?.() && (await isGone(target))) return [];
     freeze(target);
     for (const process of target.alive()) answers.set(process.pid, target.signal(process, 'SIGKILL'));
     if (await isGone(target)) return [];
-    if (performance.now() >= deadline) {
+    const hopeless = [...answers.values()].every((answer) => answer === 'denied');
+    if (performance.now() - begun >= (hopeless ? killPatience : patienceMillis)) {
       return target.alive().map((process) => ({ process, lastAnswer: answers.get(process.pid) ?? 'sent' }));
     }
     await sleep(pause);
