@@ -75,8 +75,6 @@ export interface Containers {
    * @throws ContainmentError where this machine does not have it.
    */
   contain(wanted: Containment | 'auto', tree: string): Container;
-  /** To be called when every container has been disposed of. */
-  dispose(): void;
 }
 
 /** What remains where a container is nothing but a name: everything is done by marks, groups and signals. */
@@ -94,6 +92,18 @@ export const uncontained: Container = {
   dispose: () => undefined,
 };
 
+/** What else there is to say of a container that can be found again by its path. */
+export function containerOf(found: FoundContainer, containment: Containment, path: string | null): Container {
+  return {
+    ...uncontained,
+    containment,
+    path,
+    pids: () => found.pids(),
+    killAll: () => found.killAll(),
+    dispose: () => found.dispose(),
+  };
+}
+
 /** Where there is no container but the name. */
 export function groupOnly(offers: readonly ContainmentOffer[]): Containers {
   return {
@@ -103,6 +113,5 @@ export function groupOnly(offers: readonly ContainmentOffer[]): Containers {
       if (wanted === 'auto' || wanted === 'group') return uncontained;
       throw new ContainmentError(`The containment "${wanted}" is not to be had here: it is of another system. Use "auto".`);
     },
-    dispose: () => undefined,
   };
 }

@@ -68,7 +68,7 @@ function diagnose(platform: Platform): Diagnosis {
   try {
     return { platform: platform.name, offers: containers.offers(), shortcomings: platform.shortcomings };
   } finally {
-    containers.dispose();
+    platform.removeHomes(containers.homes);
   }
 }
 

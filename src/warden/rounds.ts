@@ -9,6 +9,8 @@ const usualMillis = 1000;
 const thoroughEvery = 5;
 /** When a new tree is looked at, in milliseconds: by the first, a shell has started what it is to start. */
 const firstLooks = [10, 25, 50, 100, 250, 500] as const;
+/** By which of those there are figures to show. */
+const firstFigures = 50;
 
 export interface RoundsParts {
   look(): void;
@@ -40,7 +42,7 @@ export class Rounds {
     for (const millis of firstLooks) {
       const timer = setTimeout(() => {
         this.#first.delete(timer);
-        if (millis === 50) figures();
+        if (millis === firstFigures) figures();
         else this.#parts.look();
       }, millis);
       this.#first.add(timer);

@@ -59,9 +59,13 @@ export class Supervisor {
     this.#rounds = new Rounds({
       look: () => void this.#census(false),
       lookThoroughly: () => void this.sample(true),
-      anybody: () => this.snapshots().some((tree) => tree.endedAt === undefined),
+      anybody: () => this.#running.length > 0 || this.#strays.startedAt > 0,
       intervalMillis: () => this.#limits.intervalMillis,
     });
+  }
+
+  get #running(): Tree[] {
+    return [...this.#trees.values()].filter((tree) => !tree.ended);
   }
 
   snapshots(): TreeSnapshot[] {
@@ -82,18 +86,18 @@ export class Supervisor {
 
   async start(request: StartRequest): Promise<TreeSnapshot> {
     if (this.#closing) throw new RequestError('notPossible', `'${request.name}' was not started: this warden is shutting down.`);
-    const namesake = [...this.#trees.values()].find((tree) => tree.request.name === request.name && !tree.ended);
+    const running = this.#running;
+    const namesake = running.find((tree) => tree.request.name === request.name);
     if (namesake)
       throw new RequestError(
         'nameTaken',
         `'${request.name}' is already running (pid ${namesake.leader?.pid ?? 'unknown'}, ${namesake.state}).`,
       );
     const { maxTrees } = this.#parts.windowLimits;
-    const running = [...this.#trees.values()].filter((other) => !other.ended).length;
-    if (running >= maxTrees)
+    if (running.length >= maxTrees)
       throw new RequestError(
         'notPossible',
-        `'${request.name}' was not started: ${running} trees are running, which is the limit (tree-warden.maxTrees).`,
+        `'${request.name}' was not started: ${running.length} trees are running, which is the limit (tree-warden.maxTrees).`,
       );
     const tree = this.#makeTree(randomUUID() as TreeId, this.#complete(request));
     try {
@@ -105,11 +109,11 @@ export class Supervisor {
     return tree.snapshot();
   }
 
-  /** Takes over what the detached tree of a dead warden has left running; false where nobody of it is alive. */
-  adopt(record: TreeRecord): boolean {
+  /** Takes over what the detached tree of a dead warden has left running; nothing where nobody of it is alive. */
+  adopt(record: TreeRecord): void {
     const { platform, journal, membership } = this.#parts;
     const found = findDetached(platform, record);
-    if (found === undefined) return false;
+    if (found === undefined) return;
     const { request, commandLine, log, leader, members, container } = found;
     const tree = this.#makeTree(record.tree, request, { startedAt: record.startedAt, commandLine, log });
     membership.addAdopted(members, record.tree);
@@ -117,7 +121,6 @@ export class Supervisor {
     // It is no child of ours: its end is nobody's to collect here.
     membership.forgetSpawned(leader.pid);
     journal.write({ event: 're-attached', tree: tree.id, spec: record.name, pid: leader.pid, reason: `${members.length} members` });
-    return true;
   }
 
   /** What the warden adds to a request: its own default limits, and where a detached one writes to. */
@@ -136,9 +139,7 @@ export class Supervisor {
     request: StartRequest,
     past?: { readonly startedAt: number; readonly commandLine: string; readonly log: string },
   ): Tree {
-    const keepsLog = request.stdio === 'pty' || request.stdio === 'pipes';
-    const output = new TreeOutput(keepsLog ? this.#logs.open(id, request.name) : undefined, request.awaitReader);
-    if (request.stdio === 'file') output.logPath = past?.log ?? this.#logs.pathFor(id, request.name);
+    const output = new TreeOutput(this.#logs.logFor(id, request, past?.log), request.awaitReader);
     const tree: Tree = new Tree(
       id,
       request,
@@ -260,7 +261,7 @@ export class Supervisor {
     for (const tree of this.#trees.values()) {
       tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], usage));
     }
-    this.#limits.check([...this.#trees.values()]);
+    this.#limits.check(this.#running);
   }
 
   #census(thorough: boolean): Census {
@@ -287,15 +288,16 @@ export class Supervisor {
 
   /** What switch and records know must be who lives now. */
   #keepInStep({ members, strays }: Census): void {
-    const containers = [...this.#trees.values()].flatMap((tree) => (tree.ended ? [] : (tree.container.path ?? [])));
+    const running = this.#running;
+    const containers = running.flatMap((tree) => tree.container.path ?? []);
     // What is detached is not to be killed by it.
     if (this.#parts.lifetime === 'managed')
       this.#parts.deadMansSwitch.tell(
         [...members.values(), strays].flat().filter((process) => process.alive),
         containers,
       );
-    for (const tree of this.#trees.values()) {
-      if (!tree.ended && tree.leader) this.#records.write(tree, tree.leader, members.get(tree.id) ?? []);
+    for (const tree of running) {
+      if (tree.leader) this.#records.write(tree, tree.leader, members.get(tree.id) ?? []);
     }
     this.#records.writeStrays(this.#strays, strays);
   }

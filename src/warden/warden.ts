@@ -292,7 +292,6 @@ export class Warden {
     await removeHomes(this.#options.platform, this.#records.homes);
     // Whoever could not be killed stays on record: the next start tries again.
     if (this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
-    this.#containers.dispose();
     this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
     this.#server?.close();
     await this.#journal.close();

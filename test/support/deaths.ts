@@ -31,10 +31,10 @@ export interface Death {
   readonly nextStart?: true;
 }
 
-const kill = (...pids: readonly number[]): void => {
-  // All of them are held first: none may see another one's death.
+/** All of them are held first: none may see another one's death. */
+export function killAtOnce(...pids: readonly number[]): void {
   for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
-};
+}
 
 export const deaths: readonly Death[] = [
   { name: 'stop', strike: ({ owner }) => void process.kill(owner, 'SIGTERM') },
@@ -58,22 +58,22 @@ export const deaths: readonly Death[] = [
       reloaded.kill('SIGUSR2');
     },
   },
-  { name: 'SIGKILL of the owner', strike: ({ owner }) => kill(owner) },
-  { name: 'of the warden', strike: ({ warden }) => kill(warden) },
-  { name: 'of both', strike: ({ owner, warden }) => kill(owner, warden) },
+  { name: 'SIGKILL of the owner', strike: ({ owner }) => killAtOnce(owner) },
+  { name: 'of the warden', strike: ({ warden }) => killAtOnce(warden) },
+  { name: 'of both', strike: ({ owner, warden }) => killAtOnce(owner, warden) },
   {
     name: 'of the switch, then of both',
     strike: async ({ owner, warden }) => {
       const [first] = switchesOf(warden);
       if (first === undefined) throw new Error('there is no switch');
-      kill(first);
+      killAtOnce(first);
       await eventually('another switch has taken over', () => switchesOf(warden).some((pid) => pid !== first));
-      kill(owner, warden);
+      killAtOnce(owner, warden);
     },
   },
   {
     name: 'of all three',
-    strike: ({ owner, warden }) => kill(owner, warden, ...switchesOf(warden)),
+    strike: ({ owner, warden }) => killAtOnce(owner, warden, ...switchesOf(warden)),
     nextStart: true,
   },
 ];

@@ -10,21 +10,41 @@ export interface Survivor {
   readonly command: string;
 }
 
+/** So many times it looks for who was born during the last look. */
+const maxPasses = 50;
+
 /** Living processes of the run; zombies count as dead, and whoever `ignore` names is not one of it. */
 export function survivorsOf(folder: string, ignore: ReadonlySet<number> = new Set()): Survivor[] {
-  return (
-    readdirSync('/proc')
-      .map(Number)
-      .filter((pid) => Number.isInteger(pid) && pid !== process.pid && !ignore.has(pid))
-      // The newest first: one that forks and leaves every few milliseconds would be gone when its turn came.
-      .sort((a, b) => b - a)
-      .flatMap((pid) => {
-        const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
-        const belongs =
-          command.includes(folder) || read(`/proc/${pid}/environ`).includes(folder) || links(pid).some((link) => link.includes(folder));
-        return belongs && isAlive(pid) ? [{ pid, command }] : [];
-      })
-  );
+  const found: Survivor[] = [];
+  const seen = new Set([process.pid, ...ignore]);
+  let last = newestPid();
+  let pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  for (let pass = 0; pass < maxPasses; pass++) {
+    // The newest first: one that forks and leaves every few milliseconds would be gone when its turn came.
+    for (const pid of pids.sort((a, b) => b - a)) {
+      if (seen.has(pid)) continue;
+      seen.add(pid);
+      const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+      const belongs =
+        command.includes(folder) || read(`/proc/${pid}/environ`).includes(folder) || links(pid).some((link) => link.includes(folder));
+      if (belongs && isAlive(pid)) found.push({ pid, command });
+    }
+    const newest = newestPid();
+    if (newest === last) break;
+    pids = Array.from({ length: Math.max(0, newest - last) }, (_, index) => last + 1 + index).filter(isProcess);
+    last = newest;
+  }
+  return found;
+}
+
+/** The pid that the kernel has given out last. */
+function newestPid(): number {
+  return Number(read('/proc/loadavg').trim().split(' ').at(-1));
+}
+
+/** Threads have numbers, too. */
+function isProcess(pid: number): boolean {
+  return read(`/proc/${pid}/status`).includes(`\nTgid:\t${pid}\n`);
 }
 
 /** Looks several times: a process that forks and leaves is missed by one look. */

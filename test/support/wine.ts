@@ -1,10 +1,11 @@
 /** Windows' own Node under Wine, in the cache folder: how the Windows code is run for real on Linux. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { cacheFolder, root } from '../../src/build/paths.ts';
 import { isInstalled } from './adversaries.ts';
+import { clearAway } from './survivors.ts';
 
 /** The newest that starts under Debian's Wine 8. */
 const nodeVersion = '22.23.3';
@@ -12,7 +13,8 @@ const folder = join(cacheFolder, 'wine');
 const nodeExe = join(folder, 'package', 'bin', 'node.exe');
 const app = join(folder, 'app');
 
-const env = { ...process.env, WINEPREFIX: join(folder, 'prefix'), WINEDEBUG: '-all', DISPLAY: '' };
+const prefix = join(folder, 'prefix');
+const env = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: '-all', DISPLAY: '' };
 
 /** Why there is nothing to run it with; false where there is. */
 export const wineMissing = isInstalled('wine') && isInstalled('wineboot') ? false : 'wine is not installed: the Windows code was NOT run';
@@ -75,6 +77,7 @@ export function callWine(args: readonly string[], out: string, more: NodeJS.Proc
     cwd: app,
     timeout: 90_000,
   });
+  closeSync(fd);
   return { code: status, output: readFileSync(out, 'utf8').replaceAll('\r\n', '\n') };
 }
 
@@ -82,9 +85,12 @@ export function callWine(args: readonly string[], out: string, more: NodeJS.Proc
 export function startWine(args: readonly string[], out: string, more: NodeJS.ProcessEnv = {}): void {
   const fd = openSync(out, 'w');
   spawn('wine', [nodeExe, ...args], { env: { ...env, ...more }, stdio: ['ignore', fd, fd], cwd: app, detached: true }).unref();
+  closeSync(fd);
 }
 
 /** Ends the Wine that the tests have started, with all that is in it. */
-export function endWine(): void {
+export async function endWine(): Promise<void> {
   spawnSync('wineserver', ['-k'], { env, stdio: 'ignore' });
+  // Windows' services outlive a server that was killed.
+  await clearAway(prefix);
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Containment, Diagnosis } from '../../src/protocol/messages.ts';
 import { offersHere } from '../support/containments.ts';
+import { killAtOnce } from '../support/deaths.ts';
 import { eventually, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -92,9 +93,8 @@ describe('a namespace', unlessHere('namespace'), () => {
     // The switch is stopped: it cannot have helped.
     const helpers = readFileSync(`/proc/${tree.warden.pid}/task/${tree.warden.pid}/children`, 'utf8').trim().split(' ').map(Number);
     for (const pid of helpers.filter((child) => !members.includes(child))) process.kill(pid, 'SIGSTOP');
-    for (const pid of [cli.pid, tree.warden.pid]) process.kill(pid, 'SIGSTOP');
-    for (const pid of [cli.pid, tree.warden.pid]) process.kill(pid, 'SIGKILL');
-    await eventually('nobody is left', () => members.every((pid) => !isAlive(pid)), 1000);
+    killAtOnce(cli.pid, tree.warden.pid);
+    await eventually('nobody is left', () => members.every((pid) => !isAlive(pid)));
     for (const pid of helpers) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { killAtOnce } from '../support/deaths.ts';
 import { eventually, Run, switchesOf } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 
@@ -69,7 +70,7 @@ describe('a detached tree', () => {
     startDetached(run, 'web', counting);
     const before = await eventually('it is up', () => run.ps()[0]);
     const all = [before.warden.pid, ...switchesOf(before.warden.pid)];
-    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of all) process.kill(pid, signal);
+    killAtOnce(...all);
     await eventually('they are dead', () => all.every((pid) => !isAlive(pid)));
     assert.ok(isAlive(before.leader.pid));
     assert.equal(run.call(['sweep']).stdout, 'web: detached, and guarded again\n');
@@ -118,8 +119,7 @@ describe('records of a detached warden', () => {
     startDetached(run, 'web', 'sleep 1000');
     const tree = await eventually('it is up', () => run.ps()[0]);
     const all = [tree.warden.pid, ...switchesOf(tree.warden.pid)];
-    for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
-      for (const pid of [...all, ...tree.members.map(({ pid }) => pid)]) process.kill(pid, signal);
+    killAtOnce(...all, ...tree.members.map(({ pid }) => pid));
     await eventually('all are dead', () => !isAlive(tree.leader.pid) && !isAlive(tree.warden.pid));
     run.call(['sweep']);
     assert.deepEqual(readdirSync(run.runtimeFolder), []);

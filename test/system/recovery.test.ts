@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { killAtOnce } from '../support/deaths.ts';
+import { randomFrom } from '../support/random.ts';
 import { eventually, Run, switchesOf } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
@@ -15,9 +17,9 @@ async function orphan(run: Run, script: string): Promise<string> {
   });
   const switches = switchesOf(tree.warden.pid);
   assert.equal(switches.length, 1);
-  for (const pid of [...switches, tree.warden.pid, cli.pid]) process.kill(pid, 'SIGSTOP');
-  for (const pid of [...switches, tree.warden.pid, cli.pid]) process.kill(pid, 'SIGKILL');
-  await eventually('they are dead', () => [...switches, tree.warden.pid, cli.pid].every((pid) => !isAlive(pid)));
+  const all = [...switches, tree.warden.pid, cli.pid];
+  killAtOnce(...all);
+  await eventually('they are dead', () => all.every((pid) => !isAlive(pid)));
   return join(run.runtimeFolder, readdirSync(run.runtimeFolder)[0] ?? '');
 }
 
@@ -142,11 +144,7 @@ function forgeRecord(run: Run, folder: string, pid: number): void {
 describe('a SIGKILL of everything at a random moment of a start', () => {
   it('leaves nobody after the next sweep, thirty times', async () => {
     const seed = Date.now() % 1_000_000;
-    let state = seed;
-    const random = (): number => {
-      state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-      return state / 2 ** 31;
-    };
+    const random = randomFrom(seed);
     for (let round = 0; round < 30; round++) {
       await using run = new Run();
       const cli = run.start(['run', '--', 'sh', '-c', daemon, 'sh', run.workFolder]);

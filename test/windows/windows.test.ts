@@ -24,8 +24,8 @@ describe('on Windows (under Wine)', { skip: wineMissing }, () => {
     prepareWine();
     node = callWine(nodeOfWindows, '/tmp/tw-wine-node.txt').output.trim();
   });
-  after(() => {
-    endWine();
+  after(async () => {
+    await endWine();
     printTable('under Wine: survivors of a tree with detached grandchildren', ['', 'before', 'survivors', 'seconds until zero'], rows);
   });
 

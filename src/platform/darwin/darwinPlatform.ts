@@ -1,19 +1,6 @@
-import { chmodSync } from 'node:fs';
-import type { Containers } from '../container.ts';
-import { type ContainmentOffer, type FoundContainer, groupOnly } from '../container.ts';
-import { plainSignal } from '../plainSignal.ts';
-import {
-  type Loan,
-  type Marks,
-  markVariable,
-  type Platform,
-  type ProcessIdentity,
-  type ProcessStat,
-  type SignalOutcome,
-  type Usage,
-  usualEndSignals,
-} from '../platform.ts';
-import { descendantsIn } from '../walk.ts';
+import { type Containers, type ContainmentOffer, groupOnly } from '../container.ts';
+import { PlainUnix } from '../plainUnix.ts';
+import { type Marks, markVariable, type ProcessStat, type Usage } from '../platform.ts';
 import {
   type Libproc,
   PROC_PIDTASKALLINFO,
@@ -30,24 +17,19 @@ import {
  * macOS: sessions, parent links and the environment mark. There is no subreaper, no mark that a process could not shed, and
  * no container.
  */
-export class DarwinPlatform implements Platform {
+export class DarwinPlatform extends PlainUnix {
   readonly name = 'darwin';
   readonly shortcomings = [
     'macOS has nothing that holds a tree together: a daemon that drops its environment and leaves its session is lost unless it was seen before. This part has not been run on a Mac by its makers.',
   ];
   /** Starts are absolute, to a microsecond: an identity means the same after a restart of the machine, namely nobody. */
   readonly bootId = 'darwin';
-  readonly killsAtDeath = false;
-  readonly endSignals = usualEndSignals;
-  readonly adoptsOrphans = false;
-  readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #libproc: Libproc;
 
   constructor(libproc: Libproc) {
+    super();
     this.#libproc = libproc;
   }
-
-  adoptOrphans(): void {}
 
   stat(pid: number): ProcessStat | undefined {
     const session = this.#libproc.sessionOf(pid);
@@ -56,10 +38,6 @@ export class DarwinPlatform implements Platform {
     // Of zombies and of other users' processes, only this is told.
     const some = this.#libproc.pidInfo(pid, PROC_PIDTBSDINFO, proc_bsdinfo_size);
     return some && parseBsdInfo(some, session);
-  }
-
-  descendants(roots: Iterable<ProcessIdentity>): ProcessStat[] {
-    return descendantsIn(this.everyone(), roots);
   }
 
   everyone(): ProcessStat[] {
@@ -74,21 +52,6 @@ export class DarwinPlatform implements Platform {
     return Promise.resolve(new Map(processes.flatMap(read)));
   }
 
-  protectSocket(path: string): void {
-    chmodSync(path, 0o600);
-  }
-
-  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
-    return plainSignal(this.stat(target.pid), target, signal);
-  }
-
-  /** Nothing is adopted here, so there is nothing to reap. */
-  reap(): void {}
-
-  lend<T>(_loan: Loan, spawn: () => T): T {
-    return spawn();
-  }
-
   marksOf(pid: number): Marks {
     const args = this.#libproc.procArgs(pid);
     const prefix = `${markVariable}=`;
@@ -98,14 +61,6 @@ export class DarwinPlatform implements Platform {
 
   containersFor(): Containers {
     return groupOnly(offers);
-  }
-
-  removeHomes(): boolean {
-    return true;
-  }
-
-  findContainer(): FoundContainer | undefined {
-    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
-import { type Container, type Containment, ContainmentError, type ContainmentOffer, uncontained } from '../container.ts';
-import { Cgroup, type CgroupHome, cgroupHomes, homePrefix, makeCgroupHome, removeCgroup, spawnInCgroup } from './cgroups.ts';
+import { type Container, type Containment, ContainmentError, type ContainmentOffer, containerOf, uncontained } from '../container.ts';
+import { Cgroup, type CgroupHome, cgroupHomes, homePrefix, makeCgroupHome, spawnInCgroup } from './cgroups.ts';
 import { detectNamespaces, type NamespaceOffer, wrapInNamespace } from './namespaces.ts';
 
 /** The containers of one warden. What the machine has is tried out at the first need, and remembered. */
@@ -38,11 +38,6 @@ export class LinuxContainers {
       leaderIsKeeper: true,
       wrap: (argv, lingering) => wrapInNamespace(prefix, argv, lingering),
     };
-  }
-
-  dispose(): void {
-    if (this.#home !== undefined && !(this.#home instanceof Error)) removeCgroup(this.#home.path);
-    this.#home = undefined;
   }
 
   #makeCgroup(tree: string, wanted: Containment | 'auto'): Cgroup | undefined {
@@ -101,14 +96,9 @@ const jobOffer: ContainmentOffer = { containment: 'job', available: false, why: 
 
 function inCgroup(cgroup: Cgroup): Container {
   return {
-    ...uncontained,
-    containment: 'cgroup',
-    path: cgroup.path,
+    ...containerOf(cgroup, 'cgroup', cgroup.path),
     enter: (spawn) => spawnInCgroup(cgroup.path, spawn),
-    pids: () => cgroup.pids(),
-    killAll: () => cgroup.killAll(),
     limit: (limits) => cgroup.limit(limits),
     limitEvents: () => cgroup.limitEvents(),
-    dispose: () => cgroup.dispose(),
   };
 }

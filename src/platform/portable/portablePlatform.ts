@@ -1,13 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import pidusage from 'pidusage';
-import type { Containers } from '../container.ts';
-import { type ContainmentOffer, type FoundContainer, groupOnly } from '../container.ts';
-import { plainSignal } from '../plainSignal.ts';
-import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
-import { usualEndSignals } from '../platform.ts';
-import { descendantsIn } from '../walk.ts';
+import { type Containers, type ContainmentOffer, groupOnly } from '../container.ts';
+import { PlainUnix } from '../plainUnix.ts';
+import type { Marks, ProcessStat, Usage } from '../platform.ts';
+import { RecentTable } from '../recentTable.ts';
 
 /** How long one listing serves for looking up single processes, in milliseconds. */
 const tableMillis = 100;
@@ -16,37 +12,24 @@ const tableMillis = 100;
  * Any Unix with a POSIX `ps`, without native calls: parent links and process groups from ps(1), statistics from
  * pidusage. It promises less than the other platforms and says so in {@link shortcomings}.
  */
-export class PortablePlatform implements Platform {
+export class PortablePlatform extends PlainUnix {
   readonly name = 'portable';
   readonly bootId = 'unknown';
-  readonly adoptsOrphans = false;
   readonly shortcomings: readonly string[];
-  readonly killsAtDeath = false;
-  readonly endSignals = usualEndSignals;
-  readonly spawnOptions = { detached: true, windowsHide: true };
-  #table: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
+  // A ps(1) for each of two hundred signals would take seconds; and it tells starts by the second anyway.
+  readonly #table = new RecentTable(listProcesses, tableMillis);
 
   constructor(shortcoming: string) {
+    super();
     this.shortcomings = [shortcoming];
   }
 
-  adoptOrphans(): void {}
-
   stat(pid: number): ProcessStat | undefined {
-    // A ps(1) for each of two hundred signals would take seconds; and it tells starts by the second anyway.
-    const wanted = (process: ProcessStat): boolean => process.pid === pid;
-    const isFresh = this.#table !== undefined && performance.now() - this.#table.at < tableMillis;
-    return (isFresh ? this.#table?.processes.find(wanted) : undefined) ?? this.everyone().find(wanted);
-  }
-
-  descendants(roots: Iterable<ProcessIdentity>): ProcessStat[] {
-    return descendantsIn(this.everyone(), roots);
+    return this.#table.find(pid);
   }
 
   everyone(): ProcessStat[] {
-    const processes = listProcesses();
-    this.#table = { at: performance.now(), processes };
-    return processes;
+    return this.#table.everyone();
   }
 
   async usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
@@ -59,35 +42,12 @@ export class PortablePlatform implements Platform {
     );
   }
 
-  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
-    return plainSignal(this.stat(target.pid), target, signal);
-  }
-
-  protectSocket(path: string): void {
-    chmodSync(path, 0o600);
-  }
-
-  /** Nothing is adopted here, so there is nothing to reap. */
-  reap(): void {}
-
-  lend<T>(_loan: Loan, spawn: () => T): T {
-    return spawn();
-  }
-
   marksOf(): Marks {
     return { environment: [], limit: undefined };
   }
 
   containersFor(): Containers {
     return groupOnly(containmentsHere);
-  }
-
-  removeHomes(): boolean {
-    return true;
-  }
-
-  findContainer(): FoundContainer | undefined {
-    return undefined;
   }
 }
 

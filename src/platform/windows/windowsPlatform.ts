@@ -1,7 +1,7 @@
 import { availableParallelism as cores } from 'node:os';
-import type { Containers } from '../container.ts';
 import {
   type Container,
+  type Containers,
   type Containment,
   ContainmentError,
   type ContainmentOffer,
@@ -10,6 +10,7 @@ import {
   uncontained,
 } from '../container.ts';
 import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import { RecentTable } from '../recentTable.ts';
 import { descendantsIn } from '../walk.ts';
 import { parseProcessTable } from './processTable.ts';
 import {
@@ -31,6 +32,8 @@ import {
 const killedExitCode = 1;
 /** How long one table serves for looking up single processes, in milliseconds. */
 const tableMillis = 20;
+/** All processors, in hundredths of a percent (JOBOBJECT_CPU_RATE_CONTROL_INFORMATION). */
+const fullCpuRate = 10_000;
 /** Within this time, in milliseconds, signals to several members of a tree are one key on their console. */
 const samePressMillis = 100;
 
@@ -49,12 +52,16 @@ export class WindowsPlatform implements Platform {
   /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
   readonly spawnOptions = { detached: false, windowsHide: true };
   readonly #win32: Win32;
+  readonly #table: RecentTable;
   readonly #pressed = new Map<number, number>();
   #wardenJob: Handle;
-  #table: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
 
   constructor(win32: Win32) {
     this.#win32 = win32;
+    this.#table = new RecentTable(() => {
+      const { table, address } = win32.processTable();
+      return parseProcessTable(table, address);
+    }, tableMillis);
   }
 
   /** Whoever is below the warden is in its job, however its parents have ended. */
@@ -74,9 +81,7 @@ export class WindowsPlatform implements Platform {
   }
 
   stat(pid: number): ProcessStat | undefined {
-    const isFresh = this.#table !== undefined && performance.now() - this.#table.at < tableMillis;
-    const wanted = (process: ProcessStat): boolean => process.pid === pid;
-    return (isFresh ? this.#table?.processes.find(wanted) : undefined) ?? this.everyone().find(wanted);
+    return this.#table.find(pid);
   }
 
   descendants(roots: Iterable<ProcessIdentity>): ProcessStat[] {
@@ -87,10 +92,7 @@ export class WindowsPlatform implements Platform {
   }
 
   everyone(): ProcessStat[] {
-    const { table, address } = this.#win32.processTable();
-    const processes = parseProcessTable(table, address);
-    this.#table = { at: performance.now(), processes };
-    return processes;
+    return this.#table.everyone();
   }
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
@@ -130,7 +132,6 @@ export class WindowsPlatform implements Platform {
       homes: [],
       offers: () => offers,
       contain: (wanted) => this.#contain(wanted),
-      dispose: () => undefined,
     };
   }
 
@@ -165,8 +166,8 @@ export class WindowsPlatform implements Platform {
   /** Once for all on a console: to many programs, a second key means that they shall not tidy up any more. */
   #press(pid: number, signal: NodeJS.Signals): boolean {
     const now = performance.now();
-    const before = this.#pressed.get(pid);
-    if (before !== undefined && now - before < samePressMillis) return true;
+    for (const [one, at] of this.#pressed) if (now - at >= samePressMillis) this.#pressed.delete(one);
+    if (this.#pressed.has(pid)) return true;
     const { pressKey } = this.#win32;
     let reached = signal === 'SIGINT' ? [] : pressKey(pid, CTRL_BREAK_EVENT);
     // Wine has no CTRL_BREAK.
@@ -229,32 +230,20 @@ class JobContainer implements Container {
   }
 
   limit({ memoryBytes, processes, cpuCores }: KernelLimits): (keyof KernelLimits)[] {
-    const held: (keyof KernelLimits)[] = [];
-    const attempt = (name: keyof KernelLimits, set: () => void): void => {
-      try {
-        set();
-        held.push(name);
-      } catch {
-        // An older Windows, or Wine: the warden looks itself.
-      }
-    };
-    const base = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    // The job refuses memory and processes rather than to end anybody: what that does to the tree is still looked for.
     const memory = memoryBytes === undefined ? 0 : JOB_OBJECT_LIMIT_JOB_MEMORY;
     const count = processes === undefined ? 0 : JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
     if (memory || count)
-      attempt(memory ? 'memoryBytes' : 'processes', () =>
+      isAllowed(() =>
         this.#win32.setJobLimits(this.#job, {
-          flags: base | memory | count,
+          flags: JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | memory | count,
           ...(memoryBytes !== undefined && { memoryBytes }),
           ...(processes !== undefined && { activeProcesses: processes }),
         }),
       );
-    if (cpuCores !== undefined)
-      attempt('cpuCores', () =>
-        this.#win32.setJobCpuRate(this.#job, Math.max(1, Math.min(10_000, Math.round((cpuCores / cores()) * 10_000)))),
-      );
-    // The job refuses memory and processes rather than to end anybody: what that does to the tree is still looked for.
-    return held.filter((name) => name === 'cpuCores');
+    if (cpuCores === undefined) return [];
+    const rate = Math.max(1, Math.min(fullCpuRate, Math.round((cpuCores / cores()) * fullCpuRate)));
+    return isAllowed(() => this.#win32.setJobCpuRate(this.#job, rate)) ? ['cpuCores'] : [];
   }
 
   limitEvents(): { readonly memoryKills: number; readonly refusedForks: number } {
@@ -278,6 +267,16 @@ const offers: readonly ContainmentOffer[] = [
   { containment: 'cgroup', available: false, why: 'control groups are of Linux' },
   { containment: 'namespace', available: false, why: 'PID namespaces are of Linux' },
 ];
+
+/** False on an older Windows, or under Wine: the warden looks itself. */
+function isAllowed(set: () => void): boolean {
+  try {
+    set();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The number of a parent that has ended may belong to somebody younger than the child, who is no parent of it. */
 function withoutForeignParents(everyone: readonly ProcessStat[]): ProcessStat[] {

@@ -31,6 +31,8 @@ const chunkBytes = 64 * 1024;
 export class TreeOutput {
   readonly #ring = new OutputBuffer(ringBytes);
   readonly #subscriptions = new Set<Subscription>();
+  /** The file to which a tree with `stdio: "file"` writes by itself. */
+  readonly logPath: string | undefined;
   readonly #log: LogFile | undefined;
   #source: OutputSource | undefined;
   #sourcePaused = false;
@@ -38,14 +40,15 @@ export class TreeOutput {
   #awaitsReader: boolean;
   #ended = false;
 
-  /** `awaitReader`: hold the source up rather than lose anything before the first reader has come. */
-  constructor(log: LogFile | undefined, awaitReader = false) {
-    this.#log = log;
+  /**
+   * @param log A file to which all of it goes; a path where the tree writes to that file by itself.
+   * @param awaitReader Hold the source up rather than lose anything before the first reader has come.
+   */
+  constructor(log: LogFile | string | undefined, awaitReader = false) {
+    this.#log = typeof log === 'string' ? undefined : log;
+    this.logPath = typeof log === 'string' ? log : undefined;
     this.#awaitsReader = awaitReader;
   }
-
-  /** The file to which a tree with `stdio: "file"` writes by itself. */
-  logPath: string | undefined;
 
   get end(): number {
     return this.#ring.end;

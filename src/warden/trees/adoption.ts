@@ -1,4 +1,4 @@
-import { type Container, type Containment, type FoundContainer, uncontained } from '../../platform/container.ts';
+import { type Container, containerOf, uncontained } from '../../platform/container.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { StartRequest, StopStep } from '../../protocol/messages.ts';
 import type { TreeRecord } from '../../records/records.ts';
@@ -41,17 +41,6 @@ export function findDetached(platform: Platform, record: TreeRecord): Foundling 
     log,
     leader: { ...stat, group: record.group ?? stat.group, session: record.session ?? stat.session },
     members,
-    container: found ? foundContainer(found, record.containment, path) : uncontained,
-  };
-}
-
-function foundContainer(found: FoundContainer, containment: Containment, path: string | null): Container {
-  return {
-    ...uncontained,
-    containment,
-    path,
-    pids: () => found.pids(),
-    killAll: () => found.killAll(),
-    dispose: () => found.dispose(),
+    container: found ? containerOf(found, record.containment, path) : uncontained,
   };
 }

@@ -64,9 +64,8 @@ export class LimitKeeper {
     return this.#watches.get(tree)?.memoryBreach()?.reason;
   }
 
-  /** To be called with fresh figures. */
-  check(trees: readonly Tree[]): void {
-    const running = trees.filter((tree) => !tree.ended);
+  /** To be called with fresh figures of the trees that have not ended. */
+  check(running: readonly Tree[]): void {
     for (const tree of running) this.#checkTree(tree);
     this.#checkWindow(running);
   }

@@ -25,6 +25,8 @@ const defaultActions: Readonly<Record<LimitName, LimitAction>> = { memory: 'kill
 
 /** A busy moment is no breach of a limit on the processor; in milliseconds. */
 const cpuPatience = 10_000;
+/** A timer may fire this much before its time, in milliseconds. */
+const timerSlack = 5;
 
 export function actionFor(limit: LimitName, chosen: LimitAction | undefined): LimitAction {
   return chosen ?? defaultActions[limit];
@@ -91,7 +93,7 @@ export class LimitWatch {
       yield { limit: 'memory', reason: `its memory limit of ${formatBytes(limits.memoryBytes)} was reached (${formatBytes(memoryBytes)})` };
     if (limits.processes !== undefined && (processes > limits.processes || (events?.refusedForks ?? 0) > 0))
       yield { limit: 'processes', reason: `its limit of ${limits.processes} processes was reached` };
-    if (limits.timeMillis !== undefined && runMillis >= limits.timeMillis - 5)
+    if (limits.timeMillis !== undefined && runMillis >= limits.timeMillis - timerSlack)
       yield { limit: 'time', reason: `its time limit of ${formatDuration(limits.timeMillis)} was reached` };
     if (limits.cpuCores !== undefined && !this.#held.has('cpuCores') && this.#isBusy(cpuPercent, limits.cpuCores, runMillis))
       yield { limit: 'cpu', reason: `it has used more than its ${limits.cpuCores} cores for ${formatDuration(cpuPatience)}` };

@@ -26,9 +26,9 @@ export interface TreeContext {
   /** Why the kernel has ended members by itself, where it has. */
   limitReached(): string | undefined;
   /** Everything is checked; the spawn comes next. */
-  onSpawning(container: Container): void;
+  onSpawning(): void;
   /** The leader was spawned; called in the same turn of the event loop. */
-  onSpawned(leader: ProcessStat, container: Container): void;
+  onSpawned(leader: ProcessStat): void;
   /** Node has collected the leader: its pid is free. */
   onLeaderCollected(pid: number): void;
   onStateChanged(tree: Tree): void;
@@ -130,7 +130,7 @@ export class Tree {
       const spawn = await prepareLeader(this.#context.platform, this.#container, this.request, this.id, this.output.logPath);
       if (this.#stopRequested) throw new CannotStartError(`'${this.request.name}' was stopped before it was started.`);
       const { output } = this.#context;
-      this.#context.onSpawning(this.#container);
+      this.#context.onSpawning();
       const leader = spawn({
         onOutput: (chunk) => output.write(chunk),
         onOutputEnd: () => output.finish(),
@@ -145,7 +145,7 @@ export class Tree {
       // A session of its own by definition; the new process may be a moment away from having made it.
       this.#identity = { ...identity, group: leader.pid, session: leader.pid };
       output.attach(leader);
-      this.#context.onSpawned(this.#identity, this.#container);
+      this.#context.onSpawned(this.#identity);
     } catch (error) {
       const problem = error instanceof CannotStartError ? error : new CannotStartError(errorText(error));
       this.#advance({ type: 'spawnFailed' }, problem.message);
@@ -162,7 +162,7 @@ export class Tree {
     this.#exit = unknownExit;
     this.#adopted = true;
     this.#leader = followAdopted(leader.pid, this.output);
-    this.#context.onSpawned(leader, container);
+    this.#context.onSpawned(leader);
     this.#advance({ type: 'spawned' }, 'found again after its warden had been killed');
   }
 

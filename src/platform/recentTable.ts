@@ -1,0 +1,28 @@
+import { performance } from 'node:perf_hooks';
+import type { ProcessStat } from './platform.ts';
+
+/** A process table that can only be read whole, kept for a moment for looking up single processes. */
+export class RecentTable {
+  readonly #read: () => ProcessStat[];
+  readonly #lifeMillis: number;
+  #last: { readonly at: number; readonly processes: readonly ProcessStat[] } | undefined;
+
+  /** `lifeMillis`: how long one reading serves. */
+  constructor(read: () => ProcessStat[], lifeMillis: number) {
+    this.#read = read;
+    this.#lifeMillis = lifeMillis;
+  }
+
+  /** Always read afresh. */
+  everyone(): ProcessStat[] {
+    const processes = this.#read();
+    this.#last = { at: performance.now(), processes };
+    return processes;
+  }
+
+  find(pid: number): ProcessStat | undefined {
+    const wanted = (process: ProcessStat): boolean => process.pid === pid;
+    const isFresh = this.#last !== undefined && performance.now() - this.#last.at < this.#lifeMillis;
+    return (isFresh ? this.#last?.processes.find(wanted) : undefined) ?? this.everyone().find(wanted);
+  }
+}
