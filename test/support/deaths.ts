@@ -9,12 +9,14 @@ import { eventually, Run, switchesOf } from './run.ts';
 import { isAlive, type Survivor, survivorsAfterLooking, survivorsOf } from './survivors.ts';
 
 export const graceMillis = 500;
-/** Long enough for every adversary to come up first; in milliseconds. */
-const timeLimitMillis = 2500;
+/** Time limits, in milliseconds: the next one is for where an adversary was not up before the last one struck. */
+const timeLimits = [2500, 10_000, 40_000] as const;
 
 /** Who is there when it strikes. */
 interface Scene {
   readonly run: Run;
+  /** What the tree was started with, in milliseconds. */
+  readonly timeLimit: number;
   /** `tree-warden run`, or what stands for an extension host. */
   readonly owner: number;
   readonly warden: number;
@@ -25,7 +27,8 @@ export interface Death {
   readonly name: string;
   /** A window, where it ends in a way that only windows do. */
   readonly owner?: 'window';
-  readonly options?: readonly string[];
+  /** It comes by itself, when a time limit is over. */
+  readonly timed?: true;
   strike(scene: Scene): void | Promise<void>;
   /** What may still be alive then ends at the next start. */
   readonly nextStart?: true;
@@ -40,9 +43,9 @@ export const deaths: readonly Death[] = [
   { name: 'stop', strike: ({ owner }) => void process.kill(owner, 'SIGTERM') },
   {
     name: 'timeout',
-    options: ['--time', `${timeLimitMillis}ms`],
+    timed: true,
     // From when the leader started: by its record, so that the wait is exact.
-    strike: async ({ run }) => await sleep(Math.max(0, run.startedAt() + timeLimitMillis - Date.now())),
+    strike: async ({ run, timeLimit }) => await sleep(Math.max(0, (run.startedAt() ?? 0) + timeLimit - Date.now())),
   },
   { name: 'window closed', owner: 'window', strike: ({ owner }) => void process.kill(owner, 'SIGUSR2') },
   {
@@ -111,16 +114,32 @@ export interface DeathOutcome {
 
 /** Runs the adversary, strikes, and looks until nobody is left. */
 export async function survivorsOfDeath(adversary: Adversary, how: Death, options: DeathOptions = {}): Promise<DeathOutcome> {
-  const { containment = 'auto', env = {}, patienceMillis = 20_000 } = options;
+  for (const timeLimit of timeLimits) {
+    const outcome = await tryDeath(adversary, how, timeLimit, options);
+    if (outcome !== 'too early') return outcome;
+  }
+  throw new Error(`${adversary.name} was not up within ${timeLimits.at(-1)} ms`);
+}
+
+async function tryDeath(
+  adversary: Adversary,
+  how: Death,
+  timeLimit: number,
+  { containment = 'auto', env = {}, patienceMillis = 20_000 }: DeathOptions,
+): Promise<DeathOutcome | 'too early'> {
   await using run = new Run(env);
-  const owner = startOwner(run, adversary, how, containment);
+  const owner = startOwner(run, adversary, how, containment, timeLimit);
   const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
   const own = new Set([owner, warden]);
   // What stands around a namespace names the run's folder too.
   const keepers = containment === 'namespace' ? 2 : 0;
-  await eventually(`${adversary.name} is up`, () => survivorsOf(run.workFolder, own).length >= adversary.processes + keepers);
+  const up = await eventually(`${adversary.name} is up`, () => {
+    if (survivorsOf(run.workFolder, own).length >= adversary.processes + keepers) return 'up';
+    return how.timed && !isAlive(owner) ? 'too early' : undefined;
+  });
+  if (up === 'too early') return up;
   await sleep(adversary.settlesMillis ?? 0);
-  await how.strike({ run, owner, warden });
+  await how.strike({ run, owner, warden, timeLimit });
   let struckAt = Date.now();
   let leftForNextStart = 0;
   if (how.nextStart) {
@@ -144,7 +163,7 @@ export async function survivorsOfDeath(adversary: Adversary, how: Death, options
   }
 }
 
-function startOwner(run: Run, adversary: Adversary, how: Death, containment: Containment | 'auto'): number {
+function startOwner(run: Run, adversary: Adversary, how: Death, containment: Containment | 'auto', timeLimit: number): number {
   const argv = adversary.argv(run.workFolder);
   const whenLeaderExits = adversary.leaderLeaves ? 'keep' : 'kill';
   if (how.owner === 'window') {
@@ -158,7 +177,7 @@ function startOwner(run: Run, adversary: Adversary, how: Death, containment: Con
     whenLeaderExits,
     '--containment',
     containment,
-    ...(how.options ?? []),
+    ...(how.timed ? ['--time', `${timeLimit}ms`] : []),
   ];
   return run.start(['run', ...options, '--', ...argv]).pid;
 }

@@ -87,14 +87,14 @@ export class Run implements AsyncDisposable {
     return this.#records().map((warden) => warden.process.pid);
   }
 
-  /** When the first tree on record was started, in milliseconds since 1970. */
-  startedAt(): number {
-    for (const warden of readdirSync(this.runtimeFolder)) {
-      const record = readdirSync(join(this.runtimeFolder, warden)).find((name) => name.endsWith('.tree.json'));
-      if (record === undefined) continue;
-      return (JSON.parse(readFileSync(join(this.runtimeFolder, warden, record), 'utf8')) as { startedAt: number }).startedAt;
+  /** When the first tree on record was started, in milliseconds since 1970; undefined where none is on record any more. */
+  startedAt(): number | undefined {
+    for (const warden of listOf(this.runtimeFolder)) {
+      const record = listOf(join(this.runtimeFolder, warden)).find((name) => name.endsWith('.tree.json'));
+      const tree = record && readJson<{ startedAt: number }>(join(this.runtimeFolder, warden, record));
+      if (tree) return tree.startedAt;
     }
-    throw new Error('no tree is on record');
+    return undefined;
   }
 
   /** Where the wardens that have records here may have made cgroups. */
@@ -119,14 +119,25 @@ export class Run implements AsyncDisposable {
   }
 
   #records(): { readonly process: { readonly pid: number }; readonly homes?: string[] }[] {
-    try {
-      return readdirSync(this.runtimeFolder).map(
-        (name) =>
-          JSON.parse(readFileSync(join(this.runtimeFolder, name, 'warden.json'), 'utf8')) as { process: { pid: number }; homes?: string[] },
-      );
-    } catch {
-      return [];
-    }
+    return listOf(this.runtimeFolder).flatMap(
+      (name) => readJson<{ process: { pid: number }; homes?: string[] }>(join(this.runtimeFolder, name, 'warden.json')) ?? [],
+    );
+  }
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // It is not there yet, or not any more.
+  }
+}
+
+function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
+  } catch {
+    return undefined; // Its warden has just removed it, or a test has broken it on purpose.
   }
 }
 
