@@ -2,17 +2,22 @@
 import { runSweep } from '../client/wardenProcess.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { killPort } from './killPort.ts';
 import { deferred, writeOut } from './stdout.ts';
 import { Wardens, wardenScript } from './wardens.ts';
 
 export interface KillOptions {
+  readonly port?: string;
+  readonly yes?: boolean;
   readonly all?: boolean;
   readonly now?: boolean;
   readonly json?: boolean;
 }
 
 /** Stops trees with their own escalation; resolves when nobody of them is left. */
-export async function kill(wanted: readonly string[], { all = false, now = false, json = false }: KillOptions): Promise<number> {
+export async function kill(wanted: readonly string[], options: KillOptions): Promise<number> {
+  const { all = false, now = false, json = false, port } = options;
+  if (port !== undefined) return await killPort(port, options);
   if (wanted.length === 0 && !all) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
   const found = all

@@ -70,6 +70,8 @@ function buildProgram(finish: (code: number) => void): Command {
     .description('stop trees, each with its own escalation')
     .argument('[trees...]', 'names, ids, or pids of members')
     .option('-a, --all', 'every tree of every warden of this user')
+    .option('-p, --port <number>', 'whoever listens on this port: a tree, or any other process of this user, which is asked about first')
+    .option('-y, --yes', 'do not ask')
     .option('--now', 'SIGKILL at once')
     .option('--json', 'as JSON')
     .action(act((names: string[], options) => kill(names, options)));

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, formatPercent } from '../protocol/format.ts';
+import { formatPorts } from '../protocol/ports.ts';
 import { exitCodes } from './exitCodes.ts';
 import { type FoundTree, Wardens } from './wardens.ts';
 
@@ -15,7 +16,7 @@ function asJson({ warden, tree }: FoundTree): object {
   return { ...tree, warden: { id, pid, workspace } };
 }
 
-const header = ['ID', 'NAME', 'STATE', 'PID', 'MEMBERS', 'CPU', 'MEMORY', 'TIME', 'COMMAND'];
+const header = ['ID', 'NAME', 'STATE', 'PID', 'MEMBERS', 'CPU', 'MEMORY', 'PORTS', 'TIME', 'COMMAND'];
 /** Numbers line up on the right. */
 const numeric = new Set(['PID', 'MEMBERS', 'CPU', 'MEMORY', 'TIME']);
 
@@ -44,6 +45,7 @@ function row({ tree }: FoundTree): string[] {
     String(members.length),
     formatPercent(cpuPercent),
     formatBytes(memoryBytes),
+    formatPorts(members) || '-',
     formatDuration(endedAt - startedAt),
     commandLine,
   ];

@@ -1,7 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { execPath } from 'node:process';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import type { Diagnosis } from '../protocol/messages.ts';
+import type { Diagnosis, PortHolder } from '../protocol/messages.ts';
 import { serveArguments } from '../protocol/serveCommand.ts';
 import { WardenClient } from './wardenClient.ts';
 
@@ -100,6 +100,16 @@ export function runSweep(script: string): Promise<string> {
 /** What this machine offers. */
 export async function runDoctor(script: string): Promise<Diagnosis> {
   return JSON.parse(await runScript(script, ['doctor'], process.env)) as Diagnosis;
+}
+
+/** Who listens on this port, of all processes of this user. */
+export async function findPortHolders(script: string, port: number): Promise<readonly PortHolder[]> {
+  return JSON.parse(await runScript(script, ['holders', String(port)], process.env)) as PortHolder[];
+}
+
+/** Ends this very process, gently first. @throws Error where that cannot be done. */
+export async function endHolder(script: string, { pid, startTime }: PortHolder): Promise<void> {
+  await runScript(script, ['end', String(pid), String(startTime)], process.env);
 }
 
 /** The switch does the same at the same time; whoever comes second finds nobody. */

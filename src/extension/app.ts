@@ -14,9 +14,10 @@ export class App {
   readonly #link: WardenLink;
 
   constructor(context: vscode.ExtensionContext) {
+    const wardenScript = context.asAbsolutePath('dist/warden.js');
     const log = vscode.window.createOutputChannel('Tree Warden', { log: true });
     const link = new WardenLink({
-      script: context.asAbsolutePath('dist/warden.js'),
+      script: wardenScript,
       logFolder: context.logUri.fsPath,
       workspace: vscode.workspace.name ?? 'no folder',
       window: (vscode.workspace.workspaceFile ?? vscode.workspace.workspaceFolders?.[0]?.uri)?.toString(),
@@ -34,7 +35,7 @@ export class App {
       new StatusBar(processes, link),
       new WardenTasks(processes, link, specs),
       new AutoStart(processes, specs, context.workspaceState, log),
-      registerCommands({ processes, link, specs, terminals, log }),
+      registerCommands({ processes, link, specs, terminals, wardenScript, log }),
     );
     this.#link = link;
     link.resume();

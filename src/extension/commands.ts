@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
 import { formatBytes, formatPercent } from '../protocol/format.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
+import { tcpPorts } from '../protocol/ports.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
+import { killPort, pickPort } from './ports.ts';
 import { isRunning, type Process, type Processes } from './processes.ts';
 import { viewId } from './processTree/processesView.ts';
 import type { Row } from './processTree/rows.ts';
@@ -16,6 +18,8 @@ export interface CommandParts {
   readonly link: WardenLink;
   readonly specs: WorkspaceSpecs;
   readonly terminals: Terminals;
+  /** The warden's program. */
+  readonly wardenScript: string;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -71,6 +75,9 @@ class Commands {
       inspect: () => this.#inspect(),
       createFile: () => createProcessesFile(this.#parts.specs),
       pickTree: () => this.#pickTree(),
+      openInBrowser: (row) => this.#withUrl(row, async (url) => void (await vscode.env.openExternal(url))),
+      copyUrl: (row) => this.#withUrl(row, (url) => this.#copy(url.toString(true))),
+      killPort: () => killPort(this.#parts),
     };
   }
 
@@ -170,12 +177,17 @@ class Commands {
     });
   }
 
+  /** Of what a process of the user's choice can be reached at, by whichever way leads there from where the editor's window is. */
+  async #withUrl(row: Row | undefined, work: (url: vscode.Uri) => Promise<void>): Promise<void> {
+    await this.#withProcess(row, 'reachable', async ({ tree }) => {
+      const members = tree?.members.filter(({ pid }) => row?.pid === undefined || row.pid === pid) ?? [];
+      const port = await pickPort(tcpPorts(members));
+      if (port !== undefined) await work(await vscode.env.asExternalUri(vscode.Uri.parse(`http://localhost:${port}`)));
+    });
+  }
+
   /** On the given row, or on one that is picked among those for which the command makes sense. */
-  async #withProcess(
-    row: Row | undefined,
-    which: 'idle' | 'live' | 'started' | 'declared',
-    work: (process: Process) => Promise<unknown> | undefined,
-  ): Promise<void> {
+  async #withProcess(row: Row | undefined, which: Fitting, work: (process: Process) => Promise<unknown> | undefined): Promise<void> {
     const { processes } = this.#parts;
     if (row) {
       const process = processes.find(row.process);
@@ -198,7 +210,10 @@ class Commands {
   }
 }
 
-function fits(process: Process, which: 'idle' | 'live' | 'started' | 'declared'): boolean {
+/** For which processes a command makes sense. */
+type Fitting = 'idle' | 'live' | 'started' | 'declared' | 'reachable';
+
+function fits(process: Process, which: Fitting): boolean {
   switch (which) {
     case 'idle':
       return process.declared !== undefined && !isRunning(process);
@@ -208,10 +223,12 @@ function fits(process: Process, which: 'idle' | 'live' | 'started' | 'declared')
       return process.tree !== undefined;
     case 'declared':
       return process.declared !== undefined;
+    case 'reachable':
+      return isRunning(process) && tcpPorts(process.tree.members).length > 0;
   }
 }
 
-function nothingFits(which: 'idle' | 'live' | 'started' | 'declared'): string {
+function nothingFits(which: Fitting): string {
   switch (which) {
     case 'idle':
       return vscode.l10n.t('There is nothing to start: everything that processes.json declares is running, or it declares nothing.');
@@ -221,6 +238,8 @@ function nothingFits(which: 'idle' | 'live' | 'started' | 'declared'): string {
       return vscode.l10n.t('Nothing has been started yet.');
     case 'declared':
       return vscode.l10n.t('There is no processes.json that declares anything.');
+    case 'reachable':
+      return vscode.l10n.t('Nothing that runs listens on a port.');
   }
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import type { Containers, FoundContainer } from './container.ts';
 import { plainSignal } from './plainSignal.ts';
-import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from './platform.ts';
+import type { ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from './platform.ts';
 import { usualEndSignals } from './platform.ts';
 import { descendantsIn } from './walk.ts';
 
@@ -11,6 +11,7 @@ export abstract class PlainUnix implements Platform {
   abstract readonly shortcomings: readonly string[];
   abstract readonly bootId: string;
   readonly killsAtDeath = false;
+  readonly tellsPorts = false;
   readonly endSignals = usualEndSignals;
   readonly adoptsOrphans = false;
   readonly spawnOptions = { detached: true, windowsHide: true };
@@ -25,6 +26,18 @@ export abstract class PlainUnix implements Platform {
 
   descendants(roots: Iterable<ProcessIdentity>): ProcessStat[] {
     return descendantsIn(this.everyone(), roots);
+  }
+
+  listening(): ReadonlyMap<number, readonly ListeningPort[]> {
+    return new Map();
+  }
+
+  isOurs(pid: number): boolean {
+    return this.stat(pid) !== undefined;
+  }
+
+  argvOf(): readonly string[] {
+    return [];
   }
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

@@ -47,6 +47,13 @@ export interface Usage {
   readonly memoryBytes: number;
 }
 
+export interface ListeningPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  /** `127.0.0.1`, `0.0.0.0`, `::`. */
+  readonly address: string;
+}
+
 export interface Platform {
   readonly name: string;
   /** What this machine cannot give, each as a sentence for the user; empty where nothing is missing. */
@@ -78,6 +85,18 @@ export interface Platform {
 
   /** Up-to-date usage of these processes; those that are gone are left out. */
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>>;
+
+  /** Whether {@link listening} can tell anything here. */
+  readonly tellsPorts: boolean;
+
+  /** What these processes can be reached at; those who listen on nothing are left out. */
+  listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]>;
+
+  /** Whether this process belongs to the user who runs this one; false where it is gone, true where only the kernel knows. */
+  isOurs(pid: number): boolean;
+
+  /** Its program and arguments; empty where they cannot be had. */
+  argvOf(pid: number): readonly string[];
 
   /** How a leader is spawned so that it is the first of a session, or a console, of its own. */
   readonly spawnOptions: { readonly detached: boolean; readonly windowsHide: boolean };

@@ -90,6 +90,24 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Where something can be reached. */
+export interface ListeningPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  /** `127.0.0.1`, `0.0.0.0`, `::`. */
+  readonly address: string;
+}
+
+/** Somebody who listens on a port that was asked for, guarded or not. */
+export interface PortHolder {
+  readonly pid: number;
+  /** As {@link ProcessIdentity} of the platform has it: with the pid, it is this very process. */
+  readonly startTime: number;
+  readonly name: string;
+  readonly commandLine: string;
+  readonly ports: readonly ListeningPort[];
+}
+
 export interface MemberSnapshot {
   readonly pid: number;
   readonly parent: number;
@@ -100,6 +118,8 @@ export interface MemberSnapshot {
   readonly zombie: boolean;
   /** It left the group and the session of its tree. */
   readonly stray: boolean;
+  /** Absent where it listens on nothing. */
+  readonly ports?: readonly ListeningPort[];
 }
 
 export interface TreeSnapshot {

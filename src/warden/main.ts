@@ -6,6 +6,8 @@
  *       [--max-trees N] [--max-processes N] [--time-limit DURATION]
  *   warden.js reap FOLDER      kill what the dead warden of this folder left
  *   warden.js doctor           what this machine offers, as JSON
+ *   warden.js holders PORT     who listens there, of this user's processes, as JSON
+ *   warden.js end PID START    asks this very process to end, and kills it where it does not
  *   warden.js sweep            kill what every dead warden left; the result as JSON
  */
 import { parseArgs } from 'node:util';
@@ -17,6 +19,7 @@ import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
 import { isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './ending/reaper.ts';
+import { endProcess, findPortHolders } from './portHolders.ts';
 import { defaultWindowLimits } from './trees/limitKeeper.ts';
 import { Warden } from './warden.ts';
 
@@ -33,7 +36,7 @@ async function main(): Promise<void> {
       'time-limit': { type: 'string', default: '0s' },
     },
   });
-  const [command, folder] = positionals;
+  const [command, folder, start] = positionals;
   const platform = await selectPlatform();
   if (command === 'serve') {
     const logFolder = values['log-folder'];
@@ -58,6 +61,10 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify({ swept, unreadable, reattached })}\n`);
   } else if (command === 'doctor') {
     process.stdout.write(`${JSON.stringify(diagnose(platform))}\n`);
+  } else if (command === 'holders') {
+    process.stdout.write(`${JSON.stringify(findPortHolders(platform, Number(folder)))}\n`);
+  } else if (command === 'end') {
+    await endProcess(platform, { pid: Number(folder), startTime: Number(start) });
   } else {
     throw new Error(`'${positionals.join(' ')}' is not a command of the warden`);
   }

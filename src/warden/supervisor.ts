@@ -255,11 +255,12 @@ export class Supervisor {
   async #takeSample(thorough: boolean): Promise<void> {
     const { platform } = this.#parts;
     const census = this.#census(thorough);
-    const usage = await platform.usage([...census.members.values(), census.strays].flat());
+    const everyone = [...census.members.values(), census.strays].flat();
+    const readings = { usage: await platform.usage(everyone), ports: platform.listening(everyone) };
     this.#sampler.beginSample();
-    this.#strays.update(this.#sampler.measure(undefined, census.strays, usage));
+    this.#strays.update(this.#sampler.measure(undefined, census.strays, readings));
     for (const tree of this.#trees.values()) {
-      tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], usage));
+      tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], readings));
     }
     this.#limits.check(this.#running);
   }

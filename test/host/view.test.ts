@@ -1,6 +1,9 @@
 /** The Processes view, the palette and the terminals, as a user works with them. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Editor } from '../support/editor.ts';
@@ -27,9 +30,7 @@ describe('the Processes view', () => {
   });
 
   it('has a hover that says what the row cannot', async () => {
-    await editor.row('web').hover();
-    const hover = editor.page.locator('.monaco-hover').filter({ hasText: 'Command: node web.js ${port:web}' });
-    await hover.first().waitFor({ timeout: 15_000 });
+    await editor.hover('web', 'Command: node web.js ${port:web}');
     await editor.page.mouse.move(700, 300);
   });
 
@@ -38,12 +39,42 @@ describe('the Processes view', () => {
     await editor.expand('web');
     // The primary and its two workers, each with what it uses.
     await eventually('its members are shown', async () => {
-      const members = (await editor.rowTexts()).filter((text) => /, member, \d+ {2}[\d.]+ % {2}[\d.]+ MB$/.test(text));
+      const members = (await editor.rowTexts()).filter((text) => /, member, \d+ {2}[\d.]+ % {2}[\d.]+ MB( {2}:\d+)?$/.test(text));
       return members.length >= 1;
     });
     await editor.waitForTerminal(/worker \d+ listens on http:\/\/127\.0\.0\.1:\d+/);
     const [, url = ''] = (await editor.terminalText()).replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
     assert.match(await (await fetch(url)).text(), /^hello from \d+/);
+  });
+
+  it('says what listens on which port, in row and hover, and hands its URL out', async () => {
+    const text = await editor.waitForRow('web', /MB {2}:\d+$/);
+    const [, port = ''] = text.match(/:(\d+)$/) ?? [];
+    await editor.hover('web', `Listens on: 127.0.0.1:${port}`);
+    await editor.screenshot('ports');
+    await editor.page.mouse.move(700, 300);
+    await editor.warden('Copy URL…');
+    await editor.pick('web');
+    // By whichever way it is reached from where the browser is.
+    await eventually('it is copied', async () => new RegExp(`^http.*${port}`).test(await editor.clipboard()));
+  });
+
+  it('ends a stranger by its port, after a question', async () => {
+    const stranger = createServer((_request, response) => response.end('a stranger'));
+    stranger.listen(0, '127.0.0.1').unref();
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    await editor.warden('Kill What Listens on Port…');
+    const input = editor.page.locator('.quick-input-widget input[placeholder="3000"]');
+    await input.fill(String(port));
+    await input.press('Enter');
+    const dialog = editor.page.locator('.monaco-dialog-box');
+    await dialog.filter({ hasText: `(pid ${process.pid})` }).waitFor({ timeout: 15_000 });
+    await editor.screenshot('kill-port');
+    // It is this very process: the question is what is tested here.
+    await editor.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    stranger.close();
   });
 
   it('shows figures that follow the load', async () => {
@@ -54,7 +85,15 @@ describe('the Processes view', () => {
     const load = (async () => {
       while (busy) await Promise.all(Array.from({ length: 20 }, async () => (await fetch(url)).text()));
     })();
-    await editor.waitForRow('web', /, live, ([2-9]\d|\d{3})\.\d %/);
+    await editor.waitForRow('web', /, live, ([5-9]|\d\d+)\.\d %/);
+    // A hover that is read stays, whatever the figures do meanwhile.
+    const hover = await editor.hover('web', 'Command: node web.js');
+    const until = Date.now() + 5000;
+    while (Date.now() < until) {
+      assert.ok(await hover.isVisible(), 'the hover has gone');
+      await editor.page.waitForTimeout(100);
+    }
+    await editor.page.mouse.move(700, 300);
     busy = false;
     await load;
     await editor.waitForRow('web', idle);

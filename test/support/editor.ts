@@ -163,6 +163,24 @@ export class Editor implements AsyncDisposable {
     await this.row(label).locator('.monaco-tl-twistie').click({ timeout: deadline });
   }
 
+  /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */
+  async hover(label: string, text: string): Promise<Locator> {
+    const hover = this.page.locator('.monaco-hover').filter({ hasText: text }).first();
+    await eventually(
+      `the hover of ${label} says ${text}`,
+      async () => {
+        await this.page.mouse.move(700, 300);
+        await this.row(label).hover();
+        return await hover.waitFor({ timeout: 3000 }).then(
+          () => true,
+          () => false,
+        );
+      },
+      deadline,
+    );
+    return hover;
+  }
+
   async clipboard(): Promise<string> {
     await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     return await this.page.evaluate<string>('navigator.clipboard.readText()');

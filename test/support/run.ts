@@ -66,6 +66,18 @@ export class Run implements AsyncDisposable {
     return { code: status, stdout, stderr };
   }
 
+  /** Runs `tree-warden …` on a terminal of its own, which script(1) lends it; what it prints is everything that is seen there. */
+  onTerminal(args: readonly string[], input: string): { readonly code: number | null; readonly output: string } {
+    const line = [process.execPath, cli, ...args].join(' ');
+    const { status, stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+      cwd: this.workFolder,
+      env: this.env,
+      encoding: 'utf8',
+      input,
+    });
+    return { code: status, output: stdout };
+  }
+
   ps(): {
     readonly name: string;
     readonly id: string;

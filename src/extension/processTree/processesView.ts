@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import { describeLimits, formatBytes, formatDuration } from '../../protocol/format.ts';
+import { describePorts } from '../../protocol/ports.ts';
 import type { Process, Processes } from '../processes.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { buildRows, changedRows, type Row } from './rows.ts';
+import { ShownFigures } from './shownFigures.ts';
 
 export const viewId = 'tree-warden.processes';
 
@@ -18,6 +20,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   readonly #changed = new vscode.EventEmitter<(Row | undefined)[]>();
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<Row[]>;
   readonly #subscriptions: vscode.Disposable[];
+  readonly #shown = new ShownFigures();
   #rows: readonly Row[] = [];
   /** The objects that the editor knows the rows by, with the newest content of each. */
   readonly #handles = new Map<string, { handle: Row; row: Row }>();
@@ -50,12 +53,15 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     item.description = row.description;
     item.iconPath = new vscode.ThemeIcon(row.icon, row.colour === undefined ? undefined : new vscode.ThemeColor(row.colour));
     item.contextValue = row.context;
-    item.accessibilityInformation = { label: `${row.label}, ${row.context.split('.')[1] ?? row.kind}, ${row.description}` };
+    item.accessibilityInformation = {
+      label: `${row.label}, ${row.kind === 'process' ? row.context.split('.')[1] : row.kind}, ${row.description}`,
+    };
     return item;
   }
 
   /** Asked for when the pointer rests on a row, so that its text is made only then. */
   resolveTreeItem(item: vscode.TreeItem, handle: Row): vscode.TreeItem {
+    this.#shown.hold();
     const process = this.#processes.find(handle.process);
     if (process && handle.kind !== 'group') item.tooltip = tooltipOf(process, handle.pid);
     return item;
@@ -74,6 +80,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
         declared: declared !== undefined,
         tree,
       })),
+      this.#shown,
     );
   }
 
@@ -114,6 +121,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     };
     rows.forEach(visit);
     for (const id of this.#handles.keys()) if (!present.has(id)) this.#handles.delete(id);
+    this.#shown.retain(present);
   }
 }
 
@@ -135,6 +143,8 @@ function tooltipOf({ name, declared, tree }: Process, pid: number | undefined): 
   if (member) line(vscode.l10n.t('This process'), `${member.name}, pid ${member.pid}, ${formatBytes(member.memoryBytes)}`);
   line(vscode.l10n.t('Members'), String(tree.members.length));
   line(vscode.l10n.t('Memory'), vscode.l10n.t('{0} resident; shared pages count in each process', formatBytes(tree.memoryBytes)));
+  const ports = describePorts(member ? [member] : tree.members);
+  if (ports) line(vscode.l10n.t('Listens on'), ports);
   line(vscode.l10n.t('Containment'), tree.containment);
   if (tree.lifetime === 'detached') line(vscode.l10n.t('Lifetime'), vscode.l10n.t('detached: it survives this window'));
   if (tree.limits) line(vscode.l10n.t('Limits'), describeLimits(tree.limits));

@@ -1,6 +1,7 @@
 /** What the Processes view shows, as plain data: no editor, no clock. */
-import { formatBytes, formatPercent } from '../../protocol/format.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
+import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
+import type { ShownFigures } from './shownFigures.ts';
 
 export type RowKind = 'group' | 'process' | 'member';
 
@@ -13,7 +14,10 @@ export interface Row {
   /** A codicon, with the theme colour it is drawn in. */
   readonly icon: string;
   readonly colour?: string;
-  /** For `when` clauses: `process.idle`, `process.live`, `process.ended`, `member`, each with `.declared` where it has a spec. */
+  /**
+   * For `when` clauses: `process.idle`, `process.live`, `process.ended`, `member`, with `.reachable` where it listens on a port, and
+   * `.declared` where it has a spec.
+   */
   readonly context: string;
   /** Name of the process it belongs to; empty for a group. */
   readonly process: string;
@@ -31,14 +35,14 @@ export interface RowSource {
 }
 
 /** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. */
-export function buildRows(sources: readonly RowSource[]): Row[] {
-  const rows = sources.filter((source) => !groupOf(source)).map(processRow);
+export function buildRows(sources: readonly RowSource[], shown: ShownFigures): Row[] {
+  const rows = sources.filter((source) => !groupOf(source)).map((source) => processRow(source, shown));
   const groups = new Map<string, Row[]>();
   for (const source of sources) {
     const group = groupOf(source);
     if (!group) continue;
     const members = groups.get(group) ?? [];
-    members.push(processRow(source));
+    members.push(processRow(source, shown));
     groups.set(group, members);
   }
   for (const [group, children] of groups) {
@@ -53,14 +57,21 @@ function groupOf({ group, tree }: RowSource): string | undefined {
   return group ?? tree?.group;
 }
 
-function processRow({ name, description, declared, tree }: RowSource): Row {
+function processRow({ name, description, declared, tree }: RowSource, shown: ShownFigures): Row {
   const shared = { id: `process:${name}`, kind: 'process', label: name, process: name } as const;
   const suffix = declared ? '.declared' : '';
   if (tree === undefined) {
     return { ...shared, description: description ?? '', icon: 'circle-outline', context: `process.idle${suffix}`, children: [] };
   }
-  const context = `process.${tree.endedAt === undefined ? 'live' : 'ended'}${suffix}`;
-  return { ...shared, ...look(tree), description: describe(tree), context, children: memberRows(name, tree) };
+  const reachable = tcpPorts(tree.members).length > 0 ? '.reachable' : '';
+  const context = `process.${tree.endedAt === undefined ? 'live' : 'ended'}${reachable}${suffix}`;
+  return {
+    ...shared,
+    ...look(tree),
+    description: describe(tree, shown.text(shared.id, tree)),
+    context,
+    children: memberRows(name, tree, shown),
+  };
 }
 
 /** Shape and colour both tell the state, so that either alone is enough. */
@@ -83,9 +94,9 @@ function look({ state, endedAt, warning }: TreeSnapshot): { readonly icon: strin
   }
 }
 
-function describe({ state, reason, endedAt, members, cpuPercent, memoryBytes, zombies, lifetime, warning }: TreeSnapshot): string {
+function describe({ state, reason, endedAt, members, zombies, lifetime, warning }: TreeSnapshot, used: string): string {
   const kind = `${lifetime === 'detached' ? '  detached' : ''}${warning === undefined ? '' : '  over its limit'}`;
-  const figures = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${kind}`;
+  const figures = `${used}${spaced(formatPorts(members))}${kind}`;
   const undead = zombies > 0 ? `  ${zombies} ${zombies === 1 ? 'zombie' : 'zombies'}` : '';
   if (endedAt !== undefined) return reason;
   if (state === 'ready') return `${figures}${undead}`;
@@ -94,7 +105,7 @@ function describe({ state, reason, endedAt, members, cpuPercent, memoryBytes, zo
 }
 
 /** As a tree by parent; a stray whose parent is not a member stands at the top. */
-function memberRows(process: string, { id, members }: TreeSnapshot): Row[] {
+function memberRows(process: string, { id, members }: TreeSnapshot, shown: ShownFigures): Row[] {
   const pids = new Set(members.map((member) => member.pid));
   const byParent = new Map<number, MemberSnapshot[]>();
   const top: MemberSnapshot[] = [];
@@ -111,9 +122,9 @@ function memberRows(process: string, { id, members }: TreeSnapshot): Row[] {
     id: `member:${id}:${member.pid}`,
     kind: 'member',
     label: member.name,
-    description: describeMember(member),
+    description: describeMember(member, shown.text(`member:${id}:${member.pid}`, member)),
     icon: member.zombie ? 'circle-slash' : member.stray ? 'debug-disconnect' : 'debug-stackframe-dot',
-    context: 'member',
+    context: tcpPorts([member]).length > 0 ? 'member.reachable' : 'member',
     process,
     pid: member.pid,
     children: (byParent.get(member.pid) ?? []).map(row),
@@ -121,9 +132,15 @@ function memberRows(process: string, { id, members }: TreeSnapshot): Row[] {
   return top.map(row);
 }
 
-function describeMember({ pid, cpuPercent, memoryBytes, zombie, stray }: MemberSnapshot): string {
+function describeMember(member: MemberSnapshot, used: string): string {
+  const { pid, zombie, stray } = member;
   if (zombie) return `${pid}  zombie`;
-  return `${pid}  ${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${stray ? '  stray' : ''}`;
+  const ports = spaced(formatPorts([member]));
+  return `${pid}  ${used}${ports}${stray ? '  stray' : ''}`;
+}
+
+function spaced(text: string): string {
+  return text && `  ${text}`;
 }
 
 /** Rows whose own look has changed, or whose children have come, gone or moved. `undefined` stands for the top level. */

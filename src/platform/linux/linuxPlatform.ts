@@ -3,13 +3,14 @@ import { constants, userInfo } from 'node:os';
 import { pid as self } from 'node:process';
 import type { Containers, FoundContainer } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
-import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { usualEndSignals } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
 import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
+import { Sockets } from './sockets.ts';
 
 /**
  * The mark that nothing sheds is the soft limit on CPU time of a realtime thread (RLIMIT_RTTIME, getrlimit(2)). It is
@@ -34,9 +35,11 @@ export class LinuxPlatform implements Platform {
   readonly bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   readonly shortcomings: readonly string[];
   readonly killsAtDeath = false;
+  readonly tellsPorts = true;
   readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #proc = new ProcFs();
+  readonly #sockets = new Sockets(this.#proc);
   readonly #libc: Libc | undefined;
   readonly #hasChildrenFiles = existsSync(`/proc/self/task/${self}/children`);
   #adoptsOrphans = false;
@@ -121,6 +124,18 @@ export class LinuxPlatform implements Platform {
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
     return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
+  }
+
+  listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
+    return this.#sockets.listening(processes);
+  }
+
+  isOurs(pid: number): boolean {
+    return this.#proc.ownerOf(pid) === userInfo().uid;
+  }
+
+  argvOf(pid: number): readonly string[] {
+    return this.#proc.read(`/proc/${pid}/cmdline`)?.split('\0').filter(Boolean) ?? [];
   }
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

@@ -1,5 +1,5 @@
 /** /proc, read as cheaply as the kernel allows: one reused buffer, no path cached, no stat(2) first. See proc(5). */
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { markVariable, type ProcessStat } from '../platform.ts';
 
 /** What `/proc/PID/stat` is measured in, from the auxiliary vector (getauxval(3)), so that no native call is needed. */
@@ -28,7 +28,7 @@ export function parseStat(line: string, units: Units): ProcessStat {
   const state = fields[0] ?? '?';
   return {
     pid: Number(line.slice(0, nameStart - 1)),
-    name: line.slice(nameStart + 1, nameEnd),
+    name: nameOf(line.slice(nameStart + 1, nameEnd)),
     alive: state !== 'Z' && state !== 'X',
     stopped: state === 'T' || state === 't',
     parent: number(4),
@@ -39,6 +39,11 @@ export function parseStat(line: string, units: Units): ProcessStat {
     startTime: number(22),
     memoryBytes: number(24) * units.pageBytes,
   };
+}
+
+/** Node gives each of its threads a name, from version 24 on, and with it the process's own is lost. */
+function nameOf(mainThread: string): string {
+  return mainThread === 'MainThread' ? 'node' : mainThread;
 }
 
 /** Nobody is told of a thread's end: its exit signal, field 38 of proc_pid_stat(5), is -1. */
@@ -94,8 +99,29 @@ export class ProcFs {
     return this.#numbersIn('/proc');
   }
 
-  /** A file of /proc as text; undefined where the process has gone or the file is not for this user. */
-  read(path: string): string | undefined {
+  /** What the descriptors of a process stand for; none where that is not for this user to see. */
+  descriptorsOf(pid: number): string[] {
+    return this.#numbersIn(`/proc/${pid}/fd`).flatMap((fd) => this.link(`/proc/${pid}/fd/${fd}`) ?? []);
+  }
+
+  /** A user's number; undefined where the process has gone. */
+  ownerOf(pid: number): number | undefined {
+    return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+  }
+
+  link(path: string): string | undefined {
+    try {
+      return readlinkSync(path);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * A file of /proc as text, up to the part that is `enough`; undefined where the process has gone or the file is not for this
+   * user.
+   */
+  read(path: string, enough?: (part: string) => boolean): string | undefined {
     let fd: number;
     try {
       fd = openSync(path, 'r');
@@ -107,6 +133,7 @@ export class ProcFs {
       for (;;) {
         const count = readSync(fd, this.#buffer, length, this.#buffer.length - length, null);
         length += count;
+        if (enough?.(this.#buffer.toString('latin1', length - count, length))) return this.#buffer.toString('latin1', 0, length);
         if (count < fullRead || length === this.#buffer.length) return this.#buffer.toString('latin1', 0, length);
       }
     } catch {

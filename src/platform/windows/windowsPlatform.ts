@@ -9,7 +9,7 @@ import {
   type KernelLimits,
   uncontained,
 } from '../container.ts';
-import type { Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
 import { descendantsIn } from '../walk.ts';
 import { parseProcessTable } from './processTable.ts';
@@ -47,6 +47,7 @@ export class WindowsPlatform implements Platform {
   /** Creation times are absolute: an identity means the same after a restart of the machine, namely nobody. */
   readonly bootId = 'windows';
   readonly killsAtDeath = true;
+  readonly tellsPorts = false;
   /** It has no console, and what is pressed on those of members is none of its business. */
   readonly endSignals = [];
   /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
@@ -97,6 +98,18 @@ export class WindowsPlatform implements Platform {
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
     return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
+  }
+
+  listening(): ReadonlyMap<number, readonly ListeningPort[]> {
+    return new Map();
+  }
+
+  isOurs(pid: number): boolean {
+    return this.stat(pid) !== undefined;
+  }
+
+  argvOf(): readonly string[] {
+    return [];
   }
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { ProcessStat, Usage } from '../../platform/platform.ts';
+import type { ListeningPort, ProcessStat, Usage } from '../../platform/platform.ts';
 import type { MemberSnapshot } from '../../protocol/messages.ts';
 
 export interface MemberFigures {
@@ -8,6 +8,12 @@ export interface MemberFigures {
   readonly cpuPercent: number;
   readonly memoryBytes: number;
   readonly zombies: number;
+}
+
+/** What was read of all processes of a sample, by pid. */
+export interface Readings {
+  readonly usage: ReadonlyMap<number, Usage>;
+  readonly ports: ReadonlyMap<number, readonly ListeningPort[]>;
 }
 
 interface Reading {
@@ -33,8 +39,11 @@ export class Sampler {
     this.#current = new Map();
   }
 
-  measure(leader: ProcessStat | undefined, processes: readonly ProcessStat[], usage: ReadonlyMap<number, Usage>): MemberFigures {
-    const members = processes.map((process) => this.#measureMember(process, usage.get(process.pid), leader));
+  measure(leader: ProcessStat | undefined, processes: readonly ProcessStat[], { usage, ports }: Readings): MemberFigures {
+    const members = processes.map((process) => {
+      const listensOn = ports.get(process.pid);
+      return { ...this.#measureMember(process, usage.get(process.pid), leader), ...(listensOn && { ports: listensOn }) };
+    });
     return {
       members,
       cpuPercent: sum(members, (member) => member.cpuPercent),

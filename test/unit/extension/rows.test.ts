@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildRows, changedRows, type Row } from '../../../src/extension/processTree/rows.ts';
+import { changedRows, type Row, type RowSource, buildRows as rowsOf } from '../../../src/extension/processTree/rows.ts';
+import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
+import { describePorts } from '../../../src/protocol/ports.ts';
+
+const buildRows = (sources: readonly RowSource[]): Row[] => rowsOf(sources, new ShownFigures());
 
 const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot => ({
   pid,
@@ -36,6 +40,21 @@ const outline = (rows: readonly Row[], depth = 0): string[] =>
   rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label} | ${row.description} | ${row.context}`, ...outline(row.children, depth + 1)]);
 
 describe('rows', () => {
+  it('say what can be reached, and where', () => {
+    const ports = [3001, 3000, 3000, 3002, 3003].map(
+      (port, index) => ({ protocol: 'tcp', port, address: index === 2 ? '::' : '127.0.0.1' }) as const,
+    );
+    const udp = { protocol: 'udp', port: 5353, address: '0.0.0.0' } as const;
+    const members = [member(1, 99, { ports: [...ports, udp] }), member(2, 1, { ports: ports.slice(0, 1) }), member(3, 1, { ports: [udp] })];
+    assert.deepEqual(outline(buildRows([{ name: 'web', declared: true, tree: tree({ members }) }])), [
+      'web | 12.4 %  340 MB  :3000 :3001 :3002 +1 | process.live.reachable.declared',
+      '  p1 | 1  1.0 %  1.0 MB  :3000 :3001 :3002 +1 | member.reachable',
+      '    p2 | 2  1.0 %  1.0 MB  :3001 | member.reachable',
+      '    p3 | 3  1.0 %  1.0 MB | member',
+    ]);
+    assert.equal(describePorts(members), '[::]:3000, 127.0.0.1:3000, 127.0.0.1:3001, 127.0.0.1:3002, 127.0.0.1:3003, udp 0.0.0.0:5353');
+  });
+
   it('are specs by group, trees, members by parent', () => {
     const rows = buildRows([
       { name: 'free', declared: true, description: 'what it is' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ProcessStat } from '../../../../src/platform/platform.ts';
-import { Sampler } from '../../../../src/warden/trees/sampler.ts';
+import { type Readings, Sampler } from '../../../../src/warden/trees/sampler.ts';
 
 const process = (pid: number, changes: Partial<ProcessStat> = {}): ProcessStat => ({
   pid,
@@ -18,9 +18,9 @@ const process = (pid: number, changes: Partial<ProcessStat> = {}): ProcessStat =
   ...changes,
 });
 
-function measure(sampler: Sampler, processes: ProcessStat[]): ReturnType<Sampler['measure']> {
+function measure(sampler: Sampler, processes: ProcessStat[], ports: Readings['ports'] = new Map()): ReturnType<Sampler['measure']> {
   sampler.beginSample();
-  return sampler.measure(process(10), processes, new Map(processes.map((each) => [each.pid, each])));
+  return sampler.measure(process(10), processes, { usage: new Map(processes.map((each) => [each.pid, each])), ports });
 }
 
 describe('a sample', () => {
@@ -49,5 +49,14 @@ describe('a sample', () => {
       process(12, { alive: false }),
     ]);
     assert.deepEqual([memoryBytes, zombies, members.map((member) => member.stray)], [200, 1, [false, true, false]]);
+  });
+
+  it('says what a member listens on, where it does', () => {
+    const ports = [{ protocol: 'tcp', port: 3000, address: '::' }] as const;
+    const { members } = measure(new Sampler(), [process(10), process(11)], new Map([[11, ports]]));
+    assert.deepEqual(
+      members.map((member) => member.ports),
+      [undefined, ports],
+    );
   });
 });

@@ -1,0 +1,52 @@
+import { createInterface } from 'node:readline/promises';
+import { endHolder, findPortHolders } from '../client/wardenProcess.ts';
+import type { PortHolder } from '../protocol/messages.ts';
+import { parsePort } from '../protocol/ports.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { type FoundTree, Wardens, wardenScript } from './wardens.ts';
+
+export interface KillPortOptions {
+  readonly now?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Stops the tree that listens on this port, or, after a question, any other process of this user that does. */
+export async function killPort(text: string, { now = false, yes = false }: KillPortOptions): Promise<number> {
+  const port = parsePort(text);
+  if (port === undefined) throw new CliError(`--port wants a number from 1 to 65535, not '${text}'.`, exitCodes.usage);
+  using wardens = await Wardens.connect('tree-warden kill');
+  const trees = (await wardens.trees()).filter((found) => listensOn(found, port));
+  for (const { warden, tree } of trees) {
+    await warden.stop({ tree: tree.id, now, reason: `stopped by tree-warden kill --port ${port}` });
+    process.stdout.write(`${tree.name}: stopped\n`);
+  }
+  if (trees.length > 0) return exitCodes.ok;
+  const holders = await findPortHolders(wardenScript, port);
+  if (holders.length === 0) throw new CliError(`Nothing of this user listens on port ${port}.`);
+  if (!yes && !(await ask(`${question(holders, port)} [y/N] `))) return exitCodes.failed;
+  for (const holder of holders) {
+    await endHolder(wardenScript, holder);
+    process.stdout.write(`${holder.name} (pid ${holder.pid}): ended\n`);
+  }
+  return exitCodes.ok;
+}
+
+function question(holders: readonly PortHolder[], port: number): string {
+  const lines = holders.map(({ pid, commandLine }) => `  ${pid}  ${commandLine}\n`).join('');
+  return `This listens on port ${port}:\n${lines}End ${holders.length === 1 ? 'it' : 'them'}?`;
+}
+
+function listensOn({ tree }: FoundTree, port: number): boolean {
+  return tree.members.some(({ ports = [] }) => ports.some((one) => one.port === port));
+}
+
+/** The end of the input is a no. */
+async function ask(text: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new CliError('It is not guarded by a warden, so this has to be asked; say --yes where nobody can answer.', exitCodes.usage);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const answer = await Promise.race([terminal.question(text), ended]);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

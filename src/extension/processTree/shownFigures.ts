@@ -1,0 +1,63 @@
+import { formatBytes, formatPercent } from '../../protocol/format.ts';
+
+export interface Figures {
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+}
+
+/** Smaller changes than these do not matter to whoever looks: in points, and as a part of what is shown. */
+const noticeable = { cpuPoints: 1, cpuPart: 0.1, memoryPart: 0.02 } as const;
+/** What does not matter is shown all the same after so many milliseconds, so that no figure stays wrong. */
+const settleMillis = 5000;
+/** For how many milliseconds all figures stay when a hover has been asked for. */
+const holdMillis = 10_000;
+
+interface Shown extends Figures {
+  readonly at: number;
+  readonly text: string;
+}
+
+/**
+ * The figures as the rows show them. The editor draws a row anew, buttons and hover with it, whenever its text changes: a click on a
+ * button that is replaced between press and release is lost, and a hover closes. So a text changes when it matters, and not
+ * while somebody reads.
+ */
+export class ShownFigures {
+  readonly #now: () => number;
+  readonly #shown = new Map<string, Shown>();
+  #heldUntil = Number.NEGATIVE_INFINITY;
+
+  /** `now` in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** `12.4 %  340 MB`: what this row says now. */
+  text(row: string, figures: Figures): string {
+    const shown = this.#shown.get(row);
+    // Nothing has been measured yet where there is no memory.
+    if (shown && shown.memoryBytes > 0 && (this.#now() < this.#heldUntil || !this.#isWorthIt(shown, figures))) return shown.text;
+    const text = `${formatPercent(figures.cpuPercent)}  ${formatBytes(figures.memoryBytes)}`;
+    const { cpuPercent, memoryBytes } = figures;
+    this.#shown.set(row, { cpuPercent, memoryBytes, at: this.#now(), text });
+    return text;
+  }
+
+  /** Somebody reads a row's hover. It closes when any of the rows is drawn anew. */
+  hold(): void {
+    this.#heldUntil = this.#now() + holdMillis;
+  }
+
+  /** Forgets all rows but these. */
+  retain(rows: ReadonlySet<string>): void {
+    for (const row of this.#shown.keys()) if (!rows.has(row)) this.#shown.delete(row);
+  }
+
+  #isWorthIt(shown: Shown, { cpuPercent, memoryBytes }: Figures): boolean {
+    const cpu = Math.abs(cpuPercent - shown.cpuPercent);
+    const memory = Math.abs(memoryBytes - shown.memoryBytes);
+    const matters =
+      cpu >= Math.max(noticeable.cpuPoints, noticeable.cpuPart * shown.cpuPercent) || memory >= noticeable.memoryPart * shown.memoryBytes;
+    return matters || this.#now() - shown.at >= settleMillis;
+  }
+}

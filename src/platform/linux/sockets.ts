@@ -1,0 +1,120 @@
+/** Which ports processes listen on, by the inodes of their sockets: proc_pid_fd(5) has those, proc_pid_net(5) says what they are. */
+import { performance } from 'node:perf_hooks';
+import type { ListeningPort, ProcessIdentity } from '../platform.ts';
+import type { ProcFs } from './procfs.ts';
+
+export interface ListeningSocket extends ListeningPort {
+  readonly inode: number;
+}
+
+/** States of `/proc/net/tcp`, in hexadecimal: include/net/tcp_states.h. A UDP socket without a peer is "closed". */
+const listeningState = { tcp: '0A', udp: '07' } as const;
+
+/** Those of one of the kernel's tables that somebody can be reached at. */
+export function parseSockets(table: string, protocol: 'tcp' | 'udp'): ListeningSocket[] {
+  return table.split('\n').flatMap((line) => {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+    const [address = '', port = ''] = local.split(':');
+    if (state !== listeningState[protocol] || inode === undefined || inode === '0') return [];
+    return { protocol, address: parseAddress(address), port: Number.parseInt(port, 16), inode: Number(inode) };
+  });
+}
+
+/** 32-bit words, each as the machine has it in memory: of every machine that this runs on, the lowest byte first. */
+function parseAddress(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
+  const isMapped = bytes.length === 16 && bytes.slice(0, 12).join('') === `${'00'.repeat(10)}ffff`.toUpperCase();
+  if (bytes.length === 4 || isMapped)
+    return bytes
+      .slice(-4)
+      .map((byte) => Number.parseInt(byte, 16))
+      .join('.');
+  const groups = bytes.join('').match(/.{4}/g) ?? [];
+  // It knows how zeros are left out.
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+}
+
+/** The kernel lists those that listen first: the thousands of connections behind them are not read. */
+function hasConnections(part: string): boolean {
+  return /^ *\d+: \S+ \S+ (?!0A)/m.test(part);
+}
+
+interface Holder {
+  readonly startTime: number;
+  /** Identifies its network namespace. */
+  readonly network: string;
+  readonly inodes: ReadonlySet<number>;
+  /** When that was read, in milliseconds. */
+  readonly at: number;
+}
+
+/** A process may let go of a socket, or hand it on: what is known of it is read anew after so many milliseconds. */
+const holderMillis = 10_000;
+
+/** How often the kernel's tables are read for processes that are known, in milliseconds. */
+const tableMillis = 1900;
+
+/** Remembers who holds which sockets, so that a look costs four short files while nobody begins to listen. */
+export class Sockets {
+  readonly #proc: ProcFs;
+  #holders = new Map<number, Holder>();
+  /** Inodes that somebody listened on at the last look, per network namespace. */
+  #before = new Map<string, ReadonlySet<number>>();
+  #ports = new Map<number, ListeningPort[]>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(proc: ProcFs) {
+    this.#proc = proc;
+  }
+
+  /** Those who listen on nothing are left out. */
+  listening(processes: readonly ProcessIdentity[]): Map<number, ListeningPort[]> {
+    const now = performance.now();
+    const isRecent = now - this.#lookedAt < tableMillis && processes.every((process) => this.#recall(process, now));
+    if (!isRecent) this.#look(processes, now);
+    const wanted = new Set(processes.map(({ pid }) => pid));
+    return new Map([...this.#ports].filter(([pid]) => wanted.has(pid)));
+  }
+
+  #look(processes: readonly ProcessIdentity[], now: number): void {
+    this.#lookedAt = now;
+    const holders = new Map(processes.map((process) => [process.pid, this.#recall(process, now) ?? this.#read(process, now)]));
+    const tables = new Map<string, ListeningSocket[]>();
+    for (const [pid, { network }] of holders) if (!tables.has(network)) tables.set(network, this.#table(pid));
+    // Whoever has begun to listen has done so since, or before, its descriptors were read.
+    for (const process of processes) {
+      const network = holders.get(process.pid)?.network ?? '';
+      if (this.#hasNews(network, tables)) holders.set(process.pid, this.#read(process, now));
+    }
+    this.#holders = holders;
+    this.#before = new Map(Array.from(tables, ([network, sockets]) => [network, new Set(sockets.map(({ inode }) => inode))]));
+    this.#ports = new Map(
+      Array.from(holders, ([pid, { network, inodes }]): [number, ListeningPort[]] => [
+        pid,
+        (tables.get(network) ?? []).filter(({ inode }) => inodes.has(inode)),
+      ]).filter(([, ports]) => ports.length > 0),
+    );
+  }
+
+  #recall({ pid, startTime }: ProcessIdentity, now: number): Holder | undefined {
+    const holder = this.#holders.get(pid);
+    return holder?.startTime === startTime && now - holder.at < holderMillis ? holder : undefined;
+  }
+
+  #read({ pid, startTime }: ProcessIdentity, now: number): Holder {
+    const inodes = this.#proc.descriptorsOf(pid).flatMap((target) => Number(target.match(/^socket:\[(\d+)\]$/)?.[1] ?? Number.NaN) || []);
+    return { startTime, network: this.#proc.link(`/proc/${pid}/ns/net`) ?? '', inodes: new Set(inodes), at: now };
+  }
+
+  /** As the process sees them: it may have a network of its own. */
+  #table(pid: number): ListeningSocket[] {
+    const read = (name: string, protocol: 'tcp' | 'udp'): ListeningSocket[] =>
+      parseSockets(this.#proc.read(`/proc/${pid}/net/${name}`, protocol === 'tcp' ? hasConnections : undefined) ?? '', protocol);
+    return [...read('tcp', 'tcp'), ...read('tcp6', 'tcp'), ...read('udp', 'udp'), ...read('udp6', 'udp')];
+  }
+
+  #hasNews(network: string, tables: ReadonlyMap<string, readonly ListeningSocket[]>): boolean {
+    const before = this.#before.get(network);
+    return (tables.get(network) ?? []).some(({ inode }) => !before?.has(inode));
+  }
+}

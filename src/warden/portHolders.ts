@@ -1,0 +1,47 @@
+/** Whoever listens on a port, of all processes of this user: guarded ones or not. */
+import type { Platform, ProcessIdentity } from '../platform/platform.ts';
+import { sameProcess } from '../platform/platform.ts';
+import type { PortHolder } from '../protocol/messages.ts';
+import { parseStop } from '../protocol/stopSteps.ts';
+import { displayCommandLine } from '../spec/commandLine.ts';
+import { describeSurvivors, terminate } from './ending/termination.ts';
+
+/** What most programs understand as a request to end. */
+const steps = parseStop(['SIGTERM', '5s']);
+
+/**
+ * @param port From 1 to 65535.
+ * @throws Error where this platform does not tell.
+ */
+export function findPortHolders(platform: Platform, port: number): PortHolder[] {
+  if (!platform.tellsPorts)
+    throw new Error(`who listens on which port is not known on this platform (${platform.name}), so far only on Linux`);
+  const ours = platform.everyone().filter((process) => process.alive && platform.isOurs(process.pid));
+  const listening = platform.listening(ours);
+  return ours.flatMap(({ pid, startTime, name }) => {
+    const ports = listening.get(pid)?.filter((one) => one.port === port) ?? [];
+    if (ports.length === 0) return [];
+    const [program = name, ...args] = platform.argvOf(pid);
+    return { pid, startTime, name, commandLine: displayCommandLine([program, ...args]), ports };
+  });
+}
+
+/**
+ * Asks this very process to end, and kills it where it does not within five seconds.
+ * @throws Error where it is another one's, or cannot be killed.
+ */
+export async function endProcess(platform: Platform, wanted: ProcessIdentity): Promise<void> {
+  if (!platform.isOurs(wanted.pid)) throw new Error(`process ${wanted.pid} is not there any more, or belongs to another user`);
+  const { survivors } = await terminate(
+    {
+      alive: () => {
+        const stat = platform.stat(wanted.pid);
+        return stat?.alive && sameProcess(stat, wanted) ? [stat] : [];
+      },
+      signal: (target, signal) => platform.signal(target, signal),
+    },
+    steps,
+    new AbortController().signal,
+  );
+  if (survivors.length > 0) throw new Error(describeSurvivors(survivors));
+}
