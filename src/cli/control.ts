@@ -1,8 +1,8 @@
 /** Commands that act on trees which other wardens own. */
 import { runSweep } from '../client/wardenProcess.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { killPort } from './killPort.ts';
+import { report, reportStops } from './reports.ts';
 import { deferred, writeOut } from './stdout.ts';
 import { Wardens, wardenScript } from './wardens.ts';
 
@@ -17,7 +17,10 @@ export interface KillOptions {
 /** Stops trees with their own escalation; resolves when nobody of them is left. */
 export async function kill(wanted: readonly string[], options: KillOptions): Promise<number> {
   const { all = false, now = false, json = false, port } = options;
-  if (port !== undefined) return await killPort(port, options);
+  if (port !== undefined) {
+    if (wanted.length > 0 || all) throw new CliError('Name trees, or say --all, or --port: one of the three.', exitCodes.usage);
+    return await killPort(port, options);
+  }
   if (wanted.length === 0 && !all) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
   const found = all
@@ -26,8 +29,7 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
   const results = await Promise.all(
     found.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason: 'stopped by tree-warden kill' })),
   );
-  report(results, json, ({ name, state, reason }) => (state === 'unkillable' ? `${name}: ${reason}` : `${name}: stopped`));
-  return results.some(({ state }) => state === 'unkillable') ? exitCodes.failed : exitCodes.ok;
+  return reportStops(results, json);
 }
 
 export async function restart(wanted: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
@@ -81,9 +83,4 @@ function describeSweep(
   if (trees.length === 0 && reattached.length === 0) return 'Nothing was left behind.\n';
   const ended = trees.map(({ name, killed, problem }) => `${name}: ${problem || `${killed} processes ended`}\n`);
   return [...ended, ...reattached.map((name) => `${name}: detached, and guarded again\n`)].join('');
-}
-
-function report(results: readonly TreeSnapshot[], json: boolean, sentence: (tree: TreeSnapshot) => string): void {
-  if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else for (const tree of results) process.stdout.write(`${sentence(tree)}\n`);
 }

@@ -3,31 +3,31 @@ import { endHolder, findPortHolders } from '../client/wardenProcess.ts';
 import type { PortHolder } from '../protocol/messages.ts';
 import { parsePort } from '../protocol/ports.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { reportStops } from './reports.ts';
 import { type FoundTree, Wardens, wardenScript } from './wardens.ts';
 
 export interface KillPortOptions {
   readonly now?: boolean;
   readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 /** Stops the tree that listens on this port, or, after a question, any other process of this user that does. */
-export async function killPort(text: string, { now = false, yes = false }: KillPortOptions): Promise<number> {
+export async function killPort(text: string, { now = false, yes = false, json = false }: KillPortOptions): Promise<number> {
   const port = parsePort(text);
   if (port === undefined) throw new CliError(`--port wants a number from 1 to 65535, not '${text}'.`, exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
   const trees = (await wardens.trees()).filter((found) => listensOn(found, port));
-  for (const { warden, tree } of trees) {
-    await warden.stop({ tree: tree.id, now, reason: `stopped by tree-warden kill --port ${port}` });
-    process.stdout.write(`${tree.name}: stopped\n`);
+  if (trees.length > 0) {
+    const reason = `stopped by tree-warden kill --port ${port}`;
+    return reportStops(await Promise.all(trees.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }))), json);
   }
-  if (trees.length > 0) return exitCodes.ok;
   const holders = await findPortHolders(wardenScript, port);
   if (holders.length === 0) throw new CliError(`Nothing of this user listens on port ${port}.`);
   if (!yes && !(await ask(`${question(holders, port)} [y/N] `))) return exitCodes.failed;
-  for (const holder of holders) {
-    await endHolder(wardenScript, holder);
-    process.stdout.write(`${holder.name} (pid ${holder.pid}): ended\n`);
-  }
+  await Promise.all(holders.map((holder) => endHolder(wardenScript, holder)));
+  if (json) process.stdout.write(`${JSON.stringify(holders, null, 2)}\n`);
+  else for (const { name, pid } of holders) process.stdout.write(`${name} (pid ${pid}): ended\n`);
   return exitCodes.ok;
 }
 

@@ -176,7 +176,7 @@ describe('ps, kill, restart and logs', () => {
       return trees.length === 2 && trees.every((tree) => tree.members.length > 0) ? trees : undefined;
     });
     assert.ok(talker);
-    assert.match(run.call(['ps']).stdout, /^ID\s+NAME\s+STATE\s+PID\s+MEMBERS\s+CPU\s+MEMORY\s+TIME\s+COMMAND\n.*talker/);
+    assert.match(run.call(['ps']).stdout, /^ID\s+NAME\s+STATE\s+PID\s+MEMBERS\s+CPU\s+MEMORY\s+PORTS\s+TIME\s+COMMAND\n.*talker/);
     assert.equal(run.call(['logs', 'talker']).stdout, 'hello\n');
     assert.match(run.call(['restart', 'talker']).stdout, /^talker: restarted \(pid \d+\)\n$/);
     const again = run.ps().find((tree) => tree.name === 'talker');

@@ -89,6 +89,18 @@ describe('tree-warden kill --port', () => {
     assert.equal(stranger.signalCode ?? (await exitSignal(stranger)), 'SIGTERM');
   });
 
+  it('speaks JSON, and asks nobody where it is told to', async () => {
+    await using run = new Run();
+    const port = await freePort();
+    const stranger = await listen(run, port);
+    const { code, stdout } = run.call(['kill', '--port', String(port), '--yes', '--json']);
+    assert.equal(code, 0);
+    const holders = JSON.parse(stdout) as { pid: number; ports: { port: number }[] }[];
+    assert.ok(holders.some(({ pid, ports }) => pid === stranger.pid && ports.every((one) => one.port === port)));
+    assert.ok(!holders.some(({ pid }) => isAlive(pid)));
+    assert.equal(run.call(['kill', 'web', '--port', String(port)]).code, 2);
+  });
+
   it('says so where nobody listens, and what is no port', async () => {
     await using run = new Run();
     const port = await freePort();
