@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { Cgroup } from '../../src/platform/linux/cgroups.ts';
 import type { Containment, Diagnosis } from '../../src/protocol/messages.ts';
+import { adversaries } from '../support/adversaries.ts';
 import { offersHere } from '../support/containments.ts';
 import { killAtOnce } from '../support/deaths.ts';
 import { eventually, Run } from '../support/run.ts';
@@ -127,6 +129,17 @@ describe('a cgroup', unlessHere('cgroup'), () => {
     process.kill(tree.warden.pid, 'SIGKILL');
     await eventually('all is gone', () => !existsSync(home));
     cli.kill('SIGKILL');
+  });
+
+  it('is ended by freezing, too, where the kernel cannot kill it as one, whatever forks in it', async () => {
+    await using warden = await TestWarden.start();
+    const { argv } = adversaries.find(({ name }) => name === 'bursts of forks') ?? assert.fail();
+    const { id, leader } = await warden.client.start(warden.request(argv(warden.run.workFolder), { containment: 'cgroup' }));
+    const cgroup = new Cgroup(recordedFolder(cgroupOf(leader?.pid ?? 0)));
+    await eventually('it forks', () => cgroup.pids().length >= 20);
+    assert.ok(cgroup.killFrozen());
+    await eventually('nobody is left in it', () => cgroup.pids().length === 0);
+    await warden.ended(id);
   });
 
   function recordedFolder(cgroup: string): string {

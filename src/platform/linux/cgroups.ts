@@ -137,7 +137,28 @@ export class Cgroup implements FoundContainer {
   killAll(): boolean {
     // It may be that the way back was barred after a spawn: better to kill one by one than oneself.
     if (this.pids().includes(self)) return false;
-    return write(this.path, 'cgroup.kill', '1');
+    return write(this.path, 'cgroup.kill', '1') || this.killFrozen();
+  }
+
+  /**
+   * What Linux had before 5.14: nobody who is frozen can fork or end, so a pid that is on the list is who it was. False where it
+   * cannot be frozen.
+   */
+  killFrozen(): boolean {
+    if (!write(this.path, 'cgroup.freeze', '1')) return false;
+    const killed = new Set<number>();
+    try {
+      // Freezing takes a moment, in which somebody may still have forked.
+      for (let fresh = this.pids(); fresh.length > 0; fresh = this.pids().filter((pid) => !killed.has(pid))) {
+        for (const pid of fresh) {
+          killed.add(pid);
+          kill(pid);
+        }
+      }
+    } finally {
+      write(this.path, 'cgroup.freeze', '0');
+    }
+    return true;
   }
 
   limit({ memoryBytes, processes, cpuCores }: KernelLimits): (keyof KernelLimits)[] {
@@ -211,6 +232,14 @@ function isCgroup(path: string): boolean {
     return statSync(join(path, 'cgroup.procs')).isFile();
   } catch {
     return false;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is another user's, or gone.
   }
 }
 
