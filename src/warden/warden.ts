@@ -289,9 +289,9 @@ export class Warden {
     this.#supervisor.dispose();
     this.#switch.release();
     // Before the records: they are what says where these are.
-    await removeHomes(this.#options.platform, this.#records.homes);
+    const isClean = await removeHomes(this.#options.platform, this.#records.homes);
     // Whoever could not be killed stays on record: the next start tries again.
-    if (this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
+    if (isClean && this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
     this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
     this.#server?.close();
     await this.#journal.close();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -126,7 +126,10 @@ export class Run implements AsyncDisposable {
     await eventually('the wardens have ended', () => !wardens.some(isAlive), 5000).catch(() => undefined);
     await clearAway(this.folder);
     // What a test has made unreadable on purpose, nobody tidies up after.
-    homes.forEach(removeCgroup);
+    await eventually('its cgroups are gone', () => {
+      homes.forEach(removeCgroup);
+      return !homes.some((home) => existsSync(home));
+    });
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 

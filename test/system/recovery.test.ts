@@ -63,9 +63,11 @@ describe('after everything was killed at once', () => {
   it('records of an earlier boot are forgotten without a signal', async () => {
     await using run = new Run();
     const folder = await orphan(run, daemon);
-    const path = join(folder, readdirSync(folder).find((name) => name.endsWith('.tree.json')) ?? '');
     const survivors = survivorsOf(run.workFolder).length;
-    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), bootId: 'another boot' }));
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+      const path = join(folder, name);
+      writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), bootId: 'another boot' }));
+    }
     run.call(['sweep']);
     assert.equal(survivorsOf(run.workFolder).length, survivors);
     assert.deepEqual(readdirSync(run.runtimeFolder), []);

@@ -62,9 +62,12 @@ export function cgroupHomes(name: string): string[] {
   return bases.filter(isCgroup).map((base) => join(base, name));
 }
 
-/** Removes a home that a dead warden has left, if it is one. */
-export function removeCgroupHome(path: string, uid: number): void {
-  if (basename(path).startsWith(homePrefix) && isCgroup(path) && statSync(path).uid === uid) removeCgroup(path);
+/** Removes a home that a dead warden has left, if it is one, and this user's. False where one is left, because of who is in it. */
+export function removeCgroupHome(path: string, uid: number): boolean {
+  const isHome = basename(path).startsWith(homePrefix) && isCgroup(path) && statSync(path, { throwIfNoEntry: false })?.uid === uid;
+  if (!isHome) return true;
+  removeCgroup(path);
+  return !isCgroup(path);
 }
 
 function tryHome(path: string, own: string): CgroupHome {

@@ -173,8 +173,8 @@ export class LinuxPlatform implements Platform {
   }
 
   removeHomes(homes: readonly string[]): boolean {
-    for (const home of homes) removeCgroupHome(home, userInfo().uid);
-    return !homes.some((home) => existsSync(home));
+    const { uid } = userInfo();
+    return homes.map((home) => removeCgroupHome(home, uid)).every(Boolean);
   }
 
   #withOomScore<T>(more: number, spawn: () => T): T {

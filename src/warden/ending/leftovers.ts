@@ -3,12 +3,16 @@ import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { Journal } from '../journal.ts';
 import { describeSurvivors, terminate } from './termination.ts';
 
-/** The kernel lets go of a cgroup a moment after its last process has ended. */
-const removalLooks = 20;
+/** The kernel lets go of a cgroup when its last process has ended for good, which takes a big tree a while; looks, 10 ms apart. */
+const removalLooks = 200;
 
-/** Removes the folders in which a warden has made containers; gives up where somebody is alive in one. */
-export async function removeHomes(platform: Platform, homes: readonly string[]): Promise<void> {
-  for (let look = 0; look < removalLooks && !platform.removeHomes(homes); look++) await sleep(10);
+/** Removes the folders in which a warden has made containers; false where one stays, because somebody is alive in it. */
+export async function removeHomes(platform: Platform, homes: readonly string[]): Promise<boolean> {
+  for (let look = 0; look < removalLooks; look++) {
+    if (platform.removeHomes(homes)) return true;
+    await sleep(10);
+  }
+  return false;
 }
 
 /** Ends at once whoever `alive` finds: strays, and members that turn up when their tree has ended. */

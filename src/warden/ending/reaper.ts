@@ -78,11 +78,14 @@ export function startDetachedWarden({ path, warden }: RecordFolder): void {
   child.unref();
 }
 
-/** Kills what the trees of one dead warden left, and removes its records unless somebody could not be killed. */
+/** Kills what the trees of one dead warden left, and removes its records unless something of it stays. */
 export async function reap(platform: Platform, folder: RecordFolder): Promise<SweepResult> {
   const trees = await Promise.all(folder.trees.map((tree) => reapTree(platform, tree)));
-  if (folder.warden.bootId === platform.bootId) await removeHomes(platform, folder.warden.homes);
-  if (trees.every((tree) => tree.problem === '') && folder.unreadable.length === 0) rmSync(folder.path, { recursive: true, force: true });
+  const isThisBoot = folder.warden.bootId === platform.bootId;
+  const isClean = !isThisBoot || (await removeHomes(platform, folder.warden.homes));
+  // What stays on record, the next start tries again.
+  if (isClean && trees.every((tree) => tree.problem === '') && folder.unreadable.length === 0)
+    rmSync(folder.path, { recursive: true, force: true });
   return { workspace: folder.warden.workspace, warden: folder.warden.warden, trees };
 }
 
