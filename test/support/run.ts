@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { removeCgroup } from '../../src/platform/linux/cgroups.ts';
-import { clearAway, isAlive } from './survivors.ts';
+import { cgroupHomes, homePrefix, removeCgroup } from '../../src/platform/linux/cgroups.ts';
+import { clearAway, isAlive, startTimeOf } from './survivors.ts';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 export const wardenScript = fileURLToPath(new URL('../../dist/warden.js', import.meta.url));
@@ -109,9 +109,9 @@ export class Run implements AsyncDisposable {
     return undefined;
   }
 
-  /** Where the wardens that have records here may have made cgroups. */
+  /** Where the wardens that have records here may have made cgroups; by their names, for a record may be broken on purpose. */
   cgroupHomes(): string[] {
-    return this.#records().flatMap(({ homes = [] }) => homes);
+    return listOf(this.runtimeFolder).flatMap((id) => cgroupHomes(`${homePrefix}${id}`));
   }
 
   removeRecord(tree: string): void {
@@ -119,25 +119,31 @@ export class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const wardens = this.wardenPids();
+    // Those of a namespace have numbers there that are other processes' here.
+    const wardens = this.#records().flatMap(({ process: { pid, startTime } }) => (startTimeOf(pid) === startTime ? pid : []));
     const homes = this.cgroupHomes();
     for (const pid of wardens) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
     // They tidy up behind themselves; who hangs is ended.
     await eventually('the wardens have ended', () => !wardens.some(isAlive), 5000).catch(() => undefined);
     await clearAway(this.folder);
     // What a test has made unreadable on purpose, nobody tidies up after.
-    await eventually('its cgroups are gone', () => {
-      homes.forEach(removeCgroup);
-      return !homes.some((home) => existsSync(home));
-    });
+    await removeCgroups(homes);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  #records(): { readonly process: { readonly pid: number }; readonly homes?: string[] }[] {
+  #records(): { readonly process: { readonly pid: number; readonly startTime: number } }[] {
     return listOf(this.runtimeFolder).flatMap(
-      (name) => readJson<{ process: { pid: number }; homes?: string[] }>(join(this.runtimeFolder, name, 'warden.json')) ?? [],
+      (name) => readJson<{ process: { pid: number; startTime: number } }>(join(this.runtimeFolder, name, 'warden.json')) ?? [],
     );
   }
+}
+
+/** Removes what nobody is in any more; the kernel lets go of a cgroup a moment after its last process has ended. */
+export async function removeCgroups(homes: readonly string[]): Promise<void> {
+  await eventually('the cgroups are gone', () => {
+    homes.forEach(removeCgroup);
+    return !homes.some((home) => existsSync(home));
+  });
 }
 
 function listOf(folder: string): string[] {

@@ -70,6 +70,11 @@ export async function clearAway(folder: string, ignore?: ReadonlySet<number>): P
   throw new Error(`could not clear away what is left of ${folder}`);
 }
 
+/** Field 22 of proc_pid_stat(5): with its pid, that is a process for certain; NaN where there is none. */
+export function startTimeOf(pid: number): number {
+  return Number(read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[22 - 3]);
+}
+
 export function isAlive(pid: number): boolean {
   const state = read(`/proc/${pid}/stat`).split(') ').at(-1)?.[0];
   return state !== undefined && state !== '' && state !== 'Z' && state !== 'X';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { killAtOnce } from '../support/deaths.ts';
 import { randomFrom } from '../support/random.ts';
-import { eventually, Run, switchesOf } from '../support/run.ts';
-import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
+import { eventually, Run, removeCgroups, switchesOf } from '../support/run.ts';
+import { clearAway, isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
 /** Warden, switch and CLI killed in one go: nobody is there to clean up. */
 async function orphan(run: Run, script: string): Promise<string> {
@@ -64,6 +64,7 @@ describe('after everything was killed at once', () => {
     await using run = new Run();
     const folder = await orphan(run, daemon);
     const survivors = survivorsOf(run.workFolder).length;
+    const homes = run.cgroupHomes();
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
       const path = join(folder, name);
       writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), bootId: 'another boot' }));
@@ -71,6 +72,9 @@ describe('after everything was killed at once', () => {
     run.call(['sweep']);
     assert.equal(survivorsOf(run.workFolder).length, survivors);
     assert.deepEqual(readdirSync(run.runtimeFolder), []);
+    // Nobody knows of them any more.
+    await clearAway(run.workFolder);
+    await removeCgroups(homes);
   });
 
   const damages: [string, (text: string) => string][] = [
