@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { endHolder, findPortHolders } from '../client/wardenProcess.ts';
 import type { PortHolder } from '../protocol/messages.ts';
-import { parsePort } from '../protocol/ports.ts';
+import { listensOn, parsePort } from '../protocol/ports.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { reportStops } from './reports.ts';
-import { type FoundTree, Wardens, wardenScript } from './wardens.ts';
+import { Wardens, wardenScript } from './wardens.ts';
 
 export interface KillPortOptions {
   readonly now?: boolean;
@@ -17,7 +17,7 @@ export async function killPort(text: string, { now = false, yes = false, json = 
   const port = parsePort(text);
   if (port === undefined) throw new CliError(`--port wants a number from 1 to 65535, not '${text}'.`, exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
-  const trees = (await wardens.trees()).filter((found) => listensOn(found, port));
+  const trees = (await wardens.trees()).filter(({ tree }) => listensOn(tree.members, port));
   if (trees.length > 0) {
     const reason = `stopped by tree-warden kill --port ${port}`;
     return reportStops(await Promise.all(trees.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }))), json);
@@ -34,10 +34,6 @@ export async function killPort(text: string, { now = false, yes = false, json = 
 function question(holders: readonly PortHolder[], port: number): string {
   const lines = holders.map(({ pid, commandLine }) => `  ${pid}  ${commandLine}\n`).join('');
   return `This listens on port ${port}:\n${lines}End ${holders.length === 1 ? 'it' : 'them'}?`;
-}
-
-function listensOn({ tree }: FoundTree, port: number): boolean {
-  return tree.members.some(({ ports = [] }) => ports.some((one) => one.port === port));
 }
 
 /** The end of the input is a no. */

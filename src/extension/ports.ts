@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { endHolder, findPortHolders } from '../client/wardenProcess.ts';
 import type { PortHolder } from '../protocol/messages.ts';
-import { parsePort } from '../protocol/ports.ts';
+import { listensOn, parsePort } from '../protocol/ports.ts';
 import type { Processes } from './processes.ts';
 
 /** The only one there is, or the user's choice; undefined where none was made. */
@@ -28,7 +28,7 @@ export async function killPort({ processes, wardenScript }: KillPortParts): Prom
   });
   const port = text === undefined ? undefined : parsePort(text);
   if (port === undefined) return;
-  const guarded = processes.live.filter(({ tree }) => tree.members.some(({ ports = [] }) => ports.some((one) => one.port === port)));
+  const guarded = processes.live.filter(({ tree }) => listensOn(tree.members, port));
   for (const { name, tree } of guarded) {
     if (!(await confirm(vscode.l10n.t('Stop “{0}”, which listens on port {1}?', name, port), vscode.l10n.t('Stop')))) continue;
     const { state, reason } = await processes.stop(tree, false, vscode.l10n.t('stopped by the user'));

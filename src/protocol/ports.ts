@@ -10,6 +10,11 @@ export function portsOf(members: readonly Pick<MemberSnapshot, 'ports'>[]): List
   return [...ports.values()].sort((a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol) || a.address.localeCompare(b.address));
 }
 
+/** Whether any of them can be reached at this port. */
+export function listensOn(members: readonly Pick<MemberSnapshot, 'ports'>[], port: number): boolean {
+  return members.some(({ ports = [] }) => ports.some((one) => one.port === port));
+}
+
 /** The TCP ports among them, the lowest first. */
 export function tcpPorts(members: readonly Pick<MemberSnapshot, 'ports'>[]): number[] {
   return [...new Set(portsOf(members).flatMap(({ protocol, port }) => (protocol === 'tcp' ? port : [])))];

@@ -52,7 +52,7 @@ export class DarwinPlatform extends PlainUnix {
     return Promise.resolve(new Map(processes.flatMap(read)));
   }
 
-  marksOf(pid: number): Marks {
+  override marksOf(pid: number): Marks {
     const args = this.#libproc.procArgs(pid);
     const prefix = `${markVariable}=`;
     const entry = args && parseProcArgs(args).find((word) => word.startsWith(prefix));

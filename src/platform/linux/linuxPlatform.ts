@@ -119,7 +119,8 @@ export class LinuxPlatform implements Platform {
   #bornBetween(last = 0, now = 0): number[] {
     const count = now - last;
     // They begin again from the lowest when the highest is reached.
-    return count > 0 && count < manyPids ? Array.from({ length: count }, (_, index) => now - index) : this.#proc.pids().reverse();
+    if (count <= 0 || count >= manyPids) return this.#proc.pids().reverse();
+    return Array.from({ length: count }, (_, index) => now - index).filter((pid) => !this.#proc.isThread(pid));
   }
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {

@@ -73,10 +73,14 @@ export class ProcFs {
   readonly #units: Units = parseAuxv(readFileSync('/proc/self/auxv'));
   readonly #buffer = Buffer.allocUnsafe(256 * 1024);
 
-  /** Undefined for a thread, too: /proc answers for its number, but lists it nowhere. */
   stat(pid: number): ProcessStat | undefined {
     const line = this.read(`/proc/${pid}/stat`);
-    return line === undefined || line === '' || isThread(line) ? undefined : parseStat(line, this.#units);
+    return line === undefined || line === '' ? undefined : parseStat(line, this.#units);
+  }
+
+  /** /proc answers for a thread's number, too, but lists it nowhere. */
+  isThread(pid: number): boolean {
+    return isThread(this.read(`/proc/${pid}/stat`) ?? '');
   }
 
   /** The pid that was given out last, to a process or a thread; undefined where the kernel does not tell. */

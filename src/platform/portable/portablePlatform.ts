@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import pidusage from 'pidusage';
 import { type Containers, type ContainmentOffer, groupOnly } from '../container.ts';
 import { PlainUnix } from '../plainUnix.ts';
-import type { Marks, ProcessStat, Usage } from '../platform.ts';
+import type { ProcessStat, Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
 
 /** How long one listing serves for looking up single processes, in milliseconds. */
@@ -40,10 +40,6 @@ export class PortablePlatform extends PlainUnix {
         .filter((status) => status !== null && status !== undefined)
         .map((status) => [status.pid, { cpuMillis: status.ctime, memoryBytes: status.memory }]),
     );
-  }
-
-  marksOf(): Marks {
-    return { environment: [], limit: undefined };
   }
 
   containersFor(): Containers {

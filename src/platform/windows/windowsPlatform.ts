@@ -5,11 +5,11 @@ import {
   type Containment,
   ContainmentError,
   type ContainmentOffer,
-  type FoundContainer,
   type KernelLimits,
   uncontained,
 } from '../container.ts';
-import type { ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import { PlainPlatform } from '../plainPlatform.ts';
+import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
 import { descendantsIn } from '../walk.ts';
 import { parseProcessTable } from './processTable.ts';
@@ -41,13 +41,12 @@ const samePressMillis = 100;
  * Windows: one kill-on-close job that the warden is in itself before it starts anything, so that no child can slip out,
  * whatever the race; and a job within it for each tree.
  */
-export class WindowsPlatform implements Platform {
+export class WindowsPlatform extends PlainPlatform implements Platform {
   readonly name = 'windows';
   readonly shortcomings: readonly string[] = [];
   /** Creation times are absolute: an identity means the same after a restart of the machine, namely nobody. */
   readonly bootId = 'windows';
   readonly killsAtDeath = true;
-  readonly tellsPorts = false;
   /** It has no console, and what is pressed on those of members is none of its business. */
   readonly endSignals = [];
   /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
@@ -58,6 +57,7 @@ export class WindowsPlatform implements Platform {
   #wardenJob: Handle;
 
   constructor(win32: Win32) {
+    super();
     this.#win32 = win32;
     this.#table = new RecentTable(() => {
       const { table, address } = win32.processTable();
@@ -100,18 +100,6 @@ export class WindowsPlatform implements Platform {
     return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
   }
 
-  listening(): ReadonlyMap<number, readonly ListeningPort[]> {
-    return new Map();
-  }
-
-  isOurs(pid: number): boolean {
-    return this.stat(pid) !== undefined;
-  }
-
-  argvOf(): readonly string[] {
-    return [];
-  }
-
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
     const opened = this.#win32.openProcess(PROCESS_TERMINATE | PROCESS_SUSPEND_RESUME | PROCESS_QUERY_LIMITED_INFORMATION, target.pid);
     if ('error' in opened) return opened.error === ERROR_ACCESS_DENIED ? 'denied' : 'gone';
@@ -129,32 +117,12 @@ export class WindowsPlatform implements Platform {
     this.#win32.restrictToOwner(path);
   }
 
-  /** There are no zombies to reap. */
-  reap(): void {}
-
-  lend<T>(_loan: Loan, spawn: () => T): T {
-    return spawn();
-  }
-
-  marksOf(): Marks {
-    return { environment: [], limit: undefined };
-  }
-
   containersFor(): Containers {
     return {
       homes: [],
       offers: () => offers,
       contain: (wanted) => this.#contain(wanted),
     };
-  }
-
-  removeHomes(): boolean {
-    return true;
-  }
-
-  /** Nothing outlives its warden here. */
-  findContainer(): FoundContainer | undefined {
-    return undefined;
   }
 
   /**
