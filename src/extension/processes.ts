@@ -52,7 +52,7 @@ export class Processes {
   async start(name: string, dimensions?: vscode.TerminalDimensions): Promise<TreeSnapshot> {
     await this.#specs.ready;
     const declared = this.#specs.find(name);
-    if (!declared) throw new Error(vscode.l10n.t('There is no process “{0}” in processes.json.', name));
+    if (!declared) throw undeclared(name);
     return await this.startSpec(declared.name, declared.spec, declared.folder, dimensions);
   }
 
@@ -83,13 +83,20 @@ export class Processes {
     return await (await this.#link.clientOf(tree.id)).stop({ tree: tree.id, now, reason });
   }
 
-  /** Stops it where it runs, then starts what is declared now. */
+  /** Stops it where it runs, then starts what is declared by then; what was, where nothing is any more. */
   async restart({ name, declared, tree }: Process): Promise<TreeSnapshot> {
     const reason = vscode.l10n.t('restarted by the user');
     if (declared === undefined && tree) return await (await this.#link.clientOf(tree.id)).restart({ tree: tree.id, now: false, reason });
     if (tree && tree.endedAt === undefined) await this.stop(tree, false, reason);
-    return await this.start(name);
+    await this.#specs.ready;
+    const now = this.#specs.find(name) ?? declared;
+    if (!now) throw undeclared(name);
+    return await this.startSpec(name, now.spec, now.folder);
   }
+}
+
+function undeclared(name: string): Error {
+  return new Error(vscode.l10n.t('There is no process “{0}” in processes.json.', name));
 }
 
 export function isRunning<P extends Process>(process: P): process is P & { readonly tree: TreeSnapshot } {

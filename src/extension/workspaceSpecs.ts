@@ -16,6 +16,13 @@ export interface DeclaredProcess {
   readonly line: number;
 }
 
+interface ProcessesFile {
+  readonly folder: vscode.WorkspaceFolder;
+  readonly file: vscode.Uri;
+  readonly text: string;
+  readonly parsed: ParsedProcesses;
+}
+
 /** What the workspace's processes.json files declare: read, watched, validated. A broken file keeps what it declared last. */
 export class WorkspaceSpecs implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -23,7 +30,7 @@ export class WorkspaceSpecs implements vscode.Disposable {
   readonly onDidChange = this.#changed.event;
   readonly #diagnostics = vscode.languages.createDiagnosticCollection('tree-warden');
   readonly #subscriptions: vscode.Disposable[] = [];
-  readonly #files = new Map<string, { readonly folder: vscode.WorkspaceFolder; readonly file: vscode.Uri; parsed: ParsedProcesses }>();
+  readonly #files = new Map<string, ProcessesFile>();
   #watchers: vscode.Disposable[] = [];
   #ready: Promise<void> = Promise.resolve();
 
@@ -92,9 +99,12 @@ export class WorkspaceSpecs implements vscode.Disposable {
     try {
       // Not before there is a file to read: it takes the validation library with it.
       const { parseProcesses } = await import('../spec/parseProcesses.ts');
-      const parsed = parseProcesses(readFileSync(file.fsPath, 'utf8'));
-      const before = this.#files.get(key)?.parsed;
-      this.#files.set(key, { folder, file, parsed: parsed.readable || !before ? parsed : { ...before, problems: parsed.problems } });
+      const text = readFileSync(file.fsPath, 'utf8');
+      const before = this.#files.get(key);
+      // One save can be told of several times.
+      if (text === before?.text) return;
+      const parsed = parseProcesses(text, before?.parsed);
+      this.#files.set(key, { folder, file, text, parsed });
       this.#diagnostics.set(file, parsed.problems.map(asDiagnostic));
       this.#changed.fire();
       for (const { line, column, message } of parsed.problems) this.#log.warn(`${file.fsPath}:${line + 1}:${column + 1}: ${message}`);

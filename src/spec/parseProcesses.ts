@@ -12,26 +12,29 @@ export interface Problem {
 }
 
 export interface ParsedProcesses {
-  /** Those that are right, in the file's order, whatever is wrong with others. */
+  /** In the file's order. What is wrong is not among them, or is there as it was before. */
   readonly specs: ReadonlyMap<string, ProcessSpec>;
   readonly problems: readonly Problem[];
   /** Where each spec's name stands, for "reveal". */
   readonly lines: ReadonlyMap<string, number>;
-  /** False where the text is not JSON, so that nothing can be said of what it declares. */
-  readonly readable: boolean;
 }
 
-/** Reads a processes.json with comments and trailing commas. Never throws: what is wrong is in the answer, with its place. */
-export function parseProcesses(text: string): ParsedProcesses {
+const nothing: ParsedProcesses = { specs: new Map(), problems: [], lines: new Map() };
+
+/**
+ * Reads a processes.json with comments and trailing commas. Never throws: what is wrong is in the answer, with its place.
+ * Of `before`, what the same file declared last, all is kept that cannot be read now.
+ */
+export function parseProcesses(text: string, before = nothing): ParsedProcesses {
   const place = placesIn(text);
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
   if (tree === undefined) {
     const empty: Problem = { ...place(0, 0), message: 'The file is empty. Start with { "processes": { } }' };
-    return { specs: new Map(), problems: [empty], lines: new Map(), readable: false };
+    return { ...before, problems: [empty] };
   }
   const syntax = errors.map((error): Problem => ({ ...place(error.offset, error.length), message: syntaxMessage(error) }));
-  if (syntax.length > 0) return { specs: new Map(), problems: syntax, lines: new Map(), readable: false };
+  if (syntax.length > 0) return { ...before, problems: syntax };
   const problemsAt = (path: readonly (string | number)[], error: z.ZodError): Problem[] =>
     error.issues.flatMap((issue) => {
       const full = [...path, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
@@ -46,7 +49,7 @@ export function parseProcesses(text: string): ParsedProcesses {
   const declared = findNodeAtLocation(tree, ['processes']);
   if (declared?.type !== 'object') {
     problems.push({ ...placeOf(declared ?? tree, place), message: '"processes" must be an object: { "name": { "command": "…" } }' });
-    return { specs: new Map(), problems, lines: new Map(), readable: true };
+    return { ...before, problems };
   }
   const specs = new Map<string, ProcessSpec>();
   const lines = new Map<string, number>();
@@ -62,10 +65,11 @@ export function parseProcesses(text: string): ParsedProcesses {
       problems.push({ ...placeOf(key, place), message: `processes.${name}: ${nameCheck.error.issues[0]?.message ?? 'not a name'}` });
     const spec = processSpecSchema.safeParse(getNodeValue(value));
     if (!spec.success) problems.push(...problemsAt(['processes', name], spec.error));
-    if (spec.success && nameCheck.success) specs.set(name, spec.data);
+    const kept = spec.success && nameCheck.success ? spec.data : before.specs.get(name);
+    if (kept) specs.set(name, kept);
     else specs.delete(name);
   }
-  return { specs, problems, lines, readable: true };
+  return { specs, problems, lines };
 }
 
 function without(value: unknown, key: string): object {

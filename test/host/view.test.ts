@@ -201,6 +201,8 @@ describe('the Processes view', () => {
     await eventually('the mistake is named', async () =>
       /there is no key 'grup'/.test(await editor.page.locator('.markers-panel').innerText()),
     );
+    // What is declared wrongly now is as it was, and can be started again.
+    await eventually('its row stays where it was', async () => (await editor.rowTexts())[0] === 'app, group, 1/1');
     writeFileSync(file, '{ "processes": {');
     await eventually('the broken file is said', async () => /Not valid JSON/.test(await editor.page.locator('.markers-panel').innerText()));
     await editor.waitForRow('stubborn', /, live/);

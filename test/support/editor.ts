@@ -136,11 +136,20 @@ export class Editor implements AsyncDisposable {
   }
 
   async waitForRow(label: string, state: RegExp): Promise<string> {
-    return await eventually(
-      `row ${label} says ${state}`,
-      async () => (await this.rowTexts()).find((text) => text.startsWith(`${label},`) && state.test(text)),
-      deadline,
-    );
+    let shown: string[] = [];
+    try {
+      return await eventually(
+        `row ${label} says ${state}`,
+        async () => {
+          shown = await this.rowTexts();
+          return shown.find((text) => text.startsWith(`${label},`) && state.test(text));
+        },
+        deadline,
+      );
+    } catch (error) {
+      await this.screenshot(`no row ${label}`);
+      throw new Error(`What is shown instead:\n${shown.join('\n')}`, { cause: error });
+    }
   }
 
   /** Runs a command of the palette by its whole title. */

@@ -90,6 +90,48 @@ describe('processes.json', () => {
     );
   });
 
+  describe('of what was declared before', () => {
+    const before = parseProcesses('{ "processes": { "a": { "command": "a1" }, "b": { "command": "b1" } } }');
+    const commands = (text: string): unknown[] => Array.from(parseProcesses(text, before).specs, ([name, { command }]) => [name, command]);
+    const cases: [string, string, unknown[]][] = [
+      [
+        'keeps an entry that is broken now, in its place',
+        '{ "processes": { "b": { "command": "b2" }, "a": { "command": 5 } } }',
+        [
+          ['b', 'b2'],
+          ['a', 'a1'],
+        ],
+      ],
+      ['keeps no entry that is gone', '{ "processes": { "b": { "command": "b2" } } }', [['b', 'b2']]],
+      ['adds none that is broken from the first', '{ "processes": { "c": { "command": 5 } } }', []],
+      [
+        'keeps all of it where the text is no JSON',
+        '{ "processes": {',
+        [
+          ['a', 'a1'],
+          ['b', 'b1'],
+        ],
+      ],
+      [
+        'keeps all of it where the file is empty',
+        '',
+        [
+          ['a', 'a1'],
+          ['b', 'b1'],
+        ],
+      ],
+      [
+        'keeps all of it where there are no processes',
+        '{ "processes": 5 }',
+        [
+          ['a', 'a1'],
+          ['b', 'b1'],
+        ],
+      ],
+    ];
+    for (const [what, text, expected] of cases) it(what, () => assert.deepEqual(commands(text), expected));
+  });
+
   it('has a schema for the editor that says what each key means', () => {
     const { properties } = processesJsonSchema() as {
       properties: { processes: { additionalProperties: { properties: Record<string, { description?: string }> } } };
