@@ -79,6 +79,11 @@ export class WardenClient {
     return await this.#connection.sendRequest(protocol.list);
   }
 
+  /** Of one member, or of the tree as a whole. */
+  async details(tree: protocol.TreeId, pid?: number): Promise<protocol.Details> {
+    return await this.#connection.sendRequest(protocol.details, { tree, ...(pid !== undefined && { pid }) });
+  }
+
   async inspect(): Promise<protocol.Inspection> {
     return await this.#connection.sendRequest(protocol.inspect);
   }

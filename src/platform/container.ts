@@ -41,6 +41,14 @@ export interface FoundContainer {
   dispose(): void;
 }
 
+/** What the kernel counts for a container as a whole; each may be missing. */
+export interface ContainerUsage {
+  /** With the pages of files that it has read and written, which the kernel gives back when it needs them. */
+  readonly memoryBytes?: number;
+  /** Percent of the last ten seconds in which somebody inside had to wait for it (PSI). */
+  readonly pressure?: { readonly cpu?: number; readonly memory?: number; readonly io?: number };
+}
+
 /** What a spawn answers with. */
 export interface Spawned {
   /** Undefined where nothing was started. */
@@ -62,6 +70,9 @@ export interface Container extends FoundContainer {
   /** Has the kernel hold these, as far as it can here; answers with those that it now holds. */
   limit(limits: KernelLimits): readonly (keyof KernelLimits)[];
   limitEvents(): LimitEvents;
+  /** CPU time of everybody who has ever been inside, in milliseconds; undefined where it does not count. */
+  cpuMillis(): number | undefined;
+  usage(): ContainerUsage;
 }
 
 /** The containers of one warden. */
@@ -89,6 +100,8 @@ export const uncontained: Container = {
   killAll: () => false,
   limit: () => [],
   limitEvents: () => ({ memoryKills: 0, refusedForks: 0 }),
+  cpuMillis: () => undefined,
+  usage: () => ({}),
   dispose: () => undefined,
 };
 

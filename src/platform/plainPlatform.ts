@@ -1,5 +1,5 @@
 import type { FoundContainer } from './container.ts';
-import type { ListeningPort, Loan, Marks, ProcessStat } from './platform.ts';
+import type { Footprint, ListeningPort, Loan, Marks, ProcessStat } from './platform.ts';
 
 /** What a platform answers that has nothing to lend to a process, nothing to reap, no container that is found again, and no list of ports. */
 export abstract class PlainPlatform {
@@ -8,6 +8,10 @@ export abstract class PlainPlatform {
   abstract stat(pid: number): ProcessStat | undefined;
 
   listening(): ReadonlyMap<number, readonly ListeningPort[]> {
+    return new Map();
+  }
+
+  footprints(): ReadonlyMap<number, Footprint> {
     return new Map();
   }
 

@@ -23,6 +23,8 @@ export interface ProcessStat extends ProcessIdentity {
   readonly threads: number;
   /** CPU time used since its start, user and system together, in milliseconds. */
   readonly cpuMillis: number;
+  /** Of all children that have ended and that it has waited for, and theirs; 0 where the platform does not tell. */
+  readonly childrenCpuMillis: number;
   /** Resident set size in bytes; pages shared with other processes count in each of them. */
   readonly memoryBytes: number;
 }
@@ -41,10 +43,29 @@ export interface Marks {
  */
 export type SignalOutcome = 'sent' | 'gone' | 'denied' | 'unheard';
 
+/** Since the start of a process, the children included that it has waited for, where the platform counts those. */
+export interface DiskCounters {
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
 /** CPU in milliseconds since the start and resident bytes. */
 export interface Usage {
   readonly cpuMillis: number;
+  readonly childrenCpuMillis: number;
   readonly memoryBytes: number;
+  /** Absent where the platform does not tell. */
+  readonly disk?: DiskCounters | undefined;
+}
+
+/** What is too dear to be read at every sample; what is absent, the platform or the process's owner does not tell. */
+export interface Footprint {
+  /** Resident memory in bytes, in which each shared page is divided among those who share it (PSS), so that it may be summed up. */
+  readonly sharedOutBytes?: number;
+  /** Descriptors, or handles. */
+  readonly openFiles?: number;
+  /** TCP connections that are established. */
+  readonly connections?: number;
 }
 
 export interface ListeningPort {
@@ -85,6 +106,9 @@ export interface Platform {
 
   /** Up-to-date usage of these processes; those that are gone are left out. */
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>>;
+
+  /** Of each of these processes that is still there. */
+  footprints(processes: readonly ProcessIdentity[]): ReadonlyMap<number, Footprint>;
 
   /** Whether {@link listening} can tell anything here. */
   readonly tellsPorts: boolean;

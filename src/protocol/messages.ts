@@ -112,8 +112,10 @@ export interface MemberSnapshot {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
+  readonly threads: number;
   /** Percent of one core over the last interval. */
   readonly cpuPercent: number;
+  /** Resident; pages shared with other processes count in each of them. */
   readonly memoryBytes: number;
   readonly zombie: boolean;
   /** It left the group and the session of its tree. */
@@ -148,9 +150,28 @@ export interface TreeSnapshot {
   /** A limit that was reached, where that is only to be told. */
   readonly warning?: string;
   readonly members: readonly MemberSnapshot[];
+  /** Of all members, and of those that came and went within the last interval. */
   readonly cpuPercent: number;
   readonly memoryBytes: number;
+  /** Bytes a second, from and to storage. */
+  readonly readRate: number;
+  readonly writeRate: number;
   readonly zombies: number;
+}
+
+/** What is too dear to be read at every sample; what is absent is not known here. */
+export interface Details {
+  /** Memory with each shared page divided among those who share it (PSS), in bytes. */
+  readonly sharedOutBytes?: number;
+  readonly openFiles?: number;
+  /** TCP connections that are established. */
+  readonly connections?: number;
+  /** What its container counts as a whole, for the tree as a whole. */
+  readonly container?: {
+    readonly memoryBytes?: number;
+    /** Percent of the last ten seconds in which somebody inside had to wait for it. */
+    readonly pressure?: { readonly cpu?: number; readonly memory?: number; readonly io?: number };
+  };
 }
 
 export interface Hello {
@@ -250,6 +271,8 @@ export const stop = new RequestType<StopRequest, TreeSnapshot, void>('stop');
 export const restart = new RequestType<StopRequest, TreeSnapshot, void>('restart');
 export const signal = new RequestType<SignalRequest, void, void>('signal');
 export const list = new RequestType0<readonly TreeSnapshot[], void>('list');
+/** Of one member, or of the tree as a whole. */
+export const details = new RequestType<{ readonly tree: TreeId; readonly pid?: number }, Details, void>('details');
 export const inspect = new RequestType0<Inspection, void>('inspect');
 /** Compares registry, records and kernel; answers with a sentence for each thing that is wrong. */
 export const selfCheck = new RequestType0<readonly string[], void>('selfCheck');

@@ -71,6 +71,7 @@ export class ClientSession {
     connection.onRequest(protocol.restart, (request) => this.#answer(() => supervisor.restart(request)));
     connection.onRequest(protocol.signal, (request) => this.#answer(() => supervisor.signal(request)));
     connection.onRequest(protocol.list, () => this.#answer(() => this.#freshSnapshots()));
+    connection.onRequest(protocol.details, ({ tree, pid }) => this.#answer(() => supervisor.find(tree).details(pid)));
     connection.onRequest(protocol.inspect, () => this.#answer(() => this.#parts.inspect()));
     connection.onRequest(protocol.selfCheck, () => this.#answer(() => this.#parts.selfCheck()));
     connection.onRequest(protocol.watch, ({ intervalMillis }) => this.#answer(() => this.#watch(intervalMillis)));

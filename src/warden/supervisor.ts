@@ -14,7 +14,6 @@ import { Rounds } from './rounds.ts';
 import { findDetached } from './trees/adoption.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
 import type { Census, Membership } from './trees/membership.ts';
-import { Sampler } from './trees/sampler.ts';
 import { Strays } from './trees/strays.ts';
 import { Tree } from './trees/tree.ts';
 import { TreeRecords } from './trees/treeRecords.ts';
@@ -39,7 +38,6 @@ const endedKept = 20;
 /** Owns the trees: starts and ends them, and keeps records, switch and journal in step with who lives. */
 export class Supervisor {
   readonly #parts: SupervisorParts;
-  readonly #sampler = new Sampler();
   readonly #trees = new Map<TreeId, Tree>();
   readonly #records: TreeRecords;
   readonly #limits: LimitKeeper;
@@ -257,11 +255,8 @@ export class Supervisor {
     const census = this.#census(thorough);
     const everyone = [...census.members.values(), census.strays].flat();
     const readings = { usage: await platform.usage(everyone), ports: platform.listening(everyone) };
-    this.#sampler.beginSample();
-    this.#strays.update(this.#sampler.measure(undefined, census.strays, readings));
-    for (const tree of this.#trees.values()) {
-      tree.update(this.#sampler.measure(tree.leader, census.members.get(tree.id) ?? [], readings));
-    }
+    this.#strays.measure(census.strays, readings);
+    for (const tree of this.#trees.values()) tree.measure(census.members.get(tree.id) ?? [], readings);
     this.#limits.check(this.#running);
   }
 

@@ -7,11 +7,11 @@ import type { ProcessStat, Usage } from '../platform.ts';
 /** Sizes of the structures, for the kernel to fill in. */
 export const proc_taskallinfo_size = 232;
 export const proc_bsdinfo_size = 136;
-export const rusage_info_v0_size = 96;
+export const rusage_info_v2_size = 160;
 
 export const PROC_PIDTASKALLINFO = 2;
 export const PROC_PIDTBSDINFO = 3;
-const RUSAGE_INFO_V0 = 0;
+const RUSAGE_INFO_V2 = 2;
 const CTL_KERN = 1;
 const KERN_PROCARGS2 = 49;
 
@@ -24,7 +24,7 @@ export interface Libproc {
   listAllPids(): number[];
   /** proc_pidinfo(3), zombies too; undefined where there is no such process, or it is not for this user. */
   pidInfo(pid: number, flavor: number, size: number): Buffer | undefined;
-  /** proc_pid_rusage(3) with RUSAGE_INFO_V0. */
+  /** proc_pid_rusage(3) with RUSAGE_INFO_V2. */
   pidRusage(pid: number): Buffer | undefined;
   /** sysctl(3) with KERN_PROCARGS2: argument count, path, arguments and environment. */
   procArgs(pid: number): Buffer | undefined;
@@ -60,8 +60,8 @@ export async function loadLibproc(): Promise<Libproc> {
       return proc_pidinfo(pid, flavor, 1, info, size) === size ? info : undefined;
     },
     pidRusage: (pid) => {
-      const info = Buffer.alloc(rusage_info_v0_size);
-      return proc_pid_rusage(pid, RUSAGE_INFO_V0, info) === 0 ? info : undefined;
+      const info = Buffer.alloc(rusage_info_v2_size);
+      return proc_pid_rusage(pid, RUSAGE_INFO_V2, info) === 0 ? info : undefined;
     },
     procArgs: (pid) => {
       const name = Buffer.alloc(12);
@@ -92,6 +92,7 @@ export function parseBsdInfo(info: Buffer, session: number): ProcessStat {
     startTime: Number(info.readBigUInt64LE(120)) * 1_000_000 + Number(info.readBigUInt64LE(128)),
     threads: 1,
     cpuMillis: 0,
+    childrenCpuMillis: 0,
     memoryBytes: 0,
   };
 }
@@ -108,10 +109,16 @@ export function parseTaskAllInfo(info: Buffer, session: number, nanosPerTick: nu
   };
 }
 
-/** A struct rusage_info_v0. The physical footprint is what Activity Monitor calls memory. */
+/** A struct rusage_info_v2. The physical footprint is what Activity Monitor calls memory. */
 export function parseRusage(info: Buffer, nanosPerTick: number): Usage {
-  const ticks = info.readBigUInt64LE(16) + info.readBigUInt64LE(24);
-  return { cpuMillis: (Number(ticks) * nanosPerTick) / 1e6, memoryBytes: Number(info.readBigUInt64LE(72)) };
+  const number = (at: number): number => Number(info.readBigUInt64LE(at));
+  const millis = (ticks: number): number => (ticks * nanosPerTick) / 1e6;
+  return {
+    cpuMillis: millis(number(16) + number(24)),
+    childrenCpuMillis: millis(number(96) + number(104)),
+    memoryBytes: number(72),
+    disk: { readBytes: number(144), writtenBytes: number(152) },
+  };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { pid as self } from 'node:process';
-import type { FoundContainer, KernelLimits, LimitEvents } from '../container.ts';
+import type { ContainerUsage, FoundContainer, KernelLimits, LimitEvents } from '../container.ts';
 
 /** The controllers that hold limits; each may be missing. */
 const controllers = ['memory', 'pids', 'cpu'] as const;
@@ -182,6 +182,24 @@ export class Cgroup implements FoundContainer {
       memoryKills: readCounter(join(this.path, 'memory.events'), 'oom_kill'),
       refusedForks: readCounter(join(this.path, 'pids.events'), 'max'),
     };
+  }
+
+  /** Of all who have ever been inside, in milliseconds; every cgroup has this, whatever controllers were handed down. */
+  cpuMillis(): number | undefined {
+    const micros = readCounter(join(this.path, 'cpu.stat'), 'usage_usec');
+    return micros === 0 ? undefined : micros / 1000;
+  }
+
+  usage(): ContainerUsage {
+    const memory = Number(readWords(join(this.path, 'memory.current'))[0]);
+    const pressure = { cpu: this.#pressure('cpu'), memory: this.#pressure('memory'), io: this.#pressure('io') };
+    const known = Object.fromEntries(Object.entries(pressure).filter(([, percent]) => percent !== undefined));
+    return { ...(memory > 0 && { memoryBytes: memory }), ...(Object.keys(known).length > 0 && { pressure: known }) };
+  }
+
+  #pressure(resource: 'cpu' | 'memory' | 'io'): number | undefined {
+    const percent = readWords(join(this.path, `${resource}.pressure`)).find((word) => word.startsWith('avg10='));
+    return percent === undefined ? undefined : Number(percent.slice('avg10='.length));
   }
 
   dispose(): void {

@@ -100,5 +100,7 @@ function inCgroup(cgroup: Cgroup): Container {
     enter: (spawn) => spawnInCgroup(cgroup.path, spawn),
     limit: (limits) => cgroup.limit(limits),
     limitEvents: () => cgroup.limitEvents(),
+    cpuMillis: () => cgroup.cpuMillis(),
+    usage: () => cgroup.usage(),
   };
 }

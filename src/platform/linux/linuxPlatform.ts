@@ -3,13 +3,14 @@ import { constants, userInfo } from 'node:os';
 import { pid as self } from 'node:process';
 import type { Containers, FoundContainer } from '../container.ts';
 import { plainSignal } from '../plainSignal.ts';
-import type { ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { Footprint, ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { usualEndSignals } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import { Cgroup, removeCgroupHome } from './cgroups.ts';
+import { DiskUsage } from './diskUsage.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
-import { ProcFs, parseSoftLimit, parseTreeMark } from './procfs.ts';
+import { ProcFs, parsePss, parseSoftLimit, parseTreeMark } from './procfs.ts';
 import { Sockets } from './sockets.ts';
 
 /**
@@ -40,6 +41,7 @@ export class LinuxPlatform implements Platform {
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #proc = new ProcFs();
   readonly #sockets = new Sockets(this.#proc);
+  readonly #diskUsage = new DiskUsage(this.#proc);
   readonly #libc: Libc | undefined;
   readonly #hasChildrenFiles = existsSync(`/proc/self/task/${self}/children`);
   #adoptsOrphans = false;
@@ -124,7 +126,26 @@ export class LinuxPlatform implements Platform {
   }
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
-    return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
+    const disk = this.#diskUsage.read(processes);
+    return Promise.resolve(new Map(processes.map((process) => [process.pid, { ...process, disk: disk.get(process.pid) }])));
+  }
+
+  footprints(processes: readonly ProcessIdentity[]): Map<number, Footprint> {
+    const present = processes.filter(({ pid, startTime }) => this.stat(pid)?.startTime === startTime);
+    const connections = this.#sockets.connections(present);
+    return new Map(
+      present.map(({ pid }): [number, Footprint] => {
+        const sharedOutBytes = parsePss(this.#proc.read(`/proc/${pid}/smaps_rollup`) ?? '');
+        const openFiles = this.#proc.countDescriptors(pid);
+        return [
+          pid,
+          {
+            ...(sharedOutBytes !== undefined && { sharedOutBytes }),
+            ...(openFiles !== undefined && { openFiles, connections: connections.get(pid) ?? 0 }),
+          },
+        ];
+      }),
+    );
   }
 
   listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {

@@ -35,6 +35,7 @@ export function parseStat(line: string, units: Units): ProcessStat {
     group: number(5),
     session: number(6),
     cpuMillis: ((number(14) + number(15)) * 1000) / units.ticksPerSecond,
+    childrenCpuMillis: ((number(16) + number(17)) * 1000) / units.ticksPerSecond,
     threads: number(20),
     startTime: number(22),
     memoryBytes: number(24) * units.pageBytes,
@@ -57,6 +58,12 @@ export function parseSoftLimit(limits: string, name: string): number | undefined
   if (start < 0) return undefined;
   const value = Number(limits.slice(start + name.length).match(/\S+/)?.[0]);
   return Number.isNaN(value) ? undefined : value;
+}
+
+/** The proportional set size of `/proc/PID/smaps_rollup` in bytes; undefined where it is not to be read. */
+export function parsePss(rollup: string): number | undefined {
+  const kilobytes = rollup.match(/^Pss: +(\d+) kB$/m)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
 /** The trees named in an environment block of NUL-separated `NAME=value`. */
@@ -106,6 +113,15 @@ export class ProcFs {
   /** What the descriptors of a process stand for; none where that is not for this user to see. */
   descriptorsOf(pid: number): string[] {
     return this.#numbersIn(`/proc/${pid}/fd`).flatMap((fd) => this.link(`/proc/${pid}/fd/${fd}`) ?? []);
+  }
+
+  /** Undefined where they are not for this user to see. */
+  countDescriptors(pid: number): number | undefined {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).length;
+    } catch {
+      return undefined;
+    }
   }
 
   /** A user's number; undefined where the process has gone. */

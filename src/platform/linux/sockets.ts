@@ -9,6 +9,17 @@ export interface ListeningSocket extends ListeningPort {
 
 /** States of `/proc/net/tcp`, in hexadecimal: include/net/tcp_states.h. A UDP socket without a peer is "closed". */
 const listeningState = { tcp: '0A', udp: '07' } as const;
+const establishedState = '01';
+
+/** Inodes of the sockets of one of the kernel's tables that are in this state. */
+export function inodesIn(table: string, wanted: string): Set<number> {
+  return new Set(
+    table.split('\n').flatMap((line) => {
+      const [, , , state, , , , , , inode] = line.trim().split(/\s+/);
+      return state === wanted && inode !== undefined ? Number(inode) : [];
+    }),
+  );
+}
 
 /** Those of one of the kernel's tables that somebody can be reached at. */
 export function parseSockets(table: string, protocol: 'tcp' | 'udp'): ListeningSocket[] {
@@ -74,6 +85,25 @@ export class Sockets {
     if (!isRecent) this.#look(processes, now);
     const wanted = new Set(processes.map(({ pid }) => pid));
     return new Map([...this.#ports].filter(([pid]) => wanted.has(pid)));
+  }
+
+  /** How many TCP connections each has established. Reads the tables whole: not for every sample. */
+  connections(processes: readonly ProcessIdentity[]): Map<number, number> {
+    const established = new Map<string, ReadonlySet<number>>();
+    const now = performance.now();
+    return new Map(
+      processes.map((process) => {
+        const { network, inodes } = this.#read(process, now);
+        const known = established.get(network) ?? this.#established(process.pid);
+        established.set(network, known);
+        return [process.pid, [...inodes].filter((inode) => known.has(inode)).length];
+      }),
+    );
+  }
+
+  #established(pid: number): ReadonlySet<number> {
+    const tables = ['tcp', 'tcp6'].map((name) => this.#proc.read(`/proc/${pid}/net/${name}`) ?? '');
+    return inodesIn(tables.join('\n'), establishedState);
   }
 
   #look(processes: readonly ProcessIdentity[], now: number): void {

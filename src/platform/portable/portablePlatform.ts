@@ -38,7 +38,7 @@ export class PortablePlatform extends PlainUnix {
     return new Map(
       Object.values(statuses)
         .filter((status) => status !== null && status !== undefined)
-        .map((status) => [status.pid, { cpuMillis: status.ctime, memoryBytes: status.memory }]),
+        .map((status) => [status.pid, { cpuMillis: status.ctime, childrenCpuMillis: 0, memoryBytes: status.memory }]),
     );
   }
 
@@ -81,6 +81,7 @@ export function parsePs(output: string): ProcessStat[] {
       name,
       threads: 1,
       cpuMillis: 0,
+      childrenCpuMillis: 0,
       memoryBytes: 0,
     };
   });

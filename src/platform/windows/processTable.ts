@@ -1,4 +1,4 @@
-import type { ProcessStat } from '../platform.ts';
+import type { DiskCounters, ProcessStat } from '../platform.ts';
 import { microsSince1970 } from './win32.ts';
 
 /** Where the fields of a SYSTEM_PROCESS_INFORMATION are, on 64-bit Windows. */
@@ -14,7 +14,14 @@ const field = {
   inheritedFromUniqueProcessId: 88,
   sessionId: 100,
   workingSetSize: 144,
+  readTransferCount: 232,
+  writeTransferCount: 240,
 } as const;
+
+/** With what it has read and written altogether: Windows does not tell storage from pipes and sockets. */
+export interface WindowsProcess extends ProcessStat {
+  readonly disk: DiskCounters;
+}
 
 /** Times are in tenths of microseconds. */
 const ticksPerMilli = 10_000;
@@ -23,8 +30,8 @@ const ticksPerMilli = 10_000;
  * Everyone in a table of NtQuerySystemInformation(SystemProcessInformation). Names are pointers into the table itself,
  * which was written to `address`. The idle process and the system have no identity that matters here, and are left out.
  */
-export function parseProcessTable(table: Buffer, address: bigint): ProcessStat[] {
-  const found: ProcessStat[] = [];
+export function parseProcessTable(table: Buffer, address: bigint): WindowsProcess[] {
+  const found: WindowsProcess[] = [];
   for (let at = 0; ; ) {
     const pid = Number(table.readBigUInt64LE(at + field.uniqueProcessId));
     const createTime = table.readBigInt64LE(at + field.createTime);
@@ -42,7 +49,12 @@ export function parseProcessTable(table: Buffer, address: bigint): ProcessStat[]
         name: nameAt(table, at, address),
         threads: table.readUInt32LE(at + field.numberOfThreads),
         cpuMillis: Number(ticks) / ticksPerMilli,
+        childrenCpuMillis: 0,
         memoryBytes: Number(table.readBigUInt64LE(at + field.workingSetSize)),
+        disk: {
+          readBytes: Number(table.readBigUInt64LE(at + field.readTransferCount)),
+          writtenBytes: Number(table.readBigUInt64LE(at + field.writeTransferCount)),
+        },
       });
     }
     const next = table.readUInt32LE(at + field.nextEntryOffset);

@@ -2,6 +2,7 @@ import { availableParallelism as cores } from 'node:os';
 import {
   type Container,
   type Containers,
+  type ContainerUsage,
   type Containment,
   ContainmentError,
   type ContainmentOffer,
@@ -229,6 +230,14 @@ class JobContainer implements Container {
 
   limitEvents(): { readonly memoryKills: number; readonly refusedForks: number } {
     return { memoryKills: 0, refusedForks: 0 };
+  }
+
+  cpuMillis(): number | undefined {
+    return (this.#job === undefined ? 0 : this.#win32.jobCpuMillis(this.#job)) || undefined;
+  }
+
+  usage(): ContainerUsage {
+    return {};
   }
 
   /** Closing the only handle ends whoever should still be in it. */

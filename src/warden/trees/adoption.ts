@@ -3,6 +3,8 @@ import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { StartRequest, StopStep } from '../../protocol/messages.ts';
 import type { TreeRecord } from '../../records/records.ts';
 import { MemberFinder } from '../ending/memberFinder.ts';
+import type { TreeOutput } from '../output/treeOutput.ts';
+import { followLeader, type Leader } from './leader.ts';
 
 /** A detached tree that has outlived its warden, with all that can be known of it. */
 export interface Foundling {
@@ -43,4 +45,20 @@ export function findDetached(platform: Platform, record: TreeRecord): Foundling 
     members,
     container: found ? containerOf(found, record.containment, path) : uncontained,
   };
+}
+
+/** How much of an adopted tree's earlier output is read again, in bytes: as much as is kept in memory. */
+const adoptedBacklog = 2 ** 20;
+
+/** All that is left of the way to a leader that another warden has spawned: what it writes to its log. */
+export function followAdopted(pid: number, output: TreeOutput): Leader | undefined {
+  if (output.logPath === undefined) return undefined;
+  try {
+    return followLeader(pid, output.logPath, adoptedBacklog, {
+      onOutput: (chunk) => output.write(chunk),
+      onOutputEnd: () => output.finish(),
+    });
+  } catch {
+    return undefined; // The log has been removed: its processes live all the same.
+  }
 }

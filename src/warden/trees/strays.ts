@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime, TreeId, TreeSnapshot } from '../../protocol/messages.ts';
-import type { MemberFigures } from './sampler.ts';
+import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
 
 /**
  * Processes below the warden that nothing ties to a tree: they have shed every mark before they were seen for the first time.
@@ -11,7 +11,8 @@ export class Strays {
   readonly id = randomUUID() as TreeId;
   readonly name = 'strays';
   readonly #lifetime: Lifetime;
-  #figures: MemberFigures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
+  readonly #meter = new Meter();
+  #figures: Figures = noFigures;
   #since = 0;
 
   constructor(lifetime: Lifetime) {
@@ -23,8 +24,9 @@ export class Strays {
     return this.#since;
   }
 
-  update(figures: MemberFigures): void {
-    this.#figures = figures;
+  /** Takes a sample. */
+  measure(processes: readonly ProcessStat[], readings: Readings): void {
+    this.#figures = this.#meter.measure(undefined, processes, readings);
   }
 
   /** Nothing where there is nobody; true where that has just changed. */

@@ -2,13 +2,25 @@ import { performance } from 'node:perf_hooks';
 import { type Container, uncontained } from '../../platform/container.ts';
 import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
-import type { Dimensions, ExitStatus, Lifetime, StartRequest, StopStep, TreeId, TreeSnapshot, TreeState } from '../../protocol/messages.ts';
+import type {
+  Details,
+  Dimensions,
+  ExitStatus,
+  Lifetime,
+  StartRequest,
+  StopStep,
+  TreeId,
+  TreeSnapshot,
+  TreeState,
+} from '../../protocol/messages.ts';
 import { displayCommandLine } from '../../spec/commandLine.ts';
 import { CannotStartError } from '../../spec/executable.ts';
 import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
-import { followLeader, type Leader, prepareLeader } from './leader.ts';
-import type { MemberFigures } from './sampler.ts';
+import { followAdopted } from './adoption.ts';
+import { detailsOf } from './details.ts';
+import { type Leader, prepareLeader } from './leader.ts';
+import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
 import { nextState, type TreeEvent } from './treeStates.ts';
 
 /** What a tree needs of its surroundings. */
@@ -64,7 +76,8 @@ export class Tree {
   #adopted = false;
   #stopRequested = false;
   #confirming = false;
-  #figures: MemberFigures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
+  readonly #meter = new Meter();
+  #figures: Figures = noFigures;
 
   /** `past`: what is known of a tree that another warden has started. */
   constructor(
@@ -104,7 +117,7 @@ export class Tree {
     return this.#context.output;
   }
 
-  get figures(): MemberFigures {
+  get figures(): Figures {
     return this.#figures;
   }
 
@@ -199,9 +212,19 @@ export class Tree {
     this.#leader?.resize(dimensions);
   }
 
-  /** Takes note of a sample. */
-  update(figures: MemberFigures): void {
-    if (!this.ended) this.#figures = figures;
+  /** Takes a sample. */
+  measure(processes: readonly ProcessStat[], readings: Readings): void {
+    if (!this.ended) this.#figures = this.#meter.measure(this.#identity, processes, readings, this.#container.cpuMillis());
+  }
+
+  /** Of one member, or of the tree as a whole. */
+  details(pid?: number): Details {
+    const { platform, alive } = this.#context;
+    if (pid === undefined) return { ...detailsOf(platform, alive()), container: this.#container.usage() };
+    return detailsOf(
+      platform,
+      alive().filter((process) => process.pid === pid),
+    );
   }
 
   /** Takes note of how many members were seen alive: members that have kept a tree going may have ended by themselves. */
@@ -327,7 +350,7 @@ export class Tree {
     if (this.ended) return;
     this.#endedAt = Date.now();
     this.#container.dispose();
-    this.#figures = { members: [], cpuPercent: 0, memoryBytes: 0, zombies: 0 };
+    this.#figures = noFigures;
     // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
     if (this.#adopted) this.#leader?.close();
     if (this.#leader === undefined || this.request.stdio === 'inherit') this.#context.output.finish();
@@ -345,19 +368,6 @@ export class Tree {
   }
 }
 
-/** All that is left of the way to a leader that another warden has spawned: what it writes to its log. */
-function followAdopted(pid: number, output: TreeOutput): Leader | undefined {
-  if (output.logPath === undefined) return undefined;
-  try {
-    return followLeader(pid, output.logPath, adoptedBacklog, {
-      onOutput: (chunk) => output.write(chunk),
-      onOutputEnd: () => output.finish(),
-    });
-  } catch {
-    return undefined; // The log has been removed: its processes live all the same.
-  }
-}
-
 /**
  * A terminal's leader is waited for on a thread of its own, so one that ends at once may be gone before anybody has looked
  * at it. The warden's own start then stands for its start: nothing of the tree can be older.
@@ -367,9 +377,6 @@ function alreadyCollected(platform: Platform, pid: number): ProcessStat {
   if (self === undefined) throw new CannotStartError('The process table cannot be read.');
   return { ...self, pid, alive: false };
 }
-
-/** How much of an adopted tree's earlier output is read again, in bytes: as much as is kept in memory. */
-const adoptedBacklog = 2 ** 20;
 
 const unknownExit: ExitStatus = { code: null, signal: null };
 

@@ -11,6 +11,7 @@ const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = 
   pid,
   parent,
   name: `p${pid}`,
+  threads: 1,
   cpuPercent: 1,
   memoryBytes: 2 ** 20,
   zombie: false,
@@ -32,6 +33,8 @@ const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
   members: [],
   cpuPercent: 12.44,
   memoryBytes: 340 * 2 ** 20,
+  readRate: 0,
+  writeRate: 0,
   zombies: 0,
   ...changes,
 });

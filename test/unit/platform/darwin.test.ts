@@ -79,6 +79,7 @@ describe('macOS', () => {
       startTime: 1_700_000_000_250_000,
       threads: 7,
       cpuMillis: 1500,
+      childrenCpuMillis: 0,
       memoryBytes: 50 * 2 ** 20,
     });
   });
@@ -119,11 +120,20 @@ describe('macOS', () => {
   });
 
   it('reads what a process has used', () => {
-    const info = Buffer.alloc(96);
+    const info = Buffer.alloc(160);
     info.writeBigUInt64LE(24_000_000n, 16); // ri_user_time
     info.writeBigUInt64LE(0n, 24); // ri_system_time
     info.writeBigUInt64LE(123n * 2n ** 20n, 72); // ri_phys_footprint
-    assert.deepEqual(parseRusage(info, nanosPerTick), { cpuMillis: 1000, memoryBytes: 123 * 2 ** 20 });
+    info.writeBigUInt64LE(12_000_000n, 96); // ri_child_user_time
+    info.writeBigUInt64LE(12_000_000n, 104); // ri_child_system_time
+    info.writeBigUInt64LE(1000n, 144); // ri_diskio_bytesread
+    info.writeBigUInt64LE(2000n, 152); // ri_diskio_byteswritten
+    assert.deepEqual(parseRusage(info, nanosPerTick), {
+      cpuMillis: 1000,
+      childrenCpuMillis: 1000,
+      memoryBytes: 123 * 2 ** 20,
+      disk: { readBytes: 1000, writtenBytes: 2000 },
+    });
   });
 
   it('takes no argument for a variable, and nothing from what is cut short or protected', () => {

@@ -20,6 +20,7 @@ describe('/proc/PID/stat', () => {
         group: 4242,
         session: 4242,
         cpuMillis: 2000,
+        childrenCpuMillis: 150,
         threads: 3,
         startTime: 98765,
         memoryBytes: 25 * 4096,
@@ -97,6 +98,7 @@ describe('a walk over a table', () => {
       name: '',
       threads: 1,
       cpuMillis: 0,
+      childrenCpuMillis: 0,
       memoryBytes: 0,
     });
     const table = [process(5, 4), process(2, 1), process(4, 2), process(9, 8), process(8, 9), process(7, 1, 2)];

@@ -32,6 +32,8 @@ function entry(
   whole.writeBigUInt64LE(BigInt(parent), 88);
   whole.writeUInt32LE(1, 100);
   whole.writeBigUInt64LE(64n * 2n ** 20n, 144);
+  whole.writeBigUInt64LE(1000n, 232);
+  whole.writeBigUInt64LE(2000n, 240);
   return whole;
 }
 
@@ -56,7 +58,9 @@ describe('the process table of Windows', () => {
       name: 'node',
       threads: 3,
       cpuMillis: 2500,
+      childrenCpuMillis: 0,
       memoryBytes: 64 * 2 ** 20,
+      disk: { readBytes: 1000, writtenBytes: 2000 },
     });
     assert.deepEqual([ended?.name, ended?.alive], ['münchen', false]);
   });

@@ -14,7 +14,7 @@ import { inertPlatform } from '../../support/inertPlatform.ts';
 const id = '10000000-0000-4000-8000-000000000001' as TreeId;
 const stat = (pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat => ({
   ...{ pid, parent, startTime: pid, group: pid, session: pid, alive: true, stopped: false, name: `p${pid}` },
-  ...{ threads: 1, cpuMillis: 0, memoryBytes: 0, ...changes },
+  ...{ threads: 1, cpuMillis: 0, childrenCpuMillis: 0, memoryBytes: 0, ...changes },
 });
 const self = stat(100, 1);
 const guard = stat(101, 100);

@@ -46,7 +46,7 @@ class SimulatedKernel {
       const from = this.processes.get(parent);
       const process: SimulatedProcess = {
         ...{ pid, parent, tree, marks, startTime: this.#clock++, alive: true, stopped: false, name: 'p', threads: 1 },
-        ...{ group: from?.group ?? pid, session: from?.session ?? pid, cpuMillis: 0, memoryBytes: 0 },
+        ...{ group: from?.group ?? pid, session: from?.session ?? pid, cpuMillis: 0, childrenCpuMillis: 0, memoryBytes: 0 },
       };
       this.processes.set(pid, process);
       return process;

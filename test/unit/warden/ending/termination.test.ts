@@ -26,6 +26,7 @@ class FakeTree {
       name: `p${pid}`,
       threads: 1,
       cpuMillis: 0,
+      childrenCpuMillis: 0,
       memoryBytes: 0,
     }));
   }

@@ -31,6 +31,7 @@ class FakeMachine {
       name: `p${pid}`,
       threads: 1,
       cpuMillis: 0,
+      childrenCpuMillis: 0,
       memoryBytes: 0,
       ...changes,
     };

@@ -1,0 +1,62 @@
+import { performance } from 'node:perf_hooks';
+import type { DiskCounters, ProcessStat } from '../platform.ts';
+import type { ProcFs } from './procfs.ts';
+
+/** `read_bytes` and `write_bytes` of `/proc/PID/io`, see proc_pid_io(5): what really went from and to storage. */
+export function parseIo(text: string): DiskCounters | undefined {
+  const [, readBytes] = text.match(/^read_bytes: (\d+)$/m) ?? [];
+  const [, writtenBytes] = text.match(/^write_bytes: (\d+)$/m) ?? [];
+  return readBytes === undefined || writtenBytes === undefined
+    ? undefined
+    : { readBytes: Number(readBytes), writtenBytes: Number(writtenBytes) };
+}
+
+interface Known {
+  readonly parent: number;
+  readonly startTime: number;
+  readonly cpuMillis: number;
+  readonly disk: DiskCounters | undefined;
+  /** When that was read, in milliseconds. */
+  readonly at: number;
+}
+
+/** Much can be written in less time than the kernel counts: whoever seems idle is looked at again after so many milliseconds. */
+const idleMillis = 2000;
+
+/** Remembers what was read: most processes have not run since. */
+export class DiskUsage {
+  readonly #proc: ProcFs;
+  #known = new Map<number, Known>();
+
+  constructor(proc: ProcFs) {
+    this.#proc = proc;
+  }
+
+  /** Undefined for those whose counters are not for this user to see. Forgets all that are not asked for. */
+  read(processes: readonly ProcessStat[]): ReadonlyMap<number, DiskCounters | undefined> {
+    const now = performance.now();
+    this.#forgetHeirs(processes);
+    this.#known = new Map(processes.map((process) => [process.pid, this.#recall(process, now) ?? this.#look(process, now)]));
+    return new Map(Array.from(this.#known, ([pid, { disk }]) => [pid, disk]));
+  }
+
+  /** What somebody has used who has ended is in the counters of whoever has waited for it. */
+  #forgetHeirs(processes: readonly ProcessStat[]): void {
+    const present = new Map(processes.map(({ pid, startTime }) => [pid, startTime]));
+    const ended = [...this.#known].filter(([pid, { startTime }]) => present.get(pid) !== startTime);
+    for (const [, { parent }] of ended) this.#known.delete(parent);
+  }
+
+  #recall({ pid, startTime, cpuMillis, childrenCpuMillis, alive }: ProcessStat, now: number): Known | undefined {
+    const known = this.#known.get(pid);
+    if (known?.startTime !== startTime) return undefined;
+    // Of one that has ended, they are not told any more.
+    if (!alive) return known;
+    return known.cpuMillis === cpuMillis + childrenCpuMillis && now - known.at < idleMillis ? known : undefined;
+  }
+
+  #look({ pid, parent, startTime, cpuMillis, childrenCpuMillis }: ProcessStat, now: number): Known {
+    const text = this.#proc.read(`/proc/${pid}/io`);
+    return { parent, startTime, cpuMillis: cpuMillis + childrenCpuMillis, disk: text === undefined ? undefined : parseIo(text), at: now };
+  }
+}

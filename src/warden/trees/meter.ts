@@ -1,0 +1,148 @@
+import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { ListeningPort, ProcessIdentity, ProcessStat, Usage } from '../../platform/platform.ts';
+import type { MemberSnapshot } from '../../protocol/messages.ts';
+
+export interface Figures {
+  readonly members: readonly MemberSnapshot[];
+  /** Percent of one core, all members together, with those that came and went since the last look. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  /** Bytes a second, from and to storage. */
+  readonly readRate: number;
+  readonly writeRate: number;
+  readonly zombies: number;
+}
+
+export const noFigures: Figures = { members: [], cpuPercent: 0, memoryBytes: 0, readRate: 0, writeRate: 0, zombies: 0 };
+
+/** What was read of all processes of a sample, by pid. */
+export interface Readings {
+  readonly usage: ReadonlyMap<number, Usage>;
+  readonly ports: ReadonlyMap<number, readonly ListeningPort[]>;
+}
+
+/**
+ * Two looks that are closer than this are not compared: the kernel counts in steps of 10 ms. Several may ask at once, each at a
+ * pace of its own.
+ */
+const shortestMillis = 200;
+
+const cores = availableParallelism();
+
+/** What a process has used since its start, the children included that it has waited for. */
+interface Reading extends ProcessIdentity {
+  readonly parent: number;
+  readonly ownCpuMillis: number;
+  readonly cpuMillis: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
+type Counter = 'cpuMillis' | 'readBytes' | 'writtenBytes';
+
+interface Look {
+  /** Milliseconds, monotonic. */
+  readonly at: number;
+  readonly readings: ReadonlyMap<number, Reading>;
+  /** Of everybody who has ever been in the tree, where its container counts that. */
+  readonly treeCpuMillis: number | undefined;
+}
+
+/** Turns counters that only grow into what one tree uses, by comparing two looks at it. */
+export class Meter {
+  readonly #now: () => number;
+  /** The one to compare with, and the newest that may take its place. */
+  #base: Look | undefined;
+  #newest: Look | undefined;
+
+  /** `now` in milliseconds, monotonic. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** `treeCpuMillis`: what the container has counted, if it does. */
+  measure(
+    leader: (ProcessIdentity & { readonly group: number; readonly session: number }) | undefined,
+    processes: readonly ProcessStat[],
+    { usage, ports }: Readings,
+    treeCpuMillis?: number,
+  ): Figures {
+    const at = this.#now();
+    if (this.#newest && at - this.#newest.at >= shortestMillis) this.#base = this.#newest;
+    const readings = new Map(processes.map((process) => [process.pid, readingOf(process, usage.get(process.pid))]));
+    const look: Look = { at, readings, treeCpuMillis };
+    if (this.#newest === undefined || this.#base === this.#newest) this.#newest = look;
+    const base = this.#base;
+    const seconds = base ? (at - base.at) / 1000 : 0;
+    const rate = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
+    const grown = (counter: Counter): number => (base ? grownBetween(base.readings, readings, counter) : 0);
+    const members = processes.map((process): MemberSnapshot => {
+      const { pid, parent, name, alive, threads } = process;
+      const listensOn = ports.get(pid);
+      const ownMillis = base ? ownGrowth(base.readings, readings.get(pid)) : 0;
+      return {
+        pid,
+        parent,
+        name,
+        threads,
+        cpuPercent: Math.min(rate(ownMillis) / 10, cores * 100),
+        memoryBytes: alive ? (usage.get(pid)?.memoryBytes ?? 0) : 0,
+        zombie: !alive,
+        stray: leader !== undefined && process.group !== leader.group && process.session !== leader.session,
+        ...(listensOn && { ports: listensOn }),
+      };
+    });
+    const counted = treeCpuMillis !== undefined && base?.treeCpuMillis !== undefined ? treeCpuMillis - base.treeCpuMillis : undefined;
+    return {
+      members,
+      cpuPercent: Math.min(rate(counted ?? grown('cpuMillis')) / 10, cores * 100),
+      memoryBytes: members.reduce((sum, member) => sum + member.memoryBytes, 0),
+      readRate: rate(grown('readBytes')),
+      writeRate: rate(grown('writtenBytes')),
+      zombies: members.filter((member) => member.zombie).length,
+    };
+  }
+}
+
+function readingOf({ pid, startTime, parent }: ProcessStat, usage: Usage | undefined): Reading {
+  const { cpuMillis = 0, childrenCpuMillis = 0, disk } = usage ?? {};
+  return {
+    pid,
+    startTime,
+    parent,
+    ownCpuMillis: cpuMillis,
+    cpuMillis: cpuMillis + childrenCpuMillis,
+    readBytes: disk?.readBytes ?? 0,
+    writtenBytes: disk?.writtenBytes ?? 0,
+  };
+}
+
+/** Of one that was not there before, all of it: it was born in between. */
+function ownGrowth(before: ReadonlyMap<number, Reading>, reading: Reading | undefined): number {
+  if (reading === undefined) return 0;
+  const last = before.get(reading.pid);
+  return Math.max(0, reading.ownCpuMillis - (last?.startTime === reading.startTime ? last.ownCpuMillis : 0));
+}
+
+/**
+ * By how much the tree as a whole has grown. What ended in between is in the counters of whoever has waited for it: with what it
+ * had used before, which was counted then, and with what it has used since. Who was waited for by nobody of the tree is lost.
+ */
+function grownBetween(before: ReadonlyMap<number, Reading>, now: ReadonlyMap<number, Reading>, counter: Counter): number {
+  const stays = (reading: Reading): boolean => now.get(reading.pid)?.startTime === reading.startTime;
+  const passedOn = new Map<number, number>();
+  for (const reading of before.values()) {
+    if (stays(reading)) continue;
+    let heir = before.get(reading.parent);
+    while (heir && !stays(heir)) heir = before.get(heir.parent);
+    if (heir) passedOn.set(heir.pid, (passedOn.get(heir.pid) ?? 0) + reading[counter]);
+  }
+  let total = 0;
+  for (const reading of now.values()) {
+    const last = before.get(reading.pid);
+    const growth = last?.startTime === reading.startTime ? reading[counter] - last[counter] : reading[counter];
+    total += Math.max(0, growth - (passedOn.get(reading.pid) ?? 0));
+  }
+  return total;
+}
