@@ -84,6 +84,10 @@ export class WardenClient {
     return await this.#connection.sendRequest(protocol.details, { tree, ...(pid !== undefined && { pid }) });
   }
 
+  async history(tree: protocol.TreeId): Promise<protocol.History> {
+    return await this.#connection.sendRequest(protocol.history, { tree });
+  }
+
   async inspect(): Promise<protocol.Inspection> {
     return await this.#connection.sendRequest(protocol.inspect);
   }

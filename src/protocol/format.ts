@@ -19,6 +19,11 @@ export function formatBytes(bytes: number): string {
   return `${value >= 9.95 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** `340 KB/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`;
+}
+
 /** `memory 1.0 GB, processes 50, time 10 min 0 s`. */
 export function describeLimits({ memoryBytes, processes, cpuCores, timeMillis, openFiles }: Limits): string {
   return [

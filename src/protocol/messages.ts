@@ -174,6 +174,26 @@ export interface Details {
   };
 }
 
+export interface HistoryPoint {
+  /** Milliseconds since 1970; the same for all trees of one sample. */
+  readonly at: number;
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  readonly readRate: number;
+  readonly writeRate: number;
+  readonly processes: number;
+}
+
+/** Columns of points, oldest first. */
+export type HistorySeries = { readonly [key in keyof HistoryPoint]: readonly number[] };
+
+export interface History {
+  /** Ten minutes at best, at the pace at which somebody has looked. */
+  readonly recent: HistorySeries;
+  /** Means over twenty seconds, for four hours at best. */
+  readonly long: HistorySeries;
+}
+
 export interface Hello {
   readonly protocol: number;
   readonly version: string;
@@ -271,6 +291,7 @@ export const stop = new RequestType<StopRequest, TreeSnapshot, void>('stop');
 export const restart = new RequestType<StopRequest, TreeSnapshot, void>('restart');
 export const signal = new RequestType<SignalRequest, void, void>('signal');
 export const list = new RequestType0<readonly TreeSnapshot[], void>('list');
+export const history = new RequestType<{ readonly tree: TreeId }, History, void>('history');
 /** Of one member, or of the tree as a whole. */
 export const details = new RequestType<{ readonly tree: TreeId; readonly pid?: number }, Details, void>('details');
 export const inspect = new RequestType0<Inspection, void>('inspect');

@@ -256,7 +256,8 @@ export class Supervisor {
     const everyone = [...census.members.values(), census.strays].flat();
     const readings = { usage: await platform.usage(everyone), ports: platform.listening(everyone) };
     this.#strays.measure(census.strays, readings);
-    for (const tree of this.#trees.values()) tree.measure(census.members.get(tree.id) ?? [], readings);
+    const now = Date.now();
+    for (const tree of this.#trees.values()) tree.measure(now, census.members.get(tree.id) ?? [], readings);
     this.#limits.check(this.#running);
   }
 

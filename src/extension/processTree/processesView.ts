@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
-import { describeLimits, formatBytes, formatDuration } from '../../protocol/format.ts';
-import { describePorts } from '../../protocol/ports.ts';
 import type { Process, Processes } from '../processes.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { buildRows, changedRows, type Row } from './rows.ts';
 import { ShownFigures } from './shownFigures.ts';
+import { type CloseLook, tooltipOf } from './tooltip.ts';
 
 export const viewId = 'tree-warden.processes';
 
@@ -60,15 +59,27 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   /** Asked for when the pointer rests on a row, so that its text is made only then. */
-  resolveTreeItem(item: vscode.TreeItem, handle: Row): vscode.TreeItem {
+  async resolveTreeItem(item: vscode.TreeItem, handle: Row): Promise<vscode.TreeItem> {
     this.#shown.hold();
     const process = this.#processes.find(handle.process);
-    if (process && handle.kind !== 'group') item.tooltip = tooltipOf(process, handle.pid);
+    if (process && handle.kind !== 'group') item.tooltip = tooltipOf(process, handle.pid, await this.#lookClosely(process, handle.pid));
     return item;
   }
 
   dispose(): void {
     for (const subscription of [...this.#subscriptions, this.#changed]) subscription.dispose();
+  }
+
+  /** What is not read at every sample; nothing where the warden does not answer. */
+  async #lookClosely({ tree }: Process, pid: number | undefined): Promise<CloseLook> {
+    if (tree === undefined || tree.endedAt !== undefined) return {};
+    try {
+      const client = await this.#link.clientOf(tree.id);
+      const [details, history] = await Promise.all([client.details(tree.id, pid), client.history(tree.id)]);
+      return { details, history };
+    } catch {
+      return {}; // It has ended just now.
+    }
   }
 
   #build(): Row[] {
@@ -123,31 +134,4 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     for (const id of this.#handles.keys()) if (!present.has(id)) this.#handles.delete(id);
     this.#shown.retain(present);
   }
-}
-
-function tooltipOf({ name, declared, tree }: Process, pid: number | undefined): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  const line = (label: string, value: string): void => void text.appendMarkdown(`${label}: `).appendText(value).appendMarkdown('  \n');
-  text.appendMarkdown('**').appendText(name).appendMarkdown('**  \n');
-  if (declared?.spec.description) text.appendText(declared.spec.description).appendMarkdown('  \n');
-  if (tree === undefined) {
-    line(vscode.l10n.t('Command'), [declared?.spec.command ?? ''].flat().join(' '));
-    return text;
-  }
-  line(vscode.l10n.t('Command'), tree.commandLine);
-  line(vscode.l10n.t('Directory'), tree.cwd);
-  line(vscode.l10n.t('State'), `${tree.state}, ${tree.reason}`);
-  if (tree.leader) line(vscode.l10n.t('Leader'), vscode.l10n.t('pid {0}, group {1}', tree.leader.pid, tree.leader.group));
-  line(vscode.l10n.t('Time'), formatDuration((tree.endedAt ?? Date.now()) - tree.startedAt));
-  const member = tree.members.find((candidate) => candidate.pid === pid);
-  if (member) line(vscode.l10n.t('This process'), `${member.name}, pid ${member.pid}, ${formatBytes(member.memoryBytes)}`);
-  line(vscode.l10n.t('Members'), String(tree.members.length));
-  line(vscode.l10n.t('Memory'), vscode.l10n.t('{0} resident; shared pages count in each process', formatBytes(tree.memoryBytes)));
-  const ports = describePorts(member ? [member] : tree.members);
-  if (ports) line(vscode.l10n.t('Listens on'), ports);
-  line(vscode.l10n.t('Containment'), tree.containment);
-  if (tree.lifetime === 'detached') line(vscode.l10n.t('Lifetime'), vscode.l10n.t('detached: it survives this window'));
-  if (tree.limits) line(vscode.l10n.t('Limits'), describeLimits(tree.limits));
-  if (tree.warning !== undefined) line(vscode.l10n.t('Warning'), tree.warning);
-  return text;
 }

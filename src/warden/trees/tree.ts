@@ -19,6 +19,7 @@ import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import { followAdopted } from './adoption.ts';
 import { detailsOf } from './details.ts';
+import { TreeHistory } from './history.ts';
 import { type Leader, prepareLeader } from './leader.ts';
 import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
 import { nextState, type TreeEvent } from './treeStates.ts';
@@ -76,6 +77,7 @@ export class Tree {
   #adopted = false;
   #stopRequested = false;
   #confirming = false;
+  readonly history = new TreeHistory();
   readonly #meter = new Meter();
   #figures: Figures = noFigures;
 
@@ -212,9 +214,12 @@ export class Tree {
     this.#leader?.resize(dimensions);
   }
 
-  /** Takes a sample. */
-  measure(processes: readonly ProcessStat[], readings: Readings): void {
-    if (!this.ended) this.#figures = this.#meter.measure(this.#identity, processes, readings, this.#container.cpuMillis());
+  /** Takes a sample; `at` in milliseconds since 1970. */
+  measure(at: number, processes: readonly ProcessStat[], readings: Readings): void {
+    if (this.ended) return;
+    this.#figures = this.#meter.measure(this.#identity, processes, readings, this.#container.cpuMillis());
+    const { cpuPercent, memoryBytes, readRate, writeRate } = this.#figures;
+    this.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: processes.length });
   }
 
   /** Of one member, or of the tree as a whole. */

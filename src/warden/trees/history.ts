@@ -1,0 +1,50 @@
+import type { History, HistoryPoint, HistorySeries } from '../../protocol/messages.ts';
+
+/** Points are kept as often as this, in milliseconds, and so many of them: ten minutes; then means over longer spans: four hours. */
+const recent = { everyMillis: 900, count: 600 } as const;
+const long = { everyMillis: 20_000, count: 720 } as const;
+
+const keys = ['at', 'cpuPercent', 'memoryBytes', 'readRate', 'writeRate', 'processes'] as const satisfies (keyof HistoryPoint)[];
+
+/** What one tree has used, of bounded size whatever its age: 63 KB of numbers. */
+export class TreeHistory {
+  readonly #recent = emptySeries();
+  readonly #long = emptySeries();
+  /** Since the last mean. */
+  #since: HistoryPoint[] = [];
+
+  add(point: HistoryPoint): void {
+    // Somebody else may look more often than is kept.
+    if (point.at - (this.#recent.at.at(-1) ?? 0) < recent.everyMillis) return;
+    push(this.#recent, point, recent.count);
+    this.#since.push(point);
+    const first = this.#since[0] ?? point;
+    if (point.at - first.at < long.everyMillis) return;
+    push(this.#long, mean(this.#since), long.count);
+    this.#since = [];
+  }
+
+  get series(): History {
+    return { recent: this.#recent, long: this.#long };
+  }
+}
+
+type Columns = { -readonly [key in keyof HistorySeries]: number[] };
+
+function emptySeries(): Columns {
+  return { at: [], cpuPercent: [], memoryBytes: [], readRate: [], writeRate: [], processes: [] };
+}
+
+function push(series: Columns, point: HistoryPoint, count: number): void {
+  for (const key of keys) {
+    series[key].push(point[key]);
+    if (series[key].length > count) series[key].shift();
+  }
+}
+
+/** At the time of the last of them. */
+function mean(points: readonly HistoryPoint[]): HistoryPoint {
+  const of = (key: keyof HistoryPoint): number => points.reduce((sum, point) => sum + point[key], 0) / points.length;
+  const means = Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<keyof HistoryPoint, number>;
+  return { ...means, at: points.at(-1)?.at ?? 0 };
+}
