@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: three bundles for Node, and the JSON schema that the editor completes processes.json with.
+ * Builds `dist/`: three bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
  *   node src/build/bundle.ts [--watch]
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,15 +11,24 @@ import { root } from './paths.ts';
 
 const { values } = parseArgs({ options: { watch: { type: 'boolean' } } });
 
-const options: BuildOptions = {
+const shared: BuildOptions = {
   absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  minify: !values.watch,
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'info',
+  metafile: true,
+};
+
+const forNode: BuildOptions = {
+  ...shared,
   entryPoints: {
     extension: 'src/extension/main.ts',
     warden: 'src/warden/main.ts',
     cli: 'src/cli/main.ts',
   },
-  outdir: 'dist',
-  bundle: true,
   platform: 'node',
   // The Node of the oldest VS Code in `engines`.
   target: 'node20',
@@ -28,20 +37,23 @@ const options: BuildOptions = {
   external: ['vscode', 'koffi', 'node-pty'],
   // Some packages' `main` is a bundle that esbuild cannot look into.
   mainFields: ['module', 'main'],
-  minify: !values.watch,
-  sourcemap: true,
-  legalComments: 'none',
-  logLevel: 'info',
-  metafile: true,
+};
+
+const forPages: BuildOptions = {
+  ...shared,
+  entryPoints: { dashboard: 'src/dashboard/main.ts' },
+  platform: 'browser',
+  target: 'es2023',
+  format: 'iife',
 };
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist'), { recursive: true });
 writeFileSync(join(root, 'dist', 'processes.schema.json'), `${JSON.stringify(processesJsonSchema(), null, 2)}\n`);
 if (values.watch) {
-  const watching = await context(options);
-  await watching.watch();
+  for (const options of [forNode, forPages]) await (await context(options)).watch();
 } else {
-  const { metafile } = await build(options);
+  await build(forPages);
+  const { metafile } = await build(forNode);
   writeFileSync(join(root, 'dist', 'meta.json'), JSON.stringify(metafile));
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { AutoStart } from './autoStart.ts';
 import { registerCommands } from './commands.ts';
+import { Dashboards } from './dashboard/dashboard.ts';
 import { Processes } from './processes.ts';
 import { ProcessesView } from './processTree/processesView.ts';
 import { StatusBar } from './statusBar.ts';
@@ -26,16 +27,18 @@ export class App {
     const specs = new WorkspaceSpecs(log);
     const processes = new Processes(link, specs);
     const terminals = new Terminals(link);
+    const dashboards = new Dashboards(context.extensionUri, link);
     context.subscriptions.push(
       log,
       link,
       specs,
       terminals,
+      dashboards,
       new ProcessesView(processes, link),
       new StatusBar(processes, link),
       new WardenTasks(processes, link, specs),
       new AutoStart(processes, specs, context.workspaceState, log),
-      registerCommands({ processes, link, specs, terminals, wardenScript, log }),
+      registerCommands({ processes, link, specs, terminals, dashboards, wardenScript, log }),
     );
     this.#link = link;
     link.resume();

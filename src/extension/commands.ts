@@ -5,10 +5,11 @@ import { formatBytes, formatPercent } from '../protocol/format.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import { tcpPorts } from '../protocol/ports.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
+import type { Dashboards } from './dashboard/dashboard.ts';
 import { killPort, pickPort } from './ports.ts';
 import { isRunning, type Process, type Processes } from './processes.ts';
 import { viewId } from './processTree/processesView.ts';
-import type { Row } from './processTree/rows.ts';
+import { type Row, rowOf } from './processTree/rows.ts';
 import type { Terminals } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
 import type { WorkspaceSpecs } from './workspaceSpecs.ts';
@@ -18,6 +19,7 @@ export interface CommandParts {
   readonly link: WardenLink;
   readonly specs: WorkspaceSpecs;
   readonly terminals: Terminals;
+  readonly dashboards: Dashboards;
   /** The warden's program. */
   readonly wardenScript: string;
   readonly log: vscode.LogOutputChannel;
@@ -78,6 +80,7 @@ class Commands {
       openInBrowser: (row) => this.#withUrl(row, async (url) => void (await vscode.env.openExternal(url))),
       copyUrl: (row) => this.#withUrl(row, (url) => this.#copy(url.toString(true))),
       killPort: () => killPort(this.#parts),
+      openDashboard: () => Promise.resolve(this.#parts.dashboards.show()),
     };
   }
 
@@ -157,17 +160,7 @@ class Commands {
       actions.map(([label, command]) => ({ label, command })),
       { placeHolder: process.name, ...stays },
     );
-    const row: Row = {
-      id: '',
-      kind: 'process',
-      label: process.name,
-      description: '',
-      icon: '',
-      context: '',
-      process: process.name,
-      children: [],
-    };
-    if (choice) await vscode.commands.executeCommand(`tree-warden.${choice.command}`, row);
+    if (choice) await vscode.commands.executeCommand(`tree-warden.${choice.command}`, rowOf(process.name));
   }
 
   async #withLive(row: Row | undefined, work: (process: Process & { readonly tree: TreeSnapshot }) => Promise<void>): Promise<void> {

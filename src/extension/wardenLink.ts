@@ -30,6 +30,8 @@ export class WardenLink implements vscode.Disposable {
   #claiming: Promise<void> | undefined;
   #warden: Promise<OwnedWarden> | undefined;
   #managed: readonly TreeSnapshot[] = [];
+  /** Who wants figures, and how often. */
+  readonly #wanted = new Map<string, number>();
   #intervalMillis = 0;
   #leaving = false;
 
@@ -73,8 +75,11 @@ export class WardenLink implements vscode.Disposable {
     }
   }
 
-  /** How often figures are wanted, in milliseconds; 0 where nobody looks. */
-  setInterval(intervalMillis: number): void {
+  /** How often somebody wants figures, in milliseconds; 0 where that one does not look. All get them as often as the keenest. */
+  wantFigures(who: string, millis: number): void {
+    if (millis > 0) this.#wanted.set(who, millis);
+    else this.#wanted.delete(who);
+    const intervalMillis = this.#wanted.size > 0 ? Math.min(...this.#wanted.values()) : 0;
     if (intervalMillis === this.#intervalMillis) return;
     this.#intervalMillis = intervalMillis;
     this.#detached.setInterval(intervalMillis);

@@ -109,7 +109,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   #chooseInterval(): void {
     const anyLive = this.#link.trees.some((tree) => tree.endedAt === undefined);
     const looking = this.#view.visible && vscode.window.state.focused;
-    this.#link.setInterval(anyLive ? (looking ? watchedMillis : glancedMillis) : 0);
+    this.#link.wantFigures('view', anyLive ? (looking ? watchedMillis : glancedMillis) : 0);
   }
 
   #handleOf(row: Row): Row {

@@ -25,6 +25,11 @@ export interface Row {
   readonly children: readonly Row[];
 }
 
+/** One that stands for a process where there is no view: for commands that are called from elsewhere. */
+export function rowOf(process: string): Row {
+  return { id: `process:${process}`, kind: 'process', label: process, description: '', icon: '', context: '', process, children: [] };
+}
+
 /** What a row of the view is made of. */
 export interface RowSource {
   readonly name: string;

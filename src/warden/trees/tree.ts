@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type Container, uncontained } from '../../platform/container.ts';
 import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
+import { TreeHistory } from '../../protocol/history.ts';
 import type {
   Details,
   Dimensions,
@@ -19,7 +20,6 @@ import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import { followAdopted } from './adoption.ts';
 import { detailsOf } from './details.ts';
-import { TreeHistory } from './history.ts';
 import { type Leader, prepareLeader } from './leader.ts';
 import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
 import { nextState, type TreeEvent } from './treeStates.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TreeHistory } from '../../../../src/warden/trees/history.ts';
+import { TreeHistory } from '../../../src/protocol/history.ts';
 
 const point = (at: number, cpuPercent = 0): Parameters<TreeHistory['add']>[0] => ({
   at,

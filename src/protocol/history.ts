@@ -1,4 +1,4 @@
-import type { History, HistoryPoint, HistorySeries } from '../../protocol/messages.ts';
+import type { History, HistoryPoint, HistorySeries } from './messages.ts';
 
 /** Points are kept as often as this, in milliseconds, and so many of them: ten minutes; then means over longer spans: four hours. */
 const recent = { everyMillis: 900, count: 600 } as const;
@@ -8,10 +8,16 @@ const keys = ['at', 'cpuPercent', 'memoryBytes', 'readRate', 'writeRate', 'proce
 
 /** What one tree has used, of bounded size whatever its age: 63 KB of numbers. */
 export class TreeHistory {
-  readonly #recent = emptySeries();
-  readonly #long = emptySeries();
+  readonly #recent: Columns;
+  readonly #long: Columns;
   /** Since the last mean. */
   #since: HistoryPoint[] = [];
+
+  /** Goes on from what somebody else has recorded. */
+  constructor({ recent, long }: History = { recent: emptySeries(), long: emptySeries() }) {
+    this.#recent = copy(recent);
+    this.#long = copy(long);
+  }
 
   add(point: HistoryPoint): void {
     // Somebody else may look more often than is kept.
@@ -33,6 +39,10 @@ type Columns = { -readonly [key in keyof HistorySeries]: number[] };
 
 function emptySeries(): Columns {
   return { at: [], cpuPercent: [], memoryBytes: [], readRate: [], writeRate: [], processes: [] };
+}
+
+function copy(series: HistorySeries): Columns {
+  return Object.fromEntries(keys.map((key) => [key, [...series[key]]])) as Columns;
 }
 
 function push(series: Columns, point: HistoryPoint, count: number): void {

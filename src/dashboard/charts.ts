@@ -1,0 +1,193 @@
+import uPlot from 'uplot';
+import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
+import type { TreeId } from '../protocol/messages.ts';
+import { byId, make, themed } from './element.ts';
+import type { Measure, Range, Timeline } from './timeline.ts';
+
+/** Colours of the theme that are made for charts, in the order in which trees get them. */
+const palette = ['charts-blue', 'charts-orange', 'charts-green', 'charts-purple', 'charts-yellow', 'charts-red'] as const;
+/** Where the colours begin again, lines are broken: neither is told by colour alone. */
+const dashes = [[], [8, 4], [2, 3]] as const;
+
+const height = 120;
+
+interface Kind {
+  readonly measure: Measure;
+  readonly title: string;
+  /** What the scale reaches to at least, so that what is idle is not magnified. */
+  readonly least: number;
+  /** Distances of its lines; the usual ones where absent. */
+  readonly steps?: number[];
+  format(value: number): string;
+}
+
+/** Of what is counted in powers of 1024. */
+const byteSteps = Array.from({ length: 45 }, (_, power) => 2 ** power);
+
+const kinds: readonly Kind[] = [
+  { measure: 'cpuPercent', title: 'CPU', least: 10, format: formatPercent },
+  { measure: 'memoryBytes', title: 'Memory', least: 2 ** 20, steps: byteSteps, format: formatBytes },
+  { measure: 'storageRate', title: 'Storage', least: 2 ** 20, steps: byteSteps, format: formatRate },
+];
+
+export interface Line {
+  readonly id: TreeId;
+  readonly name: string;
+  /** Its place among all trees, hidden ones included, which decides upon its look. */
+  readonly place: number;
+}
+
+export function colourOf(place: number): string {
+  return themed(palette[place % palette.length] ?? palette[0]);
+}
+
+interface Shown {
+  readonly kind: Kind;
+  readonly box: HTMLElement;
+  readonly value: HTMLElement;
+  plot: uPlot | undefined;
+}
+
+/** One chart for each measure, a line for each tree in each of them, and one cursor for all. */
+export class Charts {
+  readonly #timeline: Timeline;
+  readonly #cursor = uPlot.sync('trees');
+  readonly #shown: readonly Shown[];
+  #lines: readonly Line[] = [];
+  #range: Range = 'recent';
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+    this.#shown = kinds.map((kind) => {
+      const value = make('span', { class: 'now' });
+      const box = make('div', { class: 'plot', role: 'img' });
+      byId('charts').append(make('figure', {}, make('figcaption', {}, kind.title, value), box));
+      return { kind, box, value, plot: undefined };
+    });
+    new ResizeObserver(() => this.#resize()).observe(byId('charts'));
+    // The theme is a class of the body.
+    new MutationObserver(() => this.#rebuild()).observe(document.body, { attributeFilter: ['class'] });
+  }
+
+  show(lines: readonly Line[], range: Range): void {
+    const same =
+      range === this.#range && lines.length === this.#lines.length && lines.every(({ id }, index) => id === this.#lines[index]?.id);
+    this.#lines = lines;
+    this.#range = range;
+    if (same && this.#shown.every(({ plot }) => plot)) this.#update();
+    else this.#rebuild();
+  }
+
+  /** All of them, one below the other, as they are on the screen. */
+  picture(): string {
+    const canvases = this.#shown.flatMap(({ plot }) => plot?.ctx.canvas ?? []);
+    const caption = 28 * devicePixelRatio;
+    const picture = make('canvas');
+    picture.width = Math.max(...canvases.map(({ width }) => width));
+    picture.height = canvases.reduce((sum, canvas) => sum + canvas.height + caption, 0) + caption;
+    const context = picture.getContext('2d');
+    if (!context) throw new Error('this browser draws no canvas');
+    context.fillStyle = themed('editor-background');
+    context.fillRect(0, 0, picture.width, picture.height);
+    context.font = `${13 * devicePixelRatio}px sans-serif`;
+    let top = 0;
+    for (const [index, canvas] of canvases.entries()) {
+      context.fillStyle = themed('foreground');
+      context.fillText(kinds[index]?.title ?? '', 8, top + caption * 0.7);
+      context.drawImage(canvas, 0, top + caption);
+      top += canvas.height + caption;
+    }
+    let left = 8;
+    for (const { name, place } of this.#lines) {
+      context.fillStyle = colourOf(place);
+      context.fillText(`● ${name}`, left, top + caption * 0.7);
+      left += context.measureText(`● ${name}   `).width;
+    }
+    return picture.toDataURL('image/png').replace(/^.*,/, '');
+  }
+
+  #update(): void {
+    for (const shown of this.#shown) {
+      shown.plot?.setData(this.#data(shown.kind));
+      this.#label(shown);
+    }
+  }
+
+  #rebuild(): void {
+    for (const shown of this.#shown) {
+      shown.plot?.destroy();
+      shown.plot = new uPlot(this.#options(shown), this.#data(shown.kind), shown.box);
+      this.#label(shown);
+    }
+  }
+
+  #resize(): void {
+    for (const { plot, box } of this.#shown) plot?.setSize({ width: widthOf(box), height });
+  }
+
+  #data({ measure }: Kind): uPlot.AlignedData {
+    const { at, values } = this.#timeline.chart(
+      this.#lines.map(({ id }) => id),
+      this.#range,
+      measure,
+    );
+    return [at.map((millis) => millis / 1000), ...values.map((column) => [...column])];
+  }
+
+  /** The newest values, or those under the cursor, for eyes; the newest ones for screen readers. */
+  #label({ kind, box, value, plot }: Shown): void {
+    const { title, format } = kind;
+    const [times = [], ...columns] = plot?.data ?? [];
+    const under = plot?.cursor.idx ?? undefined;
+    const newest = columns.map((column) => column.at(-1) ?? 0);
+    const total = format(newest.reduce((sum, one) => sum + one, 0));
+    const each = (values: readonly (number | null | undefined)[]): string =>
+      this.#lines.map(({ name }, index) => `${name} ${typeof values[index] === 'number' ? format(values[index]) : '–'}`).join(', ');
+    value.textContent = under === undefined ? total : `${timeOf(times[under] ?? 0)}  ${each(columns.map((column) => column[under]))}`;
+    box.setAttribute('aria-label', `${title}: ${total} in all; ${each(newest)}`);
+  }
+
+  #options(shown: Shown): uPlot.Options {
+    const { kind, box } = shown;
+    const { format, least, steps } = kind;
+    const axis: uPlot.Axis = {
+      stroke: themed('descriptionForeground') || themed('foreground'),
+      grid: { stroke: themed('panel-border') || 'transparent', width: 1 },
+      ticks: { show: false },
+      font: `11px ${themed('font-family') || 'sans-serif'}`,
+    };
+    return {
+      width: widthOf(box),
+      height,
+      cursor: { sync: { key: this.#cursor.key }, points: { size: 6 }, drag: { x: false, y: false } },
+      legend: { show: false },
+      hooks: { setCursor: [() => this.#label(shown)] },
+      scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, least)] } },
+      axes: [
+        { ...axis, size: 26, values: (_plot, ticks) => ticks.map((seconds) => timeOf(seconds)) },
+        { ...axis, size: 66, ...(steps && { incrs: steps }), values: (_plot, ticks) => ticks.map((value) => format(value)) },
+      ],
+      series: [
+        {},
+        ...this.#lines.map(
+          ({ name, place }): uPlot.Series => ({
+            label: name,
+            stroke: colourOf(place),
+            width: 1.5,
+            dash: [...(dashes[Math.floor(place / palette.length) % dashes.length] ?? [])],
+            points: { show: false },
+            spanGaps: true,
+          }),
+        ),
+      ],
+    };
+  }
+}
+
+function widthOf(box: HTMLElement): number {
+  return Math.max(200, box.clientWidth);
+}
+
+function timeOf(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
+}

@@ -1,0 +1,141 @@
+/** The dashboard's page: draws what the extension tells, and tells what the user wants. */
+import 'uplot/dist/uPlot.min.css';
+import '../../media/dashboard.css';
+import type { DashboardCommand } from '../protocol/dashboard.ts';
+import type { TreeSnapshot } from '../protocol/messages.ts';
+import { Charts, colourOf, type Line } from './charts.ts';
+import { byId, make } from './element.ts';
+import { host, pageState, remember } from './host.ts';
+import { OutputPane } from './outputPane.ts';
+import { processRows } from './processRows.ts';
+import { ProcessTable } from './processTable.ts';
+import { type Range, Timeline } from './timeline.ts';
+
+const timeline = new Timeline();
+const charts = new Charts(timeline);
+const output = new OutputPane();
+const table = new ProcessTable(pageState().order, pageState().filter, {
+  onOrder: (order) => remember({ order }),
+  onChoose: ({ treeName }) => follow(treeName),
+});
+let trees: readonly TreeSnapshot[] = [];
+
+function lines(): Line[] {
+  return timeline.trees.map(({ id, name }, place) => ({ id, name, place }));
+}
+
+function drawCharts(): void {
+  const { range, hidden } = pageState();
+  charts.show(
+    lines().filter(({ name }) => !hidden.includes(name)),
+    range,
+  );
+}
+
+/** One chip for each tree: its colour, its name, and whether its lines are drawn. */
+function drawLegend(): void {
+  const chips = lines().map(({ name, place }) => {
+    const chip = make('button', {
+      class: 'chip',
+      'aria-pressed': String(!pageState().hidden.includes(name)),
+      title: `Show or hide ${name}`,
+    });
+    const mark = make('span', { class: 'mark', 'aria-hidden': 'true' });
+    mark.style.background = colourOf(place);
+    chip.append(mark, name);
+    chip.addEventListener('click', () => {
+      const { hidden } = pageState();
+      remember({ hidden: hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name] });
+      drawLegend();
+      drawCharts();
+    });
+    return chip;
+  });
+  byId('legend').replaceChildren(...chips);
+}
+
+function drawRange(): void {
+  for (const button of document.querySelectorAll<HTMLElement>('[data-range]')) {
+    button.setAttribute('aria-checked', String(button.dataset['range'] === pageState().range));
+  }
+}
+
+/** One that has ended stays listed until the next of its name ends. */
+function newest(name: string): TreeSnapshot | undefined {
+  return trees.findLast((tree) => tree.name === name);
+}
+
+function follow(name: string): void {
+  remember({ followed: name });
+  drawFollowed();
+  const tree = newest(name);
+  if (tree) host.tell({ kind: 'follow', tree: tree.id });
+}
+
+function drawFollowed(): void {
+  const { followed } = pageState();
+  const tree = newest(followed);
+  byId('followed').textContent = tree
+    ? `${tree.name}: ${tree.endedAt === undefined ? tree.state : tree.reason}`
+    : 'Choose a process to see its output';
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-command]')) {
+    const { command } = button.dataset;
+    const whileLive = command === 'stop' || command === 'killNow';
+    button.disabled = tree === undefined || (whileLive && tree.endedAt !== undefined);
+  }
+}
+
+function take(at: number, now: readonly TreeSnapshot[]): void {
+  const before = trees;
+  trees = now;
+  const fresh = timeline.add(at, now);
+  if (fresh.length > 0 || before.length !== now.length) drawLegend();
+  drawCharts();
+  table.update(processRows(now));
+  drawFollowed();
+  // A restart gives the same name to another tree.
+  const followed = newest(pageState().followed);
+  if (followed && !before.some(({ id }) => id === followed.id)) follow(followed.name);
+}
+
+byId<HTMLInputElement>('filter').value = pageState().filter;
+byId<HTMLInputElement>('filter').addEventListener('input', ({ target }) => {
+  const filter = (target as HTMLInputElement).value;
+  remember({ filter });
+  table.filter(filter);
+});
+for (const button of document.querySelectorAll<HTMLElement>('[data-range]')) {
+  button.addEventListener('click', () => {
+    remember({ range: button.dataset['range'] as Range });
+    drawRange();
+    drawCharts();
+  });
+}
+for (const button of document.querySelectorAll<HTMLElement>('[data-command]')) {
+  button.addEventListener('click', () =>
+    host.tell({ kind: 'command', command: button.dataset['command'] as DashboardCommand, process: pageState().followed }),
+  );
+}
+byId('export-csv').addEventListener('click', () => {
+  const bytes = new TextEncoder().encode(timeline.csv(pageState().range));
+  host.tell({ kind: 'save', name: 'processes.csv', base64: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')) });
+});
+byId('export-png').addEventListener('click', () => host.tell({ kind: 'save', name: 'processes.png', base64: charts.picture() }));
+
+host.onMessage((message) => {
+  switch (message.kind) {
+    case 'trees':
+      take(message.at, message.trees);
+      break;
+    case 'history':
+      timeline.load(message.tree, message.history);
+      drawCharts();
+      break;
+    case 'output':
+      output.show(message.text, message.anew);
+      break;
+  }
+});
+drawRange();
+drawFollowed();
+host.tell({ kind: 'ready' });

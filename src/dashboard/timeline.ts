@@ -1,0 +1,117 @@
+/** The history of all trees as the charts need it: one column of times, and one of values for each tree. */
+import { TreeHistory } from '../protocol/history.ts';
+import type { History, HistoryPoint, HistorySeries, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+
+export type Range = 'recent' | 'long';
+/** Reads and writes together. */
+export type Measure = 'cpuPercent' | 'memoryBytes' | 'storageRate';
+
+/** Times in milliseconds since 1970, rising, and for each tree its value then; null where it was not looked at then. */
+export interface Chart {
+  readonly at: readonly number[];
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
+/** A tree that has ended is shown until its last point is out of sight, but for so many of them at most. */
+const endedShown = 10;
+
+interface Entry {
+  readonly name: string;
+  history: TreeHistory;
+  ended: boolean;
+}
+
+export class Timeline {
+  readonly #entries = new Map<TreeId, Entry>();
+
+  /** In order of their first appearance, so that a tree keeps its colour. */
+  get trees(): readonly { readonly id: TreeId; readonly name: string; readonly ended: boolean }[] {
+    return Array.from(this.#entries, ([id, { name, ended }]) => ({ id, name, ended }));
+  }
+
+  /** What was recorded before this page was there. */
+  load(tree: TreeId, history: History): void {
+    const entry = this.#entries.get(tree);
+    if (entry) entry.history = new TreeHistory(history);
+  }
+
+  /** Answers with the trees that were not there before. */
+  add(at: number, trees: readonly TreeSnapshot[]): readonly TreeId[] {
+    const fresh: TreeId[] = [];
+    for (const { id, name, endedAt, cpuPercent, memoryBytes, readRate, writeRate, members } of trees) {
+      const known = this.#entries.get(id);
+      if (!known && endedAt !== undefined) continue;
+      if (!known) fresh.push(id);
+      const entry = known ?? { name, history: new TreeHistory(), ended: false };
+      this.#entries.set(id, entry);
+      entry.ended = endedAt !== undefined;
+      if (!entry.ended) entry.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: members.length });
+    }
+    this.#forget(new Set(trees.map(({ id }) => id)));
+    return fresh;
+  }
+
+  /** Of these trees, in this order. */
+  chart(trees: readonly TreeId[], range: Range, measure: Measure): Chart {
+    const columns = trees.map((tree) => this.#column(tree, range, measure));
+    const at = [...new Set(columns.flatMap((column) => [...column.keys()]))].sort((a, b) => a - b);
+    return { at, values: columns.map((column) => at.map((time) => column.get(time) ?? null)) };
+  }
+
+  /** As lines of `time,tree,cpu_percent,…` for other tools. */
+  csv(range: Range): string {
+    const lines = [...this.#entries.values()].flatMap(({ name, history }) =>
+      pointsOf(history.series[range]).map(
+        ({ at, cpuPercent, memoryBytes, readRate, writeRate, processes }) =>
+          `${new Date(at).toISOString()},${quote(name)},${[cpuPercent.toFixed(2), ...[memoryBytes, readRate, writeRate, processes].map(Math.round)].join(',')}`,
+      ),
+    );
+    return `${['time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_bytes_per_second,processes', ...lines].join('\n')}\n`;
+  }
+
+  #column(tree: TreeId, range: Range, measure: Measure): Map<number, number> {
+    const series = this.#entries.get(tree)?.history.series;
+    if (!series) return new Map();
+    // The last seconds of the long view are not in a mean yet.
+    const lastMean = series.long.at.at(-1) ?? 0;
+    const points =
+      range === 'recent'
+        ? pointsOf(series.recent)
+        : [...pointsOf(series.long), ...pointsOf(series.recent).filter(({ at }) => at > lastMean)];
+    return new Map(points.map((point) => [point.at, measured(point, measure)]));
+  }
+
+  /** A warden forgets trees that have ended, and so do we, but later. */
+  #forget(present: ReadonlySet<TreeId>): void {
+    const gone = [...this.#entries].filter(([id, { ended }]) => ended || !present.has(id));
+    for (const [, entry] of gone) entry.ended = true;
+    for (const [id] of gone.slice(0, -endedShown)) this.#entries.delete(id);
+  }
+}
+
+function measured({ cpuPercent, memoryBytes, readRate, writeRate }: HistoryPoint, measure: Measure): number {
+  switch (measure) {
+    case 'cpuPercent':
+      return cpuPercent;
+    case 'memoryBytes':
+      return memoryBytes;
+    case 'storageRate':
+      return readRate + writeRate;
+  }
+}
+
+function pointsOf(series: HistorySeries): HistoryPoint[] {
+  return series.at.map((at, index) => ({
+    at,
+    cpuPercent: series.cpuPercent[index] ?? 0,
+    memoryBytes: series.memoryBytes[index] ?? 0,
+    readRate: series.readRate[index] ?? 0,
+    writeRate: series.writeRate[index] ?? 0,
+    processes: series.processes[index] ?? 0,
+  }));
+}
+
+/** As RFC 4180 has it. */
+function quote(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

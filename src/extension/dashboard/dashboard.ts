@@ -1,0 +1,179 @@
+import { stripVTControlCharacters } from 'node:util';
+import * as vscode from 'vscode';
+import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { TreeId } from '../../protocol/messages.ts';
+import { rowOf } from '../processTree/rows.ts';
+import type { WardenLink } from '../wardenLink.ts';
+import { pageHtml, pageRoots } from './page.ts';
+
+const viewType = 'tree-warden.dashboard';
+/** Milliseconds between two samples while it is to be seen. */
+const watchedMillis = 1000;
+/** Output is handed on so often, in milliseconds, and so many characters of it: the page shows the end of it only. */
+const outputMillis = 100;
+const outputKept = 64 * 1024;
+
+/** The dashboard: at most one in a window, which comes back with the window. */
+export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  readonly #extension: vscode.Uri;
+  readonly #link: WardenLink;
+  readonly #registration: vscode.Disposable;
+  #open: Dashboard | undefined;
+
+  constructor(extension: vscode.Uri, link: WardenLink) {
+    this.#extension = extension;
+    this.#link = link;
+    this.#registration = vscode.window.registerWebviewPanelSerializer(viewType, this);
+  }
+
+  show(): void {
+    if (this.#open) this.#open.panel.reveal();
+    else this.#take(vscode.window.createWebviewPanel(viewType, vscode.l10n.t('Processes'), vscode.ViewColumn.Active));
+  }
+
+  deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    this.#take(panel);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+    this.#open?.panel.dispose();
+  }
+
+  #take(panel: vscode.WebviewPanel): void {
+    const dashboard = new Dashboard(panel, this.#extension, this.#link);
+    this.#open = dashboard;
+    panel.onDidDispose(() => {
+      dashboard.dispose();
+      if (this.#open === dashboard) this.#open = undefined;
+    });
+  }
+}
+
+class Dashboard {
+  readonly panel: vscode.WebviewPanel;
+  readonly #link: WardenLink;
+  readonly #subscriptions: vscode.Disposable[];
+  /** Trees of which the page has the history. */
+  readonly #known = new Set<TreeId>();
+  #output: { cancel(): void } | undefined;
+
+  constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, link: WardenLink) {
+    this.panel = panel;
+    this.#link = link;
+    panel.iconPath = vscode.Uri.joinPath(extension, 'media', 'icon.png');
+    panel.webview.options = { enableScripts: true, localResourceRoots: pageRoots(extension) };
+    this.#subscriptions = [
+      panel.webview.onDidReceiveMessage((message: FromDashboard) => void this.#hear(message)),
+      panel.onDidChangeViewState(() => this.#chooseInterval()),
+      link.onDidChangeTrees(() => this.#tellTrees()),
+    ];
+    panel.webview.html = pageHtml(panel.webview, extension);
+    this.#chooseInterval();
+  }
+
+  dispose(): void {
+    this.#output?.cancel();
+    this.#link.wantFigures('dashboard', 0);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #chooseInterval(): void {
+    this.#link.wantFigures('dashboard', this.panel.visible ? watchedMillis : 0);
+  }
+
+  #tell(message: ToDashboard): void {
+    void this.panel.webview.postMessage(message);
+  }
+
+  #tellTrees(): void {
+    if (!this.panel.visible) return;
+    const { trees } = this.#link;
+    this.#tell({ kind: 'trees', at: Date.now(), trees });
+    for (const { id, endedAt } of trees) if (endedAt === undefined && !this.#known.has(id)) void this.#tellHistory(id);
+  }
+
+  async #tellHistory(tree: TreeId): Promise<void> {
+    this.#known.add(tree);
+    try {
+      const history = await (await this.#link.clientOf(tree)).history(tree);
+      this.#tell({ kind: 'history', tree, history });
+    } catch {
+      // It has ended just now.
+    }
+  }
+
+  async #hear(message: FromDashboard): Promise<void> {
+    try {
+      switch (message.kind) {
+        case 'ready':
+          // Also of a page that was hidden and is made anew: it knows nothing.
+          this.#known.clear();
+          this.#output?.cancel();
+          this.#tellTrees();
+          break;
+        case 'follow':
+          await this.#follow(message.tree);
+          break;
+        case 'command':
+          await vscode.commands.executeCommand(`tree-warden.${message.command}`, rowOf(message.process));
+          break;
+        case 'save':
+          await save(message.name, message.base64);
+          break;
+      }
+    } catch (error) {
+      void vscode.window.showErrorMessage(errorText(error));
+    }
+  }
+
+  async #follow(tree: TreeId): Promise<void> {
+    this.#output?.cancel();
+    const decoder = new TextDecoder();
+    let pending = '';
+    let anew = true;
+    const flush = (): void => {
+      if (pending === '' && !anew) return;
+      this.#tell({ kind: 'output', text: pending.slice(-outputKept), anew });
+      pending = '';
+      anew = false;
+    };
+    const client = await this.#link.clientOf(tree);
+    const timer = setInterval(flush, outputMillis);
+    const subscription = await client.readOutput(
+      { tree, from: 0, whenBehind: 'skip', follow: true },
+      {
+        onChunk: (chunk) => {
+          pending = `${pending}${plain(decoder.decode(chunk, { stream: true }))}`.slice(-outputKept);
+        },
+        onEnd: () => {
+          flush();
+          clearInterval(timer);
+        },
+      },
+    );
+    this.#output = {
+      cancel: () => {
+        clearInterval(timer);
+        subscription.cancel();
+      },
+    };
+  }
+}
+
+/** Without colours, cursor movements and the carriage returns of a terminal. */
+function plain(text: string): string {
+  return stripVTControlCharacters(text).replaceAll('\r', '');
+}
+
+async function save(name: string, base64: string): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const target = await vscode.window.showSaveDialog(folder ? { defaultUri: vscode.Uri.joinPath(folder, name) } : {});
+  if (!target) return;
+  await vscode.workspace.fs.writeFile(target, Buffer.from(base64, 'base64'));
+  const open = vscode.l10n.t('Open');
+  const choice = await vscode.window.showInformationMessage(vscode.l10n.t('Saved as {0}.', target.fsPath), open);
+  if (choice === open) await vscode.commands.executeCommand('vscode.open', target);
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+
+/** What of the extension's folder the page may load. */
+export function pageRoots(extension: vscode.Uri): vscode.Uri[] {
+  return [vscode.Uri.joinPath(extension, 'dist')];
+}
+
+/** The dashboard's page. Nothing but its own script runs in it, and nothing is loaded from elsewhere. */
+export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string {
+  const nonce = randomBytes(16).toString('base64url');
+  const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', name)).toString();
+  const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; font-src ${webview.cspSource}`;
+  const text = {
+    charts: vscode.l10n.t('CPU, memory and storage over time'),
+    range: vscode.l10n.t('Range'),
+    recent: vscode.l10n.t('10 minutes'),
+    long: vscode.l10n.t('4 hours'),
+    filter: vscode.l10n.t('Filter by name, pid, tree or port'),
+    processes: vscode.l10n.t('Processes'),
+    output: vscode.l10n.t('Output'),
+    csv: vscode.l10n.t('Export CSV'),
+    png: vscode.l10n.t('Export PNG'),
+    restart: vscode.l10n.t('Restart'),
+    stop: vscode.l10n.t('Stop'),
+    killNow: vscode.l10n.t('Kill Now'),
+    showOutput: vscode.l10n.t('Open Terminal'),
+    trees: vscode.l10n.t('Trees'),
+  };
+  return `<!DOCTYPE html>
+<html lang="${vscode.env.language}">
+<head>
+  <meta charset="utf-8">
+  <meta http-equiv="Content-Security-Policy" content="${policy}">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <link rel="stylesheet" href="${file('dashboard.css')}">
+  <title>Tree Warden</title>
+</head>
+<body>
+  <header>
+    <div id="legend" role="group" aria-label="${text.trees}"></div>
+    <div class="push" role="radiogroup" aria-label="${text.range}">
+      <button data-range="recent" role="radio">${text.recent}</button>
+      <button data-range="long" role="radio">${text.long}</button>
+    </div>
+    <button id="export-csv">${text.csv}</button>
+    <button id="export-png">${text.png}</button>
+  </header>
+  <section id="charts" aria-label="${text.charts}"></section>
+  <div id="table-bar">
+    <input id="filter" type="search" placeholder="${text.filter}" aria-label="${text.filter}">
+    <span id="count" role="status"></span>
+  </div>
+  <div id="grid" role="grid" aria-label="${text.processes}">
+    <div id="heads" role="row"></div>
+    <div id="rows" role="rowgroup" tabindex="0" aria-label="${text.processes}"><div id="rows-spacer" role="presentation"></div></div>
+  </div>
+  <div id="output-bar">
+    <strong id="followed" role="status"></strong>
+    <button class="push" data-command="restart">${text.restart}</button>
+    <button data-command="stop">${text.stop}</button>
+    <button data-command="killNow">${text.killNow}</button>
+    <button data-command="showOutput">${text.showOutput}</button>
+  </div>
+  <pre id="output" tabindex="0" aria-label="${text.output}"></pre>
+  <script nonce="${nonce}" src="${file('dashboard.js')}"></script>
+</body>
+</html>`;
+}

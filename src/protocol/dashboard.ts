@@ -1,0 +1,19 @@
+/** What the dashboard's page and the extension say to one another, by postMessage. */
+import type { History, TreeId, TreeSnapshot } from './messages.ts';
+
+export type ToDashboard =
+  /** A sample; `at` in milliseconds since 1970. */
+  | { readonly kind: 'trees'; readonly at: number; readonly trees: readonly TreeSnapshot[] }
+  | { readonly kind: 'history'; readonly tree: TreeId; readonly history: History }
+  /** More of the output that is followed, without colours; `anew` where it is of another tree than before. */
+  | { readonly kind: 'output'; readonly text: string; readonly anew: boolean };
+
+/** Commands of the extension that the page has buttons for. */
+export type DashboardCommand = 'restart' | 'stop' | 'killNow' | 'showOutput' | 'start';
+
+export type FromDashboard =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'follow'; readonly tree: TreeId }
+  | { readonly kind: 'command'; readonly command: DashboardCommand; readonly process: string }
+  /** A file for the user to put somewhere. */
+  | { readonly kind: 'save'; readonly name: string; readonly base64: string };
