@@ -5,7 +5,7 @@ import { byId, make, themed } from './element.ts';
 import type { Measure, Range, Timeline } from './timeline.ts';
 
 /** Colours of the theme that are made for charts, in the order in which trees get them. */
-const palette = ['charts-blue', 'charts-orange', 'charts-green', 'charts-purple', 'charts-yellow', 'charts-red'] as const;
+const palette = ['charts-blue', 'charts-green', 'charts-yellow', 'charts-purple', 'charts-red', 'charts-orange'] as const;
 /** Where the colours begin again, lines are broken: neither is told by colour alone. */
 const dashes = [[], [8, 4], [2, 3]] as const;
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { AutoStart } from './autoStart.ts';
 import { registerCommands } from './commands.ts';
 import { Dashboards } from './dashboard/dashboard.ts';
+import { Health } from './health/health.ts';
 import { Processes } from './processes.ts';
 import { ProcessesView } from './processTree/processesView.ts';
 import { StatusBar } from './statusBar.ts';
@@ -26,6 +27,8 @@ export class App {
     });
     const specs = new WorkspaceSpecs(log);
     const processes = new Processes(link, specs);
+    const health = new Health(link, log);
+    const view = new ProcessesView(processes, link, health);
     const terminals = new Terminals(link);
     const dashboards = new Dashboards(context.extensionUri, link);
     context.subscriptions.push(
@@ -34,11 +37,12 @@ export class App {
       specs,
       terminals,
       dashboards,
-      new ProcessesView(processes, link),
-      new StatusBar(processes, link),
+      health,
+      view,
+      new StatusBar(processes, link, health),
       new WardenTasks(processes, link, specs),
       new AutoStart(processes, specs, context.workspaceState, log),
-      registerCommands({ processes, link, specs, terminals, dashboards, wardenScript, log }),
+      registerCommands({ processes, link, specs, view, terminals, dashboards, wardenScript, log }),
     );
     this.#link = link;
     link.resume();

@@ -8,7 +8,8 @@ import { createProcessesFile } from './createProcessesFile.ts';
 import type { Dashboards } from './dashboard/dashboard.ts';
 import { killPort, pickPort } from './ports.ts';
 import { isRunning, type Process, type Processes } from './processes.ts';
-import { viewId } from './processTree/processesView.ts';
+import { askFilter, pickSortBy } from './processTree/arrange.ts';
+import { type ProcessesView, viewId } from './processTree/processesView.ts';
 import { type Row, rowOf } from './processTree/rows.ts';
 import type { Terminals } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
@@ -18,6 +19,7 @@ export interface CommandParts {
   readonly processes: Processes;
   readonly link: WardenLink;
   readonly specs: WorkspaceSpecs;
+  readonly view: ProcessesView;
   readonly terminals: Terminals;
   readonly dashboards: Dashboards;
   /** The warden's program. */
@@ -80,6 +82,9 @@ class Commands {
       openInBrowser: (row) => this.#withUrl(row, async (url) => void (await vscode.env.openExternal(url))),
       copyUrl: (row) => this.#withUrl(row, (url) => this.#copy(url.toString(true))),
       killPort: () => killPort(this.#parts),
+      sortBy: () => pickSortBy(),
+      filter: () => askFilter(this.#parts.view),
+      clearFilter: () => Promise.resolve(this.#parts.view.clearFilter()),
       openDashboard: () => Promise.resolve(this.#parts.dashboards.show()),
     };
   }

@@ -167,9 +167,10 @@ export class Editor implements AsyncDisposable {
     if (pick !== undefined) await this.pick(pick);
   }
 
-  /** Opens a row, so that its children show. */
+  /** Opens a row, so that its children show. Not by a place on the screen, where another row may have come to stand meanwhile. */
   async expand(label: string): Promise<void> {
-    await this.row(label).locator('.monaco-tl-twistie').click({ timeout: deadline });
+    await this.row(label).locator('.monaco-tl-twistie').dispatchEvent('click', {}, { timeout: deadline });
+    await eventually(`${label} is open`, async () => (await this.row(label).first().getAttribute('aria-expanded')) === 'true', deadline);
   }
 
   /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */

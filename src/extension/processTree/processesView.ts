@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
+import type { Health } from '../health/health.ts';
 import type { Process, Processes } from '../processes.ts';
 import type { WardenLink } from '../wardenLink.ts';
-import { buildRows, changedRows, type Row } from './rows.ts';
+import { buildRows, changedRows, filterSources, type Row, type SortBy, sortSources } from './rows.ts';
 import { ShownFigures } from './shownFigures.ts';
+import { ShownMembers } from './shownMembers.ts';
 import { type CloseLook, tooltipOf } from './tooltip.ts';
 
 export const viewId = 'tree-warden.processes';
+export const sortSetting = 'tree-warden.sortBy';
 
 /** Milliseconds between two samples: while somebody looks at the view, and while only the status bar shows them. */
 const watchedMillis = 1000;
@@ -15,18 +18,21 @@ const glancedMillis = 5000;
 export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #processes: Processes;
   readonly #link: WardenLink;
+  readonly #health: Health;
   readonly #view: vscode.TreeView<Row>;
   readonly #changed = new vscode.EventEmitter<(Row | undefined)[]>();
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<Row[]>;
   readonly #subscriptions: vscode.Disposable[];
-  readonly #shown = new ShownFigures();
+  readonly #shown = { figures: new ShownFigures(), members: new ShownMembers() };
   #rows: readonly Row[] = [];
+  #filter = '';
   /** The objects that the editor knows the rows by, with the newest content of each. */
   readonly #handles = new Map<string, { handle: Row; row: Row }>();
 
-  constructor(processes: Processes, link: WardenLink) {
+  constructor(processes: Processes, link: WardenLink, health: Health) {
     this.#processes = processes;
     this.#link = link;
+    this.#health = health;
     this.#rows = this.#build();
     this.#view = vscode.window.createTreeView(viewId, { treeDataProvider: this, showCollapseAll: true });
     this.#subscriptions = [
@@ -35,6 +41,9 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       processes.onDidChangeSpecs(() => this.#update()),
       this.#view.onDidChangeVisibility(() => this.#chooseInterval()),
       vscode.window.onDidChangeWindowState(() => this.#chooseInterval()),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(sortSetting)) this.#update();
+      }),
     ];
     this.#update();
   }
@@ -60,7 +69,8 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
 
   /** Asked for when the pointer rests on a row, so that its text is made only then. */
   async resolveTreeItem(item: vscode.TreeItem, handle: Row): Promise<vscode.TreeItem> {
-    this.#shown.hold();
+    this.#shown.figures.hold();
+    this.#shown.members.hold();
     const process = this.#processes.find(handle.process);
     if (process && handle.kind !== 'group') item.tooltip = tooltipOf(process, handle.pid, await this.#lookClosely(process, handle.pid));
     return item;
@@ -72,27 +82,50 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
 
   /** What is not read at every sample; nothing where the warden does not answer. */
   async #lookClosely({ tree }: Process, pid: number | undefined): Promise<CloseLook> {
-    if (tree === undefined || tree.endedAt !== undefined) return {};
+    if (tree === undefined || tree.endedAt !== undefined) return { ills: tree ? this.#health.illsOf(tree) : [] };
     try {
       const client = await this.#link.clientOf(tree.id);
       const [details, history] = await Promise.all([client.details(tree.id, pid), client.history(tree.id)]);
-      return { details, history };
+      return { details, history, ills: this.#health.illsOf(tree) };
     } catch {
-      return {}; // It has ended just now.
+      return { ills: [] }; // It has ended just now.
     }
   }
 
+  get filter(): string {
+    return this.#filter;
+  }
+
+  /** Shows only what has each of these words; all where there are none. */
+  set filter(words: string) {
+    this.#filter = words.trim();
+    void vscode.commands.executeCommand('setContext', 'tree-warden.filtered', this.#filter !== '');
+    this.#update();
+  }
+
+  clearFilter(): void {
+    this.filter = '';
+  }
+
   #build(): Row[] {
-    return buildRows(
-      this.#processes.all.map(({ name, declared, tree }) => ({
-        name,
-        group: declared?.spec.group,
-        description: declared?.spec.description,
-        declared: declared !== undefined,
-        tree,
-      })),
-      this.#shown,
-    );
+    const sources = this.#processes.all.map(({ name, declared, tree }) => ({
+      name,
+      group: declared?.spec.group,
+      description: declared?.spec.description,
+      declared: declared !== undefined,
+      tree,
+      ills: tree ? this.#health.illsOf(tree) : [],
+    }));
+    const sortBy = vscode.workspace.getConfiguration().get<SortBy>(sortSetting, 'declared');
+    return buildRows(sortSources(filterSources(sources, this.#filter), sortBy, this.#shown), this.#shown);
+  }
+
+  /** The number of trees that are not well, on the view's icon. */
+  #showBadge(): void {
+    const unwell = this.#processes.all.filter(({ tree }) => tree && (tree.state === 'failed' || this.#health.illsOf(tree).length > 0));
+    const tooltip = vscode.l10n.t('Needs attention: {0}', unwell.map(({ name }) => name).join(', '));
+    if (unwell.length !== (this.#view.badge?.value ?? 0) || tooltip !== this.#view.badge?.tooltip)
+      this.#view.badge = unwell.length > 0 ? { value: unwell.length, tooltip } : undefined;
   }
 
   #update(): void {
@@ -101,6 +134,9 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     this.#rows = rows;
     this.#refreshHandles(rows);
     this.#chooseInterval();
+    this.#showBadge();
+    const message = this.#filter === '' ? '' : vscode.l10n.t('Only what has “{0}”: {1} shown', this.#filter, countProcesses(rows));
+    if ((this.#view.message ?? '') !== message) this.#view.message = message;
     if (changed.length === 0) return;
     const handles = changed.map((id) => (id === undefined ? undefined : this.#handles.get(id)?.handle));
     this.#changed.fire(handles.includes(undefined) ? [undefined] : handles);
@@ -132,6 +168,11 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     };
     rows.forEach(visit);
     for (const id of this.#handles.keys()) if (!present.has(id)) this.#handles.delete(id);
-    this.#shown.retain(present);
+    this.#shown.figures.retain(present);
+    this.#shown.members.retain(new Set(this.#link.trees.map(({ id }) => id)));
   }
+}
+
+function countProcesses(rows: readonly Row[]): number {
+  return rows.reduce((sum, row) => sum + (row.kind === 'group' ? countProcesses(row.children) : 1), 0);
 }

@@ -2,6 +2,7 @@
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
 import type { ShownFigures } from './shownFigures.ts';
+import type { ShownMembers } from './shownMembers.ts';
 
 export type RowKind = 'group' | 'process' | 'member';
 
@@ -27,7 +28,13 @@ export interface Row {
 
 /** One that stands for a process where there is no view: for commands that are called from elsewhere. */
 export function rowOf(process: string): Row {
-  return { id: `process:${process}`, kind: 'process', label: process, description: '', icon: '', context: '', process, children: [] };
+  return { id: idOf(process), kind: 'process', label: process, description: '', icon: '', context: '', process, children: [] };
+}
+
+/** What the rows say, which is calmer than what is measured. */
+export interface Shown {
+  readonly figures: ShownFigures;
+  readonly members: ShownMembers;
 }
 
 /** What a row of the view is made of. */
@@ -37,10 +44,48 @@ export interface RowSource {
   readonly description?: string | undefined;
   readonly declared: boolean;
   readonly tree?: TreeSnapshot | undefined;
+  /** What is wrong with it, as clauses. */
+  readonly ills?: readonly string[];
+}
+
+/** How processes are ordered within their groups. */
+export type SortBy = 'declared' | 'name' | 'cpu' | 'memory';
+
+/** Those of which name, description, group, a port or a member has each of the words. */
+export function filterSources(sources: readonly RowSource[], filter: string): readonly RowSource[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return sources.filter((source) => {
+    const members = source.tree?.members.map(({ name, pid }) => `${name} ${pid}`) ?? [];
+    const haystack = [source.name, source.description, groupOf(source), formatPorts(source.tree?.members ?? []), ...members]
+      .join(' ')
+      .toLowerCase();
+    return words.every((word) => haystack.includes(word));
+  });
+}
+
+/** By what is shown; equal ones stay in the given order. */
+export function sortSources(sources: readonly RowSource[], by: SortBy, { figures }: Shown): readonly RowSource[] {
+  const figure = ({ name }: RowSource): number => {
+    const { cpuPercent = -1, memoryBytes = -1 } = figures.of(idOf(name)) ?? {};
+    return by === 'cpu' ? cpuPercent : memoryBytes;
+  };
+  switch (by) {
+    case 'declared':
+      return sources;
+    case 'name':
+      return sources.toSorted((a, b) => a.name.localeCompare(b.name));
+    case 'cpu':
+    case 'memory':
+      return sources.toSorted((a, b) => figure(b) - figure(a));
+  }
+}
+
+function idOf(process: string): string {
+  return `process:${process}`;
 }
 
 /** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. */
-export function buildRows(sources: readonly RowSource[], shown: ShownFigures): Row[] {
+export function buildRows(sources: readonly RowSource[], shown: Shown): Row[] {
   const rows = sources.filter((source) => !groupOf(source)).map((source) => processRow(source, shown));
   const groups = new Map<string, Row[]>();
   for (const source of sources) {
@@ -62,8 +107,8 @@ function groupOf({ group, tree }: RowSource): string | undefined {
   return group ?? tree?.group;
 }
 
-function processRow({ name, description, declared, tree }: RowSource, shown: ShownFigures): Row {
-  const shared = { id: `process:${name}`, kind: 'process', label: name, process: name } as const;
+function processRow({ name, description, declared, tree, ills = [] }: RowSource, shown: Shown): Row {
+  const shared = { id: idOf(name), kind: 'process', label: name, process: name } as const;
   const suffix = declared ? '.declared' : '';
   if (tree === undefined) {
     return { ...shared, description: description ?? '', icon: 'circle-outline', context: `process.idle${suffix}`, children: [] };
@@ -72,22 +117,24 @@ function processRow({ name, description, declared, tree }: RowSource, shown: Sho
   const context = `process.${tree.endedAt === undefined ? 'live' : 'ended'}${reachable}${suffix}`;
   return {
     ...shared,
-    ...look(tree),
-    description: describe(tree, shown.text(shared.id, tree)),
+    ...look(tree, ills.length > 0),
+    description: describe(tree, shown.figures.text(shared.id, tree)),
     context,
     children: memberRows(name, tree, shown),
   };
 }
 
 /** Shape and colour both tell the state, so that either alone is enough. */
-function look({ state, endedAt, warning }: TreeSnapshot): { readonly icon: string; readonly colour?: string } {
+function look({ state, endedAt, warning }: TreeSnapshot, isIll: boolean): { readonly icon: string; readonly colour?: string } {
   switch (state) {
     case 'starting':
       return { icon: 'loading~spin' };
     case 'stopping':
       return { icon: 'loading~spin', colour: 'charts.yellow' };
     case 'ready':
-      return warning === undefined ? { icon: 'circle-filled', colour: 'charts.green' } : { icon: 'warning', colour: 'charts.yellow' };
+      return warning === undefined && !isIll
+        ? { icon: 'circle-filled', colour: 'charts.green' }
+        : { icon: 'warning', colour: 'charts.yellow' };
     case 'exited':
       return endedAt === undefined ? { icon: 'circle-filled', colour: 'charts.blue' } : { icon: 'check' };
     case 'killed':
@@ -110,7 +157,9 @@ function describe({ state, reason, endedAt, members, zombies, lifetime, warning 
 }
 
 /** As a tree by parent; a stray whose parent is not a member stands at the top. */
-function memberRows(process: string, { id, members }: TreeSnapshot, shown: ShownFigures): Row[] {
+function memberRows(process: string, tree: TreeSnapshot, shown: Shown): Row[] {
+  const { id } = tree;
+  const members = shown.members.of(tree);
   const pids = new Set(members.map((member) => member.pid));
   const byParent = new Map<number, MemberSnapshot[]>();
   const top: MemberSnapshot[] = [];
@@ -127,7 +176,7 @@ function memberRows(process: string, { id, members }: TreeSnapshot, shown: Shown
     id: `member:${id}:${member.pid}`,
     kind: 'member',
     label: member.name,
-    description: describeMember(member, shown.text(`member:${id}:${member.pid}`, member)),
+    description: describeMember(member, shown.figures.text(`member:${id}:${member.pid}`, member)),
     icon: member.zombie ? 'circle-slash' : member.stray ? 'debug-disconnect' : 'debug-stackframe-dot',
     context: tcpPorts([member]).length > 0 ? 'member.reachable' : 'member',
     process,

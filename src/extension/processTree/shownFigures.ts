@@ -43,6 +43,11 @@ export class ShownFigures {
     return text;
   }
 
+  /** What this row's text says; undefined where it has none. */
+  of(row: string): Figures | undefined {
+    return this.#shown.get(row);
+  }
+
   /** Somebody reads a row's hover. It closes when any of the rows is drawn anew. */
   hold(): void {
     this.#heldUntil = this.#now() + holdMillis;

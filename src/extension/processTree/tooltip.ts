@@ -9,6 +9,8 @@ import { sparkline } from './sparkline.ts';
 export interface CloseLook {
   readonly details?: Details;
   readonly history?: History;
+  /** What is wrong with it, as clauses. */
+  readonly ills: readonly string[];
 }
 
 /** So many points, at the pace of somebody who looks: two minutes. */
@@ -20,7 +22,7 @@ const fullPercent = 10;
 export function tooltipOf(
   { name, declared, tree }: Process,
   pid: number | undefined,
-  { details, history }: CloseLook,
+  { details, history, ills }: CloseLook,
 ): vscode.MarkdownString {
   const text = new Tooltip(name, declared?.spec.description);
   if (tree === undefined) {
@@ -31,6 +33,7 @@ export function tooltipOf(
   text.line(vscode.l10n.t('Command'), tree.commandLine);
   text.line(vscode.l10n.t('Directory'), tree.cwd);
   text.line(vscode.l10n.t('State'), `${tree.state}, ${tree.reason}`);
+  if (ills.length > 0) text.line(vscode.l10n.t('Needs attention'), ills.join('; '));
   if (tree.leader) text.line(vscode.l10n.t('Leader'), vscode.l10n.t('pid {0}, group {1}', tree.leader.pid, tree.leader.group));
   text.line(vscode.l10n.t('Time'), formatDuration((tree.endedAt ?? Date.now()) - tree.startedAt));
   if (member) text.line(vscode.l10n.t('This process'), `${member.name}, pid ${member.pid}, ${formatPercent(member.cpuPercent)}`);

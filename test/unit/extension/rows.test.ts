@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { changedRows, type Row, type RowSource, buildRows as rowsOf } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
+import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
 import { describePorts } from '../../../src/protocol/ports.ts';
 
-const buildRows = (sources: readonly RowSource[]): Row[] => rowsOf(sources, new ShownFigures());
+const buildRows = (sources: readonly RowSource[]): Row[] => rowsOf(sources, { figures: new ShownFigures(), members: new ShownMembers() });
 
 const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot => ({
   pid,

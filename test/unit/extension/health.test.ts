@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { steadyGrowth } from '../../../src/extension/health/growthWatch.ts';
+import { HealthWatch, type Thresholds } from '../../../src/extension/health/healthWatch.ts';
+import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
+
+const none: Thresholds = { cpuPercent: 0, memoryBytes: 0, processes: 0, timeMillis: 0, samples: 3, growth: true };
+
+const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
+  id: 'one' as TreeId,
+  name: 'web',
+  state: 'ready',
+  reason: 'running',
+  startedAt: 0,
+  commandLine: 'x',
+  cwd: '/',
+  stdio: 'pty',
+  lifetime: 'managed',
+  containment: 'group',
+  members: [],
+  cpuPercent: 0,
+  memoryBytes: 0,
+  readRate: 0,
+  writeRate: 0,
+  zombies: 0,
+  ...changes,
+});
+
+/** What is told of one tree over a series of samples, a second apart. */
+function told(thresholds: Partial<Thresholds>, samples: readonly Partial<TreeSnapshot>[]): string[] {
+  const watch = new HealthWatch();
+  return samples.flatMap((changes, index) =>
+    watch.check(index * 1000, [tree(changes)], { ...none, ...thresholds }).map(({ ill, what }) => `${index} ${ill}: ${what}`),
+  );
+}
+
+describe('what is told of a tree', () => {
+  const busy = { cpuPercent: 150 };
+  const idle = { cpuPercent: 10 };
+  const cases: [string, Partial<Thresholds>, Partial<TreeSnapshot>[], string[]][] = [
+    ['nothing where no threshold is set', {}, [busy, busy, busy, busy], []],
+    [
+      'CPU, after as many samples, and once',
+      { cpuPercent: 100 },
+      [busy, busy, busy, busy, busy],
+      ['2 cpu: 150.0 % of a core, more than 100.0 % of a core'],
+    ],
+    ['no peak that is shorter', { cpuPercent: 100 }, [busy, busy, idle, busy, busy, idle], []],
+    [
+      'CPU again, when it was well meanwhile',
+      { cpuPercent: 100, samples: 1 },
+      [busy, idle, busy],
+      ['0', '2'].map((at) => `${at} cpu: 150.0 % of a core, more than 100.0 % of a core`),
+    ],
+    ['memory', { memoryBytes: 2 ** 30, samples: 1 }, [{ memoryBytes: 2 ** 31 }], ['0 memory: 2.0 GB, more than 1.0 GB']],
+    [
+      'the number of processes, zombies apart',
+      { processes: 1, samples: 1 },
+      [{ members: [{}, {}, {}] as MemberSnapshot[], zombies: 1 }],
+      ['0 processes: 2 processes, more than 1 processes', '0 zombies: 1 zombie that nobody collects'],
+    ],
+    ['its age, at once', { timeMillis: 1500 }, [{}, {}, {}, {}], ['2 time: 2.0 s, more than 1.5 s']],
+    ['zombies that stay', {}, [{ zombies: 1 }, { zombies: 2 }, { zombies: 2 }], ['2 zombies: 2 zombies that nobody collects']],
+    [
+      'what cannot be ended',
+      {},
+      [
+        { state: 'unkillable', reason: 'stuck' },
+        { state: 'unkillable', reason: 'stuck' },
+      ],
+      ['0 unkillable: stuck'],
+    ],
+    ['a limit that it has reached', {}, [{ warning: 'over it' }], ['0 limit: over it']],
+    ['nothing of what has ended', { cpuPercent: 1, samples: 1 }, [{ ...busy, endedAt: 1 }], []],
+  ];
+  for (const [what, thresholds, samples, expected] of cases) it(`is ${what}`, () => assert.deepEqual(told(thresholds, samples), expected));
+
+  it('is that it has failed three times', () => {
+    const watch = new HealthWatch();
+    const failed = (id: string, at: number): string[] =>
+      watch.check(at, [tree({ id: id as TreeId, state: 'failed', endedAt: at })], none).map(({ what }) => what);
+    assert.deepEqual([failed('a', 0), failed('a', 1000), failed('b', 2000)].flat(), []);
+    assert.deepEqual(failed('c', 3000), ['it has failed 3 times in 10 min 0 s']);
+    // An hour later that is forgotten.
+    assert.deepEqual(failed('d', 3_600_000), []);
+  });
+
+  it('can be asked for as long as it lasts', () => {
+    const watch = new HealthWatch();
+    const thresholds = { ...none, cpuPercent: 100, samples: 1 };
+    watch.check(0, [tree(busy)], thresholds);
+    assert.equal(watch.illsOf('one' as TreeId).length, 1);
+    watch.check(1000, [tree(idle)], thresholds);
+    assert.equal(watch.illsOf('one' as TreeId).length, 0);
+  });
+});
+
+describe('memory', () => {
+  const megabyte = 2 ** 20;
+  const series = (of: (index: number) => number): { at: number; bytes: number }[] =>
+    Array.from({ length: 40 }, (_, index) => ({ at: index * 15_000, bytes: of(index) * megabyte }));
+  const cases: [string, (index: number) => number, boolean][] = [
+    ['that grows steadily', (index) => 200 + 10 * index, true],
+    ['that grows steadily, with some noise', (index) => 200 + 10 * index + (index % 3) * 8, true],
+    ['that stays', () => 500, false],
+    ['that shrinks', (index) => 900 - 10 * index, false],
+    ['that comes and goes', (index) => 200 + (index % 10) * 50, false],
+    ['that was taken up at the start, and kept', (index) => (index < 3 ? 100 : 900), false],
+    ['that grows by little', (index) => 200 + index, false],
+    ['that grows by little for what it is', (index) => 8000 + 10 * index, false],
+  ];
+  for (const [what, of, expected] of cases)
+    it(`${what} is ${expected ? 'told' : 'not told'}`, () => assert.equal(steadyGrowth(series(of)) !== undefined, expected));
+
+  it('is followed over ten minutes', () => {
+    const told: number[] = [];
+    const watch = new HealthWatch();
+    for (let second = 0; second < 1200; second++) {
+      const [alert] = watch.check(second * 1000, [tree({ memoryBytes: (200 + second) * megabyte })], none);
+      if (alert) told.push(second);
+    }
+    assert.deepEqual(told, [585]);
+  });
+});
