@@ -64,6 +64,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .description('list the trees of all wardens of this user')
     .option('--json', 'as JSON')
     .option('-a, --all', 'also those that have ended')
+    .option('--summary', 'how many there are, and what they use together')
     .action(act((options) => ps(options)));
   program
     .command('kill')

@@ -1,14 +1,51 @@
 import { formatBytes, formatDuration, formatPercent } from '../protocol/format.ts';
+import type { TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
 import { exitCodes } from './exitCodes.ts';
 import { type FoundTree, Wardens } from './wardens.ts';
 
 /** Lists the trees of all wardens of this user. */
-export async function ps(options: { readonly json?: boolean; readonly all?: boolean }): Promise<number> {
+export async function ps(options: { readonly json?: boolean; readonly all?: boolean; readonly summary?: boolean }): Promise<number> {
   using wardens = await Wardens.connect('tree-warden ps');
-  const trees = (await wardens.trees()).filter(({ tree }) => options.all || tree.endedAt === undefined);
+  const all = await wardens.trees();
+  if (options.summary) {
+    const summary = summarize(all.map(({ tree }) => tree));
+    process.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describe(summary));
+    return exitCodes.ok;
+  }
+  const trees = all.filter(({ tree }) => options.all || tree.endedAt === undefined);
   process.stdout.write(options.json ? `${JSON.stringify(trees.map(asJson), null, 2)}\n` : table(trees));
   return exitCodes.ok;
+}
+
+interface Summary {
+  /** Trees that are listed, those that have ended among them. */
+  readonly total: number;
+  readonly running: number;
+  readonly failed: number;
+  readonly processes: number;
+  readonly zombies: number;
+  /** Percent of one core. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+}
+
+function summarize(trees: readonly TreeSnapshot[]): Summary {
+  const running = trees.filter((tree) => tree.endedAt === undefined);
+  const sum = (of: (tree: TreeSnapshot) => number): number => running.reduce((total, tree) => total + of(tree), 0);
+  return {
+    total: trees.length,
+    running: running.length,
+    failed: trees.filter(({ state }) => state === 'failed').length,
+    processes: sum(({ members }) => members.length),
+    zombies: sum(({ zombies }) => zombies),
+    cpuPercent: sum(({ cpuPercent }) => cpuPercent),
+    memoryBytes: sum(({ memoryBytes }) => memoryBytes),
+  };
+}
+
+function describe({ total, running, failed, processes, zombies, cpuPercent, memoryBytes }: Summary): string {
+  return `${running} of ${total} trees running, ${failed} failed; ${processes} processes, ${zombies} zombies; ${formatPercent(cpuPercent)}, ${formatBytes(memoryBytes)}\n`;
 }
 
 function asJson({ warden, tree }: FoundTree): object {

@@ -18,6 +18,8 @@ export interface WardenProcessOptions {
   readonly lendStdio?: boolean;
   /** What all of its trees together may take up; default: a hundred trees. */
   readonly limits?: { readonly maxTrees?: number; readonly maxProcesses?: number; readonly timeLimit?: string };
+  readonly metricsPort?: number;
+  readonly keepHistory?: boolean;
   /** Default: this process's own. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -47,14 +49,25 @@ export class WardenProcess implements OwnedWarden {
 
   /** @throws Error with what the warden said where it cannot start. */
   static async start(options: WardenProcessOptions): Promise<WardenProcess> {
-    const { script, client, workspace, window = '', logFolder, lendStdio = false, limits = {}, env = process.env } = options;
+    const {
+      script,
+      client,
+      workspace,
+      window = '',
+      logFolder,
+      lendStdio = false,
+      limits = {},
+      metricsPort = 0,
+      keepHistory = false,
+      env = process.env,
+    } = options;
     const lent: StdioOptions = lendStdio ? [0, 1, 2] : [];
     const limitArgs = [
       ...(limits.maxTrees === undefined ? [] : ['--max-trees', String(limits.maxTrees)]),
       ...(limits.maxProcesses === undefined ? [] : ['--max-processes', String(limits.maxProcesses)]),
       ...(limits.timeLimit === undefined ? [] : ['--time-limit', limits.timeLimit]),
     ];
-    const child = spawn(execPath, [...serveArguments(script, { workspace, window, logFolder }), ...limitArgs], {
+    const child = spawn(execPath, [...serveArguments(script, { workspace, window, logFolder, metricsPort, keepHistory }), ...limitArgs], {
       // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', ...lent],

@@ -133,6 +133,8 @@ export class WardenLink implements vscode.Disposable {
         maxProcesses: settings.get('maxProcesses', 0),
         timeLimit: settings.get('timeLimit') || '0s',
       },
+      metricsPort: settings.get('metrics.port', 0),
+      keepHistory: settings.get('history.keep', false),
     });
     log.info(`Warden ${warden.client.welcome.warden} started (pid ${warden.pid}).`);
     for (const shortcoming of warden.client.welcome.shortcomings) {

@@ -19,15 +19,18 @@ export class TreeHistory {
     this.#long = copy(long);
   }
 
-  add(point: HistoryPoint): void {
+  /** Answers with a mean, whenever there is a new one. */
+  add(point: HistoryPoint): HistoryPoint | undefined {
     // Somebody else may look more often than is kept.
-    if (point.at - (this.#recent.at.at(-1) ?? 0) < recent.everyMillis) return;
+    if (point.at - (this.#recent.at.at(-1) ?? 0) < recent.everyMillis) return undefined;
     push(this.#recent, point, recent.count);
     this.#since.push(point);
     const first = this.#since[0] ?? point;
-    if (point.at - first.at < long.everyMillis) return;
-    push(this.#long, mean(this.#since), long.count);
+    if (point.at - first.at < long.everyMillis) return undefined;
+    const whole = mean(this.#since);
+    push(this.#long, whole, long.count);
     this.#since = [];
+    return whole;
   }
 
   get series(): History {

@@ -5,6 +5,10 @@ export interface ServeOptions {
   readonly window: string;
   readonly logFolder: string;
   readonly lifetime?: Lifetime;
+  /** Where on 127.0.0.1 metrics are served; 0, or absent: nowhere. */
+  readonly metricsPort?: number;
+  /** Whether what the trees have used is written beside the logs, too. */
+  readonly keepHistory?: boolean;
 }
 
 /**
@@ -14,8 +18,11 @@ export interface ServeOptions {
 const semiSpaceMegabytes = 2;
 
 /** What Node is started with to be a warden. */
-export function serveArguments(script: string, { workspace, window, logFolder, lifetime = 'managed' }: ServeOptions): string[] {
-  const named = { workspace, window, 'log-folder': logFolder, lifetime };
-  const options = Object.entries(named).flatMap(([name, value]) => [`--${name}`, value]);
+export function serveArguments(
+  script: string,
+  { workspace, window, logFolder, lifetime = 'managed', metricsPort = 0, keepHistory }: ServeOptions,
+): string[] {
+  const named = { workspace, window, 'log-folder': logFolder, lifetime, 'metrics-port': String(metricsPort) };
+  const options = [...Object.entries(named).flatMap(([name, value]) => [`--${name}`, value]), ...(keepHistory ? ['--keep-history'] : [])];
   return [`--max-semi-space-size=${semiSpaceMegabytes}`, script, 'serve', ...options];
 }

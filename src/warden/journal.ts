@@ -11,6 +11,7 @@ export type JournalEvent =
   | 'start-failed'
   | 'state'
   | 'signal'
+  | 'escalation'
   | 'ended'
   | 'late-member'
   | 'limit-reached'
@@ -36,6 +37,8 @@ export interface JournalRecord {
   readonly durationMillis?: number;
   readonly code?: number | null;
   readonly signal?: string | null;
+  /** Which of a tree's limits, of a `limit-reached`. */
+  readonly limit?: string;
   readonly reason?: string;
 }
 
@@ -44,6 +47,7 @@ export class Journal {
   readonly path: string;
   readonly #file: LogFile;
   readonly #warden: WardenId;
+  readonly #listeners = new Set<(record: JournalRecord) => void>();
 
   constructor(path: string, warden: WardenId, onFailure: (error: Error) => void) {
     this.path = path;
@@ -51,7 +55,13 @@ export class Journal {
     this.#file = new LogFile(path, onFailure);
   }
 
+  /** Hears of every record that is written from now on. */
+  onRecord(listener: (record: JournalRecord) => void): void {
+    this.#listeners.add(listener);
+  }
+
   write(record: JournalRecord): void {
+    for (const listener of this.#listeners) listener(record);
     this.#file.write(`${JSON.stringify({ time: new Date().toISOString(), warden: this.#warden, ...record })}\n`, () => undefined);
   }
 

@@ -3,7 +3,7 @@
  * gone when stdin ends; everybody else of this user speaks to it over its socket.
  *
  *   warden.js serve --workspace NAME --window KEY --lifetime managed|detached --log-folder DIR
- *       [--max-trees N] [--max-processes N] [--time-limit DURATION]
+ *       [--max-trees N] [--max-processes N] [--time-limit DURATION] [--metrics-port PORT] [--keep-history]
  *   warden.js reap FOLDER      kill what the dead warden of this folder left
  *   warden.js doctor           what this machine offers, as JSON
  *   warden.js holders PORT     who listens there, of this user's processes, as JSON
@@ -34,6 +34,8 @@ async function main(): Promise<void> {
       'max-trees': { type: 'string', default: String(defaultWindowLimits.maxTrees) },
       'max-processes': { type: 'string', default: String(defaultWindowLimits.maxProcesses) },
       'time-limit': { type: 'string', default: '0s' },
+      'metrics-port': { type: 'string', default: '0' },
+      'keep-history': { type: 'boolean', default: false },
     },
   });
   const [command, folder, start] = positionals;
@@ -48,7 +50,10 @@ async function main(): Promise<void> {
     };
     const { workspace, window, lifetime } = values;
     if (lifetime !== 'managed' && lifetime !== 'detached') throw new Error(`--lifetime is managed or detached, not '${lifetime}'`);
-    await Warden.serve({ platform, workspace, window, lifetime, logFolder, windowLimits, runtimeFolder: openRuntimeFolder() });
+    const metricsPort = countFrom('--metrics-port', values['metrics-port'], 0);
+    const keepHistory = values['keep-history'];
+    const runtimeFolder = openRuntimeFolder();
+    await Warden.serve({ platform, workspace, window, lifetime, logFolder, windowLimits, metricsPort, keepHistory, runtimeFolder });
   } else if (command === 'reap' && folder !== undefined) {
     const records = readRecordFolder(folder);
     if (isWardenAlive(platform, records)) throw new Error(`the warden of ${folder} is alive`);

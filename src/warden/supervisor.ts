@@ -13,7 +13,9 @@ import { RequestError } from './requestError.ts';
 import { Rounds } from './rounds.ts';
 import { findDetached } from './trees/adoption.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
+import type { LimitName } from './trees/limits.ts';
 import type { Census, Membership } from './trees/membership.ts';
+import { Sampler } from './trees/sampler.ts';
 import { Strays } from './trees/strays.ts';
 import { Tree } from './trees/tree.ts';
 import { TreeRecords } from './trees/treeRecords.ts';
@@ -28,6 +30,8 @@ export interface SupervisorParts {
   readonly lifetime: Lifetime;
   readonly windowLimits: WindowLimits;
   readonly logFolder: string;
+  /** See {@link Sampler}. */
+  readonly keepHistory: boolean;
   /** A person has to be told. */
   alert(message: string): void;
 }
@@ -45,14 +49,15 @@ export class Supervisor {
   readonly #listeners = new Set<() => void>();
   readonly #rounds: Rounds;
   readonly #strays: Strays;
-  #sampling: Promise<void> | undefined;
+  readonly #sampler: Sampler;
   #closing = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
+    this.#sampler = new Sampler(parts);
     this.#records = new TreeRecords({ ...parts, bootId: parts.platform.bootId });
     this.#logs = new TreeLogs(parts);
-    this.#limits = new LimitKeeper(parts.windowLimits, (tree, action, reason) => void this.#actOnLimit(tree, action, reason));
+    this.#limits = new LimitKeeper(parts.windowLimits, (tree, action, limit, reason) => void this.#actOnLimit(tree, action, limit, reason));
     this.#strays = new Strays(parts.lifetime);
     this.#rounds = new Rounds({
       look: () => void this.#census(false),
@@ -64,6 +69,11 @@ export class Supervisor {
 
   get #running(): Tree[] {
     return [...this.#trees.values()].filter((tree) => !tree.ended);
+  }
+
+  /** Those that have not ended. */
+  get running(): readonly Tree[] {
+    return this.#running;
   }
 
   snapshots(): TreeSnapshot[] {
@@ -152,6 +162,7 @@ export class Supervisor {
         onSpawned: (leader) => this.#spawned(tree, leader),
         onLeaderCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
         onStateChanged: () => this.#stateChanged(tree),
+        onEscalated: (signal) => this.#parts.journal.write({ event: 'escalation', tree: id, spec: request.name, signal }),
         onEnded: () => this.#ended(tree),
       },
       past,
@@ -216,12 +227,14 @@ export class Supervisor {
     return { census: this.#parts.membership.census(true), trees: [...this.#trees.values()] };
   }
 
-  /** Reads every member's figures now. Calls that come while one is under way share it. */
-  sample(thorough = false): Promise<void> {
-    this.#sampling ??= this.#takeSample(thorough).finally(() => {
-      this.#sampling = undefined;
-    });
-    return this.#sampling;
+  /** Reads every member's figures now. */
+  async sample(thorough = false): Promise<void> {
+    await this.#sampler.sample(
+      () => this.#census(thorough),
+      () => this.#trees.values(),
+      this.#strays,
+    );
+    this.#limits.check(this.#running);
   }
 
   /** Stops everything, strays too; resolves when nobody is left who can be killed. */
@@ -231,14 +244,19 @@ export class Supervisor {
     await this.#killStrays();
   }
 
+  /** Resolves when what is kept is on its way to the disk. */
+  async close(): Promise<void> {
+    await this.#sampler.close();
+  }
+
   /** To be called last: nothing is watched any more. */
   dispose(): void {
     this.#rounds.dispose();
     this.#listeners.clear();
   }
 
-  async #actOnLimit(tree: Tree, action: LimitAction, reason: string): Promise<void> {
-    this.#parts.journal.write({ event: 'limit-reached', tree: tree.id, spec: tree.request.name, reason: `${reason}: ${action}` });
+  async #actOnLimit(tree: Tree, action: LimitAction, limit: LimitName, reason: string): Promise<void> {
+    this.#parts.journal.write({ event: 'limit-reached', tree: tree.id, spec: tree.request.name, limit, reason: `${reason}: ${action}` });
     if (action === 'warn') {
       tree.warning = reason;
       this.#parts.alert(`'${tree.request.name}': ${reason}.`);
@@ -248,17 +266,6 @@ export class Supervisor {
     } else {
       await tree.stop(reason, undefined, action === 'kill');
     }
-  }
-
-  async #takeSample(thorough: boolean): Promise<void> {
-    const { platform } = this.#parts;
-    const census = this.#census(thorough);
-    const everyone = [...census.members.values(), census.strays].flat();
-    const readings = { usage: await platform.usage(everyone), ports: platform.listening(everyone) };
-    this.#strays.measure(census.strays, readings);
-    const now = Date.now();
-    for (const tree of this.#trees.values()) tree.measure(now, census.members.get(tree.id) ?? [], readings);
-    this.#limits.check(this.#running);
   }
 
   #census(thorough: boolean): Census {
@@ -345,6 +352,7 @@ export class Supervisor {
         spec: request.name,
         pid: leader.pid,
         pgid: leader.group,
+        state: tree.state,
         durationMillis: tree.runMillis,
         code,
         signal,

@@ -31,6 +31,9 @@ export interface WardenOptions {
   readonly logFolder: string;
   readonly runtimeFolder: string;
   readonly windowLimits: WindowLimits;
+  /** Where on 127.0.0.1 metrics are served; 0: nowhere. */
+  readonly metricsPort: number;
+  readonly keepHistory: boolean;
 }
 
 const selfCheckMillis = 60_000;
@@ -54,6 +57,7 @@ export class Warden {
   readonly #sessions = new Set<ClientSession>();
   readonly #missedAlerts: string[] = [];
   #server: Server | undefined;
+  #metrics: { close(): void } | undefined;
   #checking: NodeJS.Timeout | undefined;
   #idleCheck: NodeJS.Timeout | undefined;
   #ownership: Ownership | undefined;
@@ -103,6 +107,7 @@ export class Warden {
       journal: this.#journal,
       deadMansSwitch: this.#switch,
       logFolder,
+      keepHistory: options.keepHistory,
       alert,
     });
     this.#journal.write({ event: 'warden-started', pid: process.pid, reason: workspace });
@@ -127,7 +132,16 @@ export class Warden {
     server.listen(path, () => this.#protect(path));
     this.#server = server;
     this.#checkRegularly();
+    await this.#serveMetrics();
     await this.#sweepOthers();
+  }
+
+  /** Not loaded where nobody wants them. */
+  async #serveMetrics(): Promise<void> {
+    const { metricsPort } = this.#options;
+    if (metricsPort === 0) return;
+    const { Metrics } = await import('./metrics.ts');
+    this.#metrics = new Metrics(this.#supervisor, this.#journal, metricsPort, (problem) => this.#alert(problem));
   }
 
   #protect(path: string): void {
@@ -294,6 +308,8 @@ export class Warden {
     if (isClean && this.#supervisor.snapshots().every((tree) => tree.state !== 'unkillable')) this.#records.removeAll();
     this.#journal.write({ event: 'warden-ended', pid: process.pid, reason });
     this.#server?.close();
+    this.#metrics?.close();
+    await this.#supervisor.close();
     await this.#journal.close();
     // In a later turn, so that the answer to whoever asked is written first.
     setTimeout(() => process.exit(0), 20);

@@ -11,7 +11,12 @@ export class TestWarden implements AsyncDisposable {
   readonly process: WardenProcess;
   readonly alerts: string[] = [];
 
-  static async start(env: NodeJS.ProcessEnv = {}, logFolder?: string, limits: WardenProcessOptions['limits'] = {}): Promise<TestWarden> {
+  static async start(
+    env: NodeJS.ProcessEnv = {},
+    logFolder?: string,
+    limits: WardenProcessOptions['limits'] = {},
+    more: Pick<WardenProcessOptions, 'metricsPort' | 'keepHistory'> = {},
+  ): Promise<TestWarden> {
     const run = new Run(env);
     const folder = logFolder ?? join(run.folder, 'state', 'tree-warden', 'logs');
     const process = await WardenProcess.start({
@@ -21,6 +26,7 @@ export class TestWarden implements AsyncDisposable {
       window: windowOf(run),
       logFolder: folder,
       limits,
+      ...more,
       env: run.env,
     });
     return new TestWarden(run, process);

@@ -10,6 +10,8 @@ export interface Target {
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome;
   /** Ends everybody at once, where a container can; false where all of it is left to signals. */
   killAll?(): boolean;
+  /** Hears of each step: a signal that everybody gets, at last SIGKILL. */
+  onStep?(signal: NodeJS.Signals): void;
 }
 
 export interface Outcome {
@@ -49,10 +51,12 @@ export async function terminate(
     } else if (step.signal === 'SIGKILL') {
       break;
     } else {
+      target.onStep?.(step.signal);
       signalEveryone(target, step.signal);
     }
   }
   if (await isGone(target)) return { forced: false, survivors: [] };
+  target.onStep?.('SIGKILL');
   return { forced: true, survivors: await kill(target, patienceMillis) };
 }
 

@@ -1,6 +1,6 @@
 import { formatBytes } from '../../protocol/format.ts';
 import type { LimitAction, TreeId } from '../../protocol/messages.ts';
-import { actionFor, LimitWatch } from './limits.ts';
+import { actionFor, type LimitName, LimitWatch } from './limits.ts';
 import type { Tree } from './tree.ts';
 
 /** What one warden lets all of its trees take up together. */
@@ -14,7 +14,7 @@ export interface WindowLimits {
 
 export const defaultWindowLimits: WindowLimits = { maxTrees: 100, maxProcesses: 0, timeMillis: 0 };
 
-export type ActOnLimit = (tree: Tree, action: LimitAction, reason: string) => void;
+export type ActOnLimit = (tree: Tree, action: LimitAction, limit: LimitName, reason: string) => void;
 
 /** A tree that multiplies is looked at more often than one that grows, in milliseconds. */
 const multiplyingMillis = 250;
@@ -72,7 +72,7 @@ export class LimitKeeper {
 
   #checkTree(tree: Tree): void {
     const breach = this.#watches.get(tree.id)?.check({ ...tree.figures, processes: countAlive(tree), runMillis: tree.runMillis });
-    if (breach) this.#act(tree, actionFor(breach.limit, tree.request.onLimit), breach.reason);
+    if (breach) this.#act(tree, actionFor(breach.limit, tree.request.onLimit), breach.limit, breach.reason);
   }
 
   /** The biggest pays for all: it is most likely the one that runs away. */
@@ -84,7 +84,7 @@ export class LimitKeeper {
     if (biggest.state === 'stopping') return;
     const { memoryBytes } = biggest.figures;
     const reason = `the window's limit of ${maxProcesses} processes was reached, and this tree had most of them (${countAlive(biggest)}, ${formatBytes(memoryBytes)})`;
-    this.#act(biggest, 'kill', reason);
+    this.#act(biggest, 'kill', 'processes', reason);
   }
 }
 

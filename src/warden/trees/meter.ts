@@ -14,6 +14,13 @@ export interface Figures {
   readonly zombies: number;
 }
 
+/** Since the start. */
+export interface Used {
+  readonly cpuMillis: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
 export const noFigures: Figures = { members: [], cpuPercent: 0, memoryBytes: 0, readRate: 0, writeRate: 0, zombies: 0 };
 
 /** What was read of all processes of a sample, by pid. */
@@ -55,10 +62,16 @@ export class Meter {
   /** The one to compare with, and the newest that may take its place. */
   #base: Look | undefined;
   #newest: Look | undefined;
+  #used: Used = { cpuMillis: 0, readBytes: 0, writtenBytes: 0 };
 
   /** `now` in milliseconds, monotonic. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
+  }
+
+  /** By everybody who has ever been seen in the tree. */
+  get used(): Used {
+    return this.#used;
   }
 
   /** `treeCpuMillis`: what the container has counted, if it does. */
@@ -72,7 +85,10 @@ export class Meter {
     if (this.#newest && at - this.#newest.at >= shortestMillis) this.#base = this.#newest;
     const readings = new Map(processes.map((process) => [process.pid, readingOf(process, usage.get(process.pid))]));
     const look: Look = { at, readings, treeCpuMillis };
-    if (this.#newest === undefined || this.#base === this.#newest) this.#newest = look;
+    if (this.#newest === undefined || this.#base === this.#newest) {
+      this.#used = addGrowth(this.#used, this.#newest, look);
+      this.#newest = look;
+    }
     const base = this.#base;
     const seconds = base ? (at - base.at) / 1000 : 0;
     const rate = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
@@ -93,16 +109,32 @@ export class Meter {
         ...(listensOn && { ports: listensOn }),
       };
     });
-    const counted = treeCpuMillis !== undefined && base?.treeCpuMillis !== undefined ? treeCpuMillis - base.treeCpuMillis : undefined;
     return {
       members,
-      cpuPercent: Math.min(rate(counted ?? grown('cpuMillis')) / 10, cores * 100),
+      cpuPercent: Math.min(rate(base ? cpuGrowth(base, look) : 0) / 10, cores * 100),
       memoryBytes: members.reduce((sum, member) => sum + member.memoryBytes, 0),
       readRate: rate(grown('readBytes')),
       writeRate: rate(grown('writtenBytes')),
       zombies: members.filter((member) => member.zombie).length,
     };
   }
+}
+
+/** As its container has counted it, if it does. */
+function cpuGrowth(before: Look, now: Look): number {
+  return now.treeCpuMillis !== undefined && before.treeCpuMillis !== undefined
+    ? now.treeCpuMillis - before.treeCpuMillis
+    : grownBetween(before.readings, now.readings, 'cpuMillis');
+}
+
+/** Before the first look, everything is growth. */
+function addGrowth(used: Used, before: Look | undefined, now: Look): Used {
+  const from: Look = before ?? { at: 0, readings: new Map(), treeCpuMillis: undefined };
+  return {
+    cpuMillis: used.cpuMillis + cpuGrowth(from, now),
+    readBytes: used.readBytes + grownBetween(from.readings, now.readings, 'readBytes'),
+    writtenBytes: used.writtenBytes + grownBetween(from.readings, now.readings, 'writtenBytes'),
+  };
 }
 
 function readingOf({ pid, startTime, parent }: ProcessStat, usage: Usage | undefined): Reading {

@@ -7,6 +7,7 @@ import type {
   Details,
   Dimensions,
   ExitStatus,
+  HistoryPoint,
   Lifetime,
   StartRequest,
   StopStep,
@@ -20,8 +21,9 @@ import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import { followAdopted } from './adoption.ts';
 import { detailsOf } from './details.ts';
+import { alreadyCollected, countMembers, describeExit, unknownExit } from './exits.ts';
 import { type Leader, prepareLeader } from './leader.ts';
-import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
+import { type Figures, Meter, noFigures, type Readings, type Used } from './meter.ts';
 import { nextState, type TreeEvent } from './treeStates.ts';
 
 /** What a tree needs of its surroundings. */
@@ -45,6 +47,8 @@ export interface TreeContext {
   /** Node has collected the leader: its pid is free. */
   onLeaderCollected(pid: number): void;
   onStateChanged(tree: Tree): void;
+  /** A step of its stop: everybody gets this signal now. */
+  onEscalated(signal: NodeJS.Signals): void;
   /** Nobody is left and nothing more will happen. */
   onEnded(tree: Tree): void;
 }
@@ -121,6 +125,11 @@ export class Tree {
 
   get figures(): Figures {
     return this.#figures;
+  }
+
+  /** CPU time and bytes of all who have ever been seen in it. */
+  get used(): Used {
+    return this.#meter.used;
   }
 
   get container(): Container {
@@ -214,12 +223,12 @@ export class Tree {
     this.#leader?.resize(dimensions);
   }
 
-  /** Takes a sample; `at` in milliseconds since 1970. */
-  measure(at: number, processes: readonly ProcessStat[], readings: Readings): void {
-    if (this.ended) return;
+  /** Takes a sample; `at` in milliseconds since 1970. Answers with the mean over the last twenty seconds, when they are full. */
+  measure(at: number, processes: readonly ProcessStat[], readings: Readings): HistoryPoint | undefined {
+    if (this.ended) return undefined;
     this.#figures = this.#meter.measure(this.#identity, processes, readings, this.#container.cpuMillis());
     const { cpuPercent, memoryBytes, readRate, writeRate } = this.#figures;
-    this.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: processes.length });
+    return this.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: processes.length });
   }
 
   /** Of one member, or of the tree as a whole. */
@@ -316,6 +325,7 @@ export class Tree {
         alive: () => this.#context.alive(),
         signal: (target, signal) => this.#signal(target, signal),
         killAll: () => this.#container.killAll(),
+        onStep: (signal) => this.#context.onEscalated(signal),
       },
       steps,
       hurry,
@@ -371,25 +381,4 @@ export class Tree {
     this.#context.onStateChanged(this);
     return true;
   }
-}
-
-/**
- * A terminal's leader is waited for on a thread of its own, so one that ends at once may be gone before anybody has looked
- * at it. The warden's own start then stands for its start: nothing of the tree can be older.
- */
-function alreadyCollected(platform: Platform, pid: number): ProcessStat {
-  const self = platform.stat(process.pid);
-  if (self === undefined) throw new CannotStartError('The process table cannot be read.');
-  return { ...self, pid, alive: false };
-}
-
-const unknownExit: ExitStatus = { code: null, signal: null };
-
-function describeExit({ code, signal }: ExitStatus): string {
-  if (code === null && signal === null) return 'ended, nobody knows how';
-  return signal === null ? `exited with code ${code}` : `ended by ${signal}`;
-}
-
-function countMembers(count: number): string {
-  return count === 1 ? '1 member' : `${count} members`;
 }

@@ -1,0 +1,102 @@
+import { createServer, type Server } from 'node:http';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Journal, JournalRecord } from './journal.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** Metrics for other tools, in Prometheus' text format, named as OpenMetrics asks: base units, counters end in `_total`. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #server: Server;
+
+  /** Serves them at `http://127.0.0.1:port/metrics`; `onFailure` hears in a sentence why that cannot be. */
+  constructor(supervisor: Supervisor, journal: Journal, port: number, onFailure: (problem: string) => void) {
+    countEvents(this.#registry, journal);
+    const measure = measureTrees(this.#registry, supervisor);
+    this.#server = createServer((request, response) => {
+      if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
+        response.writeHead(404).end('The metrics are at /metrics.\n');
+        return;
+      }
+      const scraped = measure().then(() => this.#registry.metrics());
+      scraped.then(
+        (text) => response.writeHead(200, { 'Content-Type': this.#registry.contentType }).end(text),
+        (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),
+      );
+    });
+    this.#server.on('error', (error) => onFailure(`Metrics are not served at port ${port} of 127.0.0.1: ${error.message}.`));
+    this.#server.listen(port, '127.0.0.1');
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** What the journal tells: each record that counts, one more. */
+function countEvents(registry: Registry, journal: Journal): void {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
+    new Counter({ name: `tree_warden_${name}`, help, labelNames: [...labelNames], registers });
+  const spawned = counter('trees_spawned_total', 'Trees that were started.', ['spec']);
+  const restarted = counter('trees_restarted_total', 'Trees that were started again under the same name.', ['spec']);
+  const failedStarts = counter('tree_start_failures_total', 'Trees whose leader could not be spawned.', ['spec']);
+  const ended = counter('trees_ended_total', 'Trees that have ended, by how: exited, failed, killed, unkillable.', ['spec', 'cause']);
+  const limits = counter('limits_reached_total', 'Limits that were reached, by their name; `time` is a timeout.', ['spec', 'limit']);
+  const steps = counter('escalation_steps_total', 'Steps of stops, by the signal that everybody got.', ['spec', 'signal']);
+  const failures = counter('cleanup_failures_total', 'Times that something could not be ended, or removed.', []);
+  const known = new Set<string>();
+  const count: { [event in JournalRecord['event']]?: (record: JournalRecord, spec: string) => void } = {
+    spawned: (_record, spec) => {
+      spawned.inc({ spec });
+      if (known.has(spec)) restarted.inc({ spec });
+      known.add(spec);
+    },
+    'start-failed': (_record, spec) => failedStarts.inc({ spec }),
+    ended: ({ state = 'exited' }, spec) => ended.inc({ spec, cause: state }),
+    'limit-reached': ({ limit = '' }, spec) => limits.inc({ spec, limit }),
+    escalation: ({ signal }, spec) => steps.inc({ spec, signal: signal ?? '' }),
+    'cleanup-failed': () => failures.inc(),
+  };
+  journal.onRecord((record) => count[record.event]?.(record, record.spec ?? ''));
+}
+
+/** What is sampled; what is returned is to be called, and waited for, before each scrape. */
+function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise<void> {
+  const shared = { labelNames: ['spec', 'tree'], registers: [registry] };
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `tree_warden_tree_${name}`, help, ...shared });
+  const counter = (name: string, help: string): Counter => new Counter({ name: `tree_warden_tree_${name}_total`, help, ...shared });
+  const trees = new Gauge({
+    name: 'tree_warden_trees',
+    help: 'Trees that have not ended, by their state.',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  const memory = gauge('memory_bytes', 'Resident memory of all members; shared pages count in each of them.');
+  const processes = gauge('processes', 'Members, zombies among them.');
+  const zombies = gauge('zombies', 'Members that have ended and that nobody has collected.');
+  const threads = gauge('threads', 'Threads of all members.');
+  const started = gauge('start_time_seconds', 'When the tree was started, in seconds since 1970.');
+  const cpu = counter('cpu_seconds', 'CPU time of all who have been seen in the tree.');
+  const read = counter('storage_read_bytes', 'Bytes read from storage by all who have been seen in the tree.');
+  const written = counter('storage_written_bytes', 'Bytes written to storage by all who have been seen in the tree.');
+  return async () => {
+    await supervisor.sample();
+    for (const metric of [trees, memory, processes, zombies, threads, started, cpu, read, written]) metric.reset();
+    for (const { id, request, state, startedAt, figures, used } of supervisor.running) {
+      const of = { spec: request.name, tree: id };
+      trees.inc({ state });
+      memory.set(of, figures.memoryBytes);
+      processes.set(of, figures.members.length);
+      zombies.set(of, figures.zombies);
+      threads.set(
+        of,
+        figures.members.reduce((sum, member) => sum + member.threads, 0),
+      );
+      started.set(of, startedAt / 1000);
+      cpu.inc(of, used.cpuMillis / 1000);
+      read.inc(of, used.readBytes);
+      written.inc(of, used.writtenBytes);
+    }
+  };
+}

@@ -1,0 +1,125 @@
+/** What other tools are told: metrics, the history on disk, the summary of `ps`. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseStop } from '../../src/protocol/stopSteps.ts';
+import { NamedPorts } from '../../src/spec/ports.ts';
+import { cli, eventually } from '../support/run.ts';
+import { TestWarden } from '../support/warden.ts';
+
+/** Values by name and labels, as Prometheus' text format has them; throws where a line is none of it. */
+function parseMetrics(text: string): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const line of text.split('\n').filter(Boolean)) {
+    if (/^# (HELP|TYPE) tree_warden_\w+ \S/.test(line)) continue;
+    const [, name, value] = line.match(/^(tree_warden_\w+(?:\{(?:\w+="[^"]*",?)*\})?) (\S+)$/) ?? [];
+    assert.ok(name !== undefined && Number.isFinite(Number(value)), line);
+    values.set(name.replace(/,?tree="[^"]*"/, ''), Number(value));
+  }
+  return values;
+}
+
+describe('metrics', () => {
+  it('count what happens, and say what is used', async () => {
+    const port = await new NamedPorts().portFor('metrics');
+    await using warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
+    const scrape = async (): Promise<Map<string, number>> => parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+    const deaf = await warden.startShell('trap "" TERM; echo up; while :; do :; done', {
+      name: 'deaf',
+      stop: parseStop(['SIGTERM', '200ms']),
+    });
+    await warden.output(deaf.id, (text) => text.includes('up'));
+    await assert.rejects(warden.client.start(warden.request(['/no/such/program'], { name: 'missing' })));
+    const limited = await warden.startShell('sleep 60', { name: 'limited', limits: { timeMillis: 300 }, onLimit: 'kill' });
+    await warden.ended(limited.id);
+    await sleep(1000);
+    const before = await scrape();
+    assert.equal(before.get('tree_warden_trees{state="ready"}'), 1);
+    assert.equal(before.get('tree_warden_tree_processes{spec="deaf"}'), 1);
+    assert.ok((before.get('tree_warden_tree_memory_bytes{spec="deaf"}') ?? 0) > 500_000);
+    assert.ok(Math.abs((before.get('tree_warden_tree_start_time_seconds{spec="deaf"}') ?? 0) - Date.now() / 1000) < 60);
+    await warden.stop(deaf.id);
+    const again = await warden.startShell('exit 3', { name: 'deaf' });
+    await warden.ended(again.id);
+    const after = await scrape();
+    const expected = {
+      'tree_warden_trees_spawned_total{spec="deaf"}': 2,
+      'tree_warden_trees_restarted_total{spec="deaf"}': 1,
+      'tree_warden_tree_start_failures_total{spec="missing"}': 1,
+      'tree_warden_trees_ended_total{spec="deaf",cause="killed"}': 1,
+      'tree_warden_trees_ended_total{spec="deaf",cause="failed"}': 1,
+      'tree_warden_limits_reached_total{spec="limited",limit="time"}': 1,
+      'tree_warden_escalation_steps_total{spec="deaf",signal="SIGTERM"}': 1,
+      'tree_warden_escalation_steps_total{spec="deaf",signal="SIGKILL"}': 1,
+      tree_warden_cleanup_failures_total: 0,
+    };
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, after.get(name)])), expected);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 404);
+  });
+
+  it('have CPU as the kernel counted it', async () => {
+    const port = await new NamedPorts().portFor('metrics');
+    await using warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
+    const { leader } = await warden.startShell('i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 60', { name: 'worked' });
+    const counted = (): number => {
+      const fields = readFileSync(`/proc/${leader?.pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+      return (Number(fields[11]) + Number(fields[12])) / 100;
+    };
+    await eventually('it sleeps', () => readFileSync(`/proc/${leader?.pid}/task/${leader?.pid}/children`, 'latin1') !== '');
+    await sleep(1000);
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const told = parseMetrics(text).get('tree_warden_tree_cpu_seconds_total{spec="worked"}') ?? 0;
+    assert.ok(Math.abs(told - counted()) <= 0.03, `${told} s told, ${counted()} s counted`);
+  });
+
+  it('say where they could not be served', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    await using warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
+    await eventually('it is said', () =>
+      warden.alerts.some((message) => message.startsWith(`Metrics are not served at port ${port} of 127.0.0.1:`)),
+    );
+    taken.close();
+  });
+});
+
+describe('what is kept on disk', () => {
+  it('are means over twenty seconds, where one wants them', async () => {
+    await using warden = await TestWarden.start({}, undefined, {}, { keepHistory: true });
+    await warden.startShell('sleep 60', { name: 'kept' });
+    await warden.client.watch(1000);
+    const path = join(warden.run.folder, 'state', 'tree-warden', 'logs', 'history.jsonl');
+    const line = await eventually(
+      'a mean is written',
+      () => (existsSync(path) && readFileSync(path, 'utf8').split('\n')[0]) || undefined,
+      60_000,
+    );
+    const { time, spec, processes, memoryBytes, ...others } = JSON.parse(line) as Record<string, unknown>;
+    assert.match(String(time), /^\d{4}-\d\d-\d\dT/);
+    assert.deepEqual([spec, processes], ['kept', 2]);
+    assert.ok(Number(memoryBytes) > 500_000);
+    assert.deepEqual(Object.keys(others).sort(), ['cpuPercent', 'readRate', 'tree', 'writeRate']);
+  });
+});
+
+describe('tree-warden ps --summary', () => {
+  it('says how many there are, and what they use', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell('sleep 60', { name: 'one' });
+    const failed = await warden.startShell('exit 1', { name: 'two' });
+    await warden.ended(failed.id);
+    const ps = (...options: string[]): string =>
+      execFileSync(process.execPath, [cli, 'ps', '--summary', ...options], { env: warden.run.env, encoding: 'utf8' });
+    const summary = JSON.parse(ps('--json')) as Record<string, number>;
+    const { total, running, failed: failures, zombies, processes = 0, memoryBytes = 0 } = summary;
+    assert.deepEqual([total, running, failures, zombies], [2, 1, 1, 0]);
+    assert.ok(processes >= 1 && memoryBytes > 500_000);
+    assert.match(ps(), /^1 of 2 trees running, 1 failed; \d processes, 0 zombies; [\d.]+ %, [\d.]+ MB\n$/);
+  });
+});
