@@ -12,6 +12,7 @@ const versions = {
   pm2: '7.0.4',
   pidtree: '1.0.0',
   pidusage: '4.1.0',
+  systeminformation: '5.33.23',
 };
 
 export const peersFolder = join(cacheFolder, 'peers');

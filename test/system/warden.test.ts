@@ -255,8 +255,9 @@ describe('the warden', () => {
         ['spawned', undefined],
         ['state', 'ready'],
         ['state', 'stopping'],
+        ['escalation', undefined],
         ['state', 'exited'],
-        ['ended', undefined],
+        ['ended', 'exited'],
       ],
     );
     const [spawned] = records;

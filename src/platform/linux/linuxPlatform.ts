@@ -10,6 +10,7 @@ import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { DiskUsage } from './diskUsage.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
+import { OpenProcesses } from './openProcesses.ts';
 import { ProcFs, parsePss, parseSoftLimit, parseTreeMark } from './procfs.ts';
 import { Sockets } from './sockets.ts';
 
@@ -40,6 +41,7 @@ export class LinuxPlatform implements Platform {
   readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #proc = new ProcFs();
+  readonly #open = new OpenProcesses(this.#proc);
   readonly #sockets = new Sockets(this.#proc);
   readonly #diskUsage = new DiskUsage(this.#proc);
   readonly #libc: Libc | undefined;
@@ -83,7 +85,7 @@ export class LinuxPlatform implements Platform {
       // The queue grows while it is walked: an array's iterator sees what is pushed behind it.
       for (const { pid, startTime } of queue) {
         if (found.has(pid)) continue;
-        const stat = this.#proc.stat(pid);
+        const stat = this.#open.stat(pid);
         if (startTime !== undefined && stat?.startTime !== startTime) continue;
         found.set(pid, stat);
         if (stat) for (const child of this.#childrenOf(stat, thorough)) queue.push({ pid: child });
@@ -92,13 +94,14 @@ export class LinuxPlatform implements Platform {
       const adopted = this.#adoptsOrphans && found.has(self) ? this.#proc.childrenOf(self, self) : [];
       queue = adopted.filter((pid) => !found.has(pid)).map((pid) => ({ pid }));
     }
+    this.#open.endLook();
     return [...found.values()].filter((stat) => stat !== undefined);
   }
 
   #childrenOf({ pid, threads, alive }: ProcessStat, thorough: boolean): number[] {
     if (!alive) return [];
     // Node forks, and the kernel hands orphans over, on the main thread; so this process never needs its others.
-    if (!thorough || threads === 1 || pid === self) return this.#proc.childrenOf(pid, pid);
+    if (!thorough || threads === 1 || pid === self) return this.#open.childrenOf(pid);
     return this.#proc.threadsOf(pid).flatMap((thread) => this.#proc.childrenOf(pid, thread));
   }
 

@@ -18,17 +18,32 @@ export function parseAuxv(auxv: Buffer): Units {
   return { ticksPerSecond: Number(values.get(AT_CLKTCK) ?? 100n), pageBytes: Number(values.get(AT_PAGESZ) ?? 4096n) };
 }
 
-/** One line of `/proc/PID/stat`. The name may hold spaces and parentheses, so fields are counted from its last one. */
-export function parseStat(line: string, units: Units): ProcessStat {
-  const nameStart = line.indexOf('(');
-  const nameEnd = line.lastIndexOf(')');
-  const fields = line.slice(nameEnd + 2).split(' ');
-  // Field N of proc_pid_stat(5) is at N - 3 here.
-  const number = (field: number): number => Number(fields[field - 3]);
-  const state = fields[0] ?? '?';
+const [space, minus, zero, newline] = [0x20, 0x2d, 0x30, 0x0a];
+const nameEnds = 0x29;
+
+/**
+ * The line of `/proc/PID/stat` in the first `length` bytes: byte by byte, because this is done for every process at every look. The name
+ * may hold spaces and parentheses, so fields are counted from its last one; their numbers are those of proc_pid_stat(5).
+ */
+export function parseStat(line: Buffer, length: number, units: Units): ProcessStat {
+  const nameEnd = line.lastIndexOf(nameEnds, length - 1);
+  const nameStart = line.indexOf(space) + 2;
+  const fields: number[] = [];
+  let at = nameEnd + 4;
+  for (let field = 4; field <= 24; field++) {
+    const negative = line[at] === minus;
+    if (negative) at++;
+    let value = 0;
+    for (let byte = line[at]; at < length && byte !== space && byte !== newline; byte = line[++at])
+      value = value * 10 + ((byte ?? zero) - zero);
+    fields[field] = negative ? -value : value;
+    at++;
+  }
+  const number = (field: number): number => fields[field] ?? 0;
+  const state = String.fromCharCode(line[nameEnd + 2] ?? 0);
   return {
-    pid: Number(line.slice(0, nameStart - 1)),
-    name: nameOf(line.slice(nameStart + 1, nameEnd)),
+    pid: Number(line.toString('latin1', 0, nameStart - 2)),
+    name: nameOf(line.toString('latin1', nameStart, nameEnd)),
     alive: state !== 'Z' && state !== 'X',
     stopped: state === 'T' || state === 't',
     parent: number(4),
@@ -73,16 +88,25 @@ export function parseTreeMark(environment: string): readonly string[] {
   return entry === undefined ? [] : entry.slice(prefix.length).split(':').filter(Boolean);
 }
 
+/** Pids of `/proc/PID/task/TID/children`. */
+export function parseChildren(text: string): number[] {
+  return text === '' ? [] : text.trimEnd().split(' ').map(Number);
+}
+
 /** The kernel hands out seq files a page at a time; a read shorter than this was the last one. */
-const fullRead = 4000;
+export const fullRead = 4000;
 
 export class ProcFs {
   readonly #units: Units = parseAuxv(readFileSync('/proc/self/auxv'));
   readonly #buffer = Buffer.allocUnsafe(256 * 1024);
 
+  get units(): Units {
+    return this.#units;
+  }
+
   stat(pid: number): ProcessStat | undefined {
-    const line = this.read(`/proc/${pid}/stat`);
-    return line === undefined || line === '' ? undefined : parseStat(line, this.#units);
+    const length = this.#fill(`/proc/${pid}/stat`);
+    return length ? parseStat(this.#buffer, length, this.#units) : undefined;
   }
 
   /** /proc answers for a thread's number, too, but lists it nowhere. */
@@ -98,8 +122,7 @@ export class ProcFs {
 
   /** Children forked by one thread of a process. */
   childrenOf(pid: number, thread: number): number[] {
-    const text = this.read(`/proc/${pid}/task/${thread}/children`);
-    return text === undefined || text === '' ? [] : text.trimEnd().split(' ').map(Number);
+    return parseChildren(this.read(`/proc/${pid}/task/${thread}/children`) ?? '');
   }
 
   threadsOf(pid: number): number[] {
@@ -142,6 +165,12 @@ export class ProcFs {
    * user.
    */
   read(path: string, enough?: (part: string) => boolean): string | undefined {
+    const length = this.#fill(path, enough);
+    return length === undefined ? undefined : this.#buffer.toString('latin1', 0, length);
+  }
+
+  /** Reads a file into the buffer; answers with its length. */
+  #fill(path: string, enough?: (part: string) => boolean): number | undefined {
     let fd: number;
     try {
       fd = openSync(path, 'r');
@@ -153,8 +182,8 @@ export class ProcFs {
       for (;;) {
         const count = readSync(fd, this.#buffer, length, this.#buffer.length - length, null);
         length += count;
-        if (enough?.(this.#buffer.toString('latin1', length - count, length))) return this.#buffer.toString('latin1', 0, length);
-        if (count < fullRead || length === this.#buffer.length) return this.#buffer.toString('latin1', 0, length);
+        if (enough?.(this.#buffer.toString('latin1', length - count, length))) return length;
+        if (count < fullRead || length === this.#buffer.length) return length;
       }
     } catch {
       return undefined; // ESRCH: it went between open and read

@@ -7,11 +7,17 @@ import { descendantsIn } from '../../../src/platform/walk.ts';
 const units = { ticksPerSecond: 100, pageBytes: 4096 };
 const rest = '1 4242 4242 0 -1 4194560 1 0 0 0 150 50 7 8 20 0 3 0 98765 1000 25 18446744073709551615 1 1 0 0 0 0 0 0 0';
 
+/** As the kernel writes it, behind what was read before. */
+function parse(line: string): ReturnType<typeof parseStat> {
+  const text = Buffer.from(`${line}\n`, 'latin1');
+  return parseStat(Buffer.concat([text, Buffer.from('12) 99 (old')]), text.length, units);
+}
+
 describe('/proc/PID/stat', () => {
   const names = ['node', 'a b', 'a) R 1 2 3 (b', ')', '((', 'tmux: server', ''];
   for (const name of names) {
     it(`is read whatever the process calls itself: '${name}'`, () => {
-      assert.deepEqual(parseStat(`4242 (${name}) S ${rest}`, units), {
+      assert.deepEqual(parse(`4242 (${name}) S ${rest}`), {
         pid: 4242,
         name,
         alive: true,
@@ -37,7 +43,7 @@ describe('/proc/PID/stat', () => {
     ['X', false, false],
   ] as const) {
     it(`tells state ${state}`, () => {
-      const stat = parseStat(`1 (x) ${state} ${rest}`, units);
+      const stat = parse(`1 (x) ${state} ${rest}`);
       assert.deepEqual([stat.alive, stat.stopped], [alive, stopped]);
     });
   }
