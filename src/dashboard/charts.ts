@@ -18,6 +18,8 @@ interface Kind {
   readonly least: number;
   /** Distances of its lines; the usual ones where absent. */
   readonly steps?: number[];
+  /** Shown only where some tree uses a GPU. */
+  readonly ofGpus?: true;
   format(value: number): string;
 }
 
@@ -28,6 +30,8 @@ const kinds: readonly Kind[] = [
   { measure: 'cpuPercent', title: 'CPU', least: 10, format: formatPercent },
   { measure: 'memoryBytes', title: 'Memory', least: 2 ** 20, steps: byteSteps, format: formatBytes },
   { measure: 'storageRate', title: 'Storage', least: 2 ** 20, steps: byteSteps, format: formatRate },
+  { measure: 'gpuPercent', title: 'GPU', least: 10, format: formatPercent, ofGpus: true },
+  { measure: 'gpuMemoryBytes', title: 'GPU Memory', least: 2 ** 20, steps: byteSteps, format: formatBytes, ofGpus: true },
 ];
 
 export interface Line {
@@ -43,6 +47,7 @@ export function colourOf(place: number): string {
 
 interface Shown {
   readonly kind: Kind;
+  readonly figure: HTMLElement;
   readonly box: HTMLElement;
   readonly value: HTMLElement;
   plot: uPlot | undefined;
@@ -61,8 +66,9 @@ export class Charts {
     this.#shown = kinds.map((kind) => {
       const value = make('span', { class: 'now' });
       const box = make('div', { class: 'plot', role: 'img' });
-      byId('charts').append(make('figure', {}, make('figcaption', {}, kind.title, value), box));
-      return { kind, box, value, plot: undefined };
+      const figure = make('figure', {}, make('figcaption', {}, kind.title, value), box);
+      byId('charts').append(figure);
+      return { kind, figure, box, value, plot: undefined };
     });
     new ResizeObserver(() => this.#resize()).observe(byId('charts'));
     // The theme is a class of the body.
@@ -74,13 +80,15 @@ export class Charts {
       range === this.#range && lines.length === this.#lines.length && lines.every(({ id }, index) => id === this.#lines[index]?.id);
     this.#lines = lines;
     this.#range = range;
+    this.#showGpus(this.#timeline.usesGpu);
     if (same && this.#shown.every(({ plot }) => plot)) this.#update();
     else this.#rebuild();
   }
 
   /** All of them, one below the other, as they are on the screen. */
   picture(): string {
-    const canvases = this.#shown.flatMap(({ plot }) => plot?.ctx.canvas ?? []);
+    const drawn = this.#shown.filter(({ figure }) => !figure.hidden);
+    const canvases = drawn.flatMap(({ plot }) => plot?.ctx.canvas ?? []);
     const caption = 28 * devicePixelRatio;
     const picture = make('canvas');
     picture.width = Math.max(...canvases.map(({ width }) => width));
@@ -93,7 +101,7 @@ export class Charts {
     let top = 0;
     for (const [index, canvas] of canvases.entries()) {
       context.fillStyle = themed('foreground');
-      context.fillText(kinds[index]?.title ?? '', 8, top + caption * 0.7);
+      context.fillText(drawn[index]?.kind.title ?? '', 8, top + caption * 0.7);
       context.drawImage(canvas, 0, top + caption);
       top += canvas.height + caption;
     }
@@ -104,6 +112,14 @@ export class Charts {
       left += context.measureText(`● ${name}   `).width;
     }
     return picture.toDataURL('image/png').replace(/^.*,/, '');
+  }
+
+  #showGpus(isUsed: boolean): void {
+    for (const { kind, figure } of this.#shown) if (kind.ofGpus) figure.hidden = !isUsed;
+    if (!document.body.classList.contains('uses-gpu') === isUsed) {
+      document.body.classList.toggle('uses-gpu', isUsed);
+      this.#resize();
+    }
   }
 
   #update(): void {

@@ -3,7 +3,7 @@ import { formatBytes, formatPercent } from '../protocol/format.ts';
 import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
 
-export const columns = ['process', 'pid', 'tree', 'cpu', 'memory', 'threads', 'ports'] as const;
+export const columns = ['process', 'pid', 'tree', 'cpu', 'memory', 'gpu', 'threads', 'ports'] as const;
 export type Column = (typeof columns)[number];
 
 export interface Order {
@@ -34,6 +34,7 @@ export function processRows(trees: readonly TreeSnapshot[]): ProcessRow[] {
         tree: tree.name,
         cpu: member.cpuPercent,
         memory: member.memoryBytes,
+        gpu: member.gpu?.memoryBytes ?? 0,
         threads: member.threads,
         ports: member.ports?.[0]?.port ?? 0,
       };
@@ -43,6 +44,7 @@ export function processRows(trees: readonly TreeSnapshot[]): ProcessRow[] {
         tree: tree.name,
         cpu: formatPercent(member.cpuPercent),
         memory: formatBytes(member.memoryBytes),
+        gpu: member.gpu ? formatBytes(member.gpu.memoryBytes) : '',
         threads: String(member.threads),
         ports,
       };

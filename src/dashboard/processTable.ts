@@ -12,6 +12,7 @@ const titles: Readonly<Record<Column, string>> = {
   tree: 'Tree',
   cpu: 'CPU',
   memory: 'Memory',
+  gpu: 'GPU Memory',
   threads: 'Threads',
   ports: 'Ports',
 };
@@ -115,7 +116,7 @@ export class ProcessTable {
     button.addEventListener('click', () => {
       const { by, descending } = this.#order;
       // Figures are of interest from the largest, names from the first; a third click gives the natural order back.
-      const firstDescending = column === 'cpu' || column === 'memory' || column === 'threads';
+      const firstDescending = ['cpu', 'memory', 'gpu', 'threads'].includes(column);
       if (by !== column) this.#order = { by: column, descending: firstDescending };
       else if (descending === firstDescending) this.#order = { by: column, descending: !firstDescending };
       else this.#order = { by: 'natural', descending: false };

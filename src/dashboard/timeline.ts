@@ -4,7 +4,7 @@ import type { History, HistoryPoint, HistorySeries, TreeId, TreeSnapshot } from 
 
 export type Range = 'recent' | 'long';
 /** Reads and writes together. */
-export type Measure = 'cpuPercent' | 'memoryBytes' | 'storageRate';
+export type Measure = 'cpuPercent' | 'memoryBytes' | 'storageRate' | 'gpuMemoryBytes' | 'gpuPercent';
 
 /** Times in milliseconds since 1970, rising, and for each tree its value then; null where it was not looked at then. */
 export interface Chart {
@@ -14,6 +14,8 @@ export interface Chart {
 
 /** A tree that has ended is shown until its last point is out of sight, but for so many of them at most. */
 const endedShown = 10;
+
+const csvHead = 'time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_bytes_per_second,processes,gpu_memory_bytes,gpu_percent';
 
 interface Entry {
   readonly name: string;
@@ -29,6 +31,11 @@ export class Timeline {
     return Array.from(this.#entries, ([id, { name, ended }]) => ({ id, name, ended }));
   }
 
+  /** Whether any tree does now, or did within the last ten minutes. */
+  get usesGpu(): boolean {
+    return [...this.#entries.values()].some(({ history }) => history.series.recent.gpuMemoryBytes.some((bytes) => bytes > 0));
+  }
+
   /** What was recorded before this page was there. */
   load(tree: TreeId, history: History): void {
     const entry = this.#entries.get(tree);
@@ -38,14 +45,15 @@ export class Timeline {
   /** Answers with the trees that were not there before. */
   add(at: number, trees: readonly TreeSnapshot[]): readonly TreeId[] {
     const fresh: TreeId[] = [];
-    for (const { id, name, endedAt, cpuPercent, memoryBytes, readRate, writeRate, members } of trees) {
+    for (const { id, name, endedAt, cpuPercent, memoryBytes, readRate, writeRate, members, gpu } of trees) {
       const known = this.#entries.get(id);
       if (!known && endedAt !== undefined) continue;
       if (!known) fresh.push(id);
       const entry = known ?? { name, history: new TreeHistory(), ended: false };
       this.#entries.set(id, entry);
       entry.ended = endedAt !== undefined;
-      if (!entry.ended) entry.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: members.length });
+      const ofGpus = { gpuMemoryBytes: gpu?.memoryBytes ?? 0, gpuPercent: gpu?.percent ?? 0 };
+      if (!entry.ended) entry.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: members.length, ...ofGpus });
     }
     this.#forget(new Set(trees.map(({ id }) => id)));
     return fresh;
@@ -61,12 +69,12 @@ export class Timeline {
   /** As lines of `time,tree,cpu_percent,…` for other tools. */
   csv(range: Range): string {
     const lines = [...this.#entries.values()].flatMap(({ name, history }) =>
-      pointsOf(history.series[range]).map(
-        ({ at, cpuPercent, memoryBytes, readRate, writeRate, processes }) =>
-          `${new Date(at).toISOString()},${quote(name)},${[cpuPercent.toFixed(2), ...[memoryBytes, readRate, writeRate, processes].map(Math.round)].join(',')}`,
-      ),
+      pointsOf(history.series[range]).map(({ at, cpuPercent, memoryBytes, readRate, writeRate, processes, gpuMemoryBytes, gpuPercent }) => {
+        const whole = [memoryBytes, readRate, writeRate, processes, gpuMemoryBytes].map(Math.round);
+        return [new Date(at).toISOString(), quote(name), cpuPercent.toFixed(2), ...whole, gpuPercent.toFixed(2)].join(',');
+      }),
     );
-    return `${['time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_bytes_per_second,processes', ...lines].join('\n')}\n`;
+    return `${[csvHead, ...lines].join('\n')}\n`;
   }
 
   #column(tree: TreeId, range: Range, measure: Measure): Map<number, number> {
@@ -89,15 +97,8 @@ export class Timeline {
   }
 }
 
-function measured({ cpuPercent, memoryBytes, readRate, writeRate }: HistoryPoint, measure: Measure): number {
-  switch (measure) {
-    case 'cpuPercent':
-      return cpuPercent;
-    case 'memoryBytes':
-      return memoryBytes;
-    case 'storageRate':
-      return readRate + writeRate;
-  }
+function measured(point: HistoryPoint, measure: Measure): number {
+  return measure === 'storageRate' ? point.readRate + point.writeRate : point[measure];
 }
 
 function pointsOf(series: HistorySeries): HistoryPoint[] {
@@ -108,6 +109,8 @@ function pointsOf(series: HistorySeries): HistoryPoint[] {
     readRate: series.readRate[index] ?? 0,
     writeRate: series.writeRate[index] ?? 0,
     processes: series.processes[index] ?? 0,
+    gpuMemoryBytes: series.gpuMemoryBytes[index] ?? 0,
+    gpuPercent: series.gpuPercent[index] ?? 0,
   }));
 }
 

@@ -49,6 +49,13 @@ export interface DiskCounters {
   readonly writtenBytes: number;
 }
 
+/** Of all GPUs together. */
+export interface GpuUsage {
+  readonly memoryBytes: number;
+  /** Percent of one GPU; 0 where the driver does not tell. */
+  readonly percent: number;
+}
+
 /** CPU in milliseconds since the start and resident bytes. */
 export interface Usage {
   readonly cpuMillis: number;
@@ -56,6 +63,8 @@ export interface Usage {
   readonly memoryBytes: number;
   /** Absent where the platform does not tell. */
   readonly disk?: DiskCounters | undefined;
+  /** Absent where it uses none, or nobody tells. */
+  readonly gpu?: GpuUsage | undefined;
 }
 
 /** What is too dear to be read at every sample; what is absent, the platform or the process's owner does not tell. */

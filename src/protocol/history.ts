@@ -4,9 +4,18 @@ import type { History, HistoryPoint, HistorySeries } from './messages.ts';
 const recent = { everyMillis: 900, count: 600 } as const;
 const long = { everyMillis: 20_000, count: 720 } as const;
 
-const keys = ['at', 'cpuPercent', 'memoryBytes', 'readRate', 'writeRate', 'processes'] as const satisfies (keyof HistoryPoint)[];
+const keys = [
+  'at',
+  'cpuPercent',
+  'memoryBytes',
+  'readRate',
+  'writeRate',
+  'processes',
+  'gpuMemoryBytes',
+  'gpuPercent',
+] as const satisfies (keyof HistoryPoint)[];
 
-/** What one tree has used, of bounded size whatever its age: 63 KB of numbers. */
+/** What one tree has used, of bounded size whatever its age: 84 KB of numbers. */
 export class TreeHistory {
   readonly #recent: Columns;
   readonly #long: Columns;
@@ -41,7 +50,7 @@ export class TreeHistory {
 type Columns = { -readonly [key in keyof HistorySeries]: number[] };
 
 function emptySeries(): Columns {
-  return { at: [], cpuPercent: [], memoryBytes: [], readRate: [], writeRate: [], processes: [] };
+  return { at: [], cpuPercent: [], memoryBytes: [], readRate: [], writeRate: [], processes: [], gpuMemoryBytes: [], gpuPercent: [] };
 }
 
 function copy(series: HistorySeries): Columns {

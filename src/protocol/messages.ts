@@ -108,6 +108,12 @@ export interface PortHolder {
   readonly ports: readonly ListeningPort[];
 }
 
+export interface GpuUsage {
+  readonly memoryBytes: number;
+  /** Percent of one GPU. */
+  readonly percent: number;
+}
+
 export interface MemberSnapshot {
   readonly pid: number;
   readonly parent: number;
@@ -122,6 +128,8 @@ export interface MemberSnapshot {
   readonly stray: boolean;
   /** Absent where it listens on nothing. */
   readonly ports?: readonly ListeningPort[];
+  /** Of all GPUs together; absent where it uses none. */
+  readonly gpu?: GpuUsage;
 }
 
 export interface TreeSnapshot {
@@ -157,6 +165,8 @@ export interface TreeSnapshot {
   readonly readRate: number;
   readonly writeRate: number;
   readonly zombies: number;
+  /** Of all members and all GPUs together; absent where they use none. */
+  readonly gpu?: GpuUsage;
 }
 
 /** What is too dear to be read at every sample; what is absent is not known here. */
@@ -182,6 +192,8 @@ export interface HistoryPoint {
   readonly readRate: number;
   readonly writeRate: number;
   readonly processes: number;
+  readonly gpuMemoryBytes: number;
+  readonly gpuPercent: number;
 }
 
 /** Columns of points, oldest first. */

@@ -77,12 +77,14 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
   const zombies = gauge('zombies', 'Members that have ended and that nobody has collected.');
   const threads = gauge('threads', 'Threads of all members.');
   const started = gauge('start_time_seconds', 'When the tree was started, in seconds since 1970.');
+  const gpuMemory = gauge('gpu_memory_bytes', 'Memory of GPUs that members use; only of trees that use any.');
+  const gpu = gauge('gpu_ratio', 'Share of a GPU that members use, 1 for a whole one; only of trees that use any.');
   const cpu = counter('cpu_seconds', 'CPU time of all who have been seen in the tree.');
   const read = counter('storage_read_bytes', 'Bytes read from storage by all who have been seen in the tree.');
   const written = counter('storage_written_bytes', 'Bytes written to storage by all who have been seen in the tree.');
   return async () => {
     await supervisor.sample();
-    for (const metric of [trees, memory, processes, zombies, threads, started, cpu, read, written]) metric.reset();
+    for (const metric of [trees, memory, processes, zombies, threads, started, gpuMemory, gpu, cpu, read, written]) metric.reset();
     for (const { id, request, state, startedAt, figures, used } of supervisor.running) {
       const of = { spec: request.name, tree: id };
       trees.inc({ state });
@@ -94,6 +96,10 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
         figures.members.reduce((sum, member) => sum + member.threads, 0),
       );
       started.set(of, startedAt / 1000);
+      if (figures.gpu) {
+        gpuMemory.set(of, figures.gpu.memoryBytes);
+        gpu.set(of, figures.gpu.percent / 100);
+      }
       cpu.inc(of, used.cpuMillis / 1000);
       read.inc(of, used.readBytes);
       written.inc(of, used.writtenBytes);

@@ -100,8 +100,11 @@ describe('the dashboard', () => {
       await eventually(`${name} is written`, () => existsSync(path));
     }
     const [head = '', first = ''] = readFileSync(join(editor.workspace, 'processes.csv'), 'utf8').split('\n');
-    assert.equal(head, 'time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_bytes_per_second,processes');
-    assert.match(first, /^\d{4}-\d\d-\d\dT[\d:.]+Z,web,[\d.]+,\d+,\d+,\d+,\d+$/);
+    assert.equal(
+      head,
+      'time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_bytes_per_second,processes,gpu_memory_bytes,gpu_percent',
+    );
+    assert.match(first, /^\d{4}-\d\d-\d\dT[\d:.]+Z,web,[\d.]+,\d+,\d+,\d+,\d+,0,0\.00$/);
     const png = readFileSync(join(editor.workspace, 'processes.png'));
     assert.deepEqual([png.subarray(1, 4).toString(), png.length > 5000], ['PNG', true]);
   });

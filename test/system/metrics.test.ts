@@ -104,7 +104,7 @@ describe('what is kept on disk', () => {
     assert.match(String(time), /^\d{4}-\d\d-\d\dT/);
     assert.deepEqual([spec, processes], ['kept', 2]);
     assert.ok(Number(memoryBytes) > 500_000);
-    assert.deepEqual(Object.keys(others).sort(), ['cpuPercent', 'readRate', 'tree', 'writeRate']);
+    assert.deepEqual(Object.keys(others).sort(), ['cpuPercent', 'gpuMemoryBytes', 'gpuPercent', 'readRate', 'tree', 'writeRate']);
   });
 });
 

@@ -96,8 +96,26 @@ describe('the timeline', () => {
 
   it('goes on from what was recorded before', () => {
     const timeline = new Timeline();
-    const empty = { at: [], cpuPercent: [], memoryBytes: [], readRate: [], writeRate: [], processes: [] };
-    const recorded = { at: [1000], cpuPercent: [50], memoryBytes: [1], readRate: [0], writeRate: [0], processes: [1] };
+    const empty = {
+      at: [],
+      cpuPercent: [],
+      memoryBytes: [],
+      readRate: [],
+      writeRate: [],
+      processes: [],
+      gpuMemoryBytes: [],
+      gpuPercent: [],
+    };
+    const recorded = {
+      at: [1000],
+      cpuPercent: [50],
+      memoryBytes: [1],
+      readRate: [0],
+      writeRate: [0],
+      processes: [1],
+      gpuMemoryBytes: [0],
+      gpuPercent: [0],
+    };
     timeline.add(2000, [tree('web')]);
     timeline.load(ids[0] as TreeId, { recent: recorded, long: empty });
     timeline.add(3000, [tree('web', { cpuPercent: 70 })]);
@@ -123,6 +141,6 @@ describe('the timeline', () => {
     const timeline = new Timeline();
     timeline.add(0, [tree('a,"b"')]);
     timeline.add(1_795_000_000_000, [tree('a,"b"', { cpuPercent: 1.234, memoryBytes: 5, members: [member(1)] })]);
-    assert.equal(timeline.csv('recent').split('\n')[1], '2026-11-18T11:06:40.000Z,"a,""b""",1.23,5,0,0,1');
+    assert.equal(timeline.csv('recent').split('\n')[1], '2026-11-18T11:06:40.000Z,"a,""b""",1.23,5,0,0,1,0,0.00');
   });
 });

@@ -3,6 +3,7 @@ import { formatBytes, formatPercent } from '../../protocol/format.ts';
 export interface Figures {
   readonly cpuPercent: number;
   readonly memoryBytes: number;
+  readonly gpu?: { readonly memoryBytes: number };
 }
 
 /** Smaller changes than these do not matter to whoever looks: in points, and as a part of what is shown. */
@@ -32,14 +33,15 @@ export class ShownFigures {
     this.#now = now;
   }
 
-  /** `12.4 %  340 MB`: what this row says now. */
+  /** `12.4 %  340 MB`, and `GPU 3.2 GB` where it uses one: what this row says now. */
   text(row: string, figures: Figures): string {
     const shown = this.#shown.get(row);
     // Nothing has been measured yet where there is no memory.
     if (shown && shown.memoryBytes > 0 && (this.#now() < this.#heldUntil || !this.#isWorthIt(shown, figures))) return shown.text;
-    const text = `${formatPercent(figures.cpuPercent)}  ${formatBytes(figures.memoryBytes)}`;
-    const { cpuPercent, memoryBytes } = figures;
-    this.#shown.set(row, { cpuPercent, memoryBytes, at: this.#now(), text });
+    const { cpuPercent, memoryBytes, gpu } = figures;
+    const ofGpus = gpu ? `  GPU ${formatBytes(gpu.memoryBytes)}` : '';
+    const text = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${ofGpus}`;
+    this.#shown.set(row, { cpuPercent, memoryBytes, ...(gpu && { gpu }), at: this.#now(), text });
     return text;
   }
 
@@ -58,11 +60,14 @@ export class ShownFigures {
     for (const row of this.#shown.keys()) if (!rows.has(row)) this.#shown.delete(row);
   }
 
-  #isWorthIt(shown: Shown, { cpuPercent, memoryBytes }: Figures): boolean {
+  #isWorthIt(shown: Shown, { cpuPercent, memoryBytes, gpu }: Figures): boolean {
     const cpu = Math.abs(cpuPercent - shown.cpuPercent);
     const memory = Math.abs(memoryBytes - shown.memoryBytes);
+    const gpuMemory = Math.abs((gpu?.memoryBytes ?? 0) - (shown.gpu?.memoryBytes ?? 0));
     const matters =
-      cpu >= Math.max(noticeable.cpuPoints, noticeable.cpuPart * shown.cpuPercent) || memory >= noticeable.memoryPart * shown.memoryBytes;
+      gpuMemory > noticeable.memoryPart * (shown.gpu?.memoryBytes ?? 0) ||
+      cpu >= Math.max(noticeable.cpuPoints, noticeable.cpuPart * shown.cpuPercent) ||
+      memory >= noticeable.memoryPart * shown.memoryBytes;
     return matters || this.#now() - shown.at >= settleMillis;
   }
 }

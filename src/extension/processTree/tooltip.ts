@@ -39,6 +39,8 @@ export function tooltipOf(
   if (member) text.line(vscode.l10n.t('This process'), `${member.name}, pid ${member.pid}, ${formatPercent(member.cpuPercent)}`);
   else if (tree.endedAt === undefined) addTree(text, tree, history);
   text.line(vscode.l10n.t('Memory'), describeMemory(member?.memoryBytes ?? tree.memoryBytes, details));
+  const gpu = member ? member.gpu : tree.gpu;
+  if (gpu) text.line(vscode.l10n.t('GPU'), `${formatBytes(gpu.memoryBytes)}, ${formatPercent(gpu.percent)}`);
   const ports = describePorts(member ? [member] : tree.members);
   if (ports) text.line(vscode.l10n.t('Listens on'), ports);
   if (details) addDetails(text, details);

@@ -2,12 +2,14 @@ import { chmodSync, closeSync, existsSync, readFileSync, writeFileSync } from 'n
 import { constants, userInfo } from 'node:os';
 import { pid as self } from 'node:process';
 import type { Containers, FoundContainer } from '../container.ts';
+import { NvidiaGpus } from '../gpu/nvml.ts';
 import { plainSignal } from '../plainSignal.ts';
 import type { Footprint, ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { usualEndSignals } from '../platform.ts';
 import { descendantsIn } from '../walk.ts';
 import { Cgroup, removeCgroupHome } from './cgroups.ts';
 import { DiskUsage } from './diskUsage.ts';
+import { DrmUsage } from './drm.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
 import { OpenProcesses } from './openProcesses.ts';
@@ -44,6 +46,8 @@ export class LinuxPlatform implements Platform {
   readonly #open = new OpenProcesses(this.#proc);
   readonly #sockets = new Sockets(this.#proc);
   readonly #diskUsage = new DiskUsage(this.#proc);
+  readonly #drm = new DrmUsage(this.#proc);
+  readonly #nvidia = new NvidiaGpus('libnvidia-ml.so.1');
   readonly #libc: Libc | undefined;
   readonly #hasChildrenFiles = existsSync(`/proc/self/task/${self}/children`);
   #adoptsOrphans = false;
@@ -128,9 +132,16 @@ export class LinuxPlatform implements Platform {
     return Array.from({ length: count }, (_, index) => now - index).filter((pid) => !this.#proc.isThread(pid));
   }
 
-  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+  async usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
     const disk = this.#diskUsage.read(processes);
-    return Promise.resolve(new Map(processes.map((process) => [process.pid, { ...process, disk: disk.get(process.pid) }])));
+    const drm = this.#drm.usage(processes);
+    const nvidia = await this.#nvidia.usage();
+    const usageOf = (process: ProcessStat): Usage => ({
+      ...process,
+      disk: disk.get(process.pid),
+      gpu: nvidia.get(process.pid) ?? drm.get(process.pid),
+    });
+    return new Map(processes.map((process) => [process.pid, usageOf(process)]));
   }
 
   footprints(processes: readonly ProcessIdentity[]): Map<number, Footprint> {

@@ -138,6 +138,11 @@ export class ProcFs {
     return this.#numbersIn(`/proc/${pid}/fd`).flatMap((fd) => this.link(`/proc/${pid}/fd/${fd}`) ?? []);
   }
 
+  /** Those that stand for something whose path begins so. */
+  descriptorsTo(pid: number, prefix: string): number[] {
+    return this.#numbersIn(`/proc/${pid}/fd`).filter((fd) => this.link(`/proc/${pid}/fd/${fd}`)?.startsWith(prefix));
+  }
+
   /** Undefined where they are not for this user to see. */
   countDescriptors(pid: number): number | undefined {
     try {

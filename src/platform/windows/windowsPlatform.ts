@@ -9,6 +9,7 @@ import {
   type KernelLimits,
   uncontained,
 } from '../container.ts';
+import { NvidiaGpus } from '../gpu/nvml.ts';
 import { PlainPlatform } from '../plainPlatform.ts';
 import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
@@ -53,6 +54,7 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
   /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
   readonly spawnOptions = { detached: false, windowsHide: true };
   readonly #win32: Win32;
+  readonly #nvidia = new NvidiaGpus('nvml.dll');
   readonly #table: RecentTable;
   readonly #pressed = new Map<number, number>();
   #wardenJob: Handle;
@@ -97,8 +99,9 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
     return this.#table.everyone();
   }
 
-  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
-    return Promise.resolve(new Map(processes.map((process) => [process.pid, process])));
+  async usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+    const nvidia = await this.#nvidia.usage();
+    return new Map(processes.map((process) => [process.pid, { ...process, gpu: nvidia.get(process.pid) }]));
   }
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

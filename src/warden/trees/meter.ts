@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ListeningPort, ProcessIdentity, ProcessStat, Usage } from '../../platform/platform.ts';
-import type { MemberSnapshot } from '../../protocol/messages.ts';
+import type { GpuUsage, MemberSnapshot } from '../../protocol/messages.ts';
 
 export interface Figures {
   readonly members: readonly MemberSnapshot[];
@@ -12,6 +12,8 @@ export interface Figures {
   readonly readRate: number;
   readonly writeRate: number;
   readonly zombies: number;
+  /** Absent where nobody uses one. */
+  readonly gpu?: GpuUsage;
 }
 
 /** Since the start. */
@@ -96,6 +98,7 @@ export class Meter {
     const members = processes.map((process): MemberSnapshot => {
       const { pid, parent, name, alive, threads } = process;
       const listensOn = ports.get(pid);
+      const gpu = usage.get(pid)?.gpu;
       const ownMillis = base ? ownGrowth(base.readings, readings.get(pid)) : 0;
       return {
         pid,
@@ -107,10 +110,13 @@ export class Meter {
         zombie: !alive,
         stray: leader !== undefined && process.group !== leader.group && process.session !== leader.session,
         ...(listensOn && { ports: listensOn }),
+        ...(gpu && { gpu }),
       };
     });
+    const gpu = sumOfGpus(members);
     return {
       members,
+      ...(gpu && { gpu }),
       cpuPercent: Math.min(rate(base ? cpuGrowth(base, look) : 0) / 10, cores * 100),
       memoryBytes: members.reduce((sum, member) => sum + member.memoryBytes, 0),
       readRate: rate(grown('readBytes')),
@@ -118,6 +124,13 @@ export class Meter {
       zombies: members.filter((member) => member.zombie).length,
     };
   }
+}
+
+function sumOfGpus(members: readonly MemberSnapshot[]): GpuUsage | undefined {
+  const used = members.flatMap(({ gpu }) => gpu ?? []);
+  if (used.length === 0) return undefined;
+  const sum = (of: keyof GpuUsage): number => used.reduce((total, gpu) => total + gpu[of], 0);
+  return { memoryBytes: sum('memoryBytes'), percent: sum('percent') };
 }
 
 /** As its container has counted it, if it does. */

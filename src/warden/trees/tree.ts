@@ -227,8 +227,9 @@ export class Tree {
   measure(at: number, processes: readonly ProcessStat[], readings: Readings): HistoryPoint | undefined {
     if (this.ended) return undefined;
     this.#figures = this.#meter.measure(this.#identity, processes, readings, this.#container.cpuMillis());
-    const { cpuPercent, memoryBytes, readRate, writeRate } = this.#figures;
-    return this.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: processes.length });
+    const { cpuPercent, memoryBytes, readRate, writeRate, gpu } = this.#figures;
+    const ofGpus = { gpuMemoryBytes: gpu?.memoryBytes ?? 0, gpuPercent: gpu?.percent ?? 0 };
+    return this.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: processes.length, ...ofGpus });
   }
 
   /** Of one member, or of the tree as a whole. */

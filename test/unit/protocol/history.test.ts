@@ -9,6 +9,8 @@ const point = (at: number, cpuPercent = 0): Parameters<TreeHistory['add']>[0] =>
   readRate: 2,
   writeRate: 3,
   processes: 4,
+  gpuMemoryBytes: 5,
+  gpuPercent: 6,
 });
 
 describe('the history of a tree', () => {

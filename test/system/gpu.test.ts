@@ -1,0 +1,48 @@
+/** GPUs: by a library that stands in for NVIDIA's, because there is no GPU where these tests run. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually, Run } from '../support/run.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const source = fileURLToPath(new URL('../fixtures/nvml.c', import.meta.url));
+
+describe('what is used of a GPU', () => {
+  it('is told for members and tree, as the driver says', async () => {
+    await using run = new Run();
+    execFileSync('cc', ['-shared', '-fPIC', '-o', join(run.folder, 'libnvidia-ml.so.1'), source]);
+    const users = join(run.folder, 'users');
+    writeFileSync(users, '');
+    await using warden = await TestWarden.start({ LD_LIBRARY_PATH: run.folder, FAKE_NVML: users });
+    const { id, leader } = await warden.startShell('sleep 60 & sleep 60 & wait', { name: 'model' });
+    const children = await eventually('all are there', async () => {
+      const members = (await warden.tree(id)).members.filter(({ pid }) => pid !== leader?.pid);
+      return members.length === 2 ? members : undefined;
+    });
+    assert.equal((await warden.tree(id)).gpu, undefined, 'nobody uses it yet');
+    const [first, second] = children.map(({ pid }) => pid);
+    // With so many others that the first place is too small, and one whose memory the driver does not know.
+    const others = Array.from({ length: 100 }, (_, index) => `${4_000_000 + index} 1 1`);
+    writeFileSync(users, [...others, `${first} 3221225472 45`, `${second} 18446744073709551615 5`].join('\n'));
+    const tree = await eventually('it is told', async () => {
+      const now = await warden.tree(id);
+      return now.gpu ? now : undefined;
+    });
+    assert.deepEqual(tree.gpu, { memoryBytes: 3 * 2 ** 30, percent: 50 });
+    assert.deepEqual(Object.fromEntries(tree.members.map(({ pid, gpu }) => [pid, gpu])), {
+      [leader?.pid ?? 0]: undefined,
+      [first ?? 0]: { memoryBytes: 3 * 2 ** 30, percent: 45 },
+      [second ?? 0]: { memoryBytes: 0, percent: 5 },
+    });
+  });
+
+  it('is no error where there is no such library', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 60');
+    assert.equal((await warden.tree(id)).gpu, undefined);
+    assert.deepEqual(warden.alerts, []);
+  });
+});
