@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
@@ -27,6 +27,9 @@ export interface EditorSettings {
   readonly workspace?: string | null;
   readonly trusted?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly env?: NodeJS.ProcessEnv;
+  /** The folder of an extension that is to be there beside ours. */
+  readonly extension?: string;
 }
 
 /** A real VS Code in a real browser, on a copy of a workspace, with everything it writes in a folder of its own. */
@@ -38,10 +41,10 @@ export class Editor implements AsyncDisposable {
   readonly #browser: Browser;
   page: Page;
 
-  static async open({ workspace = sample, trusted = true, settings = {} }: EditorSettings = {}): Promise<Editor> {
+  static async open(settings: EditorSettings = {}): Promise<Editor> {
     const port = await new NamedPorts().portFor('editor');
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
-    const editor = new Editor(port, browser, await browser.newPage(), workspace, trusted, settings);
+    const editor = new Editor(port, browser, await browser.newPage(), settings);
     await editorAnswers(port, editor.#server);
     await editor.load();
     return editor;
@@ -51,20 +54,20 @@ export class Editor implements AsyncDisposable {
     port: number,
     browser: Browser,
     page: Page,
-    workspace: string | null,
-    trusted: boolean,
-    settings: Readonly<Record<string, unknown>>,
+    { workspace = sample, trusted = true, settings = {}, env = {}, extension }: EditorSettings,
   ) {
     this.#port = port;
     this.#browser = browser;
     this.page = page;
     if (workspace === null) mkdirSync(this.workspace);
     else cpSync(workspace, this.workspace, { recursive: true });
+    const dataFolder = join(this.run.folder, 'editor');
+    if (extension !== undefined) cpSync(extension, join(dataFolder, 'ext', basename(extension)), { recursive: true });
     this.#server = startEditor({
-      dataFolder: join(this.run.folder, 'editor'),
+      dataFolder,
       workspace: this.workspace,
       port,
-      env: this.run.env,
+      env: { ...this.run.env, ...env },
       settings,
       reconnectionGrace: 1,
       trusted,
@@ -169,8 +172,19 @@ export class Editor implements AsyncDisposable {
 
   /** Opens a row, so that its children show. Not by a place on the screen, where another row may have come to stand meanwhile. */
   async expand(label: string): Promise<void> {
-    await this.row(label).locator('.monaco-tl-twistie').dispatchEvent('click', {}, { timeout: deadline });
-    await eventually(`${label} is open`, async () => (await this.row(label).first().getAttribute('aria-expanded')) === 'true', deadline);
+    await eventually(
+      `${label} is open`,
+      async () => {
+        const state = await this.row(label).first().getAttribute('aria-expanded');
+        // It is neither as long as it has no children.
+        if (state === 'false') {
+          await this.row(label).first().locator('.monaco-tl-twistie').dispatchEvent('click');
+          await this.page.waitForTimeout(500);
+        }
+        return state === 'true';
+      },
+      deadline,
+    );
   }
 
   /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */
