@@ -1,13 +1,13 @@
 import type { FoundContainer } from './container.ts';
-import type { Footprint, ListeningPort, Loan, Marks, ProcessStat } from './platform.ts';
+import type { Footprint, ListeningPort, Loan, Marks, ProcessIdentity, ProcessStat } from './platform.ts';
 
 /** What a platform answers that has nothing to lend to a process, nothing to reap, no container that is found again, and no list of ports. */
 export abstract class PlainPlatform {
-  readonly tellsPorts = false;
+  readonly tellsPorts: boolean = false;
 
   abstract stat(pid: number): ProcessStat | undefined;
 
-  listening(): ReadonlyMap<number, readonly ListeningPort[]> {
+  listening(_processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
     return new Map();
   }
 

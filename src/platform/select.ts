@@ -4,6 +4,7 @@ import { loadLibc, NativeLibraryError } from './linux/libc.ts';
 import { LinuxPlatform } from './linux/linuxPlatform.ts';
 import type { Platform } from './platform.ts';
 import { PortablePlatform } from './portable/portablePlatform.ts';
+import { loadPortTables } from './windows/portTables.ts';
 import { loadWin32, type Win32 } from './windows/win32.ts';
 import { WindowsPlatform } from './windows/windowsPlatform.ts';
 
@@ -17,7 +18,7 @@ export class UnsupportedPlatformError extends Error {}
  * @throws UnsupportedPlatformError on Windows where native calls are not to be had: nothing else could hold anything there.
  */
 export async function selectPlatform(env: NodeJS.ProcessEnv = process.env): Promise<Platform> {
-  if (process.platform === 'win32') return new WindowsPlatform(await loadWindows());
+  if (process.platform === 'win32') return new WindowsPlatform(await loadWindows(), await loadPortTables());
   if (process.platform === 'darwin') return await selectDarwin();
   if (process.platform !== 'linux') {
     return new PortablePlatform(

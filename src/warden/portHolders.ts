@@ -15,7 +15,7 @@ const steps = parseStop(['SIGTERM', '5s']);
  */
 export function findPortHolders(platform: Platform, port: number): PortHolder[] {
   if (!platform.tellsPorts)
-    throw new Error(`who listens on which port is not known on this platform (${platform.name}), so far only on Linux`);
+    throw new Error(`who listens on which port is not known on this platform (${platform.name}); it is on Linux and Windows`);
   const ours = platform.everyone().filter((process) => process.alive && platform.isOurs(process.pid));
   const listening = platform.listening(ours);
   return ours.flatMap(({ pid, startTime, name }) => {

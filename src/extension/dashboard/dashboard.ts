@@ -1,18 +1,15 @@
-import { stripVTControlCharacters } from 'node:util';
 import * as vscode from 'vscode';
 import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/messages.ts';
 import { rowOf } from '../processTree/rows.ts';
 import type { WardenLink } from '../wardenLink.ts';
+import { OutputFeed } from './outputFeed.ts';
 import { pageHtml, pageRoots } from './page.ts';
 
 const viewType = 'tree-warden.dashboard';
 /** Milliseconds between two samples while it is to be seen. */
 const watchedMillis = 1000;
-/** Output is handed on so often, in milliseconds, and so many characters of it: the page shows the end of it only. */
-const outputMillis = 100;
-const outputKept = 64 * 1024;
 
 /** The dashboard: at most one in a window, which comes back with the window. */
 export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer {
@@ -58,7 +55,7 @@ class Dashboard {
   readonly #subscriptions: vscode.Disposable[];
   /** Trees of which the page has the history. */
   readonly #known = new Set<TreeId>();
-  #output: { cancel(): void } | undefined;
+  #output: OutputFeed | undefined;
 
   constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, link: WardenLink) {
     this.panel = panel;
@@ -75,13 +72,15 @@ class Dashboard {
   }
 
   dispose(): void {
-    this.#output?.cancel();
+    this.#output?.dispose();
     this.#link.wantFigures('dashboard', 0);
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   #chooseInterval(): void {
     this.#link.wantFigures('dashboard', this.panel.visible ? watchedMillis : 0);
+    // A page that is hidden is gone; it asks again when it is back.
+    if (!this.panel.visible) this.#output?.dispose();
   }
 
   #tell(message: ToDashboard): void {
@@ -111,7 +110,7 @@ class Dashboard {
         case 'ready':
           // Also of a page that was hidden and is made anew: it knows nothing.
           this.#known.clear();
-          this.#output?.cancel();
+          this.#output?.dispose();
           this.#tellTrees();
           break;
         case 'follow':
@@ -129,43 +128,13 @@ class Dashboard {
     }
   }
 
+  /** Hands the end of a tree's output on, and then what comes. The choice of another tree ends that. */
   async #follow(tree: TreeId): Promise<void> {
-    this.#output?.cancel();
-    const decoder = new TextDecoder();
-    let pending = '';
-    let anew = true;
-    const flush = (): void => {
-      if (pending === '' && !anew) return;
-      this.#tell({ kind: 'output', text: pending.slice(-outputKept), anew });
-      pending = '';
-      anew = false;
-    };
-    const client = await this.#link.clientOf(tree);
-    const timer = setInterval(flush, outputMillis);
-    const subscription = await client.readOutput(
-      { tree, from: 0, whenBehind: 'skip', follow: true },
-      {
-        onChunk: (chunk) => {
-          pending = `${pending}${plain(decoder.decode(chunk, { stream: true }))}`.slice(-outputKept);
-        },
-        onEnd: () => {
-          flush();
-          clearInterval(timer);
-        },
-      },
-    );
-    this.#output = {
-      cancel: () => {
-        clearInterval(timer);
-        subscription.cancel();
-      },
-    };
+    this.#output?.dispose();
+    const output = new OutputFeed((text, anew) => this.#tell({ kind: 'output', text, anew }));
+    this.#output = output;
+    await output.follow(await this.#link.clientOf(tree), tree);
   }
-}
-
-/** Without colours, cursor movements and the carriage returns of a terminal. */
-function plain(text: string): string {
-  return stripVTControlCharacters(text).replaceAll('\r', '');
 }
 
 async function save(name: string, base64: string): Promise<void> {

@@ -24,6 +24,7 @@ export class Health implements vscode.Disposable {
   #checkedAt = 0;
   #gathered: Alert[] = [];
   #telling: NodeJS.Timeout | undefined;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(link: WardenLink, log: vscode.LogOutputChannel) {
     this.#link = link;
@@ -44,12 +45,18 @@ export class Health implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.#telling);
+    clearTimeout(this.#later);
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   #check(): void {
     const now = Date.now();
-    if (now - this.#checkedAt < sampleMillis) return;
+    clearTimeout(this.#later);
+    if (now - this.#checkedAt < sampleMillis) {
+      // It may be the last news for long.
+      this.#later = setTimeout(() => this.#check(), sampleMillis);
+      return;
+    }
     this.#checkedAt = now;
     for (const alert of this.#watch.check(now, this.#link.trees, this.#thresholds)) {
       this.#log.warn(`${alert.tree.name}: ${alert.what}.`);

@@ -29,7 +29,11 @@ export async function loadNvml(library: string): Promise<Nvml | undefined> {
       nvml.func(name, 'int', ['void *', 'void *', 'void *']),
     );
     const nvmlDeviceGetProcessUtilization = nvml.func('nvmlDeviceGetProcessUtilization', 'int', ['void *', 'void *', 'void *', 'uint64_t']);
-    if (nvmlInit_v2() !== NVML_SUCCESS) return undefined;
+    // Where the driver sleeps, this wakes it up, which takes seconds: on a thread of its own.
+    const result = await new Promise<number>((resolve, reject) => {
+      nvmlInit_v2.async((error: Error | null, value: number) => (error ? reject(error) : resolve(value)));
+    });
+    if (result !== NVML_SUCCESS) return undefined;
     const count = Buffer.alloc(4);
     if (nvmlDeviceGetCount_v2(count) !== NVML_SUCCESS) return undefined;
     const devices = Array.from({ length: count.readUInt32LE() }, (_, index) => {
@@ -87,10 +91,14 @@ export function parseUtilization(samples: Buffer): { readonly percents: Readonly
 /** How often the library is asked, in milliseconds: each call of it takes the driver a millisecond. */
 const askMillis = 1900;
 
-/** What processes use of NVIDIA's GPUs. Nothing is loaded before the first question; a library that is not there is not looked for again. */
+/**
+ * What processes use of NVIDIA's GPUs. Nothing is loaded before the first question, and nobody waits for that; a library that is not there is
+ * not looked for again.
+ */
 export class NvidiaGpus {
   readonly #library: string;
-  #nvml: Promise<Nvml | undefined> | undefined;
+  #loading: Promise<void> | undefined;
+  #nvml: Nvml | undefined;
   #since: bigint[] = [];
   #usage: ReadonlyMap<number, GpuUsage> = new Map();
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -101,9 +109,11 @@ export class NvidiaGpus {
   }
 
   /** Of every process that uses one, by pid. */
-  async usage(): Promise<ReadonlyMap<number, GpuUsage>> {
-    this.#nvml ??= loadNvml(this.#library);
-    const nvml = await this.#nvml;
+  usage(): ReadonlyMap<number, GpuUsage> {
+    this.#loading ??= loadNvml(this.#library).then((loaded) => {
+      this.#nvml = loaded;
+    });
+    const nvml = this.#nvml;
     const now = performance.now();
     if (nvml === undefined || now - this.#askedAt < askMillis) return this.#usage;
     this.#askedAt = now;

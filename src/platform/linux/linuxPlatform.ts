@@ -47,7 +47,8 @@ export class LinuxPlatform implements Platform {
   readonly #sockets = new Sockets(this.#proc);
   readonly #diskUsage = new DiskUsage(this.#proc);
   readonly #drm = new DrmUsage(this.#proc);
-  readonly #nvidia = new NvidiaGpus('libnvidia-ml.so.1');
+  /** A native library, too. */
+  readonly #nvidia: NvidiaGpus | undefined;
   readonly #libc: Libc | undefined;
   readonly #hasChildrenFiles = existsSync(`/proc/self/task/${self}/children`);
   #adoptsOrphans = false;
@@ -61,6 +62,7 @@ export class LinuxPlatform implements Platform {
       return;
     }
     this.#libc = libc;
+    this.#nvidia = new NvidiaGpus('libnvidia-ml.so.1');
     this.shortcomings =
       libc.getLimit(RLIMIT_RTTIME).hard === undefined
         ? []
@@ -132,16 +134,16 @@ export class LinuxPlatform implements Platform {
     return Array.from({ length: count }, (_, index) => now - index).filter((pid) => !this.#proc.isThread(pid));
   }
 
-  async usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
     const disk = this.#diskUsage.read(processes);
     const drm = this.#drm.usage(processes);
-    const nvidia = await this.#nvidia.usage();
+    const nvidia = this.#nvidia?.usage();
     const usageOf = (process: ProcessStat): Usage => ({
       ...process,
       disk: disk.get(process.pid),
-      gpu: nvidia.get(process.pid) ?? drm.get(process.pid),
+      gpu: nvidia?.get(process.pid) ?? drm.get(process.pid),
     });
-    return new Map(processes.map((process) => [process.pid, usageOf(process)]));
+    return Promise.resolve(new Map(processes.map((process) => [process.pid, usageOf(process)])));
   }
 
   footprints(processes: readonly ProcessIdentity[]): Map<number, Footprint> {

@@ -1,5 +1,6 @@
 /** Which ports processes listen on, by the inodes of their sockets: proc_pid_fd(5) has those, proc_pid_net(5) says what they are. */
 import { performance } from 'node:perf_hooks';
+import { addressOf } from '../addresses.ts';
 import type { ListeningPort, ProcessIdentity } from '../platform.ts';
 import type { ProcFs } from './procfs.ts';
 
@@ -33,16 +34,8 @@ export function parseSockets(table: string, protocol: 'tcp' | 'udp'): ListeningS
 
 /** 32-bit words, each as the machine has it in memory: of every machine that this runs on, the lowest byte first. */
 function parseAddress(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
-  const isMapped = bytes.length === 16 && bytes.slice(0, 12).join('') === `${'00'.repeat(10)}ffff`.toUpperCase();
-  if (bytes.length === 4 || isMapped)
-    return bytes
-      .slice(-4)
-      .map((byte) => Number.parseInt(byte, 16))
-      .join('.');
-  const groups = bytes.join('').match(/.{4}/g) ?? [];
-  // It knows how zeros are left out.
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+  const words = hex.match(/.{8}/g) ?? [];
+  return addressOf(words.flatMap((word) => (word.match(/../g) ?? []).reverse()).map((byte) => Number.parseInt(byte, 16)));
 }
 
 /** The kernel lists those that listen first: the thousands of connections behind them are not read. */

@@ -11,9 +11,10 @@ import {
 } from '../container.ts';
 import { NvidiaGpus } from '../gpu/nvml.ts';
 import { PlainPlatform } from '../plainPlatform.ts';
-import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
+import type { ListeningPort, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
 import { descendantsIn } from '../walk.ts';
+import { PortTables, type ReadPortTables } from './portTables.ts';
 import { parseProcessTable } from './processTable.ts';
 import {
   CTRL_BREAK_EVENT,
@@ -56,12 +57,16 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
   readonly #win32: Win32;
   readonly #nvidia = new NvidiaGpus('nvml.dll');
   readonly #table: RecentTable;
+  readonly #ports: PortTables | undefined;
+  override readonly tellsPorts: boolean;
   readonly #pressed = new Map<number, number>();
   #wardenJob: Handle;
 
-  constructor(win32: Win32) {
+  constructor(win32: Win32, readPorts?: ReadPortTables) {
     super();
     this.#win32 = win32;
+    this.#ports = readPorts && new PortTables(readPorts);
+    this.tellsPorts = readPorts !== undefined;
     this.#table = new RecentTable(() => {
       const { table, address } = win32.processTable();
       return parseProcessTable(table, address);
@@ -99,9 +104,14 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
     return this.#table.everyone();
   }
 
-  async usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
-    const nvidia = await this.#nvidia.usage();
-    return new Map(processes.map((process) => [process.pid, { ...process, gpu: nvidia.get(process.pid) }]));
+  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+    const nvidia = this.#nvidia.usage();
+    return Promise.resolve(new Map(processes.map((process) => [process.pid, { ...process, gpu: nvidia.get(process.pid) }])));
+  }
+
+  override listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
+    const ports = this.#ports?.listening();
+    return new Map(processes.flatMap(({ pid }) => (ports?.has(pid) ? [[pid, ports.get(pid) ?? []] as const] : [])));
   }
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { layouts, parsePortTable } from '../../../src/platform/windows/portTables.ts';
 import { parseProcessTable } from '../../../src/platform/windows/processTable.ts';
 import { microsSince1970, parseProcessIdList } from '../../../src/platform/windows/win32.ts';
 
@@ -68,6 +69,71 @@ describe('the process table of Windows', () => {
   it('gives no name from outside of the table', () => {
     const [process] = parseProcessTable(entry(0, { pid: 8, parent: 4, name: 'x.exe', last: true }), address + 0x10_0000n);
     assert.equal(process?.name, '?');
+  });
+});
+
+describe('tables of sockets', () => {
+  /** A table with one row, in which the fields are where iphlpapi.h has them. */
+  const table = (size: number, fields: readonly (readonly [at: number, bytes: readonly number[]])[]): Buffer => {
+    const bytes = Buffer.alloc(4 + size + 100);
+    bytes.writeUInt32LE(1, 0);
+    for (const [at, values] of fields) bytes.set(values, 4 + at);
+    return bytes;
+  };
+  const loopback6 = [...Array.from({ length: 15 }, () => 0), 1];
+  const port = [0x0b, 0xb8, 0, 0];
+  const pid = [0xd2, 0x04, 0, 0];
+  const cases = [
+    [
+      'tcp4',
+      24,
+      [
+        [4, [127, 0, 0, 1]],
+        [8, port],
+        [20, pid],
+      ],
+      { protocol: 'tcp', address: '127.0.0.1' },
+    ],
+    [
+      'tcp6',
+      56,
+      [
+        [0, loopback6],
+        [20, port],
+        [52, pid],
+      ],
+      { protocol: 'tcp', address: '::1' },
+    ],
+    [
+      'udp4',
+      12,
+      [
+        [0, [0, 0, 0, 0]],
+        [4, port],
+        [8, pid],
+      ],
+      { protocol: 'udp', address: '0.0.0.0' },
+    ],
+    [
+      'udp6',
+      28,
+      [
+        [20, port],
+        [24, pid],
+      ],
+      { protocol: 'udp', address: '::' },
+    ],
+  ] as const;
+  for (const [name, size, fields, expected] of cases) {
+    it(`say who listens where: ${name}`, () =>
+      assert.deepEqual(parsePortTable(table(size, fields), layouts[name]), [{ ...expected, port: 3000, pid: 1234 }]));
+  }
+
+  it('are empty where the call has failed, and never read beyond their end', () => {
+    assert.deepEqual(parsePortTable(Buffer.alloc(0), layouts.tcp4), []);
+    const cut = table(24, []).subarray(0, 4 + 24);
+    cut.writeUInt32LE(1000, 0);
+    assert.equal(parsePortTable(cut, layouts.tcp4).length, 1);
   });
 });
 
