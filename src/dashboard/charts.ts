@@ -2,6 +2,7 @@ import uPlot from 'uplot';
 import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
 import type { TreeId } from '../protocol/messages.ts';
 import { byId, make, themed } from './element.ts';
+import { text } from './texts.ts';
 import type { Measure, Range, Timeline } from './timeline.ts';
 
 /** Colours of the theme that are made for charts, in the order in which trees get them. */
@@ -27,11 +28,11 @@ interface Kind {
 const byteSteps = Array.from({ length: 45 }, (_, power) => 2 ** power);
 
 const kinds: readonly Kind[] = [
-  { measure: 'cpuPercent', title: 'CPU', least: 10, format: formatPercent },
-  { measure: 'memoryBytes', title: 'Memory', least: 2 ** 20, steps: byteSteps, format: formatBytes },
-  { measure: 'storageRate', title: 'Storage', least: 2 ** 20, steps: byteSteps, format: formatRate },
-  { measure: 'gpuPercent', title: 'GPU', least: 10, format: formatPercent, ofGpus: true },
-  { measure: 'gpuMemoryBytes', title: 'GPU Memory', least: 2 ** 20, steps: byteSteps, format: formatBytes, ofGpus: true },
+  { measure: 'cpuPercent', title: text('cpu'), least: 10, format: formatPercent },
+  { measure: 'memoryBytes', title: text('memory'), least: 2 ** 20, steps: byteSteps, format: formatBytes },
+  { measure: 'storageRate', title: text('storage'), least: 2 ** 20, steps: byteSteps, format: formatRate },
+  { measure: 'gpuPercent', title: text('gpu'), least: 10, format: formatPercent, ofGpus: true },
+  { measure: 'gpuMemoryBytes', title: text('gpuMemory'), least: 2 ** 20, steps: byteSteps, format: formatBytes, ofGpus: true },
 ];
 
 export interface Line {
@@ -160,7 +161,7 @@ export class Charts {
     const each = (values: readonly (number | null | undefined)[]): string =>
       this.#lines.map(({ name }, index) => `${name} ${typeof values[index] === 'number' ? format(values[index]) : '–'}`).join(', ');
     value.textContent = under === undefined ? total : `${timeOf(times[under] ?? 0)}  ${each(columns.map((column) => column[under]))}`;
-    box.setAttribute('aria-label', `${title}: ${total} in all; ${each(newest)}`);
+    box.setAttribute('aria-label', text('allTogether', title, total, each(newest)));
   }
 
   #options(shown: Shown): uPlot.Options {

@@ -9,6 +9,7 @@ import { host, pageState, remember } from './host.ts';
 import { OutputPane } from './outputPane.ts';
 import { processRows } from './processRows.ts';
 import { ProcessTable } from './processTable.ts';
+import { text } from './texts.ts';
 import { type Range, Timeline } from './timeline.ts';
 
 const timeline = new Timeline();
@@ -38,7 +39,7 @@ function drawLegend(): void {
     const chip = make('button', {
       class: 'chip',
       'aria-pressed': String(!pageState().hidden.includes(name)),
-      title: `Show or hide ${name}`,
+      title: text('showOrHide', name),
     });
     const mark = make('span', { class: 'mark', 'aria-hidden': 'true' });
     mark.style.background = colourOf(place);
@@ -75,9 +76,7 @@ function follow(name: string): void {
 function drawFollowed(): void {
   const { followed } = pageState();
   const tree = newest(followed);
-  byId('followed').textContent = tree
-    ? `${tree.name}: ${tree.endedAt === undefined ? tree.state : tree.reason}`
-    : 'Choose a process to see its output';
+  byId('followed').textContent = tree ? `${tree.name}: ${tree.endedAt === undefined ? tree.state : tree.reason}` : text('choose');
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-command]')) {
     const { command } = button.dataset;
     const whileLive = command === 'stop' || command === 'killNow';

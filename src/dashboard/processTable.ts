@@ -1,21 +1,11 @@
 import { byId, make } from './element.ts';
 import { type Column, columns, filterRows, keepOrder, type Order, type ProcessRow, sortRows } from './processRows.ts';
+import { text } from './texts.ts';
 
 /** Of every row, in pixels; the style sheet says the same. */
 const rowHeight = 24;
 /** Rows that are drawn beyond what is to be seen, so that scrolling does not run ahead of them. */
 const overscan = 10;
-
-const titles: Readonly<Record<Column, string>> = {
-  process: 'Process',
-  pid: 'PID',
-  tree: 'Tree',
-  cpu: 'CPU',
-  memory: 'Memory',
-  gpu: 'GPU Memory',
-  threads: 'Threads',
-  ports: 'Ports',
-};
 
 export interface TableEvents {
   onOrder(order: Order): void;
@@ -67,8 +57,8 @@ export class ProcessTable {
     this.#arrange();
   }
 
-  filter(text: string): void {
-    this.#filter = text;
+  filter(words: string): void {
+    this.#filter = words;
     this.#arrange();
     this.#scroller.scrollTop = 0;
   }
@@ -77,8 +67,8 @@ export class ProcessTable {
     const before = this.#visible.map(({ key }) => key);
     const fitting = filterRows(this.#rows, this.#filter);
     this.#visible = this.#isRead ? keepOrder(fitting, before) : sortRows(fitting, this.#order);
-    byId('count').textContent =
-      fitting.length === this.#rows.length ? `${fitting.length} processes` : `${fitting.length} of ${this.#rows.length} processes`;
+    const [shown, all] = [fitting.length, this.#rows.length];
+    byId('count').textContent = shown === all ? text('count', all) : text('countOf', shown, all);
     this.#spacer.style.height = `${this.#visible.length * rowHeight}px`;
     this.#scroller.setAttribute('aria-rowcount', String(this.#visible.length));
     this.#draw();
@@ -112,7 +102,7 @@ export class ProcessTable {
   }
 
   #head(column: Column): HTMLElement {
-    const button = make('button', { class: `cell ${column}`, role: 'columnheader' }, titles[column]);
+    const button = make('button', { class: `cell ${column}`, role: 'columnheader' }, text(column === 'gpu' ? 'gpuMemory' : column));
     button.addEventListener('click', () => {
       const { by, descending } = this.#order;
       // Figures are of interest from the largest, names from the first; a third click gives the natural order back.

@@ -11,6 +11,28 @@ export type ToDashboard =
 /** Commands of the extension that the page has buttons for. */
 export type DashboardCommand = 'restart' | 'stop' | 'killNow' | 'showOutput' | 'start';
 
+/** What the page says, in the editor's language; `{0}` stands for a value. */
+export type DashboardTexts = Readonly<
+  Record<
+    | 'cpu'
+    | 'memory'
+    | 'storage'
+    | 'gpu'
+    | 'gpuMemory'
+    | 'process'
+    | 'pid'
+    | 'tree'
+    | 'threads'
+    | 'ports'
+    | 'allTogether'
+    | 'showOrHide'
+    | 'choose'
+    | 'count'
+    | 'countOf',
+    string
+  >
+>;
+
 export type FromDashboard =
   | { readonly kind: 'ready' }
   | { readonly kind: 'follow'; readonly tree: TreeId }

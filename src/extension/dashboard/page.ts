@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { DashboardTexts } from '../../protocol/dashboard.ts';
 
 /** What of the extension's folder the page may load. */
 export function pageRoots(extension: vscode.Uri): vscode.Uri[] {
@@ -27,6 +28,24 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     showOutput: vscode.l10n.t('Open Terminal'),
     trees: vscode.l10n.t('Trees'),
   };
+  const said: DashboardTexts = {
+    cpu: vscode.l10n.t('CPU'),
+    memory: vscode.l10n.t('Memory'),
+    storage: vscode.l10n.t('Storage'),
+    gpu: vscode.l10n.t('GPU'),
+    gpuMemory: vscode.l10n.t('GPU Memory'),
+    process: vscode.l10n.t('Process'),
+    pid: vscode.l10n.t('PID'),
+    tree: vscode.l10n.t('Tree'),
+    threads: vscode.l10n.t('Threads'),
+    ports: vscode.l10n.t('Ports'),
+    // Filled in by the page.
+    allTogether: vscode.l10n.t('{0}: {1} together; {2}', '{0}', '{1}', '{2}'),
+    showOrHide: vscode.l10n.t('Show or hide {0}', '{0}'),
+    choose: vscode.l10n.t('Choose a process to see its output'),
+    count: vscode.l10n.t('{0} processes', '{0}'),
+    countOf: vscode.l10n.t('{0} of {1} processes', '{0}', '{1}'),
+  };
   return `<!DOCTYPE html>
 <html lang="${vscode.env.language}">
 <head>
@@ -36,7 +55,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
   <link rel="stylesheet" href="${file('dashboard.css')}">
   <title>Tree Warden</title>
 </head>
-<body>
+<body data-texts="${escapeAttribute(JSON.stringify(said))}">
   <header>
     <div id="legend" role="group" aria-label="${text.trees}"></div>
     <div class="push" role="radiogroup" aria-label="${text.range}">
@@ -66,4 +85,8 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
   <script nonce="${nonce}" src="${file('dashboard.js')}"></script>
 </body>
 </html>`;
+}
+
+function escapeAttribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
 }
