@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { NamedPorts } from '../../src/spec/ports.ts';
 import { eventually, Run } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 import { printTable } from '../support/table.ts';
@@ -77,20 +76,6 @@ describe('on Windows (under Wine)', { skip: wineMissing }, () => {
     const ended = run.journal().find((record) => record['event'] === 'ended');
     assert.equal(ended?.['code'], 7);
     await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
-  });
-
-  it('says what a member listens on, and who it is that listens', async () => {
-    await using run = new Run();
-    const port = await new NamedPorts().portFor('wine');
-    const script = `require('node:net').createServer().listen(${port}, '127.0.0.1')`;
-    startWine(['dist/cli.js', 'run', '--name', 'it', '--', node, '-e', script], join(run.folder, 'run.txt'), run.env);
-    type Listed = { members: { ports?: { port: number; address: string; protocol: string }[] }[] };
-    const ports = await eventually('it is listed', () => {
-      const [one] = JSON.parse(cli(run, 'ps', '--json').output || '[]') as Listed[];
-      return one?.members.flatMap((member) => member.ports ?? []).find((found) => found.port === port);
-    });
-    assert.deepEqual(ports, { protocol: 'tcp', port, address: '127.0.0.1' });
-    assert.match(cli(run, 'kill', '--port', String(port), '--yes').output, /it: stopped/);
   });
 
   const deaths: [string, (run: Run) => void][] = [

@@ -129,6 +129,14 @@ describe('tables of sockets', () => {
       assert.deepEqual(parsePortTable(table(size, fields), layouts[name]), [{ ...expected, port: 3000, pid: 1234 }]));
   }
 
+  it('are read as Wine writes them, which does not know whose they are', () => {
+    const recorded = '02000000020000007f000001b26e0000000000000000000000000000020000000000000007e80000000000000000000000000000';
+    assert.deepEqual(parsePortTable(Buffer.from(recorded, 'hex'), layouts.tcp4), [
+      { protocol: 'tcp', address: '127.0.0.1', port: 45_678, pid: 0 },
+      { protocol: 'tcp', address: '0.0.0.0', port: 2024, pid: 0 },
+    ]);
+  });
+
   it('are empty where the call has failed, and never read beyond their end', () => {
     assert.deepEqual(parsePortTable(Buffer.alloc(0), layouts.tcp4), []);
     const cut = table(24, []).subarray(0, 4 + 24);
