@@ -119,4 +119,12 @@ async function main(): Promise<number> {
 // Someone reads no further (tree-warden logs | head): that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
 
-void main().then((code) => process.exit(code));
+/** What a pipe has not taken yet would be lost with the process; whoever reads may be slow. */
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
+void main().then(async (code) => {
+  await Promise.all([process.stdout, process.stderr].map(flush));
+  process.exit(code);
+});

@@ -1,12 +1,11 @@
 /** A tree of a thousand, open in the view and sampled every second: nothing stutters, nothing jumps, nothing grows. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Editor } from '../support/editor.ts';
-import { eventually } from '../support/run.ts';
+import { eventually, Run } from '../support/run.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const seconds = 60;
@@ -21,7 +20,8 @@ interface Probe {
 
 describe('a thousand processes in the view', () => {
   it('leave it calm for a minute', async () => {
-    const file = join(tmpdir(), `tw-probe-${process.pid}.json`);
+    await using run = new Run();
+    const file = join(run.folder, 'probe.json');
     await using editor = await Editor.open({ extension: fixture('probe-extension'), env: { PROBE_FILE: file } });
     const probe = (): Probe => JSON.parse(readFileSync(file, 'utf8')) as Probe;
     const spec = { command: ['perl', fixture('adversaries/thousand.pl')], pty: false };

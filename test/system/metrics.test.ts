@@ -1,12 +1,14 @@
 /** What other tools are told: metrics, the history on disk, the summary of `ps`. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { NamedPorts } from '../../src/spec/ports.ts';
 import { cli, eventually } from '../support/run.ts';
@@ -105,6 +107,20 @@ describe('what is kept on disk', () => {
     assert.deepEqual([spec, processes], ['kept', 2]);
     assert.ok(Number(memoryBytes) > 500_000);
     assert.deepEqual(Object.keys(others).sort(), ['cpuPercent', 'gpuMemoryBytes', 'gpuPercent', 'readRate', 'tree', 'writeRate']);
+  });
+});
+
+describe('tree-warden ps --json', () => {
+  it('loses nothing of a long list, however slowly it is read', async () => {
+    await using warden = await TestWarden.start();
+    const thousand = fileURLToPath(new URL('../fixtures/adversaries/thousand.pl', import.meta.url));
+    const { id } = await warden.client.start(warden.request(['perl', thousand], { name: 'thousand' }));
+    await eventually('all are there', async () => (await warden.tree(id)).members.length === 1000);
+    const ps = spawn(process.execPath, [cli, 'ps', '--json'], { env: warden.run.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    // By then it has written what the pipe takes.
+    await sleep(2000);
+    const [listed] = JSON.parse(await text(ps.stdout)) as { members: unknown[] }[];
+    assert.equal(listed?.members.length, 1000);
   });
 });
 
