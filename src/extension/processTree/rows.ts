@@ -70,13 +70,14 @@ export function sortSources(sources: readonly RowSource[], by: SortBy, { figures
     return by === 'cpu' ? cpuPercent : memoryBytes;
   };
   switch (by) {
-    case 'declared':
-      return sources;
     case 'name':
       return sources.toSorted((a, b) => a.name.localeCompare(b.name));
     case 'cpu':
     case 'memory':
       return sources.toSorted((a, b) => figure(b) - figure(a));
+    // Settings are written by hand, too, and may say anything.
+    default:
+      return sources;
   }
 }
 

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { changedRows, type Row, type RowSource, buildRows as rowsOf } from '../../../src/extension/processTree/rows.ts';
+import {
+  changedRows,
+  filterSources,
+  type Row,
+  type RowSource,
+  buildRows as rowsOf,
+  type SortBy,
+  sortSources,
+} from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
@@ -42,6 +50,50 @@ const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
 
 const outline = (rows: readonly Row[], depth = 0): string[] =>
   rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label} | ${row.description} | ${row.context}`, ...outline(row.children, depth + 1)]);
+
+describe('the processes of the view', () => {
+  const sources: RowSource[] = [
+    {
+      name: 'web',
+      declared: true,
+      group: 'app',
+      tree: tree({ cpuPercent: 5, memoryBytes: 100 * 2 ** 20, members: [member(42, 1, { name: 'esbuild' })] }),
+    },
+    { name: 'api', declared: true, description: 'the back end', tree: tree({ cpuPercent: 50, memoryBytes: 2 ** 20 }) },
+    { name: 'db', declared: true },
+  ];
+  const orders: [SortBy, string[]][] = [
+    ['declared', ['web', 'api', 'db']],
+    ['name', ['api', 'db', 'web']],
+    ['cpu', ['api', 'web', 'db']],
+    ['memory', ['web', 'api', 'db']],
+    ['nonsense' as SortBy, ['web', 'api', 'db']],
+  ];
+  for (const [by, expected] of orders) {
+    it(`are sorted by ${by}`, () => {
+      const shown = { figures: new ShownFigures(), members: new ShownMembers() };
+      rowsOf(sources, shown);
+      assert.deepEqual(
+        sortSources(sources, by, shown).map(({ name }) => name),
+        expected,
+      );
+    });
+  }
+
+  const filters: [string, string[]][] = [
+    ['', ['web', 'api', 'db']],
+    ['APP', ['web']],
+    ['back', ['api']],
+    ['42 esbuild', ['web']],
+    ['x', []],
+  ];
+  for (const [words, expected] of filters)
+    it(`are filtered by '${words}'`, () =>
+      assert.deepEqual(
+        filterSources(sources, words).map(({ name }) => name),
+        expected,
+      ));
+});
 
 describe('rows', () => {
   it('say what can be reached, and where', () => {
