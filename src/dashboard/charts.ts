@@ -125,6 +125,7 @@ export class Charts {
 
   #update(): void {
     for (const shown of this.#shown) {
+      if (shown.figure.hidden) continue;
       shown.plot?.setData(this.#data(shown.kind));
       this.#label(shown);
     }

@@ -80,13 +80,10 @@ export class Timeline {
   #column(tree: TreeId, range: Range, measure: Measure): Map<number, number> {
     const series = this.#entries.get(tree)?.history.series;
     if (!series) return new Map();
+    const { recent, long } = series;
+    if (range === 'recent') return columnOf(recent, measure);
     // The last seconds of the long view are not in a mean yet.
-    const lastMean = series.long.at.at(-1) ?? 0;
-    const points =
-      range === 'recent'
-        ? pointsOf(series.recent)
-        : [...pointsOf(series.long), ...pointsOf(series.recent).filter(({ at }) => at > lastMean)];
-    return new Map(points.map((point) => [point.at, measured(point, measure)]));
+    return new Map([...columnOf(long, measure), ...columnOf(recent, measure, long.at.at(-1))]);
   }
 
   /** A warden forgets trees that have ended, and so do we, but later. */
@@ -97,8 +94,11 @@ export class Timeline {
   }
 }
 
-function measured(point: HistoryPoint, measure: Measure): number {
-  return measure === 'storageRate' ? point.readRate + point.writeRate : point[measure];
+/** Values by time, of what is later than `after`. */
+function columnOf(series: HistorySeries, measure: Measure, after = 0): Map<number, number> {
+  const valueAt = (index: number): number =>
+    measure === 'storageRate' ? (series.readRate[index] ?? 0) + (series.writeRate[index] ?? 0) : (series[measure][index] ?? 0);
+  return new Map(series.at.flatMap((at, index) => (at > after ? [[at, valueAt(index)] as const] : [])));
 }
 
 function pointsOf(series: HistorySeries): HistoryPoint[] {

@@ -50,10 +50,7 @@ export class Processes {
 
   /** @throws Error with one sentence where it cannot be started. */
   async start(name: string, dimensions?: vscode.TerminalDimensions): Promise<TreeSnapshot> {
-    await this.#specs.ready;
-    const declared = this.#specs.find(name);
-    if (!declared) throw undeclared(name);
-    return await this.startSpec(declared.name, declared.spec, declared.folder, dimensions);
+    return await this.#startDeclared(name, undefined, dimensions);
   }
 
   async startSpec(
@@ -88,15 +85,15 @@ export class Processes {
     const reason = vscode.l10n.t('restarted by the user');
     if (declared === undefined && tree) return await (await this.#link.clientOf(tree.id)).restart({ tree: tree.id, now: false, reason });
     if (tree && tree.endedAt === undefined) await this.stop(tree, false, reason);
-    await this.#specs.ready;
-    const now = this.#specs.find(name) ?? declared;
-    if (!now) throw undeclared(name);
-    return await this.startSpec(name, now.spec, now.folder);
+    return await this.#startDeclared(name, declared);
   }
-}
 
-function undeclared(name: string): Error {
-  return new Error(vscode.l10n.t('There is no process “{0}” in processes.json.', name));
+  async #startDeclared(name: string, otherwise?: DeclaredProcess, dimensions?: vscode.TerminalDimensions): Promise<TreeSnapshot> {
+    await this.#specs.ready;
+    const declared = this.#specs.find(name) ?? otherwise;
+    if (!declared) throw new Error(vscode.l10n.t('There is no process “{0}” in processes.json.', name));
+    return await this.startSpec(name, declared.spec, declared.folder, dimensions);
+  }
 }
 
 export function isRunning<P extends Process>(process: P): process is P & { readonly tree: TreeSnapshot } {

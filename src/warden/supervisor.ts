@@ -62,18 +62,14 @@ export class Supervisor {
     this.#rounds = new Rounds({
       look: () => void this.#census(false),
       lookThoroughly: () => void this.sample(true),
-      anybody: () => this.#running.length > 0 || this.#strays.startedAt > 0,
+      anybody: () => this.running.length > 0 || this.#strays.startedAt > 0,
       intervalMillis: () => this.#limits.intervalMillis,
     });
   }
 
-  get #running(): Tree[] {
-    return [...this.#trees.values()].filter((tree) => !tree.ended);
-  }
-
   /** Those that have not ended. */
   get running(): readonly Tree[] {
-    return this.#running;
+    return [...this.#trees.values()].filter((tree) => !tree.ended);
   }
 
   snapshots(): TreeSnapshot[] {
@@ -94,7 +90,7 @@ export class Supervisor {
 
   async start(request: StartRequest): Promise<TreeSnapshot> {
     if (this.#closing) throw new RequestError('notPossible', `'${request.name}' was not started: this warden is shutting down.`);
-    const running = this.#running;
+    const running = this.running;
     const namesake = running.find((tree) => tree.request.name === request.name);
     if (namesake)
       throw new RequestError(
@@ -234,7 +230,7 @@ export class Supervisor {
       () => this.#trees.values(),
       this.#strays,
     );
-    this.#limits.check(this.#running);
+    this.#limits.check(this.running);
   }
 
   /** Stops everything, strays too; resolves when nobody is left who can be killed. */
@@ -292,7 +288,7 @@ export class Supervisor {
 
   /** What switch and records know must be who lives now. */
   #keepInStep({ members, strays }: Census): void {
-    const running = this.#running;
+    const running = this.running;
     const containers = running.flatMap((tree) => tree.container.path ?? []);
     // What is detached is not to be killed by it.
     if (this.#parts.lifetime === 'managed')

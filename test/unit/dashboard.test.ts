@@ -2,49 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { filterRows, keepOrder, type Order, type ProcessRow, processRows, sortRows } from '../../src/dashboard/processRows.ts';
 import { Timeline } from '../../src/dashboard/timeline.ts';
-import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import type { TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import { aMember, aTree } from '../support/snapshots.ts';
 
-const member = (pid: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot => ({
-  pid,
-  parent: 1,
-  name: `p${pid}`,
-  threads: 1,
-  cpuPercent: 0,
-  memoryBytes: 0,
-  zombie: false,
-  stray: false,
-  ...changes,
-});
-
-const tree = (name: string, changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
-  id: `id of ${name}` as TreeId,
-  name,
-  state: 'ready',
-  reason: 'running',
-  startedAt: 0,
-  commandLine: 'x',
-  cwd: '/',
-  stdio: 'pty',
-  lifetime: 'managed',
-  containment: 'group',
-  members: [],
-  cpuPercent: 0,
-  memoryBytes: 0,
-  readRate: 0,
-  writeRate: 0,
-  zombies: 0,
-  ...changes,
-});
+const tree = (name: string, changes: Partial<TreeSnapshot> = {}): TreeSnapshot =>
+  aTree({ id: `id of ${name}` as TreeId, name, ...changes });
 
 describe('the rows of the process table', () => {
   const rows = processRows([
     tree('web', {
       members: [
-        member(30, { name: 'node', cpuPercent: 2, memoryBytes: 2 ** 20, ports: [{ protocol: 'tcp', port: 3000, address: '::' }] }),
-        member(4, { name: 'esbuild', cpuPercent: 10 }),
+        aMember(30, { name: 'node', cpuPercent: 2, memoryBytes: 2 ** 20, ports: [{ protocol: 'tcp', port: 3000, address: '::' }] }),
+        aMember(4, { name: 'esbuild', cpuPercent: 10 }),
       ],
     }),
-    tree('db', { members: [member(100, { name: 'redis', cpuPercent: 2, zombie: true })] }),
+    tree('db', { members: [aMember(100, { name: 'redis', cpuPercent: 2, zombie: true })] }),
   ]);
   const pids = (shown: readonly ProcessRow[]): number[] => shown.map(({ values }) => Number(values.pid));
 
@@ -140,7 +112,7 @@ describe('the timeline', () => {
   it('is written as RFC 4180 has it', () => {
     const timeline = new Timeline();
     timeline.add(0, [tree('a,"b"')]);
-    timeline.add(1_795_000_000_000, [tree('a,"b"', { cpuPercent: 1.234, memoryBytes: 5, members: [member(1)] })]);
+    timeline.add(1_795_000_000_000, [tree('a,"b"', { cpuPercent: 1.234, memoryBytes: 5, members: [aMember(1)] })]);
     assert.equal(timeline.csv('recent').split('\n')[1], '2026-11-18T11:06:40.000Z,"a,""b""",1.23,5,0,0,1,0,0.00');
   });
 });

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type ProcessesView, sortSetting } from './processesView.ts';
+import { type ProcessesView, readSortBy, sortSetting } from './processesView.ts';
 import type { SortBy } from './rows.ts';
 
 /** Asks for the order of the view, and keeps it in the user's settings. */
@@ -10,11 +10,10 @@ export async function pickSortBy(): Promise<void> {
     cpu: vscode.l10n.t('CPU'),
     memory: vscode.l10n.t('Memory'),
   };
-  const settings = vscode.workspace.getConfiguration();
-  const now = settings.get<SortBy>(sortSetting, 'declared');
+  const now = readSortBy();
   const items = Object.entries(labels).map(([by, label]) => ({ label, by, description: by === now ? vscode.l10n.t('now') : '' }));
   const choice = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Sort processes by') });
-  if (choice) await settings.update(sortSetting, choice.by, vscode.ConfigurationTarget.Global);
+  if (choice) await vscode.workspace.getConfiguration().update(sortSetting, choice.by, vscode.ConfigurationTarget.Global);
 }
 
 /** Asks for words, and filters while they are typed; Escape gives back what was there before. */

@@ -26,6 +26,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   readonly #shown = { figures: new ShownFigures(), members: new ShownMembers() };
   #rows: readonly Row[] = [];
   #filter = '';
+  #sortBy = readSortBy();
   /** The objects that the editor knows the rows by, with the newest content of each. */
   readonly #handles = new Map<string, { handle: Row; row: Row }>();
 
@@ -42,7 +43,9 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       this.#view.onDidChangeVisibility(() => this.#chooseInterval()),
       vscode.window.onDidChangeWindowState(() => this.#chooseInterval()),
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(sortSetting)) this.#update();
+        if (!change.affectsConfiguration(sortSetting)) return;
+        this.#sortBy = readSortBy();
+        this.#update();
       }),
     ];
     this.#update();
@@ -72,7 +75,8 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     this.#shown.figures.hold();
     this.#shown.members.hold();
     const process = this.#processes.find(handle.process);
-    if (process && handle.kind !== 'group') item.tooltip = tooltipOf(process, handle.pid, await this.#lookClosely(process, handle.pid));
+    if (process && handle.kind !== 'group')
+      item.tooltip = tooltipOf(process, handle.pid, this.#illsOf(process), await this.#lookClosely(process, handle.pid));
     return item;
   }
 
@@ -82,13 +86,13 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
 
   /** What is not read at every sample; nothing where the warden does not answer. */
   async #lookClosely({ tree }: Process, pid: number | undefined): Promise<CloseLook> {
-    if (tree === undefined || tree.endedAt !== undefined) return { ills: tree ? this.#health.illsOf(tree) : [] };
+    if (tree === undefined || tree.endedAt !== undefined) return {};
     try {
       const client = await this.#link.clientOf(tree.id);
       const [details, history] = await Promise.all([client.details(tree.id, pid), client.history(tree.id)]);
-      return { details, history, ills: this.#health.illsOf(tree) };
+      return { details, history };
     } catch {
-      return { ills: [] }; // It has ended just now.
+      return {}; // It has ended just now.
     }
   }
 
@@ -114,15 +118,18 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       description: declared?.spec.description,
       declared: declared !== undefined,
       tree,
-      ills: tree ? this.#health.illsOf(tree) : [],
+      ills: this.#illsOf({ tree }),
     }));
-    const sortBy = vscode.workspace.getConfiguration().get<SortBy>(sortSetting, 'declared');
-    return buildRows(sortSources(filterSources(sources, this.#filter), sortBy, this.#shown), this.#shown);
+    return buildRows(sortSources(filterSources(sources, this.#filter), this.#sortBy, this.#shown), this.#shown);
+  }
+
+  #illsOf({ tree }: Pick<Process, 'tree'>): readonly string[] {
+    return tree ? this.#health.illsOf(tree) : [];
   }
 
   /** The number of trees that are not well, on the view's icon. */
   #showBadge(): void {
-    const unwell = this.#processes.all.filter(({ tree }) => tree && (tree.state === 'failed' || this.#health.illsOf(tree).length > 0));
+    const unwell = this.#processes.all.filter((process) => process.tree?.state === 'failed' || this.#illsOf(process).length > 0);
     const tooltip = vscode.l10n.t('Needs attention: {0}', unwell.map(({ name }) => name).join(', '));
     if (unwell.length !== (this.#view.badge?.value ?? 0) || tooltip !== this.#view.badge?.tooltip)
       this.#view.badge = unwell.length > 0 ? { value: unwell.length, tooltip } : undefined;
@@ -175,4 +182,8 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
 
 function countProcesses(rows: readonly Row[]): number {
   return rows.reduce((sum, row) => sum + (row.kind === 'group' ? countProcesses(row.children) : 1), 0);
+}
+
+export function readSortBy(): SortBy {
+  return vscode.workspace.getConfiguration().get<SortBy>(sortSetting, 'declared');
 }

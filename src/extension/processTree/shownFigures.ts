@@ -1,4 +1,5 @@
 import { formatBytes, formatPercent } from '../../protocol/format.ts';
+import { Calm } from './calm.ts';
 
 export interface Figures {
   readonly cpuPercent: number;
@@ -10,8 +11,6 @@ export interface Figures {
 const noticeable = { cpuPoints: 1, cpuPart: 0.1, memoryPart: 0.02 } as const;
 /** What does not matter is shown all the same after so many milliseconds, so that no figure stays wrong. */
 const settleMillis = 5000;
-/** For how many milliseconds all figures stay when a hover has been asked for. */
-const holdMillis = 10_000;
 
 interface Shown extends Figures {
   readonly at: number;
@@ -23,36 +22,24 @@ interface Shown extends Figures {
  * button that is replaced between press and release is lost, and a hover closes. So a text changes when it matters, and not
  * while somebody reads.
  */
-export class ShownFigures {
-  readonly #now: () => number;
+export class ShownFigures extends Calm {
   readonly #shown = new Map<string, Shown>();
-  #heldUntil = Number.NEGATIVE_INFINITY;
-
-  /** `now` in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-  }
 
   /** `12.4 %  340 MB`, and `GPU 3.2 GB` where it uses one: what this row says now. */
   text(row: string, figures: Figures): string {
     const shown = this.#shown.get(row);
     // Nothing has been measured yet where there is no memory.
-    if (shown && shown.memoryBytes > 0 && (this.#now() < this.#heldUntil || !this.#isWorthIt(shown, figures))) return shown.text;
+    if (shown && shown.memoryBytes > 0 && (this.isHeld || !this.#isWorthIt(shown, figures))) return shown.text;
     const { cpuPercent, memoryBytes, gpu } = figures;
     const ofGpus = gpu ? `  GPU ${formatBytes(gpu.memoryBytes)}` : '';
     const text = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${ofGpus}`;
-    this.#shown.set(row, { cpuPercent, memoryBytes, ...(gpu && { gpu }), at: this.#now(), text });
+    this.#shown.set(row, { cpuPercent, memoryBytes, ...(gpu && { gpu }), at: this.now(), text });
     return text;
   }
 
   /** What this row's text says; undefined where it has none. */
   of(row: string): Figures | undefined {
     return this.#shown.get(row);
-  }
-
-  /** Somebody reads a row's hover. It closes when any of the rows is drawn anew. */
-  hold(): void {
-    this.#heldUntil = this.#now() + holdMillis;
   }
 
   /** Forgets all rows but these. */
@@ -68,6 +55,6 @@ export class ShownFigures {
       gpuMemory > noticeable.memoryPart * (shown.gpu?.memoryBytes ?? 0) ||
       cpu >= Math.max(noticeable.cpuPoints, noticeable.cpuPart * shown.cpuPercent) ||
       memory >= noticeable.memoryPart * shown.memoryBytes;
-    return matters || this.#now() - shown.at >= settleMillis;
+    return matters || this.now() - shown.at >= settleMillis;
   }
 }

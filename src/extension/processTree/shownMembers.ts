@@ -1,11 +1,10 @@
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../protocol/messages.ts';
+import { Calm } from './calm.ts';
 
 /** For how many milliseconds a new member has to be there before it is shown, unless the tree itself is new. */
 const lastingMillis = 1500;
 /** A tree's first members are shown at once. */
 const youthMillis = 3000;
-/** For how many milliseconds all members stay when a hover has been asked for. */
-const holdMillis = 10_000;
 
 interface Known {
   readonly since: number;
@@ -18,39 +17,26 @@ interface Known {
  * The members as the rows show them. A shell that calls one short program after the other would have the view drawn anew at
  * every look, and no hover would ever open: who comes and goes within a moment is in the tree's figures only.
  */
-export class ShownMembers {
-  readonly #now: () => number;
+export class ShownMembers extends Calm {
   readonly #known = new Map<TreeId, Known>();
-  #heldUntil = Number.NEGATIVE_INFINITY;
-
-  /** `now` in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-  }
 
   of({ id, members }: TreeSnapshot): readonly MemberSnapshot[] {
-    const now = this.#now();
+    const now = this.now();
     const known: Known = this.#known.get(id) ?? { since: now, seen: new Map(), shown: [] };
     this.#known.set(id, known);
     const present = new Map(members.map((member) => [member.pid, member]));
     for (const pid of known.seen.keys()) if (!present.has(pid)) known.seen.delete(pid);
     for (const pid of present.keys()) if (!known.seen.has(pid)) known.seen.set(pid, now);
-    if (now < this.#heldUntil && known.shown.length > 0) return known.shown;
+    if (this.isHeld && known.shown.length > 0) return known.shown;
     const isYoung = now - known.since < youthMillis;
-    const lasting = members.filter(
-      ({ pid }) => isYoung || now - (known.seen.get(pid) ?? now) >= lastingMillis || known.shown.some((one) => one.pid === pid),
-    );
+    const before = new Set(known.shown.map(({ pid }) => pid));
+    const lasting = members.filter(({ pid }) => isYoung || before.has(pid) || now - (known.seen.get(pid) ?? now) >= lastingMillis);
     // With everybody they descend from, so that each stands where it will stay.
     const shown = new Set(lasting.map(({ pid }) => pid));
     for (const { parent } of lasting)
       for (let above = present.get(parent); above && !shown.has(above.pid); above = present.get(above.parent)) shown.add(above.pid);
     known.shown = members.filter(({ pid }) => shown.has(pid));
     return known.shown;
-  }
-
-  /** Somebody reads a row's hover. */
-  hold(): void {
-    this.#heldUntil = this.#now() + holdMillis;
   }
 
   /** Forgets all trees but these. */

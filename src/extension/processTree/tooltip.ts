@@ -9,8 +9,6 @@ import { sparkline } from './sparkline.ts';
 export interface CloseLook {
   readonly details?: Details;
   readonly history?: History;
-  /** What is wrong with it, as clauses. */
-  readonly ills: readonly string[];
 }
 
 /** So many points, at the pace of somebody who looks: two minutes. */
@@ -18,11 +16,12 @@ const sparkPoints = 120;
 /** A bar of full height is at least so many percent, so that the murmur of an idle process stays low. */
 const fullPercent = 10;
 
-/** All that a row has no room for; of one member where `pid` is given. */
+/** All that a row has no room for; of one member where `pid` is given. `ills`: what is wrong with it, as clauses. */
 export function tooltipOf(
   { name, declared, tree }: Process,
   pid: number | undefined,
-  { details, history, ills }: CloseLook,
+  ills: readonly string[],
+  { details, history }: CloseLook,
 ): vscode.MarkdownString {
   const text = new Tooltip(name, declared?.spec.description);
   if (tree === undefined) {

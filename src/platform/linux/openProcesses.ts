@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { ProcessStat } from '../platform.ts';
-import { fullRead, type ProcFs, parseChildren, parseSoftLimit, parseStat } from './procfs.ts';
+import { openIfThere, type ProcFs, parseChildren, parseSoftLimit, parseStat, readWhole } from './procfs.ts';
 
 /** Descriptors of the process that had the pid when they were opened: what is read is never of another one that was given it since. */
 interface Open {
@@ -34,33 +34,30 @@ export class OpenProcesses {
 
   stat(pid: number): ProcessStat | undefined {
     const known = this.#open.get(pid);
-    const length = known && this.#read(known.stat);
-    if (known && length) {
+    const again = known && this.#parse(known.stat);
+    if (known && again) {
       known.look = this.#look;
-      return parseStat(this.#buffer, length, this.#proc.units);
+      return again;
     }
     if (known) this.#close(pid, known);
     if (this.#open.size >= this.#most) return this.#proc.stat(pid);
-    const stat = openFile(`/proc/${pid}/stat`);
-    const firstLength = stat === undefined ? 0 : this.#read(stat);
-    if (stat === undefined) return undefined;
-    if (firstLength === 0) {
-      closeSync(stat);
-      return undefined;
-    }
-    this.#open.set(pid, { stat, children: undefined, look: this.#look });
-    return parseStat(this.#buffer, firstLength, this.#proc.units);
+    const fd = openIfThere(`/proc/${pid}/stat`);
+    if (fd === undefined) return undefined;
+    const stat = this.#parse(fd);
+    if (stat) this.#open.set(pid, { stat: fd, children: undefined, look: this.#look });
+    else closeSync(fd);
+    return stat;
   }
 
   /** Children forked by its main thread; to be called for one that {@link stat} has just answered for. */
   childrenOf(pid: number): number[] {
     const known = this.#open.get(pid);
     if (!known) return this.#proc.childrenOf(pid, pid);
-    known.children ??= openFile(`/proc/${pid}/task/${pid}/children`);
+    known.children ??= openIfThere(`/proc/${pid}/task/${pid}/children`);
     if (known.children === undefined) return [];
-    const length = this.#read(known.children);
+    const length = readWhole(known.children, this.#buffer);
     // Most have none.
-    return length === 0 ? [] : parseChildren(this.#buffer.toString('latin1', 0, length));
+    return !length ? [] : parseChildren(this.#buffer.toString('latin1', 0, length));
   }
 
   /** To be called when everybody has been looked at. */
@@ -75,25 +72,8 @@ export class OpenProcesses {
     if (children !== undefined) closeSync(children);
   }
 
-  /** From the beginning into the buffer; answers with the length, 0 where the process has gone. */
-  #read(fd: number): number {
-    try {
-      let length = 0;
-      for (;;) {
-        const count = readSync(fd, this.#buffer, length, this.#buffer.length - length, length);
-        length += count;
-        if (count < fullRead || length === this.#buffer.length) return length;
-      }
-    } catch {
-      return 0; // ESRCH
-    }
-  }
-}
-
-function openFile(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch {
-    return undefined;
+  #parse(fd: number): ProcessStat | undefined {
+    const length = readWhole(fd, this.#buffer);
+    return length ? parseStat(this.#buffer, length, this.#proc.units) : undefined;
   }
 }

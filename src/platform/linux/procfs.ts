@@ -93,8 +93,32 @@ export function parseChildren(text: string): number[] {
   return text === '' ? [] : text.trimEnd().split(' ').map(Number);
 }
 
+/** Undefined where the process has gone, or the file is not for this user. */
+export function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}
+
 /** The kernel hands out seq files a page at a time; a read shorter than this was the last one. */
-export const fullRead = 4000;
+const fullRead = 4000;
+
+/** From its beginning, up to the part that is `enough`; answers with the length, undefined where the process has gone. */
+export function readWhole(fd: number, buffer: Buffer, enough?: (part: string) => boolean): number | undefined {
+  try {
+    let length = 0;
+    for (;;) {
+      const count = readSync(fd, buffer, length, buffer.length - length, length);
+      length += count;
+      if (enough?.(buffer.toString('latin1', length - count, length))) return length;
+      if (count < fullRead || length === buffer.length) return length;
+    }
+  } catch {
+    return undefined; // ESRCH: it went between open and read
+  }
+}
 
 export class ProcFs {
   readonly #units: Units = parseAuxv(readFileSync('/proc/self/auxv'));
@@ -176,22 +200,10 @@ export class ProcFs {
 
   /** Reads a file into the buffer; answers with its length. */
   #fill(path: string, enough?: (part: string) => boolean): number | undefined {
-    let fd: number;
+    const fd = openIfThere(path);
+    if (fd === undefined) return undefined;
     try {
-      fd = openSync(path, 'r');
-    } catch {
-      return undefined;
-    }
-    try {
-      let length = 0;
-      for (;;) {
-        const count = readSync(fd, this.#buffer, length, this.#buffer.length - length, null);
-        length += count;
-        if (enough?.(this.#buffer.toString('latin1', length - count, length))) return length;
-        if (count < fullRead || length === this.#buffer.length) return length;
-      }
-    } catch {
-      return undefined; // ESRCH: it went between open and read
+      return readWhole(fd, this.#buffer, enough);
     } finally {
       closeSync(fd);
     }

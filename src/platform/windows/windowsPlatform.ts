@@ -110,8 +110,9 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
   }
 
   override listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
-    const ports = this.#ports?.listening();
-    return new Map(processes.flatMap(({ pid }) => (ports?.has(pid) ? [[pid, ports.get(pid) ?? []] as const] : [])));
+    const ports = this.#ports?.listening() ?? new Map<number, readonly ListeningPort[]>();
+    const asked = new Set(processes.map(({ pid }) => pid));
+    return new Map([...ports].filter(([pid]) => asked.has(pid)));
   }
 
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

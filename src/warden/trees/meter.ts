@@ -1,20 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ListeningPort, ProcessIdentity, ProcessStat, Usage } from '../../platform/platform.ts';
-import type { GpuUsage, MemberSnapshot } from '../../protocol/messages.ts';
+import type { GpuUsage, MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 
-export interface Figures {
-  readonly members: readonly MemberSnapshot[];
-  /** Percent of one core, all members together, with those that came and went since the last look. */
-  readonly cpuPercent: number;
-  readonly memoryBytes: number;
-  /** Bytes a second, from and to storage. */
-  readonly readRate: number;
-  readonly writeRate: number;
-  readonly zombies: number;
-  /** Absent where nobody uses one. */
-  readonly gpu?: GpuUsage;
-}
+/** What a tree's snapshot says of its use. */
+export type Figures = Pick<TreeSnapshot, 'members' | 'cpuPercent' | 'memoryBytes' | 'readRate' | 'writeRate' | 'zombies' | 'gpu'>;
 
 /** Since the start. */
 export interface Used {

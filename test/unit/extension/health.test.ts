@@ -3,34 +3,15 @@ import { describe, it } from 'node:test';
 import { steadyGrowth } from '../../../src/extension/health/growthWatch.ts';
 import { HealthWatch, type Thresholds } from '../../../src/extension/health/healthWatch.ts';
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
+import { aTree } from '../../support/snapshots.ts';
 
 const none: Thresholds = { cpuPercent: 0, memoryBytes: 0, processes: 0, timeMillis: 0, samples: 3, growth: true };
-
-const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
-  id: 'one' as TreeId,
-  name: 'web',
-  state: 'ready',
-  reason: 'running',
-  startedAt: 0,
-  commandLine: 'x',
-  cwd: '/',
-  stdio: 'pty',
-  lifetime: 'managed',
-  containment: 'group',
-  members: [],
-  cpuPercent: 0,
-  memoryBytes: 0,
-  readRate: 0,
-  writeRate: 0,
-  zombies: 0,
-  ...changes,
-});
 
 /** What is told of one tree over a series of samples, a second apart. */
 function told(thresholds: Partial<Thresholds>, samples: readonly Partial<TreeSnapshot>[]): string[] {
   const watch = new HealthWatch();
   return samples.flatMap((changes, index) =>
-    watch.check(index * 1000, [tree(changes)], { ...none, ...thresholds }).map(({ ill, what }) => `${index} ${ill}: ${what}`),
+    watch.check(index * 1000, [aTree(changes)], { ...none, ...thresholds }).map(({ ill, what }) => `${index} ${ill}: ${what}`),
   );
 }
 
@@ -78,7 +59,7 @@ describe('what is told of a tree', () => {
   it('is that it has failed three times', () => {
     const watch = new HealthWatch();
     const failed = (id: string, at: number): string[] =>
-      watch.check(at, [tree({ id: id as TreeId, state: 'failed', endedAt: at })], none).map(({ what }) => what);
+      watch.check(at, [aTree({ id: id as TreeId, state: 'failed', endedAt: at })], none).map(({ what }) => what);
     assert.deepEqual([failed('a', 0), failed('a', 1000), failed('b', 2000)].flat(), []);
     assert.deepEqual(failed('c', 3000), ['it has failed 3 times in 10 min 0 s']);
     // An hour later that is forgotten.
@@ -88,9 +69,9 @@ describe('what is told of a tree', () => {
   it('can be asked for as long as it lasts', () => {
     const watch = new HealthWatch();
     const thresholds = { ...none, cpuPercent: 100, samples: 1 };
-    watch.check(0, [tree(busy)], thresholds);
+    watch.check(0, [aTree(busy)], thresholds);
     assert.equal(watch.illsOf('one' as TreeId).length, 1);
-    watch.check(1000, [tree(idle)], thresholds);
+    watch.check(1000, [aTree(idle)], thresholds);
     assert.equal(watch.illsOf('one' as TreeId).length, 0);
   });
 });
@@ -116,7 +97,7 @@ describe('memory', () => {
     const told: number[] = [];
     const watch = new HealthWatch();
     for (let second = 0; second < 1200; second++) {
-      const [alert] = watch.check(second * 1000, [tree({ memoryBytes: (200 + second) * megabyte })], none);
+      const [alert] = watch.check(second * 1000, [aTree({ memoryBytes: (200 + second) * megabyte })], none);
       if (alert) told.push(second);
     }
     assert.deepEqual(told, [585]);

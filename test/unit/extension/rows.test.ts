@@ -13,40 +13,15 @@ import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
 import { describePorts } from '../../../src/protocol/ports.ts';
+import { aMember, aTree } from '../../support/snapshots.ts';
 
 const buildRows = (sources: readonly RowSource[]): Row[] => rowsOf(sources, { figures: new ShownFigures(), members: new ShownMembers() });
 
-const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot => ({
-  pid,
-  parent,
-  name: `p${pid}`,
-  threads: 1,
-  cpuPercent: 1,
-  memoryBytes: 2 ** 20,
-  zombie: false,
-  stray: false,
-  ...changes,
-});
+const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot =>
+  aMember(pid, { parent, cpuPercent: 1, memoryBytes: 2 ** 20, ...changes });
 
-const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot => ({
-  id: 'id' as TreeId,
-  name: 'web',
-  state: 'ready',
-  reason: 'running',
-  startedAt: 0,
-  commandLine: 'x',
-  cwd: '/',
-  stdio: 'pty',
-  lifetime: 'managed',
-  containment: 'group',
-  members: [],
-  cpuPercent: 12.44,
-  memoryBytes: 340 * 2 ** 20,
-  readRate: 0,
-  writeRate: 0,
-  zombies: 0,
-  ...changes,
-});
+const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot =>
+  aTree({ id: 'id' as TreeId, cpuPercent: 12.44, memoryBytes: 340 * 2 ** 20, ...changes });
 
 const outline = (rows: readonly Row[], depth = 0): string[] =>
   rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label} | ${row.description} | ${row.context}`, ...outline(row.children, depth + 1)]);
