@@ -24,7 +24,7 @@ export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;
 }
 
-/** `memory 1.0 GB, processes 50, time 10 min 0 s`. */
+/** `memory 1.0 GB, processes 50, time 10 min`. */
 export function describeLimits({ memoryBytes, processes, cpuCores, timeMillis, openFiles }: Limits): string {
   return [
     memoryBytes !== undefined && `memory ${formatBytes(memoryBytes)}`,
@@ -37,13 +37,17 @@ export function describeLimits({ memoryBytes, processes, cpuCores, timeMillis, o
     .join(', ');
 }
 
-/** `3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`. */
+/** `3.2 s`, `4 min 10 s`, `10 min`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(millis: number): string {
   if (millis < 10_000) return `${(millis / 1000).toFixed(1)} s`;
   const seconds = Math.round(millis / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  if (minutes < 60) return inTwo(minutes, 'min', seconds % 60, 's');
   const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return hours < 24 ? inTwo(hours, 'h', minutes % 60, 'min') : inTwo(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function inTwo(large: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }

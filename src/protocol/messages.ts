@@ -3,15 +3,16 @@
  * of this user). Typed once, here.
  */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { Health, Probe, ReadyProbe, RestartPolicy } from './policies.ts';
 
 /** Raised whenever an older side would misunderstand a newer one; sides of different versions refuse one another. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export type TreeId = string & { readonly unit: 'TreeId' };
 export type WardenId = string & { readonly unit: 'WardenId' };
 
 /**
- * `ready → stopping → exited | failed | killed | unkillable`. `exited` also while members outlive their leader on
+ * `starting → ready → stopping → exited | failed | killed | unkillable`. `exited` also while members outlive their leader on
  * purpose; `killed` where it took a SIGKILL; `unkillable` where not even that has helped.
  */
 export type TreeState = 'starting' | 'ready' | 'stopping' | 'exited' | 'failed' | 'killed' | 'unkillable';
@@ -66,6 +67,8 @@ export interface Dimensions {
 /** A process spec with every variable filled in and every default applied. */
 export interface StartRequest {
   readonly name: string;
+  /** The spec of which it is one of several instances. */
+  readonly pool?: string;
   readonly group?: string;
   /** Program and arguments; a shell command has its shell in front. */
   readonly argv: readonly [string, ...string[]];
@@ -81,6 +84,11 @@ export interface StartRequest {
   /** By default: kill for memory and processes, stop for time, warn for the processor. */
   readonly onLimit?: LimitAction;
   readonly priority?: Priority;
+  /** Without it, it is ready as soon as it was spawned. */
+  readonly ready?: ReadyProbe;
+  readonly alive?: Probe;
+  /** Without it, what has ended stays so. */
+  readonly restart?: RestartPolicy;
   /** Hold the process up, as a full pipe does, until the first reader of its output has come: so that nothing is lost before. */
   readonly awaitReader?: boolean;
 }
@@ -135,6 +143,8 @@ export interface MemberSnapshot {
 export interface TreeSnapshot {
   readonly id: TreeId;
   readonly name: string;
+  /** See {@link StartRequest}. */
+  readonly pool?: string;
   readonly group?: string;
   readonly state: TreeState;
   /** Why it is in this state, as a clause for people: "stopped by the user", "exited with code 3". */
@@ -145,8 +155,17 @@ export interface TreeSnapshot {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt?: number;
-  /** Another tree of the same name takes its place as soon as it has ended. */
+  /** Another tree of the same name takes its place as soon as it has ended, or at {@link nextStartAt}. */
   readonly restarting?: true;
+  /** Milliseconds since 1970. */
+  readonly nextStartAt?: number;
+  /** How often it was started again because it had ended by itself, within its policy's window. */
+  readonly restarts?: number;
+  readonly health: Health;
+  /** Why it is unhealthy, as a clause. */
+  readonly illness?: string;
+  /** The last that it printed, of one that has failed. */
+  readonly lastLines?: readonly string[];
   /** As it would be typed, with what looks like a secret masked. */
   readonly commandLine: string;
   readonly cwd: string;

@@ -1,33 +1,20 @@
 /** Limits and priority as people write them; shared by the file and the command line. */
 import * as z from 'zod';
 import type { Limits, Priority } from '../protocol/messages.ts';
-import { parseBytes, parseCores, parseDuration } from '../protocol/quantities.ts';
-
-/** A text that `parse` understands; what it says otherwise points at the line. */
-function parsed(parse: (text: string) => number, expected: string) {
-  return z.union([z.string(), z.number().positive()], `must be ${expected}`).transform((value, context) => {
-    try {
-      return parse(String(value));
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as RangeError).message });
-      return z.NEVER;
-    }
-  });
-}
-
-const count = z.int('must be a whole number').min(1, 'must be at least 1');
+import { parseBytes, parseCores } from '../protocol/quantities.ts';
+import { count, duration, parsed } from './quantities.ts';
 
 export const limitsSchema = z
   .strictObject({
     memory: parsed(parseBytes, 'a size such as "512m"')
       .optional()
       .describe('Resident memory of all its processes together: "512m", "2g", or a number of bytes.'),
-    processes: count.optional().describe('How many processes it may have at once.'),
+    processes: count().optional().describe('How many processes it may have at once.'),
     cpu: parsed(parseCores, 'a number of cores such as 1.5, or "150%"')
       .optional()
       .describe('How much of the processor it may use: 1.5 (cores), or "150%".'),
-    time: parsed(parseDuration, 'a time such as "10m"').optional().describe('How long it may run: "90s", "10m", "2h".'),
-    openFiles: count.optional().describe('How many files each of its processes may have open.'),
+    time: duration().optional().describe('How long it may run: "90s", "10m", "2h".'),
+    openFiles: count().optional().describe('How many files each of its processes may have open.'),
   })
   .describe('What it may take up. Held by the kernel where it can be, else by looking.');
 

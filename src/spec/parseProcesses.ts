@@ -1,6 +1,6 @@
 import { findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type * as z from 'zod';
-import { type ProcessSpec, processesFile, processNameSchema, processSpecSchema } from './schema.ts';
+import { type ProcessSpec, processesFile, processesJsonSchema, processNameSchema, processSpecSchema } from './schema.ts';
 
 /** Zero-based, as editors count; people are shown one more. */
 export interface Problem {
@@ -78,9 +78,27 @@ function without(value: unknown, key: string): object {
 }
 
 function unknownKey(key: string, path: readonly (string | number)[]): string {
-  const known = path.length >= 2 ? Object.keys(processSpecSchema.shape) : Object.keys(processesFile.shape);
   const where = path.length > 0 ? path.join('.') : 'processes.json';
-  return `${where}: there is no key '${key}'; known are ${known.join(', ')}`;
+  return `${where}: there is no key '${key}'; known are ${knownKeys(path).join(', ')}`;
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
+}
+
+/** What may stand there, as the editor's schema has it. */
+function knownKeys(path: readonly (string | number)[]): string[] {
+  let schemas: readonly JsonSchema[] = [processesJsonSchema()];
+  const alternatives = (schema: JsonSchema): readonly JsonSchema[] => [schema, ...(schema.anyOf ?? []).flatMap(alternatives)];
+  for (const part of path) {
+    schemas = schemas.flatMap(alternatives).flatMap(({ properties, additionalProperties }) => {
+      const next = properties?.[part] ?? additionalProperties;
+      return typeof next === 'object' ? [next] : [];
+    });
+  }
+  return schemas.flatMap(alternatives).flatMap(({ properties = {} }) => Object.keys(properties));
 }
 
 function syntaxMessage({ error }: ParseError): string {

@@ -7,6 +7,8 @@ import type { StartRequest } from '../protocol/messages.ts';
 import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
 import { CannotStartError } from './executable.ts';
 import { resolveLimits, resolvePriority } from './limits.ts';
+import { resolveProbe, resolveReady } from './probes.ts';
+import { resolveRestart } from './restarts.ts';
 import type { ProcessSpec } from './schema.ts';
 
 export interface ResolveContext {
@@ -15,11 +17,32 @@ export interface ResolveContext {
   readonly env: NodeJS.ProcessEnv;
   /** A free port for this name, the same one at every call. */
   portFor(name: string): Promise<number>;
+  /** Its number among several, from 1 up. */
+  readonly instance?: number;
 }
 
 /** What string commands are given to: the system's shell. Only Windows names one in the environment. */
 function shellFor({ ComSpec }: NodeJS.ProcessEnv): [string, ...string[]] {
   return ComSpec ? [ComSpec, '/d', '/s', '/c'] : ['/bin/sh', '-c'];
+}
+
+/** The first instance has the spec's own name, so that nothing is renamed when there are to be more of it. */
+export function instanceName(spec: string, instance: number): string {
+  return instance === 1 ? spec : `${spec}#${instance}`;
+}
+
+/**
+ * One of several of a spec, by its number from 1 up: what is numbered or named `${port:…}` is its own.
+ * @throws as {@link resolveSpec} does.
+ */
+export async function resolveInstance(name: string, spec: ProcessSpec, instance: number, context: ResolveContext): Promise<StartRequest> {
+  const own: ResolveContext = {
+    ...context,
+    instance,
+    portFor: (port) => context.portFor(instanceName(port, instance)),
+  };
+  const request = await resolveSpec(instanceName(name, instance), spec, own);
+  return { ...request, env: { TREE_WARDEN_INSTANCE: String(instance), ...request.env }, pool: name };
 }
 
 /**
@@ -28,9 +51,10 @@ function shellFor({ ComSpec }: NodeJS.ProcessEnv): [string, ...string[]] {
  */
 export async function resolveSpec(name: string, spec: ProcessSpec, context: ResolveContext): Promise<StartRequest> {
   const fill = (text: string): Promise<string> => fillVariables(text, context);
+  const shell = shellFor(context.env);
   const argv: StartRequest['argv'] =
     typeof spec.command === 'string'
-      ? [...shellFor(context.env), await fill(spec.command)]
+      ? [...shell, await fill(spec.command)]
       : [await fill(spec.command[0]), ...(await Promise.all(spec.command.slice(1).map(fill)))];
   const inWorkspace = async (path: string): Promise<string> => {
     const filled = (await fill(path)).replace(/^~(?=\/|$)/, homedir());
@@ -42,6 +66,7 @@ export async function resolveSpec(name: string, spec: ProcessSpec, context: Reso
   const whenLeaderExits = spec.whenLeaderExits ?? 'kill';
   // The terminal hangs up when its first process ends; members that are to live on are better off without one.
   const pty = spec.pty ?? whenLeaderExits === 'kill';
+  const restart = spec.restart === undefined ? undefined : resolveRestart(spec.restart);
   return {
     name,
     ...(spec.group !== undefined && { group: spec.group }),
@@ -55,15 +80,18 @@ export async function resolveSpec(name: string, spec: ProcessSpec, context: Reso
     ...(spec.limits && { limits: resolveLimits(spec.limits) }),
     ...(spec.onLimit && { onLimit: spec.onLimit }),
     ...(spec.priority && { priority: resolvePriority(spec.priority) }),
+    ...(spec.ready && { ready: await resolveReady(spec.ready, { fill, shell }) }),
+    ...(spec.alive && { alive: await resolveProbe(spec.alive, { fill, shell }) }),
+    ...(restart && { restart }),
   };
 }
 
 /**
- * Replaces `${workspaceFolder}`, `${env:NAME}` and `${port:NAME}`. What a shell understands, such as `${HOME}`, stays.
+ * Replaces `${workspaceFolder}`, `${instance}`, `${env:NAME}` and `${port:NAME}`. What a shell understands, such as `${HOME}`, stays.
  * @throws CannotStartError where an environment variable is not set.
  */
-export async function fillVariables(text: string, { workspaceFolder, env, portFor }: ResolveContext): Promise<string> {
-  let filled = text.replaceAll('${workspaceFolder}', workspaceFolder);
+export async function fillVariables(text: string, { workspaceFolder, env, portFor, instance = 1 }: ResolveContext): Promise<string> {
+  let filled = text.replaceAll('${workspaceFolder}', workspaceFolder).replaceAll('${instance}', String(instance));
   filled = filled.replaceAll(/\$\{env:([^}]+)\}/g, (variable, name: string) => {
     const value = env[name];
     if (value === undefined) throw new CannotStartError(`${variable} cannot be filled in: the environment variable ${name} is not set.`);

@@ -2,6 +2,12 @@
 import * as z from 'zod';
 import { parseStop } from '../protocol/stopSteps.ts';
 import { limitsSchema, prioritySchema } from './limits.ts';
+import { aliveSchema, readySchema } from './probes.ts';
+import { count } from './quantities.ts';
+import { restartSchema } from './restarts.ts';
+
+/** Of one spec, at once. */
+export const maxInstances = 64;
 
 const text = z.string().min(1, 'must not be empty');
 
@@ -72,6 +78,13 @@ const processSpec = z
         'What happens when a limit is reached. By default, too much memory and too many processes are killed, too long a time is stopped, too much of the processor is told.',
       ),
     priority: prioritySchema.optional(),
+    ready: readySchema.optional(),
+    alive: aliveSchema.optional(),
+    restart: restartSchema.optional(),
+    instances: count()
+      .max(maxInstances, `must be at most ${maxInstances}`)
+      .optional()
+      .describe('How many of it run at once, 1 by default. Each has ${instance}, its number, and a ${port:…} of its own.'),
   })
   .describe('One process and all that descends from it.');
 

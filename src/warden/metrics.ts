@@ -85,7 +85,7 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
   return async () => {
     await supervisor.sample();
     for (const metric of [trees, memory, processes, zombies, threads, started, gpuMemory, gpu, cpu, read, written]) metric.reset();
-    for (const { id, request, state, startedAt, figures, used } of supervisor.running) {
+    for (const { id, request, state, startedAt, figures, course } of supervisor.running) {
       const of = { spec: request.name, tree: id };
       trees.inc({ state });
       memory.set(of, figures.memoryBytes);
@@ -100,9 +100,9 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
         gpuMemory.set(of, figures.gpu.memoryBytes);
         gpu.set(of, figures.gpu.percent / 100);
       }
-      cpu.inc(of, used.cpuMillis / 1000);
-      read.inc(of, used.readBytes);
-      written.inc(of, used.writtenBytes);
+      cpu.inc(of, course.used.cpuMillis / 1000);
+      read.inc(of, course.used.readBytes);
+      written.inc(of, course.used.writtenBytes);
     }
   };
 }

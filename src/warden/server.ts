@@ -72,7 +72,7 @@ export class ClientSession {
     connection.onRequest(protocol.signal, (request) => this.#answer(() => supervisor.signal(request)));
     connection.onRequest(protocol.list, () => this.#answer(() => this.#freshSnapshots()));
     connection.onRequest(protocol.details, ({ tree, pid }) => this.#answer(() => supervisor.find(tree).details(pid)));
-    connection.onRequest(protocol.history, ({ tree }) => this.#answer(() => supervisor.find(tree).history.series));
+    connection.onRequest(protocol.history, ({ tree }) => this.#answer(() => supervisor.find(tree).course.history.series));
     connection.onRequest(protocol.inspect, () => this.#answer(() => this.#parts.inspect()));
     connection.onRequest(protocol.selfCheck, () => this.#answer(() => this.#parts.selfCheck()));
     connection.onRequest(protocol.watch, ({ intervalMillis }) => this.#answer(() => this.#watch(intervalMillis)));

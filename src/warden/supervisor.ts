@@ -15,9 +15,11 @@ import { findDetached } from './trees/adoption.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
 import type { LimitName } from './trees/limits.ts';
 import type { Census, Membership } from './trees/membership.ts';
+import { Restarts } from './trees/restarts.ts';
 import { Sampler } from './trees/sampler.ts';
 import { Strays } from './trees/strays.ts';
 import { Tree } from './trees/tree.ts';
+import { journalEnd, journalState } from './trees/treeJournal.ts';
 import { TreeRecords } from './trees/treeRecords.ts';
 
 export interface SupervisorParts {
@@ -50,11 +52,13 @@ export class Supervisor {
   readonly #rounds: Rounds;
   readonly #strays: Strays;
   readonly #sampler: Sampler;
+  readonly #restarts: Restarts;
   #closing = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#sampler = new Sampler(parts);
+    this.#restarts = new Restarts({ ...parts, launch: (request) => this.#launch(request), onChange: () => this.#changed() });
     this.#records = new TreeRecords({ ...parts, bootId: parts.platform.bootId });
     this.#logs = new TreeLogs(parts);
     this.#limits = new LimitKeeper(parts.windowLimits, (tree, action, limit, reason) => void this.#actOnLimit(tree, action, limit, reason));
@@ -70,6 +74,11 @@ export class Supervisor {
   /** Those that have not ended. */
   get running(): readonly Tree[] {
     return [...this.#trees.values()].filter((tree) => !tree.ended);
+  }
+
+  /** Whether there is anything that runs, or will. */
+  get isIdle(): boolean {
+    return this.#restarts.waiting === 0 && this.snapshots().every((tree) => tree.endedAt !== undefined);
   }
 
   snapshots(): TreeSnapshot[] {
@@ -88,7 +97,13 @@ export class Supervisor {
     return tree;
   }
 
+  /** At somebody's wish: what has failed before counts no more. */
   async start(request: StartRequest): Promise<TreeSnapshot> {
+    this.#restarts.reset(request.name);
+    return await this.#launch(request);
+  }
+
+  async #launch(request: StartRequest): Promise<TreeSnapshot> {
     if (this.#closing) throw new RequestError('notPossible', `'${request.name}' was not started: this warden is shutting down.`);
     const running = this.running;
     const namesake = running.find((tree) => tree.request.name === request.name);
@@ -104,6 +119,7 @@ export class Supervisor {
         `'${request.name}' was not started: ${running.length} trees are running, which is the limit (tree-warden.maxTrees).`,
       );
     const tree = this.#makeTree(randomUUID() as TreeId, this.#complete(request));
+    tree.restarts = this.#restarts.count(request.name, request.restart);
     try {
       await tree.start();
     } catch (error) {
@@ -156,8 +172,10 @@ export class Supervisor {
         limitReached: () => this.#limits.causeOfDeath(id),
         onSpawning: () => this.#records.write(tree, undefined, []),
         onSpawned: (leader) => this.#spawned(tree, leader),
-        onLeaderCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
+        onCommandSpawned: (pid) => this.#parts.membership.addSpawned(pid),
+        onCollected: (pid) => this.#parts.membership.forgetSpawned(pid),
         onStateChanged: () => this.#stateChanged(tree),
+        onHealthChanged: () => this.#healthChanged(tree),
         onEscalated: (signal) => this.#parts.journal.write({ event: 'escalation', tree: id, spec: request.name, signal }),
         onEnded: () => this.#ended(tree),
       },
@@ -175,6 +193,8 @@ export class Supervisor {
       return { ...strays, state: 'killed', reason, endedAt: Date.now() };
     }
     const tree = this.find(id);
+    // One that waits for its next start is not to have it.
+    if (tree.ended) this.#restarts.cancel(tree.request.name);
     await tree.stop(reason, steps, now);
     return tree.snapshot();
   }
@@ -194,8 +214,7 @@ export class Supervisor {
       return await this.start({ ...tree.request, awaitReader: false });
     } catch (error) {
       // Whoever waits for the next one is not to wait any longer.
-      tree.restarting = false;
-      this.#changed();
+      this.#restarts.giveUp(tree);
       throw error;
     }
   }
@@ -236,6 +255,7 @@ export class Supervisor {
   /** Stops everything, strays too; resolves when nobody is left who can be killed. */
   async shutdown(reason: string, now: boolean): Promise<void> {
     this.#closing = true;
+    this.#restarts.cancelAll();
     await Promise.all(Array.from(this.#trees.values(), (tree) => tree.stop(reason, undefined, now)));
     await this.#killStrays();
   }
@@ -321,41 +341,26 @@ export class Supervisor {
   }
 
   #stateChanged(tree: Tree): void {
-    const { id, request, state, reason } = tree;
-    const { journal, alert } = this.#parts;
-    if (state === 'failed' && tree.leader === undefined) {
-      journal.write({ event: 'start-failed', tree: id, spec: request.name, command: tree.commandLine, reason });
-    } else {
-      journal.write({ event: 'state', tree: id, spec: request.name, state, reason });
-    }
-    if (state === 'unkillable') {
-      journal.write({ event: 'cleanup-failed', tree: id, spec: request.name, reason });
-      alert(`'${request.name}' could not be ended: ${reason}. It stays listed; end those processes by other means.`);
-    }
+    journalState(this.#parts.journal, tree);
+    if (tree.state === 'unkillable')
+      this.#parts.alert(`'${tree.request.name}' could not be ended: ${tree.reason}. It stays listed; end those processes by other means.`);
+    this.#changed();
+  }
+
+  #healthChanged(tree: Tree): void {
+    const { id, request, probes } = tree;
+    this.#parts.journal.write({ event: 'health', tree: id, spec: request.name, state: probes.health, reason: probes.illness ?? '' });
     this.#changed();
   }
 
   #ended(tree: Tree): void {
-    const { id, request, exit, leader, reason } = tree;
+    const { id, request } = tree;
     this.#parts.membership.forgetSession(id);
     this.#limits.remove(id);
     this.#records.remove(id);
-    if (leader) {
-      const { code = null, signal = null } = exit ?? {};
-      this.#parts.journal.write({
-        event: 'ended',
-        tree: id,
-        spec: request.name,
-        pid: leader.pid,
-        pgid: leader.group,
-        state: tree.state,
-        durationMillis: tree.runMillis,
-        code,
-        signal,
-        reason,
-      });
-    }
-    const ended = [...this.#trees.values()].filter((other) => other.ended);
+    journalEnd(this.#parts.journal, tree);
+    if (!this.#closing) this.#restarts.consider(tree);
+    const ended = [...this.#trees.values()].filter((other) => other.ended && other.nextStartAt === undefined);
     const outdated = ended.filter((other) => other !== tree && other.request.name === request.name);
     for (const old of new Set([...outdated, ...ended.slice(0, -endedKept)])) {
       old.dispose();

@@ -170,7 +170,7 @@ export class Warden {
 
   /** Nobody owns it: it ends by itself when it guards nothing and nobody listens. */
   #endWhenIdle(): void {
-    const isIdle = (): boolean => this.#sessions.size === 0 && this.#supervisor.snapshots().every((tree) => tree.endedAt !== undefined);
+    const isIdle = (): boolean => this.#sessions.size === 0 && this.#supervisor.isIdle;
     let idleSince = Date.now();
     this.#idleCheck = setInterval(() => {
       if (!isIdle()) idleSince = Date.now();

@@ -11,6 +11,7 @@ export function aTree(changes: Partial<TreeSnapshot> = {}): TreeSnapshot {
     id: 'one' as TreeId,
     name: 'web',
     state: 'ready',
+    health: 'unknown',
     reason: 'running',
     startedAt: 0,
     commandLine: 'x',

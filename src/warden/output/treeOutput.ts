@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { LogFile } from './logFile.ts';
 import { OutputBuffer } from './outputBuffer.ts';
 
@@ -26,6 +27,9 @@ const ringBytes = 1024 * 1024;
 /** What may be under way to one reader. */
 const windowBytes = 256 * 1024;
 const chunkBytes = 64 * 1024;
+/** Of which the last lines are taken. */
+const tailBytes = 8 * 1024;
+const maxLineLength = 400;
 
 /** A tree's output: the newest part in memory, all of it to its log file, and to every reader at the reader's own pace. */
 export class TreeOutput {
@@ -52,6 +56,13 @@ export class TreeOutput {
 
   get end(): number {
     return this.#ring.end;
+  }
+
+  /** The newest lines that say something, without colours; at most `count`. */
+  lastLines(count: number): string[] {
+    const text = stripVTControlCharacters(this.#ring.read(this.#ring.end - tailBytes, tailBytes).toString());
+    const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+    return lines.slice(-count).map((line) => line.trimEnd().slice(0, maxLineLength));
   }
 
   attach(source: OutputSource): void {

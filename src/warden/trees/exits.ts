@@ -1,5 +1,5 @@
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
-import type { ExitStatus } from '../../protocol/messages.ts';
+import type { ExitStatus, StartRequest, TreeState } from '../../protocol/messages.ts';
 import { CannotStartError } from '../../spec/executable.ts';
 
 /** Of a leader that is no child of this warden. */
@@ -23,4 +23,13 @@ export function alreadyCollected(platform: Platform, pid: number): ProcessStat {
   const self = platform.stat(process.pid);
   if (self === undefined) throw new CannotStartError('The process table cannot be read.');
   return { ...self, pid, alive: false };
+}
+
+/** What is restarted, or waited for, and ends within so many milliseconds, has not started. */
+const soonestEnd = 100;
+
+/** Why a leader's end is a failure whatever its exit status, as a clause; undefined where the status alone says it. */
+export function failureOf({ ready, restart }: StartRequest, state: TreeState, said: string, runMillis: number): string | undefined {
+  if (state === 'starting') return `${said} before it was ready`;
+  return (ready || restart) && runMillis < soonestEnd ? `${said} after ${runMillis} ms, which is no start` : undefined;
 }

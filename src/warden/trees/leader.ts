@@ -4,13 +4,13 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { IPty } from 'node-pty';
 import type { Container, Spawned } from '../../platform/container.ts';
-import { markVariable, type Platform } from '../../platform/platform.ts';
+import type { Platform } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { Dimensions, ExitStatus, StartRequest, TreeId } from '../../protocol/messages.ts';
 import { CannotStartError, resolveExecutable } from '../../spec/executable.ts';
-import { limitMarkOf } from '../marks.ts';
 import { FileTail } from '../output/fileTail.ts';
 import type { OutputSource } from '../output/treeOutput.ts';
+import { dowryOf, environmentFor } from './dowry.ts';
 import { launchersFor } from './launchers.ts';
 
 export interface LeaderEvents {
@@ -34,8 +34,6 @@ export interface Leader extends OutputSource {
 
 /** Descriptors that the owner put behind the warden's own three, for a tree with `stdio: "inherit"`. */
 const inheritedStdio: StdioOptions = [3, 4, 5];
-/** When memory runs out, a tree dies before the editor; what an editor's own helper processes have is 300. */
-const membersOomScore = 400;
 const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
 
 /**
@@ -53,7 +51,7 @@ export async function prepareLeader(
   const env = environmentFor(request, tree);
   const searchPath = env['PATH'] ?? env['Path'] ?? '';
   const { file, args, argv0 } = launchLine(container, request, searchPath);
-  const loan = { mark: limitMarkOf(tree), oomScore: membersOomScore };
+  const loan = dowryOf(tree);
   const options = { argv0, cwd: request.cwd, env, ...platform.spawnOptions, windowsVerbatimArguments: isShellOfWindows(file) };
   const lend = <T extends Spawned>(spawn: () => T): T => platform.lend(loan, () => container.enter(spawn));
   if (request.stdio === 'pty') {
@@ -97,22 +95,6 @@ function launchLine(
 /** cmd.exe has rules of its own for quotes: it is given its line as it is. */
 function isShellOfWindows(file: string): boolean {
   return /[\\/]cmd\.exe$/i.test(file);
-}
-
-/** What VS Code and this program set for themselves is none of a member's business. */
-const ownVariables = /^(ELECTRON_|VSCODE_(?!PORTABLE$))/;
-
-function environmentFor(request: StartRequest, tree: TreeId): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined && !ownVariables.test(name)) env[name] = value;
-  if (request.stdio === 'pty') Object.assign(env, { TERM: 'xterm-256color', COLORTERM: 'truecolor' });
-  for (const [name, value] of Object.entries(request.env)) {
-    if (value === null) delete env[name];
-    else env[name] = value;
-  }
-  const outer = process.env[markVariable];
-  env[markVariable] = outer ? `${outer}:${tree}` : tree;
-  return env;
 }
 
 async function loadPty(): Promise<typeof import('node-pty')> {

@@ -50,6 +50,11 @@ export class Membership {
     for (const process of members) this.#known.set(process.pid, { identity: process, tree });
   }
 
+  /** A member that Node waits for: a probe's command. */
+  addSpawned(pid: number): void {
+    this.#spawned.add(pid);
+  }
+
   addServant(pid: number): void {
     this.#servants.add(pid);
     this.#spawned.add(pid);

@@ -42,6 +42,7 @@ export class Strays {
       id: this.id,
       name: this.name,
       state: 'ready',
+      health: 'unknown',
       reason: 'they descend from the warden, and nothing says of which tree they are',
       startedAt: this.#since,
       commandLine: '',

@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { type Container, uncontained } from '../../platform/container.ts';
-import type { Platform, ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
+import type { ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
-import { TreeHistory } from '../../protocol/history.ts';
 import type {
   Details,
   Dimensions,
@@ -21,37 +20,15 @@ import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import { followAdopted } from './adoption.ts';
 import { detailsOf } from './details.ts';
-import { alreadyCollected, countMembers, describeExit, unknownExit } from './exits.ts';
+import { alreadyCollected, countMembers, describeExit, failureOf, unknownExit } from './exits.ts';
 import { type Leader, prepareLeader } from './leader.ts';
-import { type Figures, Meter, noFigures, type Readings, type Used } from './meter.ts';
+import type { Figures, Readings } from './meter.ts';
+import { runProbeCommand } from './probeCommand.ts';
+import { Probes } from './probes.ts';
+import { snapshotOf } from './snapshot.ts';
+import type { TreeContext } from './treeContext.ts';
+import { TreeCourse } from './treeCourse.ts';
 import { nextState, type TreeEvent } from './treeStates.ts';
-
-/** What a tree needs of its surroundings. */
-export interface TreeContext {
-  readonly platform: Platform;
-  readonly lifetime: Lifetime;
-  readonly output: TreeOutput;
-  /**
-   * Makes what the tree is to be held by.
-   * @throws ContainmentError where this machine does not have it.
-   */
-  contain(): Container;
-  /** Living members now, looked up afresh and thoroughly. */
-  alive(): ProcessStat[];
-  /** Why the kernel has ended members by itself, where it has. */
-  limitReached(): string | undefined;
-  /** Everything is checked; the spawn comes next. */
-  onSpawning(): void;
-  /** The leader was spawned; called in the same turn of the event loop. */
-  onSpawned(leader: ProcessStat): void;
-  /** Node has collected the leader: its pid is free. */
-  onLeaderCollected(pid: number): void;
-  onStateChanged(tree: Tree): void;
-  /** A step of its stop: everybody gets this signal now. */
-  onEscalated(signal: NodeJS.Signals): void;
-  /** Nobody is left and nothing more will happen. */
-  onEnded(tree: Tree): void;
-}
 
 interface Stopping {
   readonly hurry: AbortController;
@@ -64,6 +41,10 @@ export class Tree {
   readonly request: StartRequest;
   /** Another tree is to take its place. */
   restarting = false;
+  /** When that is to be, where it has to wait for it; in milliseconds since 1970. */
+  nextStartAt: number | undefined;
+  /** How often it was started again within the window of its policy. */
+  restarts = 0;
   /** A limit that was reached, where that is only to be told. */
   warning: string | undefined;
   readonly startedAt: number;
@@ -80,10 +61,12 @@ export class Tree {
   #stopping: Stopping | undefined;
   #adopted = false;
   #stopRequested = false;
+  /** Why it is of no use, as a clause, whatever the leader's exit status says. */
+  #failure: string | undefined;
+  #starting: Promise<void> | undefined;
+  readonly probes: Probes;
   #confirming = false;
-  readonly history = new TreeHistory();
-  readonly #meter = new Meter();
-  #figures: Figures = noFigures;
+  readonly course = new TreeCourse();
 
   /** `past`: what is known of a tree that another warden has started. */
   constructor(
@@ -97,6 +80,12 @@ export class Tree {
     this.startedAt = past?.startedAt ?? Date.now();
     this.commandLine = past?.commandLine ?? displayCommandLine(request.argv);
     this.#context = context;
+    this.probes = new Probes(request, {
+      run: (argv, signal) => this.#runProbe(argv, signal),
+      onReady: () => this.#advance({ type: 'ready' }, 'ready'),
+      onHealthChanged: () => context.onHealthChanged(this),
+      onFailed: (why) => this.#fail(why),
+    });
   }
 
   get state(): TreeState {
@@ -124,12 +113,7 @@ export class Tree {
   }
 
   get figures(): Figures {
-    return this.#figures;
-  }
-
-  /** CPU time and bytes of all who have ever been seen in it. */
-  get used(): Used {
-    return this.#meter.used;
+    return this.course.figures;
   }
 
   get container(): Container {
@@ -138,6 +122,16 @@ export class Tree {
 
   get ended(): boolean {
     return this.#endedAt !== undefined;
+  }
+
+  /** Milliseconds since 1970. */
+  get endedAt(): number | undefined {
+    return this.#endedAt;
+  }
+
+  /** Whether somebody has wanted it to end, or it is not known how it has. */
+  get endWasWanted(): boolean {
+    return this.#stopRequested || this.#adopted;
   }
 
   get runMillis(): number {
@@ -149,6 +143,11 @@ export class Tree {
    * @throws CannotStartError; the tree has then failed and ended.
    */
   async start(): Promise<void> {
+    this.#starting = this.#start();
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
     try {
       this.#container = this.#context.contain();
       const spawn = await prepareLeader(this.#context.platform, this.#container, this.request, this.id, this.output.logPath);
@@ -156,7 +155,10 @@ export class Tree {
       const { output } = this.#context;
       this.#context.onSpawning();
       const leader = spawn({
-        onOutput: (chunk) => output.write(chunk),
+        onOutput: (chunk) => {
+          output.write(chunk);
+          this.probes.heard(chunk);
+        },
         onOutputEnd: () => output.finish(),
         onExit: (status) => this.#leaderExited(leader.pid, status),
       });
@@ -176,7 +178,9 @@ export class Tree {
       this.#end();
       throw problem;
     }
-    this.#advance({ type: 'spawned' }, 'running');
+    const { awaited } = this.probes;
+    this.#advance({ type: 'spawned', awaited }, awaited ? 'not ready yet' : 'running');
+    this.probes.begin();
   }
 
   /** Takes over a tree whose warden is dead. Nobody will ever know how its leader ends: it is no child of ours. */
@@ -187,7 +191,7 @@ export class Tree {
     this.#adopted = true;
     this.#leader = followAdopted(leader.pid, this.output);
     this.#context.onSpawned(leader);
-    this.#advance({ type: 'spawned' }, 'found again after its warden had been killed');
+    this.#advance({ type: 'spawned', awaited: false }, 'found again after its warden had been killed');
   }
 
   /** False for one that was taken over: what it was started with, its environment above all, is not on record. */
@@ -199,6 +203,9 @@ export class Tree {
   async stop(reason: string, steps: readonly StopStep[] = this.request.stop, now = false): Promise<void> {
     if (this.ended) return;
     this.#stopRequested = true;
+    // One that is not spawned yet will not be.
+    if (this.#identity === undefined) await this.#starting?.catch(() => undefined);
+    if (this.ended) return;
     if (!this.#stopping) {
       if (!this.#advance({ type: 'stopRequested' }, reason)) return;
       this.#stopping = this.#terminate(now ? [] : steps);
@@ -226,10 +233,7 @@ export class Tree {
   /** Takes a sample; `at` in milliseconds since 1970. Answers with the mean over the last twenty seconds, when they are full. */
   measure(at: number, processes: readonly ProcessStat[], readings: Readings): HistoryPoint | undefined {
     if (this.ended) return undefined;
-    this.#figures = this.#meter.measure(this.#identity, processes, readings, this.#container.cpuMillis());
-    const { cpuPercent, memoryBytes, readRate, writeRate, gpu } = this.#figures;
-    const ofGpus = { gpuMemoryBytes: gpu?.memoryBytes ?? 0, gpuPercent: gpu?.percent ?? 0 };
-    return this.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: processes.length, ...ofGpus });
+    return this.course.measure(at, this.#identity, processes, readings, this.#container.cpuMillis());
   }
 
   /** Of one member, or of the tree as a whole. */
@@ -254,45 +258,42 @@ export class Tree {
   }
 
   snapshot(): TreeSnapshot {
-    const { request } = this;
-    return {
-      id: this.id,
-      name: request.name,
-      ...(request.group !== undefined && { group: request.group }),
-      state: this.#state,
-      reason: this.#reason,
-      ...(this.#identity && { leader: { pid: this.#identity.pid, group: this.#identity.pid } }),
-      ...(this.#exit && { exit: this.#exit }),
-      startedAt: this.startedAt,
-      ...(this.#endedAt !== undefined && { endedAt: this.#endedAt }),
-      ...(this.restarting && { restarting: true }),
-      commandLine: this.commandLine,
-      cwd: request.cwd,
-      stdio: request.stdio,
-      lifetime: this.lifetime,
-      containment: this.#container.containment,
-      ...(request.limits && { limits: request.limits }),
-      ...(this.warning !== undefined && { warning: this.warning }),
-      ...this.#figures,
-    };
+    return snapshotOf(this);
+  }
+
+  /** It is of no use as it is: it ends by itself, as if its leader had failed. */
+  #fail(why: string): void {
+    if (this.#stopping || !this.#advance({ type: 'stopRequested' }, why)) return;
+    this.#failure = why;
+    this.#stopping = this.#terminate(this.request.stop);
+  }
+
+  async #runProbe(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string | undefined> {
+    const { platform, alive, onCommandSpawned, onCollected } = this.#context;
+    const surroundings = { platform, alive, container: this.#container, tree: this.id, request: this.request };
+    return await runProbeCommand({ ...surroundings, onSpawned: onCommandSpawned, onCollected }, argv, signal);
   }
 
   #leaderExited(pid: number, status: ExitStatus): void {
     this.#exit = status;
-    this.#context.onLeaderCollected(pid);
+    this.#context.onCollected(pid);
     void this.#settle(status);
   }
 
   /** After the leader's end: what becomes of the others. */
   async #settle(status: ExitStatus): Promise<void> {
+    const millis = this.runMillis;
     const gone = await isGone(this.#context);
     // A stop may have taken over meanwhile.
-    if (this.#state !== 'ready') return;
+    if (this.#state !== 'ready' && this.#state !== 'starting') return;
     const policy = this.request.whenLeaderExits;
     const limit = this.#context.limitReached();
     const said = limit === undefined ? describeExit(status) : `${describeExit(status)}: ${limit}`;
-    const reason = gone ? said : `${said}, ${countMembers(this.#context.alive().length)} left`;
-    this.#advance({ type: 'leaderExited', ok: status.code === 0, membersLeft: !gone, policy }, reason);
+    // Of one that goes into the background, the others may still become ready.
+    if (gone || policy === 'kill') this.#failure = failureOf(this.request, this.#state, said, millis);
+    const why = this.#failure ?? said;
+    const reason = gone ? why : `${why}, ${countMembers(this.#context.alive().length)} left`;
+    this.#advance({ type: 'leaderExited', ok: status.code === 0 && this.#failure === undefined, membersLeft: !gone, policy }, reason);
     if (gone) this.#end();
     else if (policy === 'kill') this.#stopping = this.#terminate(this.request.stop);
   }
@@ -313,6 +314,7 @@ export class Tree {
   }
 
   #terminate(steps: readonly StopStep[]): Stopping {
+    this.probes.dispose();
     const hurry = new AbortController();
     const done = this.#escalate(steps, hurry.signal).finally(() => {
       this.#stopping = undefined;
@@ -355,8 +357,8 @@ export class Tree {
   }
 
   #finish(forced: boolean): void {
-    const ok = this.#stopRequested || this.#adopted || this.#exit?.code === 0;
-    const said = this.#exit ? describeExit(this.#exit) : this.#reason;
+    const ok = this.#stopRequested || (this.#failure === undefined && (this.#adopted || this.#exit?.code === 0));
+    const said = this.#failure ?? (this.#exit ? describeExit(this.#exit) : this.#reason);
     const why = this.#stopRequested ? this.#reason : said;
     this.#advance({ type: 'gone', forced: forced && this.#stopRequested, ok }, why);
     this.#end();
@@ -365,8 +367,9 @@ export class Tree {
   #end(): void {
     if (this.ended) return;
     this.#endedAt = Date.now();
+    this.probes.dispose();
     this.#container.dispose();
-    this.#figures = noFigures;
+    this.course.end();
     // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
     if (this.#adopted) this.#leader?.close();
     if (this.#leader === undefined || this.request.stdio === 'inherit') this.#context.output.finish();

@@ -61,7 +61,7 @@ describe('what is told of a tree', () => {
     const failed = (id: string, at: number): string[] =>
       watch.check(at, [aTree({ id: id as TreeId, state: 'failed', endedAt: at })], none).map(({ what }) => what);
     assert.deepEqual([failed('a', 0), failed('a', 1000), failed('b', 2000)].flat(), []);
-    assert.deepEqual(failed('c', 3000), ['it has failed 3 times in 10 min 0 s']);
+    assert.deepEqual(failed('c', 3000), ['it has failed 3 times in 10 min']);
     // An hour later that is forgotten.
     assert.deepEqual(failed('d', 3_600_000), []);
   });

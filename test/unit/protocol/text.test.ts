@@ -26,7 +26,7 @@ describe('durations', () => {
 it('limits read as a list', () => {
   assert.equal(describeLimits({}), '');
   const all = { memoryBytes: 2 ** 30, processes: 50, cpuCores: 1.5, timeMillis: 600_000, openFiles: 64 };
-  assert.equal(describeLimits(all), 'memory 1.0 GB, processes 50, cores 1.5, time 10 min 0 s, open files 64');
+  assert.equal(describeLimits(all), 'memory 1.0 GB, processes 50, cores 1.5, time 10 min, open files 64');
 });
 
 describe('sizes', () => {
@@ -106,6 +106,7 @@ describe('figures', () => {
     [3240, '3.2 s'],
     [59_000, '59 s'],
     [250_000, '4 min 10 s'],
+    [600_000, '10 min'],
     [7_500_000, '2 h 5 min'],
     [273_600_000, '3 d 4 h'],
   ] as const) {

@@ -56,6 +56,33 @@ describe('processes.json', () => {
       ['2:15 processes.a.autoStart: Invalid input: expected boolean, received string'],
     ],
     [
+      'an unknown key of a probe',
+      '{ "processes": { "a": { "command": "x",\n "ready": { "tcp": 80, "portt": 1 } } } }',
+      [
+        "2:24 processes.a.ready: there is no key 'portt'; known are http, tcp, log, exec, delay, period, timeout, failureThreshold, successThreshold, deadline",
+      ],
+    ],
+    [
+      'an unknown key of a restart policy',
+      '{ "processes": { "a": { "command": "x",\n "restart": { "when": "always", "max": 1 } } } }',
+      ["2:33 processes.a.restart: there is no key 'max'; known are when, maxRestarts, window, delay, maxDelay"],
+    ],
+    [
+      'a probe that asks nothing, or twice',
+      '{ "processes": { "a": { "command": "x",\n "ready": { "period": "1s" },\n "alive": { "tcp": 80, "log": "x" } } } }',
+      ['2:11 processes.a.ready: must have one of http, tcp, log, exec', '3:11 processes.a.alive: must have one of http, tcp, log, exec'],
+    ],
+    [
+      'a pattern that is none',
+      '{ "processes": { "a": { "command": "x",\n "ready": { "log": "(" } } } }',
+      ['2:20 processes.a.ready.log: must be a regular expression'],
+    ],
+    [
+      'too many instances',
+      '{ "processes": { "a": { "command": "x",\n "instances": 65 } } }',
+      ['2:15 processes.a.instances: must be at most 64'],
+    ],
+    [
       'a signal that is none',
       '{ "processes": { "a": { "command": "x",\n "stop": ["SIGFOO"] } } }',
       ["2:10 processes.a.stop: 'SIGFOO' is not a signal of this system"],
@@ -156,6 +183,10 @@ describe('processes.json', () => {
       'limits',
       'onLimit',
       'priority',
+      'ready',
+      'alive',
+      'restart',
+      'instances',
     ];
     assert.deepEqual(
       described,

@@ -6,7 +6,9 @@ import { nextState, type TreeEvent } from '../../../../src/warden/trees/treeStat
 const states: readonly TreeState[] = ['starting', 'ready', 'stopping', 'exited', 'failed', 'killed', 'unkillable'];
 
 const events: Record<string, TreeEvent> = {
-  spawned: { type: 'spawned' },
+  spawned: { type: 'spawned', awaited: false },
+  'spawned, to be waited for': { type: 'spawned', awaited: true },
+  'found ready': { type: 'ready' },
   'spawn failed': { type: 'spawnFailed' },
   'stop requested': { type: 'stopRequested' },
   'leader exited well, nobody left': { type: 'leaderExited', ok: true, membersLeft: false, policy: 'kill' },
@@ -22,12 +24,14 @@ const events: Record<string, TreeEvent> = {
 /** What follows; everything that is not here is ignored. */
 const transitions: Record<string, Partial<Record<TreeState, TreeState>>> = {
   spawned: { starting: 'ready' },
+  'spawned, to be waited for': { starting: 'starting' },
+  'found ready': { starting: 'ready' },
   'spawn failed': { starting: 'failed' },
-  'stop requested': { ready: 'stopping', exited: 'stopping', unkillable: 'stopping' },
-  'leader exited well, nobody left': { ready: 'exited' },
-  'leader failed, nobody left': { ready: 'failed' },
-  'leader exited, members to be killed': { ready: 'stopping' },
-  'leader exited, members kept': { ready: 'exited' },
+  'stop requested': { starting: 'stopping', ready: 'stopping', exited: 'stopping', unkillable: 'stopping' },
+  'leader exited well, nobody left': { starting: 'exited', ready: 'exited' },
+  'leader failed, nobody left': { starting: 'failed', ready: 'failed' },
+  'leader exited, members to be killed': { starting: 'stopping', ready: 'stopping' },
+  'leader exited, members kept': { starting: 'exited', ready: 'exited' },
   'gone, as asked': { stopping: 'exited', unkillable: 'exited' },
   'gone, failed': { stopping: 'failed', unkillable: 'failed', exited: 'failed' },
   'gone, by force': { stopping: 'killed', unkillable: 'killed' },

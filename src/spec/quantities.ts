@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { parseDuration } from '../protocol/quantities.ts';
+
+/** A text that `parse` understands; what it says otherwise points at the line. */
+export function parsed(parse: (text: string) => number, expected: string) {
+  return z.union([z.string(), z.number().positive()], `must be ${expected}`).transform((value, context) => {
+    try {
+      return parse(String(value));
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as RangeError).message });
+      return z.NEVER;
+    }
+  });
+}
+
+/** In milliseconds. */
+export function duration() {
+  return parsed(parseDuration, 'a time such as "5s"');
+}
+
+export function count() {
+  return z.int('must be a whole number').min(1, 'must be at least 1');
+}

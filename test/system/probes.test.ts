@@ -1,0 +1,188 @@
+/** Readiness and liveness of real trees: what probes see, what they leave behind, and when they give up. */
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import type { Check, Probe } from '../../src/protocol/policies.ts';
+import { NamedPorts } from '../../src/spec/ports.ts';
+import { eventually } from '../support/run.ts';
+import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { TestWarden } from '../support/warden.ts';
+
+function probe(check: Check, changes: Partial<Probe> = {}): Probe {
+  return { check, delayMillis: 0, periodMillis: 20, timeoutMillis: 1000, failureThreshold: 2, successThreshold: 1, ...changes };
+}
+
+/** Listens when a file `open` is there, answers with the status that a file `status` holds. */
+const server = `
+  const { existsSync, readFileSync } = require('node:fs');
+  const server = require('node:http').createServer((_request, response) => {
+    response.writeHead(existsSync('status') ? Number(readFileSync('status', 'utf8')) : 200).end();
+  });
+  const wait = setInterval(() => existsSync('open') && (clearInterval(wait), server.listen(Number(process.argv[1]), '127.0.0.1')), 10);`;
+
+async function inState(warden: TestWarden, id: TreeId, wanted: (tree: TreeSnapshot) => boolean): Promise<TreeSnapshot> {
+  return await eventually('it is in that state', async () => {
+    const tree = await warden.tree(id);
+    return wanted(tree) && tree;
+  });
+}
+
+describe('a tree is ready', () => {
+  for (const by of ['http', 'tcp'] as const) {
+    it(`when it answers (${by})`, async () => {
+      await using warden = await TestWarden.start();
+      const port = await new NamedPorts().portFor(by);
+      const check: Check = by === 'http' ? { by, url: `http://127.0.0.1:${port}/` } : { by, host: '127.0.0.1', port };
+      const tree = await warden.client.start(warden.request([process.execPath, '-e', server, String(port)], { ready: probe(check) }));
+      assert.deepEqual([tree.state, tree.reason, tree.health], ['starting', 'not ready yet', 'unknown']);
+      await inState(warden, tree.id, ({ illness }) => /ECONNREFUSED/.test(illness ?? ''));
+      writeFileSync(join(warden.run.workFolder, 'open'), '');
+      const ready = await inState(warden, tree.id, ({ state }) => state === 'ready');
+      assert.deepEqual([ready.reason, ready.health, ready.illness], ['ready', 'healthy', undefined]);
+    });
+  }
+
+  it('when it has printed it, in colours, in pieces, without the end of the line', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell(
+      'echo nothing; until [ -e go ]; do sleep 0.02; done; printf "listen\\033[32ming"; sleep 0.05; printf " on 80"; sleep 100',
+      {
+        ready: probe({ by: 'log', pattern: '^listening on \\d+' }),
+      },
+    );
+    await warden.output(id, (text) => text.includes('nothing'));
+    assert.equal((await warden.tree(id)).state, 'starting');
+    writeFileSync(join(warden.run.workFolder, 'go'), '');
+    await inState(warden, id, ({ state }) => state === 'ready');
+  });
+
+  it('when a command of its own says so, in its directory and its environment', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 100', {
+      env: { FLAG: 'go' },
+      ready: probe({ by: 'exec', argv: ['/bin/sh', '-c', 'test -e "$FLAG" || { echo "no $FLAG yet" >&2; exit 3; }'] }),
+    });
+    await inState(warden, id, ({ illness }) => illness === '/bin/sh exited with code 3: no go yet');
+    writeFileSync(join(warden.run.workFolder, 'go'), '');
+    await inState(warden, id, ({ state }) => state === 'ready');
+  });
+
+  it('only after so many good answers in a row', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 100', {
+      ready: probe({ by: 'exec', argv: ['/bin/sh', '-c', 'echo >> asked'] }, { successThreshold: 3 }),
+    });
+    await inState(warden, id, ({ state }) => state === 'ready');
+    const asked = readFileSync(join(warden.run.workFolder, 'asked'), 'utf8').length;
+    assert.ok(asked >= 3, `asked ${asked} times`);
+  });
+});
+
+describe('a tree that is not ready', () => {
+  it('in time has failed, and says what was wrong', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('echo loading; sleep 100', {
+      ready: { ...probe({ by: 'exec', argv: ['/bin/false'] }), deadlineMillis: 300 },
+    });
+    const ended = await warden.ended(id);
+    assert.deepEqual([ended.state, ended.reason], ['failed', 'not ready after 0.3 s: /bin/false exited with code 1']);
+    assert.deepEqual(ended.lastLines, ['loading']);
+  });
+
+  it('when it ends has failed, whatever its exit status', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 0.2', { ready: probe({ by: 'exec', argv: ['/bin/false'] }) });
+    const ended = await warden.ended(id);
+    assert.deepEqual([ended.state, ended.reason], ['failed', 'exited with code 0 before it was ready']);
+  });
+
+  it('can be stopped', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 100 & wait', { ready: probe({ by: 'exec', argv: ['/bin/sleep', '100'] }) });
+    await eventually('it is asked', async () => (await warden.tree(id)).members.length >= 3);
+    assert.deepEqual([(await warden.stop(id)).state, await survivorsAfterLooking(warden.run.workFolder)], ['exited', []]);
+  });
+});
+
+describe('a tree that is ready', () => {
+  it('is unhealthy for as long as it answers otherwise, and runs on', async () => {
+    await using warden = await TestWarden.start();
+    const port = await new NamedPorts().portFor('http');
+    const [open, status] = [join(warden.run.workFolder, 'open'), join(warden.run.workFolder, 'status')];
+    writeFileSync(open, '');
+    const ready = probe({ by: 'http', url: `http://127.0.0.1:${port}/` });
+    const { id } = await warden.client.start(warden.request([process.execPath, '-e', server, String(port)], { ready }));
+    await inState(warden, id, ({ state }) => state === 'ready');
+    writeFileSync(status, '503');
+    const ill = await inState(warden, id, ({ health }) => health === 'unhealthy');
+    assert.deepEqual([ill.state, ill.illness], ['ready', `http://127.0.0.1:${port}/ answers 503`]);
+    rmSync(status);
+    await inState(warden, id, ({ health, illness }) => health === 'healthy' && illness === undefined);
+    const told = warden.run.journal().filter(({ event }) => event === 'health');
+    assert.deepEqual(
+      told.map(({ state }) => state),
+      ['healthy', 'unhealthy', 'healthy'],
+    );
+  });
+
+  it('and not alive any more is ended, and has failed', async () => {
+    await using warden = await TestWarden.start();
+    writeFileSync(join(warden.run.workFolder, 'life'), '');
+    const { id } = await warden.startShell('sleep 100 & sleep 100', { alive: probe({ by: 'exec', argv: ['/bin/test', '-e', 'life'] }) });
+    await inState(warden, id, ({ health, state }) => state === 'ready' && health === 'healthy');
+    rmSync(join(warden.run.workFolder, 'life'));
+    const ended = await warden.ended(id);
+    assert.deepEqual([ended.state, ended.reason], ['failed', 'not alive: /bin/test exited with code 1']);
+    assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+  });
+
+  it('and does not print its heartbeat any more is ended', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('for n in 1 2 3 4 5 6 7 8; do echo beat; sleep 0.1; done; sleep 100', {
+      alive: probe({ by: 'log', pattern: '^beat$' }, { periodMillis: 300 }),
+    });
+    const ended = await warden.ended(id);
+    assert.deepEqual([ended.state, ended.reason], ['failed', 'not alive: no line of its output has had ^beat$']);
+    assert.equal((await warden.output(id)).match(/beat/g)?.length, 8);
+  });
+});
+
+describe('the command of a probe', () => {
+  it('that takes too long is killed with all that it has started', async () => {
+    await using warden = await TestWarden.start();
+    const pids = join(warden.run.workFolder, 'pids');
+    const { id } = await warden.startShell('sleep 100', {
+      ready: probe(
+        { by: 'exec', argv: ['/bin/sh', '-c', 'sleep 1000 & echo $$ $! > pids; sleep 1000'] },
+        { timeoutMillis: 300, periodMillis: 60_000 },
+      ),
+    });
+    const { illness } = await inState(warden, id, (tree) => tree.illness !== undefined);
+    assert.match(illness ?? '', /^\/bin\/sh .* has not answered in 300 ms$/);
+    const left = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
+    await eventually('they are gone', () => !left.some(isAlive));
+  });
+
+  it('that leaves somebody behind has that ended with the tree', async () => {
+    await using warden = await TestWarden.start();
+    const script = 'setsid sleep 1000 > /dev/null 2>&1 < /dev/null & echo $! > left';
+    const { id } = await warden.startShell('sleep 100', {
+      ready: probe({ by: 'exec', argv: ['/bin/sh', '-c', script] }, { periodMillis: 60_000 }),
+    });
+    await inState(warden, id, ({ state }) => state === 'ready');
+    const left = Number(readFileSync(join(warden.run.workFolder, 'left'), 'utf8'));
+    assert.ok(isAlive(left));
+    await warden.stop(id);
+    assert.ok(!isAlive(left));
+  });
+
+  it('that does not exist is said, and nothing else happens', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 100', { ready: probe({ by: 'exec', argv: ['no-such-probe'] }) });
+    const { illness } = await inState(warden, id, (tree) => tree.illness !== undefined);
+    assert.match(illness ?? '', /^no-such-probe: There is no command 'no-such-probe' in the PATH/);
+    assert.equal((await warden.tree(id)).state, 'starting');
+  });
+});

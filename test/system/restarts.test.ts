@@ -1,0 +1,132 @@
+/** What has ended by itself comes back, by its policy; what somebody has ended does not. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TreeSnapshot } from '../../src/protocol/messages.ts';
+import type { RestartPolicy } from '../../src/protocol/policies.ts';
+import { eventually } from '../support/run.ts';
+import { survivorsAfterLooking } from '../support/survivors.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const onFailure: RestartPolicy = { when: 'on-failure', maxRestarts: 3, windowMillis: 60_000, delayMillis: 20, maxDelayMillis: 100 };
+const patient: RestartPolicy = { ...onFailure, delayMillis: 60_000, maxDelayMillis: 60_000 };
+
+/** Counts its starts in a file, and fails until a file `well` is there. */
+const moody = 'echo >> starts; sleep 0.15; [ -e well ] || { echo "not well"; exit 3; }; sleep 100';
+
+async function newest(warden: TestWarden, wanted: (tree: TreeSnapshot) => boolean): Promise<TreeSnapshot> {
+  return await eventually('it is there', async () => (await warden.client.list()).findLast(wanted));
+}
+
+describe('what has failed', () => {
+  it('comes back until it is well, with its children each time', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell(`sleep 1000 & ${moody}`, { restart: onFailure });
+    await newest(warden, ({ restarts }) => restarts === 2);
+    writeFileSync(join(warden.run.workFolder, 'well'), '');
+    const well = await newest(warden, ({ state, leader }) => state === 'ready' && leader !== undefined);
+    assert.equal(well.members.length, 3, JSON.stringify(well.members));
+    assert.deepEqual(warden.alerts, []);
+    const told = warden.run.journal().filter(({ event }) => event === 'restart');
+    assert.match(
+      String(told[0]?.['reason']),
+      /^exited with code 3, \d members? left; attempt 1 of 3$|^exited with code 3; attempt 1 of 3$/,
+    );
+    await warden.stop(well.id);
+    assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+  });
+
+  it('too often is given up, and its last lines are told', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell(moody, { restart: onFailure });
+    const message = await eventually('it is told', () => warden.alerts[0]);
+    assert.match(
+      message,
+      /^'test' exited with code 3, and is not started again: it was started again 3 times in 1 min\. It printed last:\nnot well$/,
+    );
+    const last = await newest(warden, ({ state }) => state === 'failed');
+    assert.deepEqual([last.restarts, last.restarting, last.lastLines], [3, undefined, ['not well']]);
+    assert.equal(warden.run.journal().filter(({ event }) => event === 'spawned').length, 4);
+  });
+
+  it('is not started a second time when somebody starts it meanwhile', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell(moody, { restart: patient });
+    const waiting = await eventually('it waits', async () => {
+      const tree = await warden.tree(id);
+      return tree.nextStartAt !== undefined && tree;
+    });
+    assert.deepEqual([waiting.state, waiting.restarting], ['failed', true]);
+    assert.ok((waiting.nextStartAt ?? 0) - Date.now() > 40_000);
+    writeFileSync(join(warden.run.workFolder, 'well'), '');
+    const well = await warden.startShell(moody, { restart: patient });
+    assert.equal(well.restarts, undefined);
+    assert.deepEqual(
+      (await warden.client.list()).filter((tree) => tree.nextStartAt !== undefined),
+      [],
+    );
+  });
+
+  it('does not come back when it is stopped while it waits', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell(moody, { restart: patient });
+    await eventually('it waits', async () => (await warden.tree(id)).nextStartAt);
+    const stopped = await warden.stop(id);
+    assert.deepEqual([stopped.state, stopped.restarting, stopped.nextStartAt], ['failed', undefined, undefined]);
+  });
+
+  it('within 100 ms has not started, even with exit code 0', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell('exit 0', { restart: { ...onFailure, maxRestarts: 1 } });
+    assert.match(await eventually('it is told', () => warden.alerts[0]), /^'test' exited with code 0 after \d+ ms, which is no start, and/);
+  });
+});
+
+describe('what has ended well', () => {
+  it('stays so, on failure', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 0.2', { restart: onFailure });
+    const ended = await warden.ended(id);
+    assert.deepEqual([ended.state, ended.restarting], ['exited', undefined]);
+  });
+
+  it('comes back, always', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell('sleep 0.2', { restart: { ...onFailure, when: 'always' } });
+    const again = await newest(warden, ({ restarts }) => restarts === 1);
+    assert.equal(again.name, 'test');
+  });
+
+  it('does not come back when somebody has stopped it', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 100', { restart: { ...onFailure, when: 'always' } });
+    const stopped = await warden.stop(id);
+    assert.deepEqual([stopped.state, stopped.restarting], ['exited', undefined]);
+  });
+
+  it('does not come back when its warden ends', async () => {
+    let folder = '';
+    {
+      await using warden = await TestWarden.start();
+      folder = warden.run.workFolder;
+      await warden.startShell(moody, { name: 'moody', restart: onFailure });
+      await warden.startShell('sleep 0.2', { name: 'steady', restart: { ...onFailure, when: 'always', maxRestarts: 1000 } });
+      await newest(warden, ({ restarts }) => restarts === 1);
+    }
+    assert.deepEqual(await survivorsAfterLooking(folder), []);
+  });
+});
+
+describe('what is not alive any more', () => {
+  it('comes back', async () => {
+    await using warden = await TestWarden.start();
+    const dead = { by: 'exec', argv: ['/bin/false'] } as const;
+    await warden.startShell('sleep 100', {
+      restart: onFailure,
+      alive: { check: dead, delayMillis: 200, periodMillis: 20, timeoutMillis: 1000, failureThreshold: 1, successThreshold: 1 },
+    });
+    const again = await newest(warden, ({ restarts }) => restarts === 1);
+    assert.equal(again.state, 'ready');
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LineSearch } from '../../../../src/warden/trees/lineSearch.ts';
+import { Verdict } from '../../../../src/warden/trees/probes.ts';
+
+describe('a verdict', () => {
+  const cases: [string, number, number, string, string][] = [
+    ['is unknown until so many agree', 3, 2, '-+-+--', 'uuuuuu'],
+    ['comes with the last that is needed', 3, 2, '---++', 'uuiih'],
+    ['stays through a lapse', 2, 1, '+-+-+', 'hhhhh'],
+    ['changes with two in a row', 2, 1, '+--+', 'hhih'],
+  ];
+  for (const [what, failureThreshold, successThreshold, answers, expected] of cases) {
+    it(what, () => {
+      const verdict = new Verdict({ failureThreshold, successThreshold });
+      const short = { unknown: 'u', unhealthy: 'i', healthy: 'h' };
+      assert.equal([...answers].map((answer) => short[verdict.add(answer === '+')]).join(''), expected);
+    });
+  }
+});
+
+describe('a search for a line', () => {
+  const cases: [string, string, readonly string[], boolean][] = [
+    ['finds it in a piece', 'ready', ['x\nready\n'], true],
+    ['finds it across pieces', '^ready now$', ['rea', 'dy n', 'ow\n'], true],
+    ['finds it in the last line that has no end', 'ready', ['ready'], true],
+    ['finds it below colours', '^ready$', ['\u001b[1;32mready\u001b[0m\r\n'], true],
+    ['does not find it over two lines', 'ready now', ['ready\nnow\n'], false],
+    ['does not find it at the beginning of what is a piece of a line', '^now', ['ready ', 'now\n'], false],
+  ];
+  for (const [what, pattern, pieces, expected] of cases) {
+    it(what, () => {
+      const search = new LineSearch(pattern);
+      for (const piece of pieces) search.add(Buffer.from(piece));
+      assert.deepEqual([search.take(), search.take()], [expected, false]);
+    });
+  }
+
+  it('finds letters that were cut in two', () => {
+    const search = new LineSearch('grün');
+    const bytes = Buffer.from('grün\n');
+    search.add(bytes.subarray(0, 3));
+    search.add(bytes.subarray(3));
+    assert.ok(search.take());
+  });
+
+  it('is awaited, and left', async () => {
+    const search = new LineSearch('x');
+    const leaving = new AbortController();
+    const first = search.first(leaving.signal);
+    search.add(Buffer.from('x'));
+    await first;
+    const never = new LineSearch('y').first(leaving.signal);
+    leaving.abort();
+    await never;
+  });
+});
