@@ -1,5 +1,6 @@
 /** Commands that act on trees which other wardens own. */
 import { runSweep } from '../client/wardenProcess.ts';
+import { isLive } from '../protocol/trees.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { killPort } from './killPort.ts';
 import { report, reportStops } from './reports.ts';
@@ -23,9 +24,7 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
   }
   if (wanted.length === 0 && !all) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
-  const found = all
-    ? (await wardens.trees()).filter(({ tree }) => tree.endedAt === undefined)
-    : await Promise.all(wanted.map((name) => wardens.findOne(name, 'live')));
+  const found = all ? (await wardens.trees()).filter(({ tree }) => isLive(tree)) : await wardens.findLive(wanted);
   const results = await Promise.all(
     found.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason: 'stopped by tree-warden kill' })),
   );
@@ -34,7 +33,7 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
 
 export async function restart(wanted: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
   using wardens = await Wardens.connect('tree-warden restart');
-  const found = await Promise.all(wanted.map((name) => wardens.findOne(name, 'live')));
+  const found = await wardens.findLive(wanted);
   const results = await Promise.all(
     found.map(({ warden, tree }) => warden.restart({ tree: tree.id, now: false, reason: 'restarted by tree-warden restart' })),
   );

@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration, formatPercent } from '../protocol/format.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
+import { isLive, stateWord } from '../protocol/trees.ts';
 import { exitCodes } from './exitCodes.ts';
 import { type FoundTree, Wardens } from './wardens.ts';
 
@@ -13,7 +14,7 @@ export async function ps(options: { readonly json?: boolean; readonly all?: bool
     process.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describe(summary));
     return exitCodes.ok;
   }
-  const trees = all.filter(({ tree }) => options.all || tree.endedAt === undefined);
+  const trees = all.filter(({ tree }) => options.all || isLive(tree));
   process.stdout.write(options.json ? `${JSON.stringify(trees.map(asJson), null, 2)}\n` : table(trees));
   return exitCodes.ok;
 }
@@ -73,11 +74,11 @@ function table(found: readonly FoundTree[]): string {
 }
 
 function row({ tree }: FoundTree): string[] {
-  const { id, name, state, leader, members, cpuPercent, memoryBytes, startedAt, endedAt = Date.now(), commandLine } = tree;
+  const { id, name, leader, members, cpuPercent, memoryBytes, startedAt, endedAt = Date.now(), commandLine } = tree;
   return [
     id.slice(0, 8),
     name,
-    state,
+    stateWord(tree),
     String(leader?.pid ?? '-'),
     String(members.length),
     formatPercent(cpuPercent),

@@ -4,7 +4,8 @@ import { errorText } from '../protocol/errors.ts';
 import type { StartRequest, TreeSnapshot } from '../protocol/messages.ts';
 import { type ParsedProcesses, parseProcesses } from '../spec/parseProcesses.ts';
 import { NamedPorts } from '../spec/ports.ts';
-import { resolveSpec } from '../spec/resolveSpec.ts';
+import { type ResolveContext, resolveInstance, resolveSpec } from '../spec/resolveSpec.ts';
+import type { ProcessSpec } from '../spec/schema.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
 import { PrefixedLines } from './prefixedLines.ts';
@@ -32,12 +33,12 @@ export async function up(names: readonly string[]): Promise<number> {
   const ports = new NamedPorts();
   const context = { workspaceFolder: folder, env: process.env, portFor: (name: string) => ports.portFor(name) };
   // Everything is checked before anything is started.
-  const requests = await Promise.all(wanted.map(([name, spec]) => resolveSpec(name, spec, context))).catch((error: unknown) => {
+  const requests = await Promise.all(wanted.flatMap(([name, spec]) => requestsFor(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
   const detached = new Set(wanted.filter(([, spec]) => spec.lifetime === 'detached').map(([name]) => name));
-  await Promise.all(requests.filter(({ name }) => detached.has(name)).map((request) => startDetached(request, folder)));
-  const managed = requests.filter(({ name }) => !detached.has(name));
+  await Promise.all(requests.filter(({ name, pool }) => detached.has(pool ?? name)).map((request) => startDetached(request, folder)));
+  const managed = requests.filter(({ name, pool }) => !detached.has(pool ?? name));
   if (managed.length === 0) return exitCodes.ok;
   const session = await CliSession.start('tree-warden up', false);
   stopOnSignals(session);
@@ -45,6 +46,12 @@ export async function up(names: readonly string[]): Promise<number> {
   const codes = await Promise.all(managed.map((request, index) => runOne(session, request, prefixFor(request.name, width, index))));
   await session.close('all commands have ended');
   return codes.find((code) => code !== 0) ?? exitCodes.ok;
+}
+
+function requestsFor(name: string, spec: ProcessSpec, context: ResolveContext): Promise<StartRequest>[] {
+  const { instances = 1 } = spec;
+  if (instances === 1) return [resolveSpec(name, spec, context)];
+  return Array.from({ length: instances }, (_, index) => resolveInstance(name, spec, index + 1, context));
 }
 
 /** It lives on when this command has ended; one that runs already is left as it is. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
+import { isLive } from '../protocol/trees.ts';
 import { readAllRecords, socketPath } from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
 import { CliError } from './exitCodes.ts';
@@ -57,13 +58,29 @@ export class Wardens implements Disposable {
    * @throws CliError where there is none, or more than one.
    */
   async findOne(wanted: string, among: 'live' | 'all'): Promise<FoundTree> {
+    return this.#choose(await this.trees(), wanted, among);
+  }
+
+  /**
+   * Of each that is wanted, the running tree that it names, or all instances of the pool of one warden.
+   * @throws CliError where there is none, or more than one.
+   */
+  async findLive(wanted: readonly string[]): Promise<FoundTree[]> {
     const trees = await this.trees();
+    return wanted.flatMap((name) => {
+      const pool = trees.filter(({ tree }) => (tree.pool ?? tree.name) === name && isLive(tree));
+      const isOfOne = pool.length > 1 && pool.every(({ warden }) => warden === pool[0]?.warden);
+      return isOfOne ? pool : [this.#choose(trees, name, 'live')];
+    });
+  }
+
+  #choose(trees: readonly FoundTree[], wanted: string, among: 'live' | 'all'): FoundTree {
     const matching = trees.filter(({ tree }) => matches(tree, wanted));
-    const live = matching.filter(({ tree }) => tree.endedAt === undefined);
+    const live = matching.filter(({ tree }) => isLive(tree));
     const candidates = live.length > 0 || among === 'live' ? live : newest(matching);
     const [found, another] = candidates;
     if (!found) {
-      const names = [...new Set(trees.filter(({ tree }) => tree.endedAt === undefined).map(({ tree }) => tree.name))];
+      const names = [...new Set(trees.filter(({ tree }) => isLive(tree)).map(({ tree }) => tree.name))];
       throw new CliError(
         `There is no running tree '${wanted}'. ${names.length > 0 ? `Running are: ${names.join(', ')}.` : 'Nothing is running.'}`,
       );

@@ -35,6 +35,7 @@ export class App {
       log,
       link,
       specs,
+      processes,
       terminals,
       dashboards,
       health,

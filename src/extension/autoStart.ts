@@ -33,7 +33,7 @@ export class AutoStart implements vscode.Disposable {
     if (names.length === 0 || !(await this.#isAllowed(names))) return;
     for (const name of names) {
       try {
-        await this.#processes.start(name);
+        await this.#processes.startAll(name);
       } catch (error) {
         this.#log.error(`autoStart of ${name}: ${errorText(error)}`);
         void vscode.window.showErrorMessage(errorText(error));

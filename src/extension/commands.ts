@@ -11,6 +11,7 @@ import { isRunning, type Process, type Processes } from './processes.ts';
 import { askFilter, pickSortBy } from './processTree/arrange.ts';
 import { type ProcessesView, viewId } from './processTree/processesView.ts';
 import { type Row, rowOf } from './processTree/rows.ts';
+import { askScale } from './scale.ts';
 import type { Terminals } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
 import type { WorkspaceSpecs } from './workspaceSpecs.ts';
@@ -64,10 +65,11 @@ class Commands {
 
   handlers(): Record<string, Handler> {
     return {
-      start: (row) => this.#withProcess(row, 'idle', async ({ name }) => this.#start(name)),
-      stop: (row) => this.#withLive(row, (process) => this.#stop([process], false)),
-      restart: (row) => this.#withLive(row, (process) => this.#restart(process)),
-      killNow: (row) => this.#withLive(row, (process) => this.#stop([process], true)),
+      start: (row) => this.#withProcesses(row, 'idle', (processes) => this.#start(processes)),
+      stop: (row) => this.#withProcesses(row, 'live', (processes) => this.#stop(processes.filter(isRunning), false)),
+      restart: (row) => this.#withProcesses(row, 'live', (processes) => this.#restart(processes)),
+      killNow: (row) => this.#withProcesses(row, 'live', (processes) => this.#stop(processes.filter(isRunning), true)),
+      scale: (row) => this.#withProcess(row, 'declared', (process) => askScale(this.#parts.processes, process)),
       stopAll: () => this.#stopAll(false),
       killAll: () => this.#stopAll(true),
       sendSignal: (row) => this.#withLive(row, (process) => this.#sendSignal(process, row?.pid)),
@@ -89,18 +91,24 @@ class Commands {
     };
   }
 
-  async #start(name: string): Promise<void> {
-    const tree = await withProgress(vscode.l10n.t('Starting {0}…', name), this.#parts.processes.start(name));
-    this.#parts.terminals.show(tree);
+  async #start(processes: readonly Process[]): Promise<void> {
+    const starting = Promise.all(processes.map(({ name }) => this.#parts.processes.start(name)));
+    const [tree] = await withProgress(vscode.l10n.t('Starting {0}…', namesOf(processes)), starting);
+    if (tree) this.#parts.terminals.show(tree);
   }
 
-  async #restart(process: Process & { readonly tree: TreeSnapshot }): Promise<void> {
-    const tree = await withProgress(vscode.l10n.t('Restarting {0}…', process.name), this.#parts.processes.restart(process));
-    this.#parts.terminals.show(tree);
+  /** One after the other, so that the others of a pool go on serving. */
+  async #restart(processes: readonly Process[]): Promise<void> {
+    for (const process of processes) {
+      const restarting = this.#parts.processes.restart(process);
+      const tree = await withProgress(vscode.l10n.t('Restarting {0}…', process.name), restarting);
+      if (processes.length === 1) this.#parts.terminals.show(tree);
+      else await this.#parts.link.started(tree);
+    }
   }
 
   async #stop(processes: readonly (Process & { readonly tree: TreeSnapshot })[], now: boolean): Promise<void> {
-    const names = processes.map((process) => process.name).join(', ');
+    const names = namesOf(processes);
     const reason = now ? vscode.l10n.t('killed by the user') : vscode.l10n.t('stopped by the user');
     const stopping = Promise.all(processes.map(({ tree }) => this.#parts.processes.stop(tree, now, reason)));
     const results = await withProgress(now ? vscode.l10n.t('Killing {0}…', names) : vscode.l10n.t('Stopping {0}…', names), stopping);
@@ -175,6 +183,18 @@ class Commands {
     });
   }
 
+  /** On all instances of a pool's row for which the command makes sense; else as {@link #withProcess}. */
+  async #withProcesses(row: Row | undefined, which: Fitting, work: (processes: readonly Process[]) => Promise<void>): Promise<void> {
+    if (row?.kind === 'pool') {
+      await work(this.#parts.processes.pool(row.process).filter((process) => fits(process, which)));
+    } else {
+      await this.#withProcess(row, which, async (process) => {
+        if (which === 'live' && !isRunning(process)) throw new Error(vscode.l10n.t('“{0}” is not running.', process.name));
+        await work([process]);
+      });
+    }
+  }
+
   /** Of what a process of the user's choice can be reached at, by whichever way leads there from where the editor's window is. */
   async #withUrl(row: Row | undefined, work: (url: vscode.Uri) => Promise<void>): Promise<void> {
     await this.#withProcess(row, 'reachable', async ({ tree }) => {
@@ -239,6 +259,10 @@ function nothingFits(which: Fitting): string {
     case 'reachable':
       return vscode.l10n.t('Nothing that runs listens on a port.');
   }
+}
+
+function namesOf(processes: readonly Process[]): string {
+  return processes.map((process) => process.name).join(', ');
 }
 
 function describeForPick({ declared, tree }: Process): string {

@@ -75,6 +75,8 @@ class TaskTerminal extends TreeTerminal {
   readonly #start: (terminal: TaskTerminal) => Promise<TreeSnapshot>;
   #starting: Promise<TreeSnapshot> | undefined;
   #subscription: vscode.Disposable | undefined;
+  /** Has taken the place of the one that was started, by its restart policy or by a user. */
+  #successor: TreeSnapshot | undefined;
   #seen = false;
 
   constructor(link: WardenLink, processes: Processes, start: (terminal: TaskTerminal) => Promise<TreeSnapshot>) {
@@ -94,7 +96,8 @@ class TaskTerminal extends TreeTerminal {
     super.close();
     this.#subscription?.dispose();
     // One that is still being started is stopped as soon as it is there.
-    void this.#starting?.then((tree) => this.#processes.stop(tree, false, vscode.l10n.t('the task was terminated'))).catch(() => undefined);
+    const reason = vscode.l10n.t('the task was terminated');
+    void this.#starting?.then((tree) => this.#processes.stop(this.#successor ?? tree, false, reason)).catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -102,7 +105,7 @@ class TaskTerminal extends TreeTerminal {
       this.#starting = Promise.resolve().then(() => this.#start(this));
       const tree = await this.#starting;
       this.show(tree);
-      this.#subscription = this.#link.onDidChangeTrees(() => this.#endWith(tree.id));
+      this.#subscription = this.#link.onDidChangeTrees(() => this.#endWith(this.#successor?.id ?? tree.id));
       this.#endWith(tree.id);
     } catch (error) {
       this.say(errorText(error));
@@ -115,6 +118,12 @@ class TaskTerminal extends TreeTerminal {
     this.#seen ||= tree !== undefined;
     // Not listed yet; or not any more, and then the warden has been lost, and the tree with it.
     if (!this.#seen || (tree && tree.endedAt === undefined)) return;
+    if (tree?.restarting) {
+      const isNext = (other: TreeSnapshot): boolean => other.name === tree.name && other.id !== id && other.startedAt >= tree.startedAt;
+      this.#successor = this.#link.trees.find(isNext) ?? this.#successor;
+      if (this.#successor) this.show(this.#successor);
+      return;
+    }
     this.#subscription?.dispose();
     void this.drained.then(() => this.end(tree?.exit?.code ?? 1));
   }

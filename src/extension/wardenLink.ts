@@ -75,6 +75,24 @@ export class WardenLink implements vscode.Disposable {
     }
   }
 
+  /** Resolves when this tree, which was started a moment ago, is ready, or has failed. */
+  async started({ id, state }: TreeSnapshot): Promise<void> {
+    if (state !== 'starting') return;
+    let isKnown = false;
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        const tree = this.trees.find((candidate) => candidate.id === id);
+        isKnown ||= tree !== undefined;
+        // News of it come behind the answer to its start; when it is gone again, so is its warden.
+        if (!isKnown || tree?.state === 'starting') return;
+        subscription.dispose();
+        resolve();
+      };
+      const subscription = this.onDidChangeTrees(look);
+      look();
+    });
+  }
+
   /** How often somebody wants figures, in milliseconds; 0 where that one does not look. All get them as often as the keenest. */
   wantFigures(who: string, millis: number): void {
     if (millis > 0) this.#wanted.set(who, millis);

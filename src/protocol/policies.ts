@@ -42,3 +42,6 @@ export interface RestartPolicy {
 
 /** What the probes of a tree last said: `unknown` where there are none, or before the first answer. */
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
+
+/** Of one spec, at once. */
+export const maxInstances = 64;

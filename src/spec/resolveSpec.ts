@@ -31,6 +31,12 @@ export function instanceName(spec: string, instance: number): string {
   return instance === 1 ? spec : `${spec}#${instance}`;
 }
 
+/** What {@link instanceName} was made of. */
+export function instanceOf(name: string): { readonly spec: string; readonly instance: number } {
+  const [, spec = name, instance = '1'] = name.match(/^(.*)#(\d+)$/) ?? [];
+  return { spec, instance: Number(instance) };
+}
+
 /**
  * One of several of a spec, by its number from 1 up: what is numbered or named `${port:…}` is its own.
  * @throws as {@link resolveSpec} does.

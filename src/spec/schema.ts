@@ -1,13 +1,11 @@
 /** `.vscode/processes.json`, written once: types, defaults, validation and the schema for the editor come from here. */
 import * as z from 'zod';
+import { maxInstances } from '../protocol/policies.ts';
 import { parseStop } from '../protocol/stopSteps.ts';
 import { limitsSchema, prioritySchema } from './limits.ts';
 import { aliveSchema, readySchema } from './probes.ts';
 import { count } from './quantities.ts';
 import { restartSchema } from './restarts.ts';
-
-/** Of one spec, at once. */
-export const maxInstances = 64;
 
 const text = z.string().min(1, 'must not be empty');
 

@@ -65,7 +65,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     item.iconPath = new vscode.ThemeIcon(row.icon, row.colour === undefined ? undefined : new vscode.ThemeColor(row.colour));
     item.contextValue = row.context;
     item.accessibilityInformation = {
-      label: `${row.label}, ${row.kind === 'process' ? row.context.split('.')[1] : row.kind}, ${row.description}`,
+      label: `${row.label}, ${row.kind === 'process' || row.kind === 'pool' ? row.context.split('.')[1] : row.kind}, ${row.description}`,
     };
     return item;
   }
@@ -75,7 +75,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     this.#shown.figures.hold();
     this.#shown.members.hold();
     const process = this.#processes.find(handle.process);
-    if (process && handle.kind !== 'group')
+    if (process && (handle.kind === 'process' || handle.kind === 'member'))
       item.tooltip = tooltipOf(process, handle.pid, this.#illsOf(process), await this.#lookClosely(process, handle.pid));
     return item;
   }
@@ -112,8 +112,9 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   #build(): Row[] {
-    const sources = this.#processes.all.map(({ name, declared, tree }) => ({
+    const sources = this.#processes.all.map(({ name, pool, declared, tree }) => ({
       name,
+      pool,
       group: declared?.spec.group,
       description: declared?.spec.description,
       declared: declared !== undefined,

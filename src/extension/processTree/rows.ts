@@ -1,10 +1,12 @@
 /** What the Processes view shows, as plain data: no editor, no clock. */
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
+import { isLive } from '../../protocol/trees.ts';
 import type { ShownFigures } from './shownFigures.ts';
 import type { ShownMembers } from './shownMembers.ts';
 
-export type RowKind = 'group' | 'process' | 'member';
+/** A pool is several instances of one spec. */
+export type RowKind = 'group' | 'pool' | 'process' | 'member';
 
 export interface Row {
   /** The same for the same thing at every look. */
@@ -16,11 +18,11 @@ export interface Row {
   readonly icon: string;
   readonly colour?: string;
   /**
-   * For `when` clauses: `process.idle`, `process.live`, `process.ended`, `member`, with `.reachable` where it listens on a port, and
+   * For `when` clauses: `pool.idle`, `pool.some`, `pool.live`, `process.idle`, `process.live`, `process.ended`, `member`, with `.reachable` where it listens on a port, and
    * `.declared` where it has a spec.
    */
   readonly context: string;
-  /** Name of the process it belongs to; empty for a group. */
+  /** Name of the process it belongs to, or of the pool that it is; empty for a group. */
   readonly process: string;
   readonly pid?: number;
   readonly children: readonly Row[];
@@ -40,6 +42,7 @@ export interface Shown {
 /** What a row of the view is made of. */
 export interface RowSource {
   readonly name: string;
+  readonly pool?: string | undefined;
   readonly group?: string | undefined;
   readonly description?: string | undefined;
   readonly declared: boolean;
@@ -87,21 +90,61 @@ function idOf(process: string): string {
 
 /** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. */
 export function buildRows(sources: readonly RowSource[], shown: Shown): Row[] {
-  const rows = sources.filter((source) => !groupOf(source)).map((source) => processRow(source, shown));
-  const groups = new Map<string, Row[]>();
+  const rows = poolRows(
+    sources.filter((source) => !groupOf(source)),
+    shown,
+  );
+  const groups = new Map<string, RowSource[]>();
   for (const source of sources) {
     const group = groupOf(source);
-    if (!group) continue;
-    const members = groups.get(group) ?? [];
-    members.push(processRow(source, shown));
-    groups.set(group, members);
+    if (group) groups.set(group, [...(groups.get(group) ?? []), source]);
   }
-  for (const [group, children] of groups) {
-    const live = children.filter((child) => child.context.startsWith('process.live')).length;
-    const description = live > 0 ? `${live}/${children.length}` : '';
+  for (const [group, members] of groups) {
+    const live = members.filter(runs).length;
+    const description = live > 0 ? `${live}/${members.length}` : '';
+    const children = poolRows(members, shown);
     rows.push({ id: `group:${group}`, kind: 'group', label: group, description, icon: 'folder', context: 'group', process: '', children });
   }
   return rows;
+}
+
+/** Each pool stands where its first instance does. */
+function poolRows(sources: readonly RowSource[], shown: Shown): Row[] {
+  return sources.flatMap((source, index) => {
+    const { pool } = source;
+    if (pool === undefined) return [processRow(source, shown)];
+    const instances = sources.filter((other) => other.pool === pool);
+    return sources.findIndex((other) => other.pool === pool) === index ? [poolRow(pool, instances, shown)] : [];
+  });
+}
+
+function poolRow(pool: string, instances: readonly RowSource[], shown: Shown): Row {
+  const id = `pool:${pool}`;
+  const live = instances.filter(runs);
+  const ready = instances.filter(({ tree }) => tree?.state === 'ready' && tree.health !== 'unhealthy');
+  const trees = live.flatMap(({ tree }) => tree ?? []);
+  const used = {
+    cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),
+    memoryBytes: trees.reduce((sum, tree) => sum + tree.memoryBytes, 0),
+  };
+  const description =
+    live.length > 0 ? `${ready.length}/${instances.length} ready  ${shown.figures.text(id, used)}` : instances[0]?.description;
+  const extent = live.length === 0 ? 'idle' : live.length < instances.length ? 'some' : 'live';
+  const look = lookOfPool(ready.length, live.length, instances);
+  const context = `pool.${extent}${instances.some(({ declared }) => declared) ? '.declared' : ''}`;
+  const children = instances.map((source) => processRow(source, shown));
+  return { id, kind: 'pool', label: pool, description: description ?? '', ...look, context, process: pool, children };
+}
+
+function lookOfPool(ready: number, live: number, instances: readonly RowSource[]): { readonly icon: string; readonly colour?: string } {
+  if (instances.some(({ tree, ills = [] }) => tree?.state === 'failed' || ills.length > 0))
+    return { icon: 'warning', colour: 'charts.yellow' };
+  if (live === 0) return { icon: 'layers' };
+  return ready === instances.length ? { icon: 'layers-active', colour: 'charts.green' } : { icon: 'layers-dot', colour: 'charts.yellow' };
+}
+
+function runs({ tree }: RowSource): boolean {
+  return tree !== undefined && isLive(tree);
 }
 
 function groupOf({ group, tree }: RowSource): string | undefined {
@@ -115,7 +158,7 @@ function processRow({ name, description, declared, tree, ills = [] }: RowSource,
     return { ...shared, description: description ?? '', icon: 'circle-outline', context: `process.idle${suffix}`, children: [] };
   }
   const reachable = tcpPorts(tree.members).length > 0 ? '.reachable' : '';
-  const context = `process.${tree.endedAt === undefined ? 'live' : 'ended'}${reachable}${suffix}`;
+  const context = `process.${isLive(tree) ? 'live' : 'ended'}${reachable}${suffix}`;
   return {
     ...shared,
     ...look(tree, ills.length > 0),
@@ -126,14 +169,18 @@ function processRow({ name, description, declared, tree, ills = [] }: RowSource,
 }
 
 /** Shape and colour both tell the state, so that either alone is enough. */
-function look({ state, endedAt, warning }: TreeSnapshot, isIll: boolean): { readonly icon: string; readonly colour?: string } {
+function look(
+  { state, endedAt, warning, health, nextStartAt }: TreeSnapshot,
+  isIll: boolean,
+): { readonly icon: string; readonly colour?: string } {
+  if (nextStartAt !== undefined) return { icon: 'debug-restart', colour: 'charts.yellow' };
   switch (state) {
     case 'starting':
       return { icon: 'loading~spin' };
     case 'stopping':
       return { icon: 'loading~spin', colour: 'charts.yellow' };
     case 'ready':
-      return warning === undefined && !isIll
+      return warning === undefined && health !== 'unhealthy' && !isIll
         ? { icon: 'circle-filled', colour: 'charts.green' }
         : { icon: 'warning', colour: 'charts.yellow' };
     case 'exited':
@@ -147,14 +194,21 @@ function look({ state, endedAt, warning }: TreeSnapshot, isIll: boolean): { read
   }
 }
 
-function describe({ state, reason, endedAt, members, zombies, lifetime, warning }: TreeSnapshot, used: string): string {
+function describe(tree: TreeSnapshot, used: string): string {
+  const { state, reason, endedAt, nextStartAt, members, zombies, lifetime, warning, health, restarts = 0 } = tree;
   const kind = `${lifetime === 'detached' ? '  detached' : ''}${warning === undefined ? '' : '  over its limit'}`;
   const figures = `${used}${spaced(formatPorts(members))}${kind}`;
   const undead = zombies > 0 ? `  ${zombies} ${zombies === 1 ? 'zombie' : 'zombies'}` : '';
+  if (nextStartAt !== undefined) return `restarts at ${clockTime(nextStartAt)}  ${reason}`;
   if (endedAt !== undefined) return reason;
-  if (state === 'ready') return `${figures}${undead}`;
+  const again = restarts > 0 ? `  restarted ${restarts} ×` : '';
+  if (state === 'ready') return `${figures}${undead}${health === 'unhealthy' ? '  unhealthy' : ''}${again}`;
   const left = members.length - zombies;
-  return `${figures}${undead}  ${state === 'exited' ? `exited, ${left} ${left === 1 ? 'member' : 'members'} left` : state}`;
+  return `${figures}${undead}  ${state === 'exited' ? `exited, ${left} ${left === 1 ? 'member' : 'members'} left` : state}${again}`;
+}
+
+function clockTime(at: number): string {
+  return new Date(at).toTimeString().slice(0, 8);
 }
 
 /** As a tree by parent; a stray whose parent is not a member stands at the top. */

@@ -32,6 +32,7 @@ export function tooltipOf(
   text.line(vscode.l10n.t('Command'), tree.commandLine);
   text.line(vscode.l10n.t('Directory'), tree.cwd);
   text.line(vscode.l10n.t('State'), `${tree.state}, ${tree.reason}`);
+  addPolicies(text, tree);
   if (ills.length > 0) text.line(vscode.l10n.t('Needs attention'), ills.join('; '));
   if (tree.leader) text.line(vscode.l10n.t('Leader'), vscode.l10n.t('pid {0}, group {1}', tree.leader.pid, tree.leader.group));
   text.line(vscode.l10n.t('Time'), formatDuration((tree.endedAt ?? Date.now()) - tree.startedAt));
@@ -48,6 +49,18 @@ export function tooltipOf(
   if (tree.limits) text.line(vscode.l10n.t('Limits'), describeLimits(tree.limits));
   if (tree.warning !== undefined) text.line(vscode.l10n.t('Warning'), tree.warning);
   return text.markdown;
+}
+
+/** What its probes and its restart policy have to say. */
+function addPolicies(text: Tooltip, { health, illness, state, restarts, nextStartAt, lastLines }: TreeSnapshot): void {
+  if (health !== 'unknown' || illness !== undefined) {
+    const known = state === 'starting' ? vscode.l10n.t('not ready yet') : health;
+    text.line(vscode.l10n.t('Health'), illness === undefined ? known : `${known}, ${illness}`);
+  }
+  if (restarts !== undefined)
+    text.line(vscode.l10n.t('Restarted'), restarts === 1 ? vscode.l10n.t('once') : vscode.l10n.t('{0} times', restarts));
+  if (nextStartAt !== undefined) text.line(vscode.l10n.t('Restarts at'), new Date(nextStartAt).toLocaleTimeString());
+  if (lastLines && lastLines.length > 0) text.lines(vscode.l10n.t('Printed last'), lastLines);
 }
 
 function addTree(text: Tooltip, tree: TreeSnapshot, history: History | undefined): void {
@@ -87,6 +100,10 @@ class Tooltip {
   constructor(name: string, description: string | undefined) {
     this.markdown.appendMarkdown('**').appendText(name).appendMarkdown('**  \n');
     if (description) this.markdown.appendText(description).appendMarkdown('  \n');
+  }
+
+  lines(label: string, lines: readonly string[]): void {
+    this.markdown.appendMarkdown(`${label}:\n`).appendCodeblock(lines.join('\n'));
   }
 
   line(label: string, value: string): void {

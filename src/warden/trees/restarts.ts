@@ -57,7 +57,8 @@ export class Restarts {
     const { journal, alert } = this.#parts;
     const plan = planRestart(policy, { state, wanted: endWasWanted }, this.#earlier.get(name) ?? [], Date.now(), Math.random());
     if (plan.next === 'giveUp') {
-      const why = `it was started again ${plan.attempts} times in ${formatDuration(policy.windowMillis)}`;
+      const times = plan.attempts === 1 ? 'once' : `${plan.attempts} times`;
+      const why = `it was started again ${times} in ${formatDuration(policy.windowMillis)}`;
       journal.write({ event: 'gave-up', tree: tree.id, spec: name, reason: why });
       alert(`'${name}' ${reason}, and is not started again: ${why}.${quoteOf(tree)}`);
     }

@@ -26,6 +26,85 @@ const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot =>
 const outline = (rows: readonly Row[], depth = 0): string[] =>
   rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label} | ${row.description} | ${row.context}`, ...outline(row.children, depth + 1)]);
 
+describe('a pool', () => {
+  const instance = (name: string, changes?: Partial<TreeSnapshot>): RowSource => ({
+    name,
+    pool: 'api',
+    declared: true,
+    description: 'the back end',
+    ...(changes && { tree: tree({ name, cpuPercent: 1, memoryBytes: 2 ** 20, ...changes }) }),
+  });
+  const poolOf = (...instances: RowSource[]): Row | undefined => buildRows([{ name: 'db', declared: true }, ...instances])[1];
+
+  const cases: [string, RowSource[], string, string][] = [
+    ['that does not run', [instance('api'), instance('api#2')], 'api | the back end | pool.idle.declared', 'layers'],
+    ['of which a part runs', [instance('api', {}), instance('api#2')], 'api | 1/2 ready  1.0 %  1.0 MB | pool.some.declared', 'layers-dot'],
+    [
+      'of which all are ready',
+      [instance('api', {}), instance('api#2', {})],
+      'api | 2/2 ready  2.0 %  2.0 MB | pool.live.declared',
+      'layers-active',
+    ],
+    [
+      'of which one is being started',
+      [instance('api', {}), instance('api#2', { state: 'starting' })],
+      'api | 1/2 ready  2.0 %  2.0 MB | pool.live.declared',
+      'layers-dot',
+    ],
+    [
+      'of which one waits for its next start',
+      [instance('api', {}), instance('api#2', { state: 'failed', endedAt: 5, nextStartAt: 9, cpuPercent: 0, memoryBytes: 0 })],
+      'api | 1/2 ready  1.0 %  1.0 MB | pool.live.declared',
+      'warning',
+    ],
+  ];
+  for (const [what, instances, expected, icon] of cases) {
+    it(`${what} is one row above its instances`, () => {
+      const pool = poolOf(...instances);
+      assert.deepEqual(outline(pool ? [pool] : [])[0], expected);
+      assert.equal(pool?.icon, icon);
+      assert.deepEqual(
+        pool?.children.map(({ label }) => label),
+        ['api', 'api#2'],
+      );
+    });
+  }
+
+  it('stands where its first instance does, in its group', () => {
+    const grouped = buildRows([
+      { ...instance('api'), group: 'app' },
+      { name: 'web', declared: true, group: 'app' },
+      { ...instance('api#2'), group: 'app' },
+    ]);
+    assert.deepEqual(
+      grouped[0]?.children.map(({ label, kind }) => `${kind} ${label}`),
+      ['pool api', 'process web'],
+    );
+  });
+});
+
+describe('a row', () => {
+  const cases: [string, Partial<TreeSnapshot>, string, RegExp][] = [
+    ['that is not ready yet', { state: 'starting' }, 'loading~spin', /starting$/],
+    ['that is unhealthy', { health: 'unhealthy' }, 'warning', /unhealthy$/],
+    ['that was restarted', { restarts: 2 }, 'circle-filled', /restarted 2 ×$/],
+    [
+      'that waits for its next start',
+      { state: 'failed', reason: 'exited with code 3', endedAt: 5, nextStartAt: Date.UTC(2026, 0, 1, 12) },
+      'debug-restart',
+      /^restarts at \d\d:00:00 {2}exited with code 3$/,
+    ],
+  ];
+  for (const [what, changes, icon, description] of cases) {
+    it(`${what} says so`, () => {
+      const [row] = buildRows([{ name: 'web', declared: true, tree: tree(changes) }]);
+      assert.equal(row?.icon, icon);
+      assert.match(row?.description ?? '', description);
+      assert.equal(row?.context, 'process.live.declared');
+    });
+  }
+});
+
 describe('the processes of the view', () => {
   const sources: RowSource[] = [
     {

@@ -1,0 +1,71 @@
+/** Several instances of one spec, from the command line: each with its port and number, ended as one. */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { eventually, exitOf, Run } from '../support/run.ts';
+import { survivorsAfterLooking } from '../support/survivors.ts';
+
+function declare(run: Run, processes: object): void {
+  mkdirSync(join(run.workFolder, '.vscode'), { recursive: true });
+  writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes }));
+}
+
+describe('tree-warden up, of a pool', () => {
+  it('starts each instance with a port and a number of its own, and kill ends them as one', async () => {
+    await using run = new Run();
+    const script = 'echo "$TREE_WARDEN_INSTANCE ${instance} ${port:api}" > out-${instance}; sleep 1000 & wait';
+    declare(run, { api: { command: script, instances: 3 }, other: { command: 'sleep 1000' } });
+    const up = run.start(['up']);
+    const names = (): string[] =>
+      run
+        .ps()
+        .map(({ name }) => name)
+        .sort();
+    await eventually('all are there', () => names().length === 4);
+    assert.deepEqual(names(), ['api', 'api#2', 'api#3', 'other']);
+    const said = run.call(['logs', 'api#2']);
+    assert.equal(said.code, 0, said.stderr);
+    const outs = await eventually('all have written', () => {
+      const { stdout } = run.call(['run', '--', '/bin/sh', '-c', 'cat out-*']);
+      return stdout.trim().split('\n').length === 3 && stdout.trim().split('\n');
+    });
+    assert.deepEqual(
+      outs.map((line) => line.split(' ').slice(0, 2)),
+      [
+        ['1', '1'],
+        ['2', '2'],
+        ['3', '3'],
+      ],
+    );
+    assert.equal(new Set(outs.map((line) => line.split(' ')[2])).size, 3);
+    assert.equal(run.call(['kill', 'api#2']).stdout, 'api#2: stopped\n');
+    assert.deepEqual(run.call(['kill', 'api']).stdout.trim().split('\n').sort(), ['api#3: stopped', 'api: stopped']);
+    assert.deepEqual(names(), ['other']);
+    up.kill('SIGTERM');
+    await exitOf(up);
+    assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+  });
+});
+
+describe('tree-warden up, of what fails', () => {
+  it('goes on with what is started again, and ps says that it waits', async () => {
+    await using run = new Run();
+    const restart = { when: 'on-failure', delay: '1h', maxDelay: '1h' };
+    declare(run, { moody: { command: 'echo begun; sleep 0.2; exit 3', restart } });
+    const up = run.start(['up']);
+    await eventually('it waits', () => /moody +restarting/.test(run.call(['ps']).stdout));
+    assert.equal(up.exitCode, null);
+    assert.equal(run.call(['kill', 'moody']).code, 0);
+    assert.equal(await exitOf(up), 3);
+  });
+
+  it('ends with its exit code when it is given up', async () => {
+    await using run = new Run();
+    declare(run, { moody: { command: 'echo begun; sleep 0.2; exit 4', restart: { when: 'on-failure', maxRestarts: 1, delay: '10ms' } } });
+    const { code, stdout, stderr } = run.call(['up']);
+    assert.equal(code, 4);
+    assert.equal(stdout.match(/begun/g)?.length, 2);
+    assert.match(stderr, /'moody' exited with code 4, and is not started again: it was started again once in 10 min\. It printed last:/);
+  });
+});
