@@ -3,9 +3,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
+import { chat } from './chat.ts';
 import { kill, logs, restart, sweep } from './control.ts';
 import { doctor } from './doctor.ts';
 import { CliError, exitCodeHelp, exitCodes } from './exitCodes.ts';
+import { gateway } from './gateway.ts';
+import { load, models, unload } from './models.ts';
 import { ps } from './ps.ts';
 import { type RunOptions, run } from './run.ts';
 import { up } from './up.ts';
@@ -88,6 +91,39 @@ function buildProgram(finish: (code: number) => void): Command {
     .argument('<tree>', 'name, id, or pid of a member')
     .option('-f, --follow', 'and what it prints from now on')
     .action(act((name: string, options) => logs(name, options)));
+  program
+    .command('gateway')
+    .description('serve the models that .vscode/processes.json declares, at one address, without an editor')
+    .argument('[names...]', 'only these')
+    .option('-p, --port <number>', 'of 127.0.0.1; by default any that is free', '0')
+    .option('--json', 'print address and token as a line of JSON')
+    .addHelpText('after', '\nThe token is taken from TREE_WARDEN_TOKEN, where that is set.')
+    .action(act((names: string[], options) => gateway(names, options)));
+  program
+    .command('models')
+    .description('list the models of all wardens of this user')
+    .option('--json', 'as JSON')
+    .action(act((options) => models(options)));
+  program
+    .command('load')
+    .description('load a model, and wait until it is ready')
+    .argument('<model>')
+    .option('-i, --instances <count>', 'how many servers of it there are to be')
+    .option('--json', 'as JSON')
+    .action(act((model: string, options) => load(model, options)));
+  program
+    .command('unload')
+    .description('unload models, when they have answered what they were asked, and wait until their processes are gone')
+    .argument('<models...>')
+    .option('--now', 'break off what they are answering')
+    .option('--json', 'as JSON')
+    .action(act((names: string[], options) => unload(names, options)));
+  program
+    .command('chat')
+    .description('ask a model, and print its answer as it comes')
+    .argument('<model>')
+    .argument('<prompt...>')
+    .action(act((model: string, words: string[]) => chat(model, words.join(' '))));
   program
     .command('sweep')
     .description('end what was left behind when everything that guarded it was killed at once')

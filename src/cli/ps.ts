@@ -3,6 +3,7 @@ import type { TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
 import { isLive, stateWord } from '../protocol/trees.ts';
 import { exitCodes } from './exitCodes.ts';
+import { table } from './table.ts';
 import { type FoundTree, Wardens } from './wardens.ts';
 
 /** Lists the trees of all wardens of this user. */
@@ -15,7 +16,7 @@ export async function ps(options: { readonly json?: boolean; readonly all?: bool
     return exitCodes.ok;
   }
   const trees = all.filter(({ tree }) => options.all || isLive(tree));
-  process.stdout.write(options.json ? `${JSON.stringify(trees.map(asJson), null, 2)}\n` : table(trees));
+  process.stdout.write(options.json ? `${JSON.stringify(trees.map(asJson), null, 2)}\n` : listOf(trees));
   return exitCodes.ok;
 }
 
@@ -58,19 +59,8 @@ const header = ['ID', 'NAME', 'STATE', 'PID', 'MEMBERS', 'CPU', 'MEMORY', 'PORTS
 /** Numbers line up on the right. */
 const numeric = new Set(['PID', 'MEMBERS', 'CPU', 'MEMORY', 'TIME']);
 
-function table(found: readonly FoundTree[]): string {
-  if (found.length === 0) return 'Nothing is running.\n';
-  const rows = [header, ...found.map(row)];
-  const widths = header.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  return rows
-    .map(
-      (cells) =>
-        `${cells
-          .map((cell, column) => pad(cell, widths[column] ?? 0, numeric.has(header[column] ?? '')))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+function listOf(found: readonly FoundTree[]): string {
+  return found.length === 0 ? 'Nothing is running.\n' : table(header, found.map(row), numeric);
 }
 
 function row({ tree }: FoundTree): string[] {
@@ -87,8 +77,4 @@ function row({ tree }: FoundTree): string[] {
     formatDuration(endedAt - startedAt),
     commandLine,
   ];
-}
-
-function pad(cell: string, width: number, right: boolean): string {
-  return right ? cell.padStart(width) : cell.padEnd(width);
 }

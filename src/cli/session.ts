@@ -75,6 +75,17 @@ export class CliSession {
     });
   }
 
+  /** A second signal skips every escalation. */
+  stopOnSignals(): void {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        void this.close(`tree-warden received ${signal}`, asked);
+        asked = true;
+      });
+    }
+  }
+
   /** Stops what is left and waits for the warden's end. */
   async close(reason: string, now = false): Promise<void> {
     this.#closing = true;

@@ -1,37 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { errorText } from '../protocol/errors.ts';
 import type { StartRequest, TreeSnapshot } from '../protocol/messages.ts';
-import { type ParsedProcesses, parseProcesses } from '../spec/parseProcesses.ts';
-import { NamedPorts } from '../spec/ports.ts';
+import type { ProcessSpec } from '../spec/processSchema.ts';
 import { type ResolveContext, resolveInstance, resolveSpec } from '../spec/resolveSpec.ts';
-import type { ProcessSpec } from '../spec/schema.ts';
+import { readDeclared } from './declared.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
 import { PrefixedLines } from './prefixedLines.ts';
 import { CliSession } from './session.ts';
 import { deferred, writeOut } from './stdout.ts';
 
-const fileName = join('.vscode', 'processes.json');
-
 /** Starts what processes.json declares, all of it or the named ones, with prefixed output; resolves with the first status that is not 0. */
 export async function up(names: readonly string[]): Promise<number> {
-  const { path, folder, parsed } = findProcesses();
-  if (parsed.problems.length > 0) {
-    const lines = parsed.problems.map(({ line, column, message }) => `${path}:${line + 1}:${column + 1}: ${message}`);
-    throw new CliError(lines.join('\n'), exitCodes.usage);
-  }
-  const missing = names.filter((name) => !parsed.specs.has(name));
-  if (missing.length > 0) {
-    throw new CliError(
-      `${path} declares no process ${missing.map((name) => `'${name}'`).join(', ')}; it declares ${[...parsed.specs.keys()].join(', ') || 'none'}.`,
-      exitCodes.usage,
-    );
-  }
-  const wanted = [...parsed.specs].filter(([name]) => names.length === 0 || names.includes(name));
-  if (wanted.length === 0) throw new CliError(`${path} declares no processes.`, exitCodes.usage);
-  const ports = new NamedPorts();
-  const context = { workspaceFolder: folder, env: process.env, portFor: (name: string) => ports.portFor(name) };
+  const { folder, context, wanted } = readDeclared('processes', ({ specs }) => specs, names);
   // Everything is checked before anything is started.
   const requests = await Promise.all(wanted.flatMap(([name, spec]) => requestsFor(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
@@ -41,7 +21,7 @@ export async function up(names: readonly string[]): Promise<number> {
   const managed = requests.filter(({ name, pool }) => !detached.has(pool ?? name));
   if (managed.length === 0) return exitCodes.ok;
   const session = await CliSession.start('tree-warden up', false);
-  stopOnSignals(session);
+  session.stopOnSignals();
   const width = Math.max(...managed.map(({ name }) => name.length));
   const codes = await Promise.all(managed.map((request, index) => runOne(session, request, prefixFor(request.name, width, index))));
   await session.close('all commands have ended');
@@ -65,23 +45,6 @@ async function startDetached(request: StartRequest, folder: string): Promise<voi
     );
   } finally {
     client.dispose();
-  }
-}
-
-function findProcesses(): { readonly path: string; readonly folder: string; readonly parsed: ParsedProcesses } {
-  for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    const path = join(folder, fileName);
-    if (existsSync(path)) return { path, folder, parsed: readProcesses(path) };
-    if (folder === dirname(folder))
-      throw new CliError(`There is no ${fileName} in ${process.cwd()} or in a folder above it.`, exitCodes.usage);
-  }
-}
-
-function readProcesses(path: string): ParsedProcesses {
-  try {
-    return parseProcesses(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new CliError(`Cannot read ${path}: ${errorText(error)}.`, exitCodes.usage);
   }
 }
 
@@ -118,16 +81,6 @@ async function follow(session: CliSession, tree: TreeSnapshot, prefix: string): 
   await drained;
   await writeOut(`${lines.rest()}${prefix}${ended.reason}\n`);
   return ended;
-}
-
-function stopOnSignals(session: CliSession): void {
-  let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      void session.close(`tree-warden received ${signal}`, asked);
-      asked = true;
-    });
-  }
 }
 
 const colours = [36, 33, 32, 35, 34, 31];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
+import type { ModelSnapshot } from '../protocol/models.ts';
 import { isLive } from '../protocol/trees.ts';
 import { readAllRecords, socketPath } from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
@@ -14,6 +15,11 @@ export const wardenScript = join(__dirname, 'warden.js');
 export interface FoundTree {
   readonly warden: WardenClient;
   readonly tree: TreeSnapshot;
+}
+
+export interface FoundModel {
+  readonly warden: WardenClient;
+  readonly model: ModelSnapshot;
 }
 
 /** Connects to every warden of this user, and lets go of them all when disposed. */
@@ -72,6 +78,30 @@ export class Wardens implements Disposable {
       const isOfOne = pool.length > 1 && pool.every(({ warden }) => warden === pool[0]?.warden);
       return isOfOne ? pool : [this.#choose(trees, name, 'live')];
     });
+  }
+
+  async models(): Promise<FoundModel[]> {
+    const lists = await Promise.all(this.clients.map(async (warden) => (await warden.models()).map((model) => ({ warden, model }))));
+    return lists.flat();
+  }
+
+  /**
+   * The one model of this name, or alias.
+   * @throws CliError where there is none, or more than one.
+   */
+  async findModel(wanted: string): Promise<FoundModel> {
+    const all = await this.models();
+    const [found, another] = all.filter(({ model }) => model.name === wanted || model.aliases.includes(wanted));
+    if (!found) {
+      const names =
+        [...new Set(all.map(({ model }) => model.name))].join(', ') || 'none; tree-warden gateway, or a window, serves what is declared';
+      throw new CliError(`There is no model '${wanted}'. There are: ${names}.`);
+    }
+    if (another) {
+      const wardens = [found, another].map(({ warden }) => warden.welcome.workspace || 'a command line').join(' and ');
+      throw new CliError(`'${wanted}' is a model of ${wardens}.`);
+    }
+    return found;
   }
 
   #choose(trees: readonly FoundTree[], wanted: string, among: 'live' | 'all'): FoundTree {

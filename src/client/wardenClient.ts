@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import * as protocol from '../protocol/messages.ts';
+import * as models from '../protocol/models.ts';
 import { version } from '../protocol/version.ts';
 
 export interface OutputListener {
@@ -86,6 +87,34 @@ export class WardenClient {
 
   async history(tree: protocol.TreeId): Promise<protocol.History> {
     return await this.#connection.sendRequest(protocol.history, { tree });
+  }
+
+  async declareModels(declared: models.ModelRequest[], gateway: models.GatewayOptions): Promise<models.GatewayInfo> {
+    return await this.#connection.sendRequest(models.declareModels, { models: declared, gateway });
+  }
+
+  /** Null where no models are declared. */
+  async gateway(): Promise<models.GatewayInfo | null> {
+    return await this.#connection.sendRequest(models.gateway);
+  }
+
+  async models(): Promise<readonly models.ModelSnapshot[]> {
+    return await this.#connection.sendRequest(models.listModels);
+  }
+
+  /** Resolves when it is ready; with another number of instances where one is given. */
+  async loadModel(model: string, instances?: number): Promise<models.ModelSnapshot> {
+    return await this.#connection.sendRequest(models.loadModel, { model, ...(instances !== undefined && { instances }) });
+  }
+
+  /** Resolves when its processes are gone. */
+  async unloadModel(model: string, now = false): Promise<models.ModelSnapshot> {
+    return await this.#connection.sendRequest(models.unloadModel, { model, now });
+  }
+
+  /** Of those who {@link watch}. */
+  onModels(listener: (models: readonly models.ModelSnapshot[]) => void): void {
+    this.#connection.onNotification(models.models, listener);
   }
 
   async inspect(): Promise<protocol.Inspection> {

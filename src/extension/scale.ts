@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { maxInstances } from '../protocol/policies.ts';
-import type { ProcessSpec } from '../spec/schema.ts';
+import type { ProcessSpec } from '../spec/processSchema.ts';
 import type { Process, Processes } from './processes.ts';
 
 interface Declared {

@@ -60,7 +60,7 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
     { dimensions }: TaskTerminal,
   ): Promise<TreeSnapshot> {
     if (definition.process !== undefined) return await this.#processes.start(definition.process, dimensions);
-    const { processSpecSchema } = await import('../spec/schema.ts');
+    const { processSpecSchema } = await import('../spec/processSchema.ts');
     const { type: _type, ...keys } = definition;
     const spec = processSpecSchema.safeParse({ group: 'Tasks', ...keys });
     if (!spec.success) throw new Error(spec.error.issues.map((issue) => `${issue.path.join('.') || 'task'}: ${issue.message}`).join('; '));

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
 import type { ParsedProcesses, Problem } from '../spec/parseProcesses.ts';
-import type { ProcessSpec } from '../spec/schema.ts';
+import type { ProcessSpec } from '../spec/processSchema.ts';
 
 export const processesPattern = '.vscode/processes.json';
 

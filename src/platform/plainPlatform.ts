@@ -15,6 +15,10 @@ export abstract class PlainPlatform {
     return new Map();
   }
 
+  gpuHolders(): Promise<ReadonlySet<number>> {
+    return Promise.resolve(new Set());
+  }
+
   isOurs(pid: number): boolean {
     return this.stat(pid) !== undefined;
   }

@@ -116,6 +116,9 @@ export interface Platform {
   /** Up-to-date usage of these processes; those that are gone are left out. */
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>>;
 
+  /** Pids of processes that a GPU's driver still keeps memory for, dead or alive, as far as the driver tells. */
+  gpuHolders(): Promise<ReadonlySet<number>>;
+
   /** Of each of these processes that is still there. */
   footprints(processes: readonly ProcessIdentity[]): ReadonlyMap<number, Footprint>;
 

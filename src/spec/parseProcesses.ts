@@ -1,6 +1,8 @@
 import { findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type * as z from 'zod';
-import { type ProcessSpec, processesFile, processesJsonSchema, processNameSchema, processSpecSchema } from './schema.ts';
+import { type ModelSpec, modelSchema } from './modelSchema.ts';
+import { type ProcessSpec, processSpecSchema } from './processSchema.ts';
+import { nameSchema, processesFile, processesJsonSchema } from './schema.ts';
 
 /** Zero-based, as editors count; people are shown one more. */
 export interface Problem {
@@ -14,12 +16,13 @@ export interface Problem {
 export interface ParsedProcesses {
   /** In the file's order. What is wrong is not among them, or is there as it was before. */
   readonly specs: ReadonlyMap<string, ProcessSpec>;
+  readonly models: ReadonlyMap<string, ModelSpec>;
   readonly problems: readonly Problem[];
-  /** Where each spec's name stands, for "reveal". */
+  /** Where the name of each process and each model stands, for "reveal". */
   readonly lines: ReadonlyMap<string, number>;
 }
 
-const nothing: ParsedProcesses = { specs: new Map(), problems: [], lines: new Map() };
+const nothing: ParsedProcesses = { specs: new Map(), models: new Map(), problems: [], lines: new Map() };
 
 /**
  * Reads a processes.json with comments and trailing commas. Never throws: what is wrong is in the answer, with its place.
@@ -35,46 +38,84 @@ export function parseProcesses(text: string, before = nothing): ParsedProcesses 
   }
   const syntax = errors.map((error): Problem => ({ ...place(error.offset, error.length), message: syntaxMessage(error) }));
   if (syntax.length > 0) return { ...before, problems: syntax };
-  const problemsAt = (path: readonly (string | number)[], error: z.ZodError): Problem[] =>
-    error.issues.flatMap((issue) => {
-      const full = [...path, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-      if (issue.code === 'unrecognized_keys') {
-        return issue.keys.map((key) => ({ ...placeOf(keyNode(tree, [...full, key]) ?? tree, place), message: unknownKey(key, full) }));
-      }
-      const node = issue.code === 'invalid_key' ? keyNode(tree, full) : nodeOrParent(tree, full);
-      return [{ ...placeOf(node ?? tree, place), message: `${full.join('.') || 'processes.json'}: ${issue.message}` }];
-    });
-  const whole = processesFile.safeParse({ processes: {}, ...without(getNodeValue(tree), 'processes') });
-  const problems: Problem[] = whole.success ? [] : problemsAt([], whole.error);
-  const declared = findNodeAtLocation(tree, ['processes']);
-  if (declared?.type !== 'object') {
-    problems.push({ ...placeOf(declared ?? tree, place), message: '"processes" must be an object: { "name": { "command": "…" } }' });
-    return { ...before, problems };
-  }
-  const specs = new Map<string, ProcessSpec>();
-  const lines = new Map<string, number>();
-  for (const property of declared.children ?? []) {
-    const [key, value] = property.children ?? [];
-    if (!key || !value) continue;
-    const name = String(key.value);
-    if (lines.has(name))
-      problems.push({ ...placeOf(key, place), message: `processes.${name}: this name is used twice; the later one counts` });
-    lines.set(name, placeOf(key, place).line);
-    const nameCheck = processNameSchema.safeParse(name);
-    if (!nameCheck.success)
-      problems.push({ ...placeOf(key, place), message: `processes.${name}: ${nameCheck.error.issues[0]?.message ?? 'not a name'}` });
-    const spec = processSpecSchema.safeParse(getNodeValue(value));
-    if (!spec.success) problems.push(...problemsAt(['processes', name], spec.error));
-    const kept = spec.success && nameCheck.success ? spec.data : before.specs.get(name);
-    if (kept) specs.set(name, kept);
-    else specs.delete(name);
-  }
-  return { specs, problems, lines };
+  const reader = new SectionReader(tree, place);
+  const whole = processesFile.safeParse(without(getNodeValue(tree), ['processes', 'models']));
+  if (!whole.success) reader.report([], whole.error);
+  if (!findNodeAtLocation(tree, ['processes']) && !findNodeAtLocation(tree, ['models'])) reader.complain(tree, notAnObject('processes'));
+  const specs = reader.read('processes', processSpecSchema, before.specs);
+  const models = reader.read('models', modelSchema, before.models);
+  return { specs: specs ?? before.specs, models: models ?? before.models, problems: reader.problems, lines: reader.lines };
 }
 
-function without(value: unknown, key: string): object {
+function notAnObject(section: Section): string {
+  return `"${section}" must be an object: { "name": { ${section === 'models' ? '"runtime"' : '"command"'}: "…" } }`;
+}
+
+type Section = 'processes' | 'models';
+
+/** Reads the sections of one file entry by entry, so that a mistake in one does not take the others away. */
+class SectionReader {
+  readonly problems: Problem[] = [];
+  readonly lines = new Map<string, number>();
+  readonly #tree: Node;
+  readonly #place: Place;
+
+  constructor(tree: Node, place: Place) {
+    this.#tree = tree;
+    this.#place = place;
+  }
+
+  complain(node: Node, message: string): void {
+    this.problems.push({ ...placeOf(node, this.#place), message });
+  }
+
+  /** Says where what is wrong stands. */
+  report(path: readonly (string | number)[], error: z.ZodError): void {
+    for (const issue of error.issues) {
+      const full = [...path, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+      if (issue.code === 'unrecognized_keys') {
+        for (const key of issue.keys) this.complain(keyNode(this.#tree, [...full, key]) ?? this.#tree, unknownKey(key, full));
+        continue;
+      }
+      const node = issue.code === 'invalid_key' ? keyNode(this.#tree, full) : nodeOrParent(this.#tree, full);
+      this.complain(node ?? this.#tree, `${full.join('.') || 'processes.json'}: ${issue.message}`);
+    }
+  }
+
+  /** What is declared there, with what is broken as it was before; undefined where nothing of it can be read. */
+  read<T>(section: Section, schema: z.ZodType<T>, before: ReadonlyMap<string, T>): Map<string, T> | undefined {
+    const declared = findNodeAtLocation(this.#tree, [section]);
+    if (declared === undefined) return this.#tree.type === 'object' ? new Map() : undefined;
+    if (declared.type !== 'object') {
+      this.complain(declared, notAnObject(section));
+      return undefined;
+    }
+    const entries = new Map<string, T>();
+    for (const property of declared.children ?? []) {
+      const [key, value] = property.children ?? [];
+      if (!key || !value) continue;
+      const name = String(key.value);
+      if (this.lines.has(name) && section === 'models' && !entries.has(name)) {
+        this.complain(key, `models.${name}: a process has this name; its servers could not be told from it`);
+        continue;
+      }
+      if (this.lines.has(name)) this.complain(key, `${section}.${name}: this name is used twice; the later one counts`);
+      this.lines.set(name, placeOf(key, this.#place).line);
+      const nameCheck = nameSchema.safeParse(name);
+      if (!nameCheck.success) this.complain(key, `${section}.${name}: ${nameCheck.error.issues[0]?.message ?? 'not a name'}`);
+      const entry = schema.safeParse(getNodeValue(value));
+      if (!entry.success) this.report([section, name], entry.error);
+      const kept = entry.success && nameCheck.success ? entry.data : before.get(name);
+      if (kept) entries.set(name, kept);
+      else entries.delete(name);
+    }
+    return entries;
+  }
+}
+
+function without(value: unknown, keys: readonly string[]): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !keys.includes(name)));
 }
 
 function unknownKey(key: string, path: readonly (string | number)[]): string {

@@ -1,5 +1,6 @@
 /** Probes as people write them. */
 import * as z from 'zod';
+import { ownPort, portPlaceholder } from '../protocol/models.ts';
 import type { Check, Probe, ReadyProbe } from '../protocol/policies.ts';
 import { CannotStartError } from './executable.ts';
 import { count, duration } from './quantities.ts';
@@ -96,13 +97,14 @@ async function resolveCheck({ http, tcp, log, exec }: WrittenProbe, { fill, shel
 }
 
 function asUrl(written: string): string {
-  if (!/^https?:\/\//.test(written) || !URL.canParse(written))
+  if (!/^https?:\/\//.test(written) || !URL.canParse(written.replaceAll(portPlaceholder, '1')))
     throw new CannotStartError(`'${written}' cannot be asked whether it is ready: it is no URL that starts with http:// or https://.`);
   return written;
 }
 
 /** The host as an IPv6 address has brackets around it. */
 function asAddress(written: string): { readonly host: string; readonly port: number } {
+  if (written === portPlaceholder) return { host: '127.0.0.1', port: ownPort };
   const [, host = '127.0.0.1', digits] = written.match(/^(?:(.+):)?(\d+)$/) ?? [];
   const port = Number(digits);
   if (!(port >= 1 && port <= 65535)) throw new CannotStartError(`'${written}' cannot be connected to: it is neither a port nor host:port.`);

@@ -8,8 +8,8 @@ import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
 import { CannotStartError } from './executable.ts';
 import { resolveLimits, resolvePriority } from './limits.ts';
 import { resolveProbe, resolveReady } from './probes.ts';
+import type { ProcessSpec } from './processSchema.ts';
 import { resolveRestart } from './restarts.ts';
-import type { ProcessSpec } from './schema.ts';
 
 export interface ResolveContext {
   /** Absolute. */

@@ -2,12 +2,15 @@ import { type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { errorText } from '../protocol/errors.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import * as protocol from '../protocol/messages.ts';
+import * as models from '../protocol/models.ts';
+import type { LazyModels } from './gateway/lazyModels.ts';
 import type { Journal } from './journal.ts';
 import { RequestError } from './requestError.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ServerParts {
   readonly supervisor: Supervisor;
+  readonly models: LazyModels;
   readonly journal: Journal;
   welcome(): protocol.Welcome;
   inspect(): protocol.Inspection;
@@ -22,24 +25,28 @@ export interface ServerParts {
 
 /** A look no oftener than this many times a second, whatever a client asks for. */
 const shortestInterval = 100;
+/** News of models are told so many milliseconds after the first. */
+const gatherMillis = 100;
 
 /** One client, from its hello to its end. Every client may do everything: whoever can open the socket is this user. */
 export class ClientSession {
   readonly #connection: MessageConnection;
   readonly #parts: ServerParts;
   readonly #outputs = new Map<number, { acknowledge(end: number): void; cancel(): void }>();
-  readonly #unlisten: () => void;
+  readonly #unlisten: readonly (() => void)[];
   #client: string | undefined;
   #watching = false;
   #timer: NodeJS.Timeout | undefined;
   #pushDue: NodeJS.Immediate | undefined;
+  #modelsDue: NodeJS.Timeout | undefined;
   #lastSubscription = 0;
 
   constructor(connection: MessageConnection, parts: ServerParts) {
     this.#connection = connection;
     this.#parts = parts;
-    this.#unlisten = parts.supervisor.onChange(() => this.#pushSoon());
+    this.#unlisten = [parts.supervisor.onChange(() => this.#pushSoon()), parts.models.onChange(() => this.#pushModelsSoon())];
     this.#handleRequests();
+    this.#handleModels();
     this.#handleOutput();
     connection.onError(() => undefined);
     connection.listen();
@@ -53,7 +60,8 @@ export class ClientSession {
   }
 
   dispose(): void {
-    this.#unlisten();
+    for (const unlisten of this.#unlisten) unlisten();
+    clearTimeout(this.#modelsDue);
     clearInterval(this.#timer);
     clearImmediate(this.#pushDue);
     for (const subscription of this.#outputs.values()) subscription.cancel();
@@ -68,7 +76,9 @@ export class ClientSession {
     connection.onRequest(protocol.hello, (hello) => this.#greet(hello));
     connection.onRequest(protocol.start, (request) => this.#answer(() => supervisor.start(request)));
     connection.onRequest(protocol.stop, (request) => this.#answer(() => supervisor.stop(request)));
-    connection.onRequest(protocol.restart, (request) => this.#answer(() => supervisor.restart(request)));
+    connection.onRequest(protocol.restart, (request) =>
+      this.#answer(async () => (await this.#parts.models.restart(request.tree)) ?? (await supervisor.restart(request))),
+    );
     connection.onRequest(protocol.signal, (request) => this.#answer(() => supervisor.signal(request)));
     connection.onRequest(protocol.list, () => this.#answer(() => this.#freshSnapshots()));
     connection.onRequest(protocol.details, ({ tree, pid }) => this.#answer(() => supervisor.find(tree).details(pid)));
@@ -79,6 +89,16 @@ export class ClientSession {
     connection.onRequest(protocol.shutdown, ({ reason, now }) => this.#answer(() => this.#parts.shutdown(reason, now)));
     connection.onNotification(protocol.leave, ({ keepMillis }) => this.#parts.leave(this, keepMillis));
     connection.onRequest(protocol.claim, () => this.#answer(() => this.#parts.claim(this)));
+  }
+
+  #handleModels(): void {
+    const connection = this.#connection;
+    const pools = this.#parts.models;
+    connection.onRequest(models.declareModels, (declared) => this.#answer(() => pools.declare(declared)));
+    connection.onRequest(models.gateway, () => this.#answer(() => pools.info()));
+    connection.onRequest(models.listModels, () => this.#answer(() => pools.snapshots()));
+    connection.onRequest(models.loadModel, ({ model, instances }) => this.#answer(() => pools.load(model, instances)));
+    connection.onRequest(models.unloadModel, ({ model, now }) => this.#answer(() => pools.unload(model, now)));
   }
 
   #handleOutput(): void {
@@ -143,6 +163,15 @@ export class ClientSession {
 
   #pushSoon(): void {
     if (this.#watching) this.#pushDue ??= setImmediate(() => this.#push());
+  }
+
+  /** Each request changes something: what comes close together is told at once. */
+  #pushModelsSoon(): void {
+    if (!this.#watching) return;
+    this.#modelsDue ??= setTimeout(() => {
+      this.#modelsDue = undefined;
+      void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots()));
+    }, gatherMillis);
   }
 
   #push(): void {

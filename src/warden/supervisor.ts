@@ -11,6 +11,7 @@ import { TreeLogs } from './output/treeLogs.ts';
 import { TreeOutput } from './output/treeOutput.ts';
 import { RequestError } from './requestError.ts';
 import { Rounds } from './rounds.ts';
+import { assertSent } from './signalOutcome.ts';
 import { findDetached } from './trees/adoption.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
 import type { LimitName } from './trees/limits.ts';
@@ -91,8 +92,13 @@ export class Supervisor {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Undefined where it has ended and been forgotten. */
+  peek(id: TreeId): Tree | undefined {
+    return this.#trees.get(id);
+  }
+
   find(id: TreeId): Tree {
-    const tree = this.#trees.get(id);
+    const tree = this.peek(id);
     if (!tree) throw new RequestError('noSuchTree', `There is no tree ${id}; it may have ended and been forgotten.`);
     return tree;
   }
@@ -231,10 +237,7 @@ export class Supervisor {
       reason: outcome,
     });
     const target = pid === undefined ? `'${tree.request.name}'` : `process ${pid} of '${tree.request.name}'`;
-    if (outcome === 'denied') throw new RequestError('notPossible', `${signal} was refused for ${target}: it belongs to another user.`);
-    if (outcome === 'unheard')
-      throw new RequestError('notPossible', `${signal} was not heard by ${target}: it has neither a console nor a window.`);
-    if (outcome === 'gone') throw new RequestError('notPossible', `${signal} was not sent to ${target}: it has ended.`);
+    assertSent(outcome, signal, target);
   }
 
   /** All that it knows, by a fresh and thorough look. */

@@ -12,6 +12,8 @@ import { type RecordFolder, Records, socketPath } from '../records/records.ts';
 import { DeadMansSwitch, noSwitch, type Switch } from './ending/deadMansSwitch.ts';
 import { removeHomes } from './ending/leftovers.ts';
 import { reapTree, startDetachedWarden, sweep } from './ending/reaper.ts';
+import { LazyModels } from './gateway/lazyModels.ts';
+import type { Models } from './gateway/models.ts';
 import { Journal } from './journal.ts';
 import { Ownership } from './ownership.ts';
 import { RequestError } from './requestError.ts';
@@ -54,6 +56,7 @@ export class Warden {
   readonly #switch: Switch;
   readonly #containers: Containers;
   readonly #supervisor: Supervisor;
+  readonly #models = new LazyModels(() => this.#openModels());
   readonly #sessions = new Set<ClientSession>();
   readonly #missedAlerts: string[] = [];
   #server: Server | undefined;
@@ -144,6 +147,16 @@ export class Warden {
     this.#metrics = new Metrics(this.#supervisor, this.#journal, metricsPort, (problem) => this.#alert(problem));
   }
 
+  /** Not loaded before somebody declares a model. */
+  async #openModels(): Promise<Models> {
+    const [{ Models }, { TreeLauncher }] = await Promise.all([import('./gateway/models.ts'), import('./gateway/launcher.ts')]);
+    return new Models({
+      launcher: new TreeLauncher(this.#supervisor, this.#options.platform),
+      snapshotOf: (tree) => this.#supervisor.find(tree).snapshot(),
+      alert: (message) => this.#alert(message),
+    });
+  }
+
   #protect(path: string): void {
     try {
       this.#options.platform.protectSocket(path);
@@ -181,6 +194,7 @@ export class Warden {
   #accept(connection: ReturnType<typeof createMessageConnection>): ClientSession {
     const parts: ServerParts = {
       supervisor: this.#supervisor,
+      models: this.#models,
       journal: this.#journal,
       welcome: () => this.#welcome(),
       inspect: () => this.#inspect(),
@@ -297,6 +311,7 @@ export class Warden {
   }
 
   async #end(reason: string): Promise<void> {
+    this.#models.close();
     await this.#supervisor.shutdown(reason, false);
     clearInterval(this.#checking);
     clearInterval(this.#idleCheck);

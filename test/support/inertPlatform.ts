@@ -15,6 +15,7 @@ export const inertPlatform: Platform = {
   descendants: () => [],
   everyone: () => [],
   usage: () => Promise.resolve(new Map()),
+  gpuHolders: () => Promise.resolve(new Set()),
   footprints: () => new Map(),
   listening: () => new Map(),
   isOurs: () => true,

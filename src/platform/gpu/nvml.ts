@@ -110,9 +110,7 @@ export class NvidiaGpus {
 
   /** Of every process that uses one, by pid. */
   usage(): ReadonlyMap<number, GpuUsage> {
-    this.#loading ??= loadNvml(this.#library).then((loaded) => {
-      this.#nvml = loaded;
-    });
+    void this.#load();
     const nvml = this.#nvml;
     const now = performance.now();
     if (nvml === undefined || now - this.#askedAt < askMillis) return this.#usage;
@@ -130,5 +128,20 @@ export class NvidiaGpus {
     }
     this.#usage = usage;
     return usage;
+  }
+
+  /** Who holds memory of one now, whatever was asked before; nobody where there is no library. */
+  async holders(): Promise<ReadonlySet<number>> {
+    await this.#load();
+    const nvml = this.#nvml;
+    const devices = Array.from({ length: nvml?.deviceCount ?? 0 }, (_, device) => nvml?.runningProcesses(device) ?? []);
+    return new Set(devices.flat().flatMap((infos) => [...parseRunningProcesses(infos).keys()]));
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= loadNvml(this.#library).then((loaded) => {
+      this.#nvml = loaded;
+    });
+    return this.#loading;
   }
 }

@@ -146,6 +146,10 @@ export class LinuxPlatform implements Platform {
     return Promise.resolve(new Map(processes.map((process) => [process.pid, usageOf(process)])));
   }
 
+  async gpuHolders(): Promise<ReadonlySet<number>> {
+    return (await this.#nvidia?.holders()) ?? new Set();
+  }
+
   footprints(processes: readonly ProcessIdentity[]): Map<number, Footprint> {
     const present = processes.filter(({ pid, startTime }) => this.stat(pid)?.startTime === startTime);
     const connections = this.#sockets.connections(present);

@@ -109,6 +109,10 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
     return Promise.resolve(new Map(processes.map((process) => [process.pid, { ...process, gpu: nvidia.get(process.pid) }])));
   }
 
+  override gpuHolders(): Promise<ReadonlySet<number>> {
+    return this.#nvidia.holders();
+  }
+
   override listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
     const ports = this.#ports?.listening() ?? new Map<number, readonly ListeningPort[]>();
     const asked = new Set(processes.map(({ pid }) => pid));

@@ -134,6 +134,11 @@ export class Tree {
     return this.#stopRequested || this.#adopted;
   }
 
+  /** Of living members, looked up afresh. */
+  get pids(): number[] {
+    return this.#context.alive().map(({ pid }) => pid);
+  }
+
   get runMillis(): number {
     return Math.round(performance.now() - this.#startedAtMonotonic);
   }

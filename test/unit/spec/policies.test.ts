@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Check } from '../../../src/protocol/policies.ts';
 import { parseProcesses } from '../../../src/spec/parseProcesses.ts';
+import type { ProcessSpec } from '../../../src/spec/processSchema.ts';
 import { type ResolveContext, resolveInstance, resolveSpec } from '../../../src/spec/resolveSpec.ts';
-import type { ProcessSpec } from '../../../src/spec/schema.ts';
 
 const ports: Record<string, number> = { web: 3000, 'web#2': 3002 };
 const context: ResolveContext = {

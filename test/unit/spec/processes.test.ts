@@ -37,7 +37,7 @@ describe('processes.json', () => {
     [
       'an unknown key at the top',
       '{ "processes": {},\n  "proceses": {} }',
-      ["2:3 processes.json: there is no key 'proceses'; known are $schema, processes"],
+      ["2:3 processes.json: there is no key 'proceses'; known are $schema, processes, models"],
     ],
     [
       'no command',

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { type ModelRequest, portPlaceholder } from '../protocol/models.ts';
+import { CannotStartError } from './executable.ts';
+import type { ModelSpec } from './modelSchema.ts';
+import { fillVariables, type ResolveContext, resolveSpec } from './resolveSpec.ts';
+import { runtimes } from './runtimes/index.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+
+/** What a model has to be loaded in, where it says nothing. */
+const defaultLoadMillis = 600_000;
+const readyPeriodMillis = 250;
+
+/**
+ * Fills in variables, the runtime's template and defaults. The port stays {@link portPlaceholder}: each instance has its own.
+ * @throws CannotStartError that names the variable or the file.
+ */
+export async function resolveModel(name: string, spec: ModelSpec, context: ResolveContext): Promise<ModelRequest> {
+  const runtime: Runtime = runtimes[spec.runtime];
+  const model = await modelOf(spec, context);
+  const known = { name, model: model.text };
+  const template = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile)];
+  const written = await Promise.all([...template, ...(spec.args ?? [])].map((part) => fillVariables(part, context)));
+  // Last, so that what a name or a path looks like is of no matter.
+  const [program = '', ...args] = written.map((part) => fill(part, known));
+  const { cwd, env, envFile, group, description, stop, containment, limits, priority } = spec;
+  const base = await resolveSpec(
+    name,
+    {
+      command: [program],
+      pty: false,
+      ...without({ cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority }),
+      ready: spec.ready ?? { http: `http://127.0.0.1:${portPlaceholder}${runtime.readyPath}` },
+    },
+    context,
+  );
+  const ready = base.ready && { periodMillis: readyPeriodMillis, deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
+  return {
+    name,
+    aliases: spec.aliases ?? [],
+    ...(description !== undefined && { description }),
+    runtime: runtime.title,
+    start: {
+      ...base,
+      argv: [program, ...args],
+      env: { ...fillAll(runtime.env ?? {}, known), ...base.env },
+      ...(ready && { ready }),
+      pool: name,
+    },
+    instances: spec.instances ?? 1,
+    ttlMillis: spec.ttl ?? 0,
+    ...(spec.exclusive !== undefined && { exclusive: spec.exclusive }),
+    preload: spec.preload ?? false,
+    maxQueue: spec.maxQueue ?? 100,
+    maxConcurrent: spec.maxConcurrent ?? 4,
+    concurrencyLimit: spec.concurrencyLimit ?? 0,
+    affinity: spec.affinity ?? false,
+    upstreamName: runtime.knownAs === 'model' ? model.text : name,
+    ...(runtime.loadRequest && { loadRequest: { ...runtime.loadRequest, body: fillAll(runtime.loadRequest.body, known) } }),
+    ...(runtime.progress !== undefined && { progress: runtime.progress }),
+    ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
+    ...(runtime.install !== undefined && { install: runtime.install }),
+  };
+}
+
+interface FoundModel {
+  readonly text: string;
+  readonly isFile: boolean;
+}
+
+/** A file where there is one, or where it looks like one; else a name that the runtime knows. */
+async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
+  const filled = (await fillVariables(model, context)).replace(/^~(?=\/|$)/, homedir());
+  const path = isAbsolute(filled) ? filled : resolve(context.workspaceFolder, filled);
+  const exists = filled !== '' && existsSync(path);
+  const looksLikeOne = /\.(gguf|safetensors|bin)$/i.test(filled) || isAbsolute(filled) || filled.startsWith('./');
+  if (looksLikeOne && !exists) throw new CannotStartError(`There is no model file ${path}.`);
+  return exists ? { text: path, isFile: true } : { text: filled, isFile: false };
+}
+
+function argumentsFor({ modelArguments }: Runtime, isFile: boolean): readonly string[] {
+  if (modelArguments === undefined) return [];
+  return isFile ? modelArguments.file : modelArguments.name;
+}
+
+function fill(text: string, { name, model }: { readonly name: string; readonly model: string }): string {
+  return text.replaceAll('${name}', name).replaceAll('${model}', model);
+}
+
+function fillAll<V>(values: Readonly<Record<string, V>>, known: { readonly name: string; readonly model: string }): Record<string, V> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? (fill(value, known) as V & string) : value]),
+  );
+}
+
+function without<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<typeof without<T>>;
+}

@@ -1,0 +1,8 @@
+import type { Runtime } from './runtime.ts';
+
+/** Any command that serves OpenAI's API at `${port}`. */
+export const custom: Runtime = {
+  title: 'custom',
+  readyPath: '/v1/models',
+  knownAs: 'name',
+};

@@ -1,0 +1,12 @@
+import type { Runtime } from './runtime.ts';
+
+/** By its README (tools/server). While it loads, /health answers 503. */
+export const llamaCpp: Runtime = {
+  title: 'llama.cpp',
+  command: ['llama-server', '--host', '127.0.0.1', '--port', '${port}', '--alias', '${name}', '--metrics'],
+  modelArguments: { file: ['--model', '${model}'], name: ['--hf-repo', '${model}'] },
+  readyPath: '/health',
+  metricsPath: '/metrics',
+  knownAs: 'name',
+  install: 'It comes with llama.cpp: brew install llama.cpp, winget install llama.cpp, or a release from github.com/ggml-org/llama.cpp.',
+};

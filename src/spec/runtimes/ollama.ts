@@ -1,0 +1,12 @@
+import type { Runtime } from './runtime.ts';
+
+/** One server for each model, so that it is the warden who decides when a model goes; the models are Ollama's own. */
+export const ollama: Runtime = {
+  title: 'Ollama',
+  command: ['ollama', 'serve'],
+  env: { OLLAMA_HOST: '127.0.0.1:${port}', OLLAMA_KEEP_ALIVE: '-1' },
+  readyPath: '/api/version',
+  knownAs: 'model',
+  loadRequest: { path: '/api/generate', body: { model: '${model}', keep_alive: -1 } },
+  install: 'See ollama.com/download; then ollama pull fetches the model.',
+};

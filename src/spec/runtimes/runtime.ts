@@ -1,0 +1,25 @@
+/** A kind of model server, as data. */
+export interface Runtime {
+  /** As people know it. */
+  readonly title: string;
+  /**
+   * Program and arguments; `${port}`, `${name}` (the model's, as clients know it) and `${model}` are filled in. Absent: the model declares a
+   * command of its own.
+   */
+  readonly command?: readonly [string, ...string[]];
+  /** Behind the command, by what kind of model is declared: a file, or a name in a registry. */
+  readonly modelArguments?: { readonly file: readonly string[]; readonly name: readonly string[] };
+  readonly env?: Readonly<Record<string, string>>;
+  /** Answers with a status from 200 to 399 when it is ready. */
+  readonly readyPath: string;
+  /** Prometheus' text format. */
+  readonly metricsPath?: string;
+  /** What the `model` of a request has to say to the server. */
+  readonly knownAs: 'name' | 'model';
+  /** What makes a server that is ready load its model; `${model}` is filled in. */
+  readonly loadRequest?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
+  /** Shows in its output how much of the model is loaded: the first group is a percentage. */
+  readonly progress?: string;
+  /** Where its program comes from, as a sentence. */
+  readonly install?: string;
+}

@@ -1,0 +1,11 @@
+import type { Runtime } from './runtime.ts';
+
+export const vllm: Runtime = {
+  title: 'vLLM',
+  command: ['vllm', 'serve', '${model}', '--host', '127.0.0.1', '--port', '${port}', '--served-model-name', '${name}'],
+  readyPath: '/health',
+  metricsPath: '/metrics',
+  knownAs: 'name',
+  progress: '(\\d+)% Completed',
+  install: 'pip install vllm, in an environment that is in the PATH.',
+};

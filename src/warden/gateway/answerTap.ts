@@ -1,0 +1,108 @@
+import { createParser } from 'eventsource-parser';
+
+/** Tokens as the server has counted them. */
+export interface TokenUsage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
+/** Of the beginning and of the end of an answer, so much is looked at: usage stands in the first events or in the last ones. */
+const headBytes = 4 * 1024;
+const tailBytes = 16 * 1024;
+
+/** Listens in on an answer as it passes: when it began, and what it says of tokens. It keeps a few kilobytes, however long the answer is. */
+export class AnswerTap {
+  readonly #isStream: boolean;
+  readonly #head = new Edge(headBytes, 'first');
+  readonly #tail = new Edge(tailBytes, 'last');
+  #firstAt: number | undefined;
+
+  constructor(contentType: string) {
+    this.#isStream = contentType.startsWith('text/event-stream');
+  }
+
+  /** When the first of it came, by performance.now(). */
+  get firstAt(): number | undefined {
+    return this.#firstAt;
+  }
+
+  add(chunk: Buffer): void {
+    this.#firstAt ??= performance.now();
+    this.#head.add(chunk);
+    this.#tail.add(chunk);
+  }
+
+  usage(): TokenUsage {
+    if (!this.#isStream) return usageIn(lastUsage(this.#tail.text));
+    const events = [...eventsIn(this.#head.text), ...eventsIn(this.#tail.text)];
+    return Object.assign({}, ...events.map(usageIn)) as TokenUsage;
+  }
+}
+
+/** The first or the last bytes of a stream, in whole chunks. */
+class Edge {
+  readonly #bytes: number;
+  readonly #which: 'first' | 'last';
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(bytes: number, which: 'first' | 'last') {
+    this.#bytes = bytes;
+    this.#which = which;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#which === 'first' && this.#length >= this.#bytes) return;
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#which === 'first') return;
+    for (let [first] = this.#chunks; first && this.#length - first.length >= this.#bytes; [first] = this.#chunks) {
+      this.#chunks.shift();
+      this.#length -= first.length;
+    }
+  }
+}
+
+/** What is cut off at either end is no event, and is left out. */
+function eventsIn(text: string): unknown[] {
+  const events: unknown[] = [];
+  const parser = createParser({ onEvent: ({ data }) => events.push(parseOr(data)) });
+  parser.feed(text);
+  return events.filter((event) => event !== undefined);
+}
+
+/** The object after the last `"usage":` of a text that may have been cut off at its beginning. */
+function lastUsage(text: string): unknown {
+  const whole = parseOr(text);
+  if (whole !== undefined) return whole;
+  const [usage] = text.slice(Math.max(0, text.lastIndexOf('"usage"'))).match(/\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/) ?? [];
+  return usage === undefined ? undefined : { usage: parseOr(usage) };
+}
+
+function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** In OpenAI's words, or Anthropic's; in the event itself, its message (message_start), or its response (responses). */
+function usageIn(event: unknown): TokenUsage {
+  const { usage, message, response } = asRecord(event);
+  const found = asRecord(usage ?? asRecord(message)['usage'] ?? asRecord(response)['usage']);
+  const input = found['prompt_tokens'] ?? found['input_tokens'];
+  const output = found['completion_tokens'] ?? found['output_tokens'];
+  return {
+    ...(typeof input === 'number' && input > 0 && { inputTokens: input }),
+    ...(typeof output === 'number' && { outputTokens: output }),
+  };
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

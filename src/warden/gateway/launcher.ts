@@ -1,0 +1,183 @@
+import type { Platform } from '../../platform/platform.ts';
+import type { StartRequest, TreeId } from '../../protocol/messages.ts';
+import { type ModelRequest, ownPort, portPlaceholder } from '../../protocol/models.ts';
+import type { Check } from '../../protocol/policies.ts';
+import { NamedPorts } from '../../spec/ports.ts';
+import { instanceName } from '../../spec/resolveSpec.ts';
+import type { Supervisor } from '../supervisor.ts';
+import type { Tree } from '../trees/tree.ts';
+
+/** A server of a model that was started. */
+export interface Launched {
+  readonly tree: TreeId;
+  readonly port: number;
+  /** Resolves when it can answer; rejects with a sentence when it has ended before. */
+  readonly ready: Promise<void>;
+  /** Resolves when nobody of it is left. */
+  readonly ended: Promise<InstanceEnd>;
+}
+
+export interface InstanceEnd {
+  /** As a clause. */
+  readonly reason: string;
+  /** Somebody wanted it to end. */
+  readonly wanted: boolean;
+}
+
+/** Starts and ends servers. */
+export interface Launcher {
+  /**
+   * `onProgress` hears how much of the model is loaded, in percent, where its server tells.
+   * @throws Error with one sentence where it cannot be started.
+   */
+  launch(model: ModelRequest, instance: number, onProgress: (percent: number) => void): Promise<Launched>;
+  /** Resolves when nobody of it is left, and the memory that it had is back. */
+  end(launched: Launched, reason: string): Promise<void>;
+}
+
+/** How long a GPU's driver may take to give memory back, and how often it is asked, in milliseconds. */
+const gpuPatience = 10_000;
+const gpuPeriod = 200;
+/** So many of the last lines of a server that could not load are told. */
+const quotedLines = 10;
+
+const outOfMemory =
+  /out of memory|cannot allocate memory|failed to allocate|unable to allocate|insufficient memory|not enough memory|OutOfMemoryError|bad_alloc/i;
+
+/** Servers as trees of this warden. */
+export class TreeLauncher implements Launcher {
+  readonly #supervisor: Supervisor;
+  readonly #platform: Platform;
+
+  constructor(supervisor: Supervisor, platform: Platform) {
+    this.#supervisor = supervisor;
+    this.#platform = platform;
+  }
+
+  async launch(model: ModelRequest, instance: number, onProgress: (percent: number) => void): Promise<Launched> {
+    const port = await new NamedPorts().portFor('');
+    const { id } = await this.#supervisor.start(startRequest(model, instance, port)).catch((error: Error) => {
+      const missing = /^There is no command/.test(error.message) && model.install !== undefined;
+      throw new Error(missing ? `${error.message} ${model.install}` : error.message);
+    });
+    const ended = this.#until(id, (tree) => (tree === undefined || tree.ended ? endOf(tree) : undefined));
+    const settled = this.#until(id, (tree) => (tree?.state === 'starting' ? undefined : (tree?.state ?? 'failed')));
+    const ready = settled.then(async (state) => {
+      if (state === 'ready') await this.#loadModel(model, port, ended);
+      else throw new Error(await this.#whyNot(model, id, ended));
+    });
+    if (model.progress !== undefined) this.#followProgress(id, model.progress, settled, onProgress);
+    // Whoever waits for it hears of it; nobody may.
+    ready.catch(() => undefined);
+    return { tree: id, port, ready, ended };
+  }
+
+  async end({ tree }: Launched, reason: string): Promise<void> {
+    const pids = this.#supervisor.peek(tree)?.pids ?? [];
+    if (this.#supervisor.peek(tree) === undefined) return;
+    const { state, reason: why, name } = await this.#supervisor.stop({ tree, now: false, reason });
+    if (state === 'unkillable') throw new Error(`The memory of '${name}' is not back: it is ${why}.`);
+    await this.#gpuMemoryIsBack(name, new Set(pids));
+  }
+
+  /** A GPU's driver may take a moment to tidy up behind a process that is gone. */
+  async #gpuMemoryIsBack(name: string, pids: ReadonlySet<number>): Promise<void> {
+    const deadline = Date.now() + gpuPatience;
+    for (;;) {
+      const holders = await this.#platform.gpuHolders();
+      const holding = [...pids].filter((pid) => holders.has(pid));
+      if (holding.length === 0) return;
+      if (Date.now() > deadline)
+        throw new Error(
+          `The GPU’s memory of '${name}' is not back: ${gpuPatience / 1000} s after their end, the driver still keeps some for pid ${holding.join(', ')}.`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, gpuPeriod));
+    }
+  }
+
+  /** Of servers that load a model when they are asked to. */
+  async #loadModel({ name, loadRequest }: ModelRequest, port: number, ended: Promise<InstanceEnd>): Promise<void> {
+    if (loadRequest === undefined) return;
+    const asked = fetch(`http://127.0.0.1:${port}${loadRequest.path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(loadRequest.body),
+    }).then(async (response) => {
+      const said = await response.text();
+      if (!response.ok) throw new Error(`'${name}' could not be loaded: its server answered ${response.status}: ${said.slice(0, 500)}`);
+    });
+    const gone = ended.then(({ reason }): never => {
+      throw new Error(`'${name}' could not be loaded: its server ${reason}.`);
+    });
+    await Promise.race([asked, gone]);
+  }
+
+  async #whyNot({ name }: ModelRequest, id: TreeId, ended: Promise<InstanceEnd>): Promise<string> {
+    const { reason } = await ended;
+    const lines = this.#supervisor.peek(id)?.output.lastLines(quotedLines) ?? [];
+    const memory = lines.some((line) => outOfMemory.test(line)) ? ' It ran out of memory.' : '';
+    const quoted = lines.length > 0 ? ` It printed last:\n${lines.join('\n')}` : '';
+    return `'${name}' could not be loaded: its server ${reason}.${memory}${quoted}`;
+  }
+
+  #followProgress(id: TreeId, pattern: string, settled: Promise<unknown>, onProgress: (percent: number) => void): void {
+    const percent = new RegExp(pattern, 'g');
+    const deliver = (chunk: Buffer, end: number): void => {
+      const last = [...chunk.toString().matchAll(percent)].at(-1)?.[1];
+      if (last !== undefined) onProgress(Number(last));
+      subscription?.acknowledge(end);
+    };
+    const subscription = this.#supervisor.peek(id)?.output.subscribe({ whenBehind: 'skip', deliver, finish: () => undefined }, 0, true);
+    void settled.then(() => subscription?.cancel());
+  }
+
+  /** Waits until `look` finds something in a tree; undefined stands for one that is not listed any more. */
+  #until<T>(id: TreeId, look: (tree: Tree | undefined) => T | undefined): Promise<T> {
+    return new Promise((resolve) => {
+      const check = (): boolean => {
+        const found = look(this.#supervisor.peek(id));
+        if (found === undefined) return false;
+        resolve(found);
+        return true;
+      };
+      if (check()) return;
+      const unlisten = this.#supervisor.onChange(() => {
+        if (check()) unlisten();
+      });
+    });
+  }
+}
+
+function endOf(tree: Tree | undefined): InstanceEnd {
+  return { reason: tree?.reason ?? 'has ended', wanted: tree?.endWasWanted ?? false };
+}
+
+/** What the model says of each of its instances, with the port of this one. */
+export function startRequest({ name, start }: ModelRequest, instance: number, port: number): StartRequest {
+  const fill = (text: string): string => text.replaceAll(portPlaceholder, String(port));
+  const [program, ...args] = start.argv;
+  const env = Object.fromEntries(Object.entries(start.env).map(([key, value]) => [key, value === null ? null : fill(value)]));
+  const { ready } = start;
+  return {
+    ...start,
+    name: instanceName(name, instance),
+    argv: [fill(program), ...args.map(fill)],
+    env: { TREE_WARDEN_INSTANCE: String(instance), ...env },
+    ...(ready && { ready: { ...ready, check: fillCheck(ready.check, port, fill) } }),
+  };
+}
+
+function fillCheck(check: Check, port: number, fill: (text: string) => string): Check {
+  switch (check.by) {
+    case 'http':
+      return { ...check, url: fill(check.url) };
+    case 'tcp':
+      return check.port === ownPort ? { ...check, port } : check;
+    case 'exec': {
+      const [program, ...args] = check.argv;
+      return { ...check, argv: [fill(program), ...args.map(fill)] };
+    }
+    case 'log':
+      return check;
+  }
+}

@@ -1,0 +1,65 @@
+import type { ModelStatistics } from '../../protocol/models.ts';
+
+/** What became of one request. */
+export interface Answered {
+  readonly failed: boolean;
+  /** In a queue, also while the model was loaded; in milliseconds. */
+  readonly queueMillis: number;
+  /** From the beginning of the answer; absent where nothing came. */
+  readonly firstTokenMillis?: number;
+  /** From there to the end. */
+  readonly streamMillis?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
+/** Means are over so many of the last requests. */
+const window = 50;
+
+/** Counts what a model has answered. */
+export class Statistics {
+  readonly #recent: Answered[] = [];
+  #requests = 0;
+  #failures = 0;
+  #inputTokens = 0;
+  #outputTokens = 0;
+
+  add(answered: Answered): void {
+    this.#requests++;
+    if (answered.failed) this.#failures++;
+    this.#inputTokens += answered.inputTokens ?? 0;
+    this.#outputTokens += answered.outputTokens ?? 0;
+    this.#recent.push(answered);
+    if (this.#recent.length > window) this.#recent.shift();
+  }
+
+  /** How long it may take until so many who wait are answered, so many at once; at least a second. */
+  waitSeconds(queued: number, capacity: number): number {
+    const millis = mean(this.#recent.map(({ firstTokenMillis: first = 0, streamMillis: stream = 0 }) => first + stream)) ?? 0;
+    return Math.max(1, Math.ceil((millis * queued) / Math.max(1, capacity) / 1000));
+  }
+
+  snapshot(): ModelStatistics {
+    const firstTokenMillis = mean(this.#recent.flatMap(({ firstTokenMillis: millis }) => millis ?? []));
+    const queueMillis = mean(this.#recent.map(({ queueMillis: millis }) => millis));
+    const tokensPerSecond = mean(this.#recent.flatMap(rateOf));
+    return {
+      requests: this.#requests,
+      failures: this.#failures,
+      inputTokens: this.#inputTokens,
+      outputTokens: this.#outputTokens,
+      ...(firstTokenMillis !== undefined && { firstTokenMillis }),
+      ...(tokensPerSecond !== undefined && { tokensPerSecond }),
+      ...(queueMillis !== undefined && { queueMillis }),
+    };
+  }
+}
+
+/** Of one token alone nothing can be said. */
+function rateOf({ outputTokens = 0, streamMillis = 0 }: Answered): number[] {
+  return outputTokens > 1 && streamMillis > 0 ? [(outputTokens - 1) / (streamMillis / 1000)] : [];
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

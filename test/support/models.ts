@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../src/protocol/models.ts';
+import { eventually } from './run.ts';
+import { TestWarden } from './warden.ts';
+
+const server = fileURLToPath(new URL('../fixtures/models/server.cjs', import.meta.url));
+
+/** A warden with models that have none: see the fixture for what they can be told. */
+export class TestModels implements AsyncDisposable {
+  readonly warden: TestWarden;
+  readonly gateway: GatewayInfo;
+
+  static async start(
+    ...models: readonly (Partial<ModelRequest> & { readonly name: string; readonly arguments?: readonly string[] })[]
+  ): Promise<TestModels> {
+    const warden = await TestWarden.start();
+    const requests = models.map(({ arguments: args = [], ...changes }) => fakeModel(warden, args, changes));
+    return new TestModels(warden, await warden.client.declareModels(requests, { port: 0 }));
+  }
+
+  private constructor(warden: TestWarden, gateway: GatewayInfo) {
+    this.warden = warden;
+    this.gateway = gateway;
+  }
+
+  /** What the servers have written down. */
+  get log(): string {
+    return join(this.warden.run.workFolder, 'log');
+  }
+
+  async model(name: string): Promise<ModelSnapshot> {
+    const found = (await this.warden.client.models()).find((model) => model.name === name);
+    if (!found) throw new Error(`there is no model ${name}`);
+    return found;
+  }
+
+  async until(name: string, wanted: (model: ModelSnapshot) => boolean): Promise<ModelSnapshot> {
+    return await eventually(`${name} is so`, async () => {
+      const model = await this.model(name);
+      return wanted(model) && model;
+    });
+  }
+
+  /** A request to the gateway, with the token. */
+  async ask(path: string, body?: object | Buffer, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return await fetch(`${this.gateway.url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${this.gateway.token}`, 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+  }
+
+  /** One prompt, the whole answer; what goes wrong is in it. */
+  async chat(model: string, orders: string, changes: object = {}): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await this.ask('/v1/chat/completions', { model, messages: [{ role: 'user', content: orders }], ...changes });
+    return { status: response.status, text: await response.text() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.warden[Symbol.asyncDispose]();
+  }
+}
+
+export function fakeModel(
+  warden: TestWarden,
+  args: readonly string[],
+  changes: Partial<ModelRequest> & { readonly name: string },
+): ModelRequest {
+  const { name } = changes;
+  const log = join(warden.run.workFolder, 'log');
+  return {
+    aliases: [],
+    runtime: 'fake',
+    start: {
+      ...warden.request([process.execPath, server, '--port', '${port}', '--name', name, '--log', log, ...args]),
+      group: 'Models',
+      pool: name,
+      ready: {
+        check: { by: 'http', url: 'http://127.0.0.1:${port}/health' },
+        delayMillis: 0,
+        periodMillis: 20,
+        timeoutMillis: 1000,
+        failureThreshold: 3,
+        successThreshold: 1,
+        deadlineMillis: 10_000,
+      },
+    },
+    instances: 1,
+    ttlMillis: 0,
+    preload: false,
+    maxQueue: 100,
+    maxConcurrent: 4,
+    concurrencyLimit: 0,
+    affinity: false,
+    upstreamName: name,
+    progress: '(\\d+)% Completed',
+    ...changes,
+  };
+}

@@ -1,0 +1,366 @@
+/** Models behind one address: loaded on demand, pooled, swapped, unloaded, and what happens when their servers fail. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { TestModels } from '../support/models.ts';
+import { eventually } from '../support/run.ts';
+import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+
+const dataOf = (text: string): string[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => data);
+const saidBy = (text: string): string =>
+  dataOf(text)
+    .filter((data) => data.startsWith('{'))
+    .map((data) => (JSON.parse(data) as { choices?: { delta?: { content?: string } }[] }).choices?.[0]?.delta?.content ?? '')
+    .join('');
+
+describe('a request', () => {
+  it('loads its model, and is answered when that is ready', async () => {
+    await using models = await TestModels.start({ name: 'one', aliases: ['uno'], arguments: ['--load', '300'] });
+    assert.equal((await models.model('one')).state, 'cold');
+    const answering = models.chat('uno', 'say 3');
+    await models.until('one', ({ state, progress }) => state === 'loading' && (progress ?? 0) >= 25);
+    const { status, text } = await answering;
+    assert.equal(status, 200, text);
+    assert.equal((JSON.parse(text) as { choices: { message: { content: string } }[] }).choices[0]?.message.content, 'one-0 one-1 one-2 ');
+    const { state, statistics, instances } = await models.model('one');
+    assert.equal(state, 'ready');
+    assert.deepEqual([statistics.requests, statistics.inputTokens, statistics.outputTokens], [1, 7, 3]);
+    assert.ok((statistics.queueMillis ?? 0) >= 250, JSON.stringify(statistics));
+    assert.deepEqual(
+      instances.map(({ name }) => name),
+      ['one'],
+    );
+  });
+
+  it('is streamed as it comes, and its tokens are counted', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const response = await models.ask('/v1/chat/completions', {
+      model: 'one',
+      stream: true,
+      messages: [{ role: 'user', content: 'say 5 slow 100' }],
+    });
+    assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
+    const pieces: number[] = [];
+    let text = '';
+    for await (const chunk of response.body ?? []) {
+      pieces.push(Date.now());
+      text += Buffer.from(chunk as Uint8Array).toString();
+    }
+    assert.equal(saidBy(text), 'one-0 one-1 one-2 one-3 one-4 ');
+    assert.equal(dataOf(text).at(-1), '[DONE]');
+    assert.ok(pieces.length >= 5 && (pieces.at(-1) ?? 0) - (pieces[0] ?? 0) >= 300, `${pieces.length} pieces`);
+    const { statistics } = await models.model('one');
+    assert.equal(statistics.outputTokens, 5);
+    assert.ok(statistics.tokensPerSecond !== undefined && statistics.tokensPerSecond < 15, JSON.stringify(statistics));
+  });
+
+  const ways: [string, string, object][] = [
+    ['embeddings', '/v1/embeddings', { model: 'one', input: ['a', 'b'] }],
+    ['Anthropic’s messages', '/v1/messages', { model: 'one', max_tokens: 9, messages: [{ role: 'user', content: 'say 2' }] }],
+    ['completions', '/v1/completions', { model: 'one', prompt: 'say 2' }],
+    ['responses', '/v1/responses', { model: 'one', input: 'say 2' }],
+    ['reranking', '/v1/rerank', { model: 'one', query: 'x', documents: ['y'] }],
+    ['speech', '/v1/audio/speech', { model: 'one', input: 'hello' }],
+  ];
+  it('may be any that OpenAI and Anthropic know', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    for (const [what, path, body] of ways) {
+      const response = await models.ask(path, body);
+      assert.equal(response.status, 200, `${what}: ${await response.text()}`);
+    }
+    const form = new FormData();
+    form.set('file', new Blob(['x'.repeat(1000)]), 'speech.wav');
+    form.set('model', 'one');
+    const heard = await fetch(`${models.gateway.url}/v1/audio/transcriptions`, {
+      method: 'POST',
+      headers: { 'x-api-key': models.gateway.token },
+      body: form,
+    });
+    assert.match(await heard.text(), /one heard \d{4} bytes/);
+  });
+
+  it('to a server’s own path reaches it as it is', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const response = await models.ask('/upstream/one/whoami?a=b&c', undefined, { 'x-mine': 'yes' });
+    const { name, url, headers } = (await response.json()) as { name: string; url: string; headers: Record<string, string> };
+    assert.deepEqual([name, url, headers['x-mine'], headers['authorization']], ['one', '/whoami?a=b&c', 'yes', undefined]);
+  });
+
+  it('calls the model by the name that its server knows', async () => {
+    await using models = await TestModels.start({ name: 'one', upstreamName: 'registry/one:latest' });
+    assert.equal((JSON.parse((await models.chat('one', 'say 1')).text) as { model: string }).model, 'registry/one:latest');
+  });
+
+  it('that its client gives up is given up by the server, too', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const leaving = new AbortController();
+    const body = { model: 'one', stream: true, messages: [{ role: 'user', content: 'say 1000 slow 20' }] };
+    const response = await models.ask('/v1/chat/completions', body, {}, leaving.signal);
+    await response.body?.getReader().read();
+    leaving.abort();
+    await eventually('the server has seen it', () => existsSync(models.log) && readFileSync(models.log, 'utf8').includes('aborted'));
+    await models.until('one', ({ outstanding }) => outstanding === 0);
+  });
+
+  it('gets signs of life while its model is loaded, where it wants them', async () => {
+    await using models = await TestModels.start({ name: 'one', arguments: ['--load', '1500'] });
+    const body = { model: 'one', stream: true, messages: [{ role: 'user', content: 'say 2' }] };
+    const text = await (await models.ask('/v1/chat/completions', body, { 'x-tree-warden-keep-alive': '500ms' })).text();
+    assert.match(text, /^: loading( \d+ %)?\n\n/);
+    assert.equal(saidBy(text), 'one-0 one-1 ');
+  });
+});
+
+describe('a request that cannot be answered', () => {
+  const refused: [string, string, unknown, Record<string, string>, number, RegExp][] = [
+    ['without the token', '/v1/models', undefined, { authorization: 'Bearer wrong' }, 401, /The token is missing or wrong/],
+    ['for a model that is not there', '/v1/chat/completions', { model: 'two' }, {}, 404, /There is no model 'two'. There are: one\./],
+    ['for no model', '/v1/chat/completions', { messages: [] }, {}, 400, /The request names no model/],
+    ['that is not JSON', '/v1/chat/completions', Buffer.from('{'), {}, 400, /The request is not valid JSON/],
+    ['to no path of ours', '/v2/chat', { model: 'one' }, {}, 404, /There is nothing at POST \/v2\/chat/],
+  ];
+  it('is told why, in the words of the client’s maker', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    for (const [what, path, body, headers, status, message] of refused) {
+      const response = await models.ask(path, body as object, headers);
+      const text = await response.text();
+      assert.equal(response.status, status, what);
+      assert.match((JSON.parse(text) as { error: { message: string } }).error.message, message);
+    }
+    const anthropic = await models.ask('/v1/messages', { model: 'two' });
+    assert.deepEqual(Object.keys((await anthropic.json()) as object), ['type', 'error']);
+    assert.equal((await models.model('one')).state, 'cold');
+  });
+
+  it('passes on what the server says', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const { status, text } = await models.chat('one', 'error 422');
+    assert.deepEqual([status, JSON.parse(text)], [422, { error: { message: 'as told: 422', type: 'told', code: 422 } }]);
+  });
+
+  it('because its server cannot load says what that printed, and that it was memory', async () => {
+    await using models = await TestModels.start({ name: 'one', arguments: ['--fail-load'] });
+    const [first, second] = await Promise.all([models.chat('one', 'say 1'), models.chat('one', 'say 1')]);
+    for (const { status, text } of [first, second]) {
+      assert.equal(status, 503);
+      assert.match(
+        text,
+        /'one' could not be loaded: its server exited with code 1 before it was ready\. It ran out of memory\. It printed last:/,
+      );
+      assert.match(text, /cudaMalloc failed: out of memory/);
+    }
+    const { state, reason } = await models.model('one');
+    assert.equal(state, 'failed');
+    assert.match(reason, /It ran out of memory/);
+  });
+
+  it('because there is no such program says where it comes from', async () => {
+    await using models = await TestModels.start({ name: 'one', install: 'It comes with one.' });
+    const [declared] = await models.warden.client.models();
+    assert.ok(declared);
+    const missing = { ...models.warden.request(['no-such-server', '--port', '${port}']), pool: 'two' };
+    const { fakeModel } = await import('../support/models.ts');
+    await models.warden.client.declareModels(
+      [{ ...fakeModel(models.warden, [], { name: 'two', install: 'It comes with two.' }), start: missing }],
+      {
+        port: 0,
+      },
+    );
+    const { status, text } = await models.chat('two', 'say 1');
+    assert.equal(status, 503);
+    assert.match(text, /There is no command 'no-such-server' in the PATH .*It comes with two\./);
+  });
+
+  it('because the server dies while it streams ends with an event that says so', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const { status, text } = await models.chat('one', 'say 10 slow 20 crash 4', { stream: true });
+    assert.equal(status, 200);
+    assert.equal(saidBy(text), 'one-0 one-1 one-2 one-3 ');
+    const { error } = JSON.parse(dataOf(text).at(-1) ?? '') as { error: { message: string; code: number } };
+    assert.deepEqual([error.code, error.message], [502, "The server of 'one' exited with code 3 before it had answered."]);
+    // The next one has another server.
+    assert.equal((await models.chat('one', 'say 1')).status, 200);
+  });
+
+  it('because too many wait is told when to come again', async () => {
+    await using models = await TestModels.start({ name: 'one', maxConcurrent: 1, maxQueue: 1 });
+    await models.warden.client.loadModel('one');
+    const first = models.chat('one', 'say 1 wait 500');
+    await models.until('one', ({ outstanding }) => outstanding === 1);
+    const second = models.chat('one', 'say 1');
+    await models.until('one', ({ queued }) => queued === 1);
+    const third = await models.ask('/v1/chat/completions', { model: 'one', messages: [] });
+    assert.equal(third.status, 429);
+    assert.match(third.headers.get('retry-after') ?? '', /^\d+$/);
+    assert.match(await third.text(), /1 requests are waiting for 'one'/);
+    assert.deepEqual([(await first).status, (await second).status], [200, 200]);
+  });
+});
+
+describe('a pool', () => {
+  const pidOf = async (models: TestModels): Promise<number> =>
+    ((await (await models.ask('/upstream/one/whoami')).json()) as { pid: number }).pid;
+
+  it('of three shares the requests, and the least busy is next', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 3, maxConcurrent: 2 });
+    await models.warden.client.loadModel('one');
+    await models.until('one', ({ capacity }) => capacity === 6);
+    const answers = Array.from({ length: 6 }, () => models.chat('one', 'say 1 wait 400'));
+    const { instances } = await models.until('one', ({ outstanding }) => outstanding === 6);
+    assert.deepEqual(
+      instances.map(({ name, outstanding }) => [name, outstanding]),
+      [
+        ['one', 2],
+        ['one#2', 2],
+        ['one#3', 2],
+      ],
+    );
+    for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+  });
+
+  it('keeps a conversation where it was, where that is wanted', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 3, affinity: true });
+    await models.warden.client.loadModel('one');
+    await models.until('one', ({ capacity }) => capacity === 12);
+    const talk = async (about: string): Promise<string[]> => {
+      const busy: string[] = [];
+      const messages = [
+        { role: 'system', content: about },
+        { role: 'user', content: 'begin' },
+      ];
+      for (let turn = 0; turn < 4; turn++) {
+        messages.push({ role: 'user', content: 'say 1 wait 150' });
+        const answer = models.ask('/v1/chat/completions', { model: 'one', messages });
+        const { instances } = await models.until('one', ({ outstanding }) => outstanding === 1);
+        busy.push(instances.find(({ outstanding }) => outstanding === 1)?.name ?? '');
+        await (await answer).text();
+        await models.until('one', ({ outstanding }) => outstanding === 0);
+      }
+      return busy;
+    };
+    assert.equal(new Set(await talk('cats')).size, 1);
+  });
+
+  it('is scaled while it runs', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 2 });
+    await models.warden.client.loadModel('one');
+    await models.warden.client.loadModel('one', 3);
+    await models.until('one', ({ capacity }) => capacity === 12);
+    await models.warden.client.loadModel('one', 1);
+    await models.until('one', ({ instances }) => instances.length === 1);
+    const running = (await models.warden.client.list()).filter(({ endedAt }) => endedAt === undefined);
+    assert.deepEqual(
+      running.map(({ name }) => name),
+      ['one'],
+    );
+  });
+
+  it('has a server that died replaced, and the others answer meanwhile', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 2 });
+    await models.warden.client.loadModel('one');
+    await models.until('one', ({ capacity }) => capacity === 8);
+    process.kill(await pidOf(models), 'SIGKILL');
+    await models.until('one', ({ capacity }) => capacity < 8);
+    assert.equal((await models.chat('one', 'say 1')).status, 200);
+    await models.until('one', ({ capacity }) => capacity === 8);
+  });
+
+  it('has one of it restarted by itself, when that has answered', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    await models.warden.client.loadModel('one');
+    const before = await pidOf(models);
+    const answering = models.chat('one', 'say 1 wait 300');
+    const { instances } = await models.until('one', ({ outstanding }) => outstanding === 1);
+    const tree = instances[0]?.tree;
+    assert.ok(tree);
+    await models.warden.client.restart({ tree, now: false, reason: 'restarted by the test' });
+    assert.equal((await answering).status, 200);
+    assert.notEqual(await pidOf(models), before);
+    assert.ok(!isAlive(before));
+  });
+});
+
+describe('a model', () => {
+  it('is unloaded when nobody has asked it for long enough, with all its processes', async () => {
+    await using models = await TestModels.start({ name: 'one', ttlMillis: 400, arguments: ['--workers', '3'] });
+    await models.chat('one', 'say 1');
+    const { unloadAt } = await models.model('one');
+    assert.ok(unloadAt !== undefined && unloadAt > Date.now());
+    await models.until('one', ({ state }) => state === 'cold');
+    assert.deepEqual(await survivorsAfterLooking(models.warden.run.workFolder), []);
+  });
+
+  it('is drained before it is unloaded, and who comes meanwhile loads it again', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const answering = models.chat('one', 'say 5 slow 100', { stream: true });
+    await models.until('one', ({ outstanding }) => outstanding === 1);
+    const unloading = models.warden.client.unloadModel('one');
+    await models.until('one', ({ state }) => state === 'draining');
+    const late = models.chat('one', 'say 1');
+    assert.equal(saidBy((await answering).text), 'one-0 one-1 one-2 one-3 one-4 ');
+    await unloading;
+    assert.equal((await late).status, 200);
+  });
+
+  it('that is unloaded now breaks off what it was answering, and says so', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const answering = models.chat('one', 'say 1000 slow 20', { stream: true });
+    await models.until('one', ({ outstanding }) => outstanding === 1);
+    await models.warden.client.unloadModel('one', true);
+    assert.match((await answering).text, /"message":"'one' was unloaded before it had answered\."/);
+  });
+
+  it('that is not declared any more is unloaded; what has changed counts from the next load', async () => {
+    await using models = await TestModels.start({ name: 'one' }, { name: 'two' });
+    await Promise.all([models.warden.client.loadModel('one'), models.warden.client.loadModel('two')]);
+    const { fakeModel } = await import('../support/models.ts');
+    await models.warden.client.declareModels([fakeModel(models.warden, [], { name: 'two', description: 'changed' })], { port: 0 });
+    await eventually(
+      'only one is left',
+      async () => (await models.warden.client.list()).filter(({ endedAt }) => endedAt === undefined).length === 1,
+    );
+    assert.deepEqual(
+      (await models.warden.client.models()).map(({ name, description, state }) => [name, description, state]),
+      [['two', 'changed', 'ready']],
+    );
+  });
+});
+
+describe('models of which only one is loaded at a time', () => {
+  const pair = [
+    { name: 'one', exclusive: 'gpu', arguments: ['--workers', '2'] },
+    { name: 'two', exclusive: 'gpu', arguments: ['--workers', '2'] },
+  ] as const;
+
+  it('are swapped, the one gone before the other is begun', async () => {
+    await using models = await TestModels.start(...pair);
+    await models.chat('one', 'say 1');
+    const answering = models.chat('one', 'say 3 slow 100', { stream: true });
+    await models.until('one', ({ outstanding }) => outstanding === 1);
+    const swapped = models.chat('two', 'say 1');
+    await models.until('two', ({ state }) => state === 'waiting');
+    assert.equal(saidBy((await answering).text), 'one-0 one-1 one-2 ');
+    assert.equal((await swapped).status, 200);
+    assert.equal((await models.model('one')).state, 'cold');
+    const events = models.warden.run.journal().filter(({ event }) => event === 'spawned' || event === 'ended');
+    assert.deepEqual(
+      events.map(({ event, spec }) => `${String(spec)} ${String(event)}`),
+      ['one spawned', 'one ended', 'two spawned'],
+    );
+  });
+
+  it('get their turns in the order of asking, and none starves', async () => {
+    await using models = await TestModels.start(...pair, { name: 'three', exclusive: 'gpu' });
+    await models.warden.client.loadModel('one');
+    const order: string[] = [];
+    const ask = (name: string): Promise<unknown> =>
+      models.chat(name, 'say 1 wait 50').then(({ status, text }) => order.push(status === 200 ? name : text));
+    const first = ask('one');
+    await models.until('one', ({ outstanding }) => outstanding === 1);
+    const others = [ask('two'), ask('two')];
+    await models.until('two', ({ queued }) => queued === 2);
+    others.push(ask('three'));
+    await Promise.all([first, ...others]);
+    assert.deepEqual(order, ['one', 'two', 'two', 'three']);
+  });
+});
