@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorText } from '../../protocol/errors.ts';
@@ -82,7 +82,7 @@ export class Gateway {
     if (to === 'health') return;
     const key = headers['x-api-key'];
     const shown = typeof key === 'string' ? key : (headers.authorization ?? '').replace(/^Bearer /i, '');
-    if (!timingSafeEqual(digest(shown), digest(this.info.token)))
+    if (!isSame(shown, this.info.token))
       throw new GatewayError(401, 'The token is missing or wrong: it is what Tree Warden shows as the API key of its gateway.');
   }
 
@@ -212,8 +212,10 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+/** In a time that does not tell how much of it is right. */
+function isSame(shown: string, token: string): boolean {
+  const [one, other] = [Buffer.from(shown), Buffer.from(token)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -65,8 +65,8 @@ export async function relay(errand: Errand, response: ServerResponse): Promise<R
   const hasBegun = response.headersSent;
   if (!hasBegun) {
     response.writeHead(status, headers);
-    // A stream's first event may be a long time away; that it is a stream is known now.
-    response.flushHeaders();
+    // A stream's first event may be a long time away; that it is a stream is known now. Anything else goes along with what comes first.
+    if (headers['content-length'] === undefined) response.flushHeaders();
   } else if (status >= 400) {
     response.end(errorEvent(new GatewayError(status, await textOf(body)), dialect));
     return { failed: true, endedAt: performance.now(), usage: {} };
@@ -100,7 +100,7 @@ class Answer {
 }
 
 async function send({ method, path, headers, body, lease, gone }: Errand): Promise<Answer> {
-  const signal = AbortSignal.any([gone, lease.lost]);
+  const { signal, release } = eitherOf(gone, lease.lost);
   const kept = Object.fromEntries(Object.entries(headers).filter(([name, value]) => value !== undefined && !ownHeaders.has(name)));
   if (Buffer.isBuffer(body)) kept['content-length'] = String(body.length);
   try {
@@ -115,14 +115,34 @@ async function send({ method, path, headers, body, lease, gone }: Errand): Promi
       },
       { agent, Response: Answer as unknown as typeof Response },
     );
+    const { body: stream } = answer as Answer;
+    if (stream) stream.once('close', release);
+    else release();
     return answer as Answer;
   } catch (error) {
+    release();
     const { code, message } = error as NodeJS.ErrnoException;
     if (gone.aborted) throw gone.reason;
     // Nobody listens there: nothing was sent.
     if (code === 'ECONNREFUSED' && (body === undefined || Buffer.isBuffer(body))) throw new NotBegunError(message);
     throw await causeOf(lease, new GatewayError(502, `The server broke off before it had answered: ${message}.`));
   }
+}
+
+/** As AbortSignal.any, at a third of its price, which counts where each request needs one; to be released, for the lease lives on. */
+function eitherOf(one: AbortSignal, other: AbortSignal): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  for (const signal of [one, other]) {
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const signal of [one, other]) signal.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /** Resolves when all has been passed on, or no more can be; answers whether something was left. */

