@@ -3,6 +3,8 @@ import { AutoStart } from './autoStart.ts';
 import { registerCommands } from './commands.ts';
 import { Dashboards } from './dashboard/dashboard.ts';
 import { Health } from './health/health.ts';
+import { LanguageModels } from './models/languageModels.ts';
+import { Models } from './models/models.ts';
 import { Processes } from './processes.ts';
 import { ProcessesView } from './processTree/processesView.ts';
 import { StatusBar } from './statusBar.ts';
@@ -18,23 +20,27 @@ export class App {
   constructor(context: vscode.ExtensionContext) {
     const wardenScript = context.asAbsolutePath('dist/warden.js');
     const log = vscode.window.createOutputChannel('Tree Warden', { log: true });
+    const window = (vscode.workspace.workspaceFile ?? vscode.workspace.workspaceFolders?.[0]?.uri)?.toString();
     const link = new WardenLink({
       script: wardenScript,
       logFolder: context.logUri.fsPath,
       workspace: vscode.workspace.name ?? 'no folder',
-      window: (vscode.workspace.workspaceFile ?? vscode.workspace.workspaceFolders?.[0]?.uri)?.toString(),
+      window,
       log,
     });
     const specs = new WorkspaceSpecs(log);
+    const models = new Models({ link, specs, secrets: context.secrets, window, log });
     const processes = new Processes(link, specs);
     const health = new Health(link, log);
-    const view = new ProcessesView(processes, link, health);
+    const view = new ProcessesView({ processes, models, link, health });
     const terminals = new Terminals(link);
     const dashboards = new Dashboards(context.extensionUri, link);
     context.subscriptions.push(
       log,
       link,
       specs,
+      models,
+      new LanguageModels(models),
       processes,
       terminals,
       dashboards,
@@ -42,8 +48,8 @@ export class App {
       view,
       new StatusBar(processes, link, health),
       new WardenTasks(processes, link, specs),
-      new AutoStart(processes, specs, context.workspaceState, log),
-      registerCommands({ processes, link, specs, view, terminals, dashboards, wardenScript, log }),
+      new AutoStart(processes, models, specs, context.workspaceState, log),
+      registerCommands({ processes, models, link, specs, view, terminals, dashboards, wardenScript, log }),
     );
     this.#link = link;
     link.resume();

@@ -1,20 +1,23 @@
 import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
+import type { Models } from './models/models.ts';
 import type { Processes } from './processes.ts';
 import type { WorkspaceSpecs } from './workspaceSpecs.ts';
 
 const answerKey = 'autoStart';
 
-/** Starts what says `autoStart` when the workspace is opened: in a trusted workspace only, and after asking once. */
+/** Starts what says `autoStart`, and loads what says `preload`, when the workspace is opened: in a trusted workspace only, and after asking once. */
 export class AutoStart implements vscode.Disposable {
   readonly #processes: Processes;
+  readonly #models: Models;
   readonly #specs: WorkspaceSpecs;
   readonly #memory: vscode.Memento;
   readonly #log: vscode.LogOutputChannel;
   readonly #subscription: vscode.Disposable;
 
-  constructor(processes: Processes, specs: WorkspaceSpecs, memory: vscode.Memento, log: vscode.LogOutputChannel) {
+  constructor(processes: Processes, models: Models, specs: WorkspaceSpecs, memory: vscode.Memento, log: vscode.LogOutputChannel) {
     this.#processes = processes;
+    this.#models = models;
     this.#specs = specs;
     this.#memory = memory;
     this.#log = log;
@@ -30,14 +33,20 @@ export class AutoStart implements vscode.Disposable {
     if (!vscode.workspace.isTrusted) return;
     await this.#specs.ready;
     const names = this.#specs.declared.filter(({ spec }) => spec.autoStart).map(({ name }) => name);
-    if (names.length === 0 || !(await this.#isAllowed(names))) return;
-    for (const name of names) {
-      try {
-        await this.#processes.startAll(name);
-      } catch (error) {
-        this.#log.error(`autoStart of ${name}: ${errorText(error)}`);
-        void vscode.window.showErrorMessage(errorText(error));
-      }
+    const models = this.#specs.models.filter(({ spec }) => spec.preload).map(({ name }) => name);
+    const all = [...names, ...models];
+    if (all.length === 0 || !(await this.#isAllowed(all))) return;
+    // A model may take minutes; nothing waits for it.
+    for (const name of models) void this.#attempt(name, this.#models.load(name));
+    for (const name of names) await this.#attempt(name, this.#processes.startAll(name));
+  }
+
+  async #attempt(name: string, starting: Promise<unknown>): Promise<void> {
+    try {
+      await starting;
+    } catch (error) {
+      this.#log.error(`autoStart of ${name}: ${errorText(error)}`);
+      void vscode.window.showErrorMessage(errorText(error));
     }
   }
 

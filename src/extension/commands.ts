@@ -6,6 +6,8 @@ import type { TreeSnapshot } from '../protocol/messages.ts';
 import { tcpPorts } from '../protocol/ports.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
 import type { Dashboards } from './dashboard/dashboard.ts';
+import { modelCommands } from './models/modelCommands.ts';
+import type { Models } from './models/models.ts';
 import { killPort, pickPort } from './ports.ts';
 import { isRunning, type Process, type Processes } from './processes.ts';
 import { askFilter, pickSortBy } from './processTree/arrange.ts';
@@ -18,6 +20,7 @@ import type { WorkspaceSpecs } from './workspaceSpecs.ts';
 
 export interface CommandParts {
   readonly processes: Processes;
+  readonly models: Models;
   readonly link: WardenLink;
   readonly specs: WorkspaceSpecs;
   readonly view: ProcessesView;
@@ -32,7 +35,7 @@ type Handler = (row: Row | undefined) => Promise<void>;
 
 /** Every command of the palette and of the view's menus; a row comes along where it was called on one. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const handlers = new Commands(parts).handlers();
+  const handlers = { ...new Commands(parts).handlers(), ...modelCommands(parts.models) };
   const registrations = Object.entries(handlers).map(([name, handler]) =>
     vscode.commands.registerCommand(`tree-warden.${name}`, async (argument?: unknown) => {
       try {

@@ -26,6 +26,9 @@ export class WardenLink implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   /** The trees have changed, in state or in figures. */
   readonly onDidChangeTrees = this.#changed.event;
+  readonly #connected = new vscode.EventEmitter<WardenClient>();
+  /** There is a warden of this window, and it was not there before. */
+  readonly onDidConnect = this.#connected.event;
   readonly #detached: DetachedLink;
   #claiming: Promise<void> | undefined;
   #warden: Promise<OwnedWarden> | undefined;
@@ -40,6 +43,11 @@ export class WardenLink implements vscode.Disposable {
     const { script, workspace, window, log } = options;
     const identity = window === undefined ? undefined : { window, workspace };
     this.#detached = new DetachedLink({ script, identity, log, onChange: () => this.#changed.fire() });
+  }
+
+  /** Whether there is a warden of this window, or will be in a moment. */
+  get isConnected(): boolean {
+    return this.#warden !== undefined;
   }
 
   get trees(): readonly TreeSnapshot[] {
@@ -115,6 +123,7 @@ export class WardenLink implements vscode.Disposable {
   dispose(): void {
     this.#detached.dispose();
     this.#changed.dispose();
+    this.#connected.dispose();
   }
 
   /** 0 where everything is to end with the window, reloaded or not. */
@@ -168,6 +177,7 @@ export class WardenLink implements vscode.Disposable {
     warden.client.onAlert((message) => void vscode.window.showErrorMessage(message));
     void warden.ended.then(({ orderly, said }) => this.#lost(warden, orderly, said));
     this.#take(await warden.client.watch(this.#intervalMillis));
+    this.#connected.fire(warden.client);
   }
 
   async #watch(): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
+import type { ModelSpec } from '../spec/modelSchema.ts';
 import type { ParsedProcesses, Problem } from '../spec/parseProcesses.ts';
 import type { ProcessSpec } from '../spec/processSchema.ts';
 
@@ -14,6 +15,10 @@ export interface DeclaredProcess {
   readonly file: vscode.Uri;
   /** Zero-based line of its declaration. */
   readonly line: number;
+}
+
+export interface DeclaredModel extends Omit<DeclaredProcess, 'spec'> {
+  readonly spec: ModelSpec;
 }
 
 interface ProcessesFile {
@@ -46,17 +51,11 @@ export class WorkspaceSpecs implements vscode.Disposable {
   }
 
   get declared(): readonly DeclaredProcess[] {
-    const counts = new Map<string, number>();
-    for (const { parsed } of this.#files.values()) for (const name of parsed.specs.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
-    return [...this.#files.values()].flatMap(({ folder, file, parsed }) =>
-      Array.from(parsed.specs, ([name, spec]) => ({
-        name: counts.get(name) === 1 ? name : `${folder.name}/${name}`,
-        spec,
-        folder,
-        file,
-        line: parsed.lines.get(name) ?? 0,
-      })),
-    );
+    return this.#entries(({ specs }) => specs);
+  }
+
+  get models(): readonly DeclaredModel[] {
+    return this.#entries(({ models }) => models);
   }
 
   find(name: string): DeclaredProcess | undefined {
@@ -70,6 +69,21 @@ export class WorkspaceSpecs implements vscode.Disposable {
 
   dispose(): void {
     for (const disposable of [...this.#watchers, ...this.#subscriptions, this.#diagnostics, this.#changed]) disposable.dispose();
+  }
+
+  /** Of all folders; what has the same name in several of them has its folder's in front. */
+  #entries<T>(pick: (parsed: ParsedProcesses) => ReadonlyMap<string, T>): (Omit<DeclaredProcess, 'spec'> & { readonly spec: T })[] {
+    const counts = new Map<string, number>();
+    for (const { parsed } of this.#files.values()) for (const name of pick(parsed).keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return [...this.#files.values()].flatMap(({ folder, file, parsed }) =>
+      Array.from(pick(parsed), ([name, spec]) => ({
+        name: counts.get(name) === 1 ? name : `${folder.name}/${name}`,
+        spec,
+        folder,
+        file,
+        line: parsed.lines.get(name) ?? 0,
+      })),
+    );
   }
 
   #watchFolders(): void {

@@ -51,3 +51,8 @@ export function formatDuration(millis: number): string {
 function inTwo(large: number, unit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }
+
+/** `16:04:59`, of milliseconds since 1970. */
+export function clockTime(at: number): string {
+  return new Date(at).toTimeString().slice(0, 8);
+}

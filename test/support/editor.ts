@@ -194,7 +194,7 @@ export class Editor implements AsyncDisposable {
       `the hover of ${label} says ${text}`,
       async () => {
         await this.page.mouse.move(700, 300);
-        await this.row(label).hover();
+        await this.row(label).first().hover();
         return await hover.waitFor({ timeout: 3000 }).then(
           () => true,
           () => false,

@@ -17,9 +17,11 @@ describe('the manifest', () => {
   const commands = manifest.contributes.commands.map(({ command }) => command);
 
   it('has a handler for each command, and a command for each handler', () => {
-    const code = sources.find(({ path }) => path === 'src/extension/commands.ts')?.text ?? '';
-    const handlers = code.slice(code.indexOf('handlers(): Record'), code.indexOf('async #start'));
-    const handled = [...handlers.matchAll(/^ {6}(\w+): \(/gm)].map(([, name]) => `tree-warden.${name}`);
+    const codeOf = (file: string): string => sources.find(({ path }) => path === `src/extension/${file}`)?.text ?? '';
+    const [processes, models] = [codeOf('commands.ts'), codeOf('models/modelCommands.ts')];
+    const handlers = processes.slice(processes.indexOf('handlers(): Record'), processes.indexOf('async #start'));
+    const named = [...handlers.matchAll(/^ {6}(\w+): \(/gm), ...models.matchAll(/^ {4}(\w+): (?:on\(|\(\) =>)/gm)];
+    const handled = named.map(([, name]) => `tree-warden.${name}`);
     assert.deepEqual(handled.sort(), [...commands].sort());
   });
 

@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 import type { Health } from '../health/health.ts';
+import type { Models } from '../models/models.ts';
 import type { Process, Processes } from '../processes.ts';
 import type { WardenLink } from '../wardenLink.ts';
+import { filterModels, type ModelSource } from './modelRows.ts';
+import { modelTooltip } from './modelTooltip.ts';
 import { buildRows, changedRows, filterSources, type Row, type SortBy, sortSources } from './rows.ts';
 import { ShownFigures } from './shownFigures.ts';
 import { ShownMembers } from './shownMembers.ts';
@@ -14,9 +17,17 @@ export const sortSetting = 'tree-warden.sortBy';
 const watchedMillis = 1000;
 const glancedMillis = 5000;
 
+export interface ViewParts {
+  readonly processes: Processes;
+  readonly models: Models;
+  readonly link: WardenLink;
+  readonly health: Health;
+}
+
 /** The Processes view. Rows keep their identity, and only those that have changed are drawn again. */
 export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #processes: Processes;
+  readonly #models: Models;
   readonly #link: WardenLink;
   readonly #health: Health;
   readonly #view: vscode.TreeView<Row>;
@@ -30,8 +41,9 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   /** The objects that the editor knows the rows by, with the newest content of each. */
   readonly #handles = new Map<string, { handle: Row; row: Row }>();
 
-  constructor(processes: Processes, link: WardenLink, health: Health) {
+  constructor({ processes, models, link, health }: ViewParts) {
     this.#processes = processes;
+    this.#models = models;
     this.#link = link;
     this.#health = health;
     this.#rows = this.#build();
@@ -40,6 +52,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       this.#view,
       link.onDidChangeTrees(() => this.#update()),
       processes.onDidChangeSpecs(() => this.#update()),
+      models.onDidChange(() => this.#update()),
       this.#view.onDidChangeVisibility(() => this.#chooseInterval()),
       vscode.window.onDidChangeWindowState(() => this.#chooseInterval()),
       vscode.workspace.onDidChangeConfiguration((change) => {
@@ -65,7 +78,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     item.iconPath = new vscode.ThemeIcon(row.icon, row.colour === undefined ? undefined : new vscode.ThemeColor(row.colour));
     item.contextValue = row.context;
     item.accessibilityInformation = {
-      label: `${row.label}, ${row.kind === 'process' || row.kind === 'pool' ? row.context.split('.')[1] : row.kind}, ${row.description}`,
+      label: `${row.label}, ${row.kind !== 'group' && row.kind !== 'member' ? row.context.split('.')[1] : row.kind}, ${row.description}`,
     };
     return item;
   }
@@ -74,6 +87,8 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   async resolveTreeItem(item: vscode.TreeItem, handle: Row): Promise<vscode.TreeItem> {
     this.#shown.figures.hold();
     this.#shown.members.hold();
+    const model = handle.kind === 'model' ? this.#models.find(handle.process) : undefined;
+    if (model) item.tooltip = modelTooltip(model, this.#models.gateway);
     const process = this.#processes.find(handle.process);
     if (process && (handle.kind === 'process' || handle.kind === 'member'))
       item.tooltip = tooltipOf(process, handle.pid, this.#illsOf(process), await this.#lookClosely(process, handle.pid));
@@ -121,7 +136,18 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       tree,
       ills: this.#illsOf({ tree }),
     }));
-    return buildRows(sortSources(filterSources(sources, this.#filter), this.#sortBy, this.#shown), this.#shown);
+    const shown = sortSources(filterSources(sources, this.#filter), this.#sortBy, this.#shown);
+    return buildRows(shown, this.#shown, filterModels(this.#modelSources(), this.#filter));
+  }
+
+  #modelSources(): ModelSource[] {
+    return this.#models.all.map(({ name, declared, snapshot }) => ({
+      name,
+      group: declared?.spec.group ?? vscode.l10n.t('Models'),
+      description: declared?.spec.description,
+      runtime: declared?.spec.runtime ?? '',
+      snapshot,
+    }));
   }
 
   #illsOf({ tree }: Pick<Process, 'tree'>): readonly string[] {

@@ -1,12 +1,15 @@
 /** What the Processes view shows, as plain data: no editor, no clock. */
+
+import { clockTime } from '../../protocol/format.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
 import { isLive } from '../../protocol/trees.ts';
+import { type ModelSource, modelRow } from './modelRows.ts';
 import type { ShownFigures } from './shownFigures.ts';
 import type { ShownMembers } from './shownMembers.ts';
 
 /** A pool is several instances of one spec. */
-export type RowKind = 'group' | 'pool' | 'process' | 'member';
+export type RowKind = 'group' | 'model' | 'pool' | 'process' | 'member';
 
 export interface Row {
   /** The same for the same thing at every look. */
@@ -18,11 +21,11 @@ export interface Row {
   readonly icon: string;
   readonly colour?: string;
   /**
-   * For `when` clauses: `pool.idle`, `pool.some`, `pool.live`, `process.idle`, `process.live`, `process.ended`, `member`, with `.reachable` where it listens on a port, and
+   * For `when` clauses: `model.cold`, `model.busy`, `model.loaded`, `pool.idle`, `pool.some`, `pool.live`, `process.idle`, `process.live`, `process.ended`, `member`, with `.reachable` where it listens on a port, and
    * `.declared` where it has a spec.
    */
   readonly context: string;
-  /** Name of the process it belongs to, or of the pool that it is; empty for a group. */
+  /** Name of the process it belongs to, or of the pool or model that it is; empty for a group. */
   readonly process: string;
   readonly pid?: number;
   readonly children: readonly Row[];
@@ -88,21 +91,38 @@ function idOf(process: string): string {
   return `process:${process}`;
 }
 
-/** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. */
-export function buildRows(sources: readonly RowSource[], shown: Shown): Row[] {
+/** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. Models come last. */
+export function buildRows(sources: readonly RowSource[], shown: Shown, models: readonly ModelSource[] = []): Row[] {
+  const names = new Set(models.map(({ name }) => name));
+  // A model's servers stand below it.
+  const servers = sources.filter(({ tree }) => tree?.pool !== undefined && names.has(tree.pool));
+  const others = sources.filter((source) => !servers.includes(source));
   const rows = poolRows(
-    sources.filter((source) => !groupOf(source)),
+    others.filter((source) => !groupOf(source)),
     shown,
   );
-  const groups = new Map<string, RowSource[]>();
-  for (const source of sources) {
-    const group = groupOf(source);
-    if (group) groups.set(group, [...(groups.get(group) ?? []), source]);
+  const groups = new Map<string, { readonly rows: Row[]; count: number; live: number }>();
+  const groupNamed = (name: string): { readonly rows: Row[]; count: number; live: number } => {
+    const known = groups.get(name) ?? { rows: [], count: 0, live: 0 };
+    groups.set(name, known);
+    return known;
+  };
+  for (const name of new Set(others.flatMap((source) => groupOf(source) ?? []))) {
+    const members = others.filter((source) => groupOf(source) === name);
+    const group = groupNamed(name);
+    group.rows.push(...poolRows(members, shown));
+    group.count += members.length;
+    group.live += members.filter(runs).length;
   }
-  for (const [group, members] of groups) {
-    const live = members.filter(runs).length;
-    const description = live > 0 ? `${live}/${members.length}` : '';
-    const children = poolRows(members, shown);
+  for (const model of models) {
+    const own = servers.filter(({ tree }) => tree?.pool === model.name && runs({ tree }));
+    const group = groupNamed(model.group);
+    group.rows.push(modelRow(model, own, shown, (source) => processRow(source, shown)));
+    group.count++;
+    if (own.length > 0) group.live++;
+  }
+  for (const [group, { rows: children, count, live }] of groups) {
+    const description = live > 0 ? `${live}/${count}` : '';
     rows.push({ id: `group:${group}`, kind: 'group', label: group, description, icon: 'folder', context: 'group', process: '', children });
   }
   return rows;
@@ -143,7 +163,7 @@ function lookOfPool(ready: number, live: number, instances: readonly RowSource[]
   return ready === instances.length ? { icon: 'layers-active', colour: 'charts.green' } : { icon: 'layers-dot', colour: 'charts.yellow' };
 }
 
-function runs({ tree }: RowSource): boolean {
+function runs({ tree }: Pick<RowSource, 'tree'>): boolean {
   return tree !== undefined && isLive(tree);
 }
 
@@ -205,10 +225,6 @@ function describe(tree: TreeSnapshot, used: string): string {
   if (state === 'ready') return `${figures}${undead}${health === 'unhealthy' ? '  unhealthy' : ''}${again}`;
   const left = members.length - zombies;
   return `${figures}${undead}  ${state === 'exited' ? `exited, ${left} ${left === 1 ? 'member' : 'members'} left` : state}${again}`;
-}
-
-function clockTime(at: number): string {
-  return new Date(at).toTimeString().slice(0, 8);
 }
 
 /** As a tree by parent; a stray whose parent is not a member stands at the top. */

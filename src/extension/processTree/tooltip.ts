@@ -94,7 +94,8 @@ function addDetails(text: Tooltip, { openFiles, connections, container }: Detail
     text.line(vscode.l10n.t('Had to wait'), waiting.map(([what, percent]) => `${what} ${formatPercent(percent)}`).join(', '));
 }
 
-class Tooltip {
+/** A hover, line by line. */
+export class Tooltip {
   readonly markdown = new vscode.MarkdownString();
 
   constructor(name: string, description: string | undefined) {

@@ -1,0 +1,120 @@
+import * as vscode from 'vscode';
+import { streamChat } from '../../client/chatStream.ts';
+import type { Models } from './models.ts';
+import { asOpenAiMessages, asOpenAiTools, countTokens, type MessageParts } from './openAiMessages.ts';
+
+const vendor = 'tree-warden';
+/** What a model takes is known to its server alone; this is told to who asks. */
+const assumedTokens = { input: 32_768, output: 8192 } as const;
+
+/** The models of this workspace in the editor's own picker, for its chat and for other extensions. */
+export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.Disposable {
+  readonly #models: Models;
+  readonly #registration: vscode.Disposable;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeLanguageModelChatInformation = this.#changed.event;
+  readonly #subscription: vscode.Disposable;
+  #listed = '';
+
+  constructor(models: Models) {
+    this.#models = models;
+    this.#registration = vscode.lm.registerLanguageModelChatProvider(vendor, this);
+    this.#subscription = models.onDidChange(() => this.#tellChanges());
+  }
+
+  provideLanguageModelChatInformation(): vscode.LanguageModelChatInformation[] {
+    // Nobody can ask them before they are served.
+    if (!this.#models.gateway) return [];
+    return this.#models.all.map(({ name, declared }) => ({
+      id: name,
+      name,
+      family: name,
+      version: '1',
+      maxInputTokens: assumedTokens.input,
+      maxOutputTokens: assumedTokens.output,
+      capabilities: { toolCalling: true },
+      ...(declared?.spec.description !== undefined && { tooltip: declared.spec.description }),
+      detail: declared?.spec.runtime ?? '',
+    }));
+  }
+
+  async provideLanguageModelChatResponse(
+    { id }: vscode.LanguageModelChatInformation,
+    messages: readonly vscode.LanguageModelChatRequestMessage[],
+    options: vscode.ProvideLanguageModelChatResponseOptions,
+    progress: vscode.Progress<vscode.LanguageModelResponsePart>,
+    token: vscode.CancellationToken,
+  ): Promise<void> {
+    const { gateway } = this.#models;
+    if (!gateway) throw vscode.LanguageModelError.NotFound(vscode.l10n.t('“{0}” is not served any more.', id));
+    const leaving = new AbortController();
+    const subscription = token.onCancellationRequested(() => leaving.abort());
+    const tools = asOpenAiTools(options.tools ?? []);
+    const request = {
+      ...options.modelOptions,
+      model: id,
+      messages: asOpenAiMessages(messages.map(partsOf)),
+      stream_options: { include_usage: true },
+      ...(tools.length > 0 && { tools, tool_choice: options.toolMode === vscode.LanguageModelChatToolMode.Required ? 'required' : 'auto' }),
+    };
+    try {
+      await streamChat(
+        gateway,
+        request,
+        {
+          onText: (text) => progress.report(new vscode.LanguageModelTextPart(text)),
+          onToolCall: ({ id: call, name, arguments: given }) =>
+            progress.report(new vscode.LanguageModelToolCallPart(call, name, parseArguments(given))),
+        },
+        leaving.signal,
+      );
+    } catch (error) {
+      if (leaving.signal.aborted) throw new vscode.CancellationError();
+      throw error;
+    } finally {
+      subscription.dispose();
+    }
+  }
+
+  provideTokenCount(_model: vscode.LanguageModelChatInformation, text: string | vscode.LanguageModelChatRequestMessage): Promise<number> {
+    return Promise.resolve(countTokens(typeof text === 'string' ? text : partsOf(text).text));
+  }
+
+  dispose(): void {
+    for (const disposable of [this.#registration, this.#subscription, this.#changed]) disposable.dispose();
+  }
+
+  /** Figures change all the time; who there is, does not. */
+  #tellChanges(): void {
+    const listed = JSON.stringify(this.provideLanguageModelChatInformation());
+    if (listed === this.#listed) return;
+    this.#listed = listed;
+    this.#changed.fire();
+  }
+}
+
+/** What the editor's classes hold. */
+function partsOf({ role, content }: vscode.LanguageModelChatRequestMessage): MessageParts {
+  const calls = content.filter((part) => part instanceof vscode.LanguageModelToolCallPart);
+  const results = content.filter((part) => part instanceof vscode.LanguageModelToolResultPart);
+  return {
+    role: role === vscode.LanguageModelChatMessageRole.Assistant ? 'assistant' : 'user',
+    text: textIn(content),
+    toolCalls: calls.map(({ callId, name, input }) => ({ id: callId, name, input })),
+    toolResults: results.map(({ callId, content: found }) => ({ id: callId, text: textIn(found) })),
+  };
+}
+
+function textIn(parts: readonly unknown[]): string {
+  return parts.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
+}
+
+/** A model may make up anything. */
+function parseArguments(text: string): object {
+  try {
+    const parsed: unknown = JSON.parse(text || '{}');
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}

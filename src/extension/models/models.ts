@@ -1,0 +1,179 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { WardenClient } from '../../client/wardenClient.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import { NamedPorts } from '../../spec/ports.ts';
+import type { WardenLink } from '../wardenLink.ts';
+import type { DeclaredModel, WorkspaceSpecs } from '../workspaceSpecs.ts';
+
+/** A model in the view: what is declared, and what the warden knows of it. */
+export interface Model {
+  readonly name: string;
+  readonly declared: DeclaredModel | undefined;
+  readonly snapshot: ModelSnapshot | undefined;
+}
+
+const section = 'tree-warden.gateway';
+const tokenKey = 'gateway.token';
+/** Where the gateways of workspaces are, so that each is at the same port the next time. */
+const ports = { first: 21_000, count: 8000 } as const;
+
+export interface ModelsOptions {
+  readonly link: WardenLink;
+  readonly specs: WorkspaceSpecs;
+  /** Keeps the token, so that what was told to other programs stays true. */
+  readonly secrets: vscode.SecretStorage;
+  /** What the window shows; undefined where it is no folder. */
+  readonly window: string | undefined;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** The models that processes.json declares, and the gateway that they are all at. */
+export class Models implements vscode.Disposable {
+  readonly #options: ModelsOptions;
+  readonly #changed = new vscode.EventEmitter<void>();
+  /** Something is known of a model that was not, or the gateway is another one. */
+  readonly onDidChange = this.#changed.event;
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #ports = new NamedPorts();
+  #snapshots: readonly ModelSnapshot[] = [];
+  #gateway: GatewayInfo | undefined;
+  /** What was told last, and to whom. */
+  #told: { readonly client: WardenClient; readonly text: string } | undefined;
+  #telling: Promise<void> = Promise.resolve();
+
+  constructor(options: ModelsOptions) {
+    this.#options = options;
+    const { link, specs } = options;
+    this.#subscriptions = [
+      this.#changed,
+      link.onDidConnect((client) => void this.#greet(client)),
+      link.onDidChangeTrees(() => {
+        if (link.isConnected || this.#snapshots.length === 0) return;
+        this.#snapshots = [];
+        this.#changed.fire();
+      }),
+      specs.onDidChange(() => void this.#declare()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#declare()),
+    ];
+    void this.#declare();
+  }
+
+  get all(): readonly Model[] {
+    const { models } = this.#options.specs;
+    return models.map((declared) => ({
+      name: declared.name,
+      declared,
+      snapshot: this.#snapshots.find(({ name }) => name === declared.name),
+    }));
+  }
+
+  find(name: string): Model | undefined {
+    return this.all.find((model) => model.name === name);
+  }
+
+  /** Where the models are served; undefined where none are. */
+  get gateway(): GatewayInfo | undefined {
+    return this.#gateway;
+  }
+
+  /** Resolves when it is ready; with another number of servers where one is given. */
+  async load(name: string, instances?: number): Promise<ModelSnapshot> {
+    return await (await this.#client()).loadModel(name, instances);
+  }
+
+  async unload(name: string, now: boolean): Promise<ModelSnapshot> {
+    return await (await this.#client()).unloadModel(name, now);
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #client(): Promise<WardenClient> {
+    if (!vscode.workspace.isTrusted)
+      throw new Error(vscode.l10n.t('Nothing was loaded: this workspace is not trusted, and its processes.json says what to run.'));
+    const client = await this.#options.link.client();
+    // It may be a moment old, and not know of any yet.
+    await this.#declareTo(client);
+    return client;
+  }
+
+  async #greet(client: WardenClient): Promise<void> {
+    client.onModels((snapshots) => {
+      this.#snapshots = snapshots;
+      this.#changed.fire();
+    });
+    await this.#declareTo(client).catch((error: unknown) => this.#complain(error));
+  }
+
+  /** A warden is started for models that may be asked at any time, and for nothing else. */
+  async #declare(): Promise<void> {
+    const { specs, link } = this.#options;
+    await specs.ready;
+    this.#changed.fire();
+    if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
+    await link.client().then(
+      (client) => this.#declareTo(client),
+      (error: unknown) => this.#complain(error),
+    );
+  }
+
+  #complain(error: unknown): void {
+    this.#options.log.error(`Models: ${errorText(error)}`);
+    void vscode.window.showErrorMessage(errorText(error));
+  }
+
+  /** One after the other; resolves when this warden knows what is declared now. */
+  #declareTo(client: WardenClient): Promise<void> {
+    const telling = this.#telling.then(() => this.#tell(client));
+    this.#telling = telling.catch(() => undefined);
+    return telling;
+  }
+
+  async #tell(client: WardenClient): Promise<void> {
+    const { specs, secrets, log } = this.#options;
+    await specs.ready;
+    if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
+    const requests = await this.#resolve(specs.models);
+    const text = JSON.stringify(requests);
+    if (this.#told?.client === client && this.#told.text === text) return;
+    let token = await secrets.get(tokenKey);
+    if (token === undefined) {
+      token = randomBytes(24).toString('base64url');
+      await secrets.store(tokenKey, token);
+    }
+    this.#gateway = await client.declareModels(requests, { port: this.#port(), token });
+    this.#told = { client, text };
+    log.info(`${requests.length} models at ${this.#gateway.url}.`);
+    this.#snapshots = await client.models();
+    this.#changed.fire();
+  }
+
+  /** What cannot be resolved is told, and does not take the others away. */
+  async #resolve(declared: readonly DeclaredModel[]): Promise<ModelRequest[]> {
+    const { resolveModel } = await import('../../spec/resolveModel.ts');
+    const resolving = declared.map(async ({ name, spec, folder }) => {
+      const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor: (port: string) => this.#ports.portFor(port) };
+      try {
+        // What is loaded when a window opens is asked for first: see AutoStart.
+        return { ...(await resolveModel(name, spec, context)), preload: false };
+      } catch (error) {
+        const message = `${name}: ${errorText(error)}`;
+        this.#options.log.error(message);
+        void vscode.window.showErrorMessage(message);
+        return undefined;
+      }
+    });
+    return (await Promise.all(resolving)).filter((request) => request !== undefined);
+  }
+
+  /** The same for the same workspace, unless the user wants another one. */
+  #port(): number {
+    const chosen = vscode.workspace.getConfiguration(section).get('port', 0);
+    const { window } = this.#options;
+    if (chosen > 0 || window === undefined) return chosen;
+    return ports.first + (createHash('sha256').update(window).digest().readUInt32LE() % ports.count);
+  }
+}

@@ -1,0 +1,76 @@
+import { clockTime } from '../../protocol/format.ts';
+import type { ModelSnapshot } from '../../protocol/models.ts';
+import { modelStateText, speedText } from '../../protocol/modelText.ts';
+import type { Row, RowSource, Shown } from './rows.ts';
+
+/** What a model's row is made of. */
+export interface ModelSource {
+  readonly name: string;
+  readonly group: string;
+  readonly description?: string | undefined;
+  readonly runtime: string;
+  /** Undefined before the warden knows of it. */
+  readonly snapshot?: ModelSnapshot | undefined;
+}
+
+/** Those of which name, description, group or runtime has each of the words. */
+export function filterModels(models: readonly ModelSource[], filter: string): readonly ModelSource[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return models.filter(({ name, group, description, runtime }) => {
+    const haystack = [name, group, description, runtime].join(' ').toLowerCase();
+    return words.every((word) => haystack.includes(word));
+  });
+}
+
+/** `ready  34.1 tokens/s  2 waiting  0.3 %  1.2 GB  GPU 3.2 GB`, above its servers. */
+export function modelRow(
+  { name, description, runtime, snapshot }: ModelSource,
+  servers: readonly RowSource[],
+  shown: Shown,
+  rowOfServer: (server: RowSource) => Row,
+): Row {
+  const id = `model:${name}`;
+  const shared = { id, kind: 'model', label: name, process: name } as const;
+  const children = servers.map(rowOfServer);
+  if (snapshot === undefined || snapshot.state === 'cold')
+    return { ...shared, description: description ?? runtime, icon: 'hubot', context: 'model.cold.declared', children };
+  const trees = servers.flatMap(({ tree }) => tree ?? []);
+  const gpuBytes = trees.reduce((sum, { gpu }) => sum + (gpu?.memoryBytes ?? 0), 0);
+  const used = {
+    cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),
+    memoryBytes: trees.reduce((sum, tree) => sum + tree.memoryBytes, 0),
+    ...(gpuBytes > 0 && { gpu: { memoryBytes: gpuBytes } }),
+  };
+  const ready = snapshot.instances.filter(({ state }) => state === 'ready').length;
+  const parts = [
+    modelStateText(snapshot),
+    snapshot.wanted > 1 && snapshot.state === 'ready' ? `${ready}/${snapshot.wanted} servers` : '',
+    speedText(snapshot),
+    snapshot.queued > 0 ? `${snapshot.queued} waiting` : '',
+    trees.length > 0 ? shown.figures.text(id, used) : '',
+    snapshot.unloadAt === undefined ? '' : `until ${clockTime(snapshot.unloadAt)}`,
+    snapshot.state === 'failed' ? (snapshot.reason.split('\n')[0] ?? '') : '',
+  ];
+  return { ...shared, description: parts.filter(Boolean).join('  '), ...lookOf(snapshot), context: contextOf(snapshot), children };
+}
+
+function contextOf({ state }: ModelSnapshot): string {
+  if (state === 'ready') return 'model.loaded.declared';
+  return state === 'failed' ? 'model.cold.declared' : 'model.busy.declared';
+}
+
+function lookOf({ state, outstanding }: ModelSnapshot): { readonly icon: string; readonly colour?: string } {
+  switch (state) {
+    case 'cold':
+      return { icon: 'hubot' };
+    case 'waiting':
+    case 'loading':
+      return { icon: 'loading~spin' };
+    case 'ready':
+      return { icon: 'hubot', colour: outstanding > 0 ? 'charts.blue' : 'charts.green' };
+    case 'draining':
+      return { icon: 'loading~spin', colour: 'charts.yellow' };
+    case 'failed':
+      return { icon: 'error', colour: 'charts.red' };
+  }
+}

@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+import { formatDuration } from '../../protocol/format.ts';
+import type { GatewayInfo } from '../../protocol/models.ts';
+import { modelStateText, speedText } from '../../protocol/modelText.ts';
+import type { Model } from '../models/models.ts';
+import { Tooltip } from './tooltip.ts';
+
+/** All that a model's row has no room for. */
+export function modelTooltip({ name, declared, snapshot }: Model, gateway: GatewayInfo | undefined): vscode.MarkdownString {
+  const text = new Tooltip(name, declared?.spec.description);
+  text.line(vscode.l10n.t('Runtime'), [declared?.spec.runtime, declared?.spec.model].filter(Boolean).join(', '));
+  if (gateway) text.line(vscode.l10n.t('Served at'), `${gateway.url}/v1`);
+  if (!snapshot) return text.markdown;
+  const { aliases, statistics, exclusive, unloadAt, reason, instances, queued } = snapshot;
+  text.line(vscode.l10n.t('State'), modelStateText(snapshot));
+  if (aliases.length > 0) text.line(vscode.l10n.t('Also called'), aliases.join(', '));
+  if (exclusive !== undefined) text.line(vscode.l10n.t('One at a time, of'), exclusive);
+  for (const { name: server, state, port, outstanding } of instances)
+    text.line(server, `${state}, :${port ?? '-'}, ${vscode.l10n.t('{0} requests', outstanding)}`);
+  if (queued > 0) text.line(vscode.l10n.t('Waiting'), vscode.l10n.t('{0} requests', queued));
+  const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis } = statistics;
+  if (requests > 0) {
+    text.line(vscode.l10n.t('Requests'), vscode.l10n.t('{0}, {1} of them failed', requests, failures));
+    text.line(vscode.l10n.t('Tokens'), vscode.l10n.t('{0} in, {1} out', inputTokens, outputTokens));
+    if (firstTokenMillis !== undefined) text.line(vscode.l10n.t('First token after'), formatDuration(firstTokenMillis));
+    if (queueMillis !== undefined) text.line(vscode.l10n.t('Waited for'), formatDuration(queueMillis));
+    if (speedText(snapshot)) text.line(vscode.l10n.t('Speed'), speedText(snapshot));
+  }
+  if (unloadAt !== undefined) text.line(vscode.l10n.t('Unloaded at'), new Date(unloadAt).toLocaleTimeString());
+  if (reason) text.lines(vscode.l10n.t('Why'), reason.split('\n'));
+  return text.markdown;
+}

@@ -1,0 +1,159 @@
+/** Models, in a real VS Code: in the view, at their address, in the editor's own picker, and gone with the window. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Editor } from '../support/editor.ts';
+import { eventually, Run } from '../support/run.ts';
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+describe('models', () => {
+  let editor: Editor;
+  let folder: Run;
+  const answers = (): string => join(folder.folder, 'answers.json');
+
+  before(async () => {
+    folder = new Run();
+    editor = await Editor.open({ extension: fixture('chat-extension'), env: { CHAT_FILE: answers() } });
+    const command = [
+      'node',
+      fixture('models/server.cjs'),
+      '--port',
+      '${port}',
+      '--name',
+      '${name}',
+      '--log',
+      join(editor.workspace, 'log'),
+      '--load',
+      '2000',
+    ];
+    const models = {
+      small: {
+        runtime: 'custom',
+        command,
+        description: 'answers at once',
+        aliases: ['gpt-4o-mini'],
+        ttl: '1h',
+        ready: { http: 'http://127.0.0.1:${port}/health' },
+      },
+      lost: { runtime: 'llama.cpp', model: 'org/lost-GGUF' },
+    };
+    writeFileSync(
+      join(editor.workspace, '.vscode', 'processes.json'),
+      JSON.stringify({ processes: { web: { command: 'sleep 600' } }, models }),
+    );
+    await editor.showProcesses();
+    await editor.waitForRow('small', /, cold, answers at once/);
+  });
+  after(async () => {
+    await editor[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it('are loaded by the button of their row, and show how far that is', async () => {
+    await editor.row('small').hover();
+    await editor.row('small').locator('.action-label.codicon-play').click();
+    await editor.waitForRow('small', /, busy, loading/);
+    await editor.waitForRow('small', /, loaded, ready/);
+    await editor.expand('small');
+    await eventually(
+      'its server is below it',
+      async () => (await editor.rowTexts()).filter((text) => text.startsWith('small,')).length === 2,
+    );
+  });
+
+  it('say where a program comes from that is not there', async () => {
+    await editor.warden('Load Model…', 'lost');
+    await editor.notification(/There is no command 'llama-server' in the PATH .*It comes with llama\.cpp/);
+    await editor.waitForRow('lost', /, cold, failed/);
+  });
+
+  it('answer at the address that is copied', async () => {
+    const copied = async (command: string, text: RegExp): Promise<string> => {
+      await editor.warden(command);
+      return await eventually(`${command} has copied`, async () => {
+        const found = await editor.clipboard();
+        return text.test(found) && found;
+      });
+    };
+    const url = await copied('Copy Endpoint', /^http:.*\/v1$/);
+    const token = await copied('Copy API Key', /^[\w-]{32}$/);
+    const response = await fetch(`${url}/chat/completions`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [{ role: 'user', content: 'say 30 slow 50' }] }),
+    });
+    await editor.waitForRow('small', /busy 1\/4/);
+    assert.match(await response.text(), /small-29 /);
+    await editor.waitForRow('small', /ready {2}\d+\.\d tokens\/s .* until \d\d:\d\d:\d\d/);
+    await editor.hover('small', 'Also called: gpt-4o-mini');
+    await editor.screenshot('models');
+    await editor.page.mouse.move(700, 300);
+  });
+
+  it('can be tried', async () => {
+    await editor.warden('Try a Prompt…', 'small');
+    const input = editor.page.locator('.quick-input-widget .quick-input-box input');
+    await eventually('it asks', async () => /What to ask it/.test(await editor.page.locator('.quick-input-widget').innerText()));
+    await input.fill('say 3');
+    await input.press('Enter');
+    await eventually('the answer is there', async () =>
+      /small-0 small-1 small-2/.test(
+        (await editor.page.locator('.editor-instance .view-lines').allInnerTexts()).join(' ').replaceAll('\u00a0', ' '),
+      ),
+    );
+  });
+
+  it('are there for other extensions: streams, calls of tools, cancelled, with errors', async () => {
+    await editor.command('Chat Probe: Ask');
+    // The editor asks whether that extension may.
+    const allow = editor.page.locator('.monaco-dialog-box .monaco-button').filter({ hasText: 'Allow' });
+    await eventually('it has answered', async () => {
+      if (await allow.isVisible()) await allow.click();
+      return existsSync(answers());
+    });
+    const found = JSON.parse(readFileSync(answers(), 'utf8')) as Record<string, unknown> & { failed: { message: string } };
+    assert.deepEqual(found['models'], [
+      { id: 'small', family: 'small' },
+      { id: 'lost', family: 'lost' },
+    ]);
+    assert.deepEqual(found['said'], { pieces: ['small-0 ', 'small-1 ', 'small-2 ', 'small-3 '], calls: [] });
+    assert.deepEqual(found['called'], { pieces: [], calls: [{ name: 'stop', input: { process: 'web' } }] });
+    assert.match(String(found['cancelled']), /^ended after|^refused: Canceled/);
+    assert.match(found.failed.message, /as told: 422/);
+    assert.equal(found['tokens'], 2);
+    await eventually('the server has seen that it was cancelled', () =>
+      readFileSync(join(editor.workspace, 'log'), 'utf8').includes('aborted'),
+    );
+  });
+
+  it('are unloaded by the button, and loaded again when somebody asks', async () => {
+    await editor.row('small').first().hover();
+    await editor.row('small').first().locator('.action-label.codicon-debug-stop').click();
+    await editor.waitForRow('small', /, cold, answers at once/);
+    assert.deepEqual(editor.run.ps(), []);
+    assert.equal(editor.run.call(['load', 'small']).stdout, 'small: ready\n');
+    await editor.waitForRow('small', /, loaded, ready/);
+  });
+
+  it('come back at the same address when their warden was killed', async () => {
+    const before = JSON.parse(editor.run.call(['models', '--json']).stdout) as { url: string }[];
+    const [warden = 0] = editor.wardenPids;
+    process.kill(warden, 'SIGKILL');
+    await editor.notification(/guardian process was killed/);
+    await eventually('they are served again', () => {
+      const now = JSON.parse(editor.run.call(['models', '--json']).stdout) as { url: string; state: string }[];
+      return now[0]?.url === before[0]?.url && now[0]?.state === 'cold';
+    });
+    await editor.waitForRow('small', /, cold, /);
+    assert.equal(editor.run.call(['load', 'small']).stdout, 'small: ready\n');
+  });
+
+  it('are gone with the window', async () => {
+    assert.ok(editor.workers.length > 0);
+    await editor.page.close();
+    await eventually('nobody is left', () => editor.workers.length === 0 && editor.wardenPids.length === 0);
+  });
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { asOpenAiMessages, asOpenAiTools, countTokens } from '../../../src/extension/models/openAiMessages.ts';
+import { filterModels, type ModelSource } from '../../../src/extension/processTree/modelRows.ts';
+import { buildRows, type Row, type RowSource } from '../../../src/extension/processTree/rows.ts';
+import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
+import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
+import type { ModelSnapshot } from '../../../src/protocol/models.ts';
+import { aTree } from '../../support/snapshots.ts';
+
+const snapshot = (changes: Partial<ModelSnapshot> = {}): ModelSnapshot => ({
+  name: 'small',
+  aliases: [],
+  runtime: 'llama.cpp',
+  state: 'ready',
+  reason: '',
+  instances: [{ name: 'small', state: 'ready', outstanding: 0 }],
+  wanted: 1,
+  outstanding: 0,
+  capacity: 4,
+  queued: 0,
+  statistics: { requests: 0, failures: 0, inputTokens: 0, outputTokens: 0 },
+  ...changes,
+});
+
+const source = (changes?: Partial<ModelSnapshot>): ModelSource => ({
+  name: 'small',
+  group: 'Models',
+  description: 'for code',
+  runtime: 'llama.cpp',
+  ...(changes && { snapshot: snapshot(changes) }),
+});
+
+const server = (name: string): RowSource => ({
+  name,
+  declared: false,
+  group: 'Models',
+  tree: aTree({ name, pool: 'small', cpuPercent: 5, memoryBytes: 2 ** 30, gpu: { memoryBytes: 2 ** 31, percent: 3 } }),
+});
+
+function rowsOf(model: ModelSource, ...sources: RowSource[]): Row[] {
+  return buildRows(sources, { figures: new ShownFigures(), members: new ShownMembers() }, [model]);
+}
+
+describe('the row of a model', () => {
+  const cases: [string, ModelSource, RowSource[], string, string][] = [
+    ['that nobody has asked yet', source(), [], 'for code', 'model.cold.declared'],
+    ['that is cold', source({ state: 'cold', instances: [] }), [], 'for code', 'model.cold.declared'],
+    ['that waits for its turn', source({ state: 'waiting', instances: [], queued: 2 }), [], 'waiting  2 waiting', 'model.busy.declared'],
+    [
+      'that is loading',
+      source({ state: 'loading', progress: 40 }),
+      [server('small')],
+      'loading 40 %  5.0 %  1.0 GB  GPU 2.0 GB',
+      'model.busy.declared',
+    ],
+    [
+      'that answers, with its speed',
+      source({ outstanding: 2, statistics: { requests: 9, failures: 0, inputTokens: 1, outputTokens: 2, tokensPerSecond: 34.06 } }),
+      [server('small')],
+      'busy 2/4  34.1 tokens/s  5.0 %  1.0 GB  GPU 2.0 GB',
+      'model.loaded.declared',
+    ],
+    [
+      'of which two of three servers are ready',
+      source({
+        wanted: 3,
+        instances: [
+          { name: 'small', state: 'ready', outstanding: 0 },
+          { name: 'small#2', state: 'ready', outstanding: 0 },
+          { name: 'small#3', state: 'loading', outstanding: 0 },
+        ],
+      }),
+      [server('small'), server('small#2')],
+      'ready  2/3 servers  10.0 %  2.0 GB  GPU 4.0 GB',
+      'model.loaded.declared',
+    ],
+    [
+      'that could not be loaded',
+      source({ state: 'failed', instances: [], reason: 'its server exited.\nIt printed last: x' }),
+      [],
+      'failed  its server exited.',
+      'model.cold.declared',
+    ],
+  ];
+  for (const [what, model, servers, description, context] of cases) {
+    it(what, () => {
+      const [group] = rowsOf(model, ...servers);
+      const [row] = group?.children ?? [];
+      assert.deepEqual([group?.label, row?.label, row?.description, row?.context], ['Models', 'small', description, context]);
+      assert.deepEqual(
+        row?.children.map(({ label }) => label),
+        servers.map(({ name }) => name),
+      );
+    });
+  }
+
+  it('stands behind processes of its group, and its servers nowhere else', () => {
+    const rows = rowsOf(source({}), { name: 'web', declared: true }, { name: 'proxy', declared: true, group: 'Models' }, server('small'));
+    assert.deepEqual(
+      rows.map(({ label, children }) => [label, ...children.map((child) => child.label)]),
+      [['web'], ['Models', 'proxy', 'small']],
+    );
+  });
+
+  it('is filtered by its words', () => {
+    assert.equal(filterModels([source()], 'LLAMA code').length, 1);
+    assert.equal(filterModels([source()], 'ollama').length, 0);
+  });
+});
+
+describe('a conversation', () => {
+  it('is put into OpenAI’s words, with calls of tools and their results', () => {
+    const call = { id: 'c1', name: 'stop', input: { process: 'web' } };
+    assert.deepEqual(
+      asOpenAiMessages([
+        { role: 'user', text: 'Stop it', toolCalls: [], toolResults: [] },
+        { role: 'assistant', text: '', toolCalls: [call], toolResults: [] },
+        { role: 'user', text: '', toolCalls: [], toolResults: [{ id: 'c1', text: 'stopped' }] },
+        { role: 'user', text: 'Thanks', toolCalls: [], toolResults: [{ id: 'c2', text: 'x' }] },
+      ]),
+      [
+        { role: 'user', content: 'Stop it' },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'stop', arguments: '{"process":"web"}' } }],
+        },
+        { role: 'tool', tool_call_id: 'c1', content: 'stopped' },
+        { role: 'tool', tool_call_id: 'c2', content: 'x' },
+        { role: 'user', content: 'Thanks' },
+      ],
+    );
+  });
+
+  it('names tools with what they take, even where that is nothing', () => {
+    assert.deepEqual(asOpenAiTools([{ name: 'list', description: 'Lists' }]), [
+      { type: 'function', function: { name: 'list', description: 'Lists', parameters: { type: 'object', properties: {} } } },
+    ]);
+  });
+
+  it('is counted about', () => assert.deepEqual([countTokens(''), countTokens('abcd'), countTokens('abcde')], [0, 1, 2]));
+});
