@@ -3,10 +3,11 @@
  * It lives in a cache folder of its own, outside this project's lock file, because it is 400 MB that no user of the
  * extension needs.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { npm } from './npm.ts';
 import { cacheFolder, root } from './paths.ts';
 
 const version = '4.139.1';
@@ -31,15 +32,6 @@ export function ensureEditorHost(): void {
   npm(workbench, 'rebuild', 'node-pty', '@vscode/spdlog', '@vscode/native-watchdog', '@parcel/watcher');
   npm(join(workbench, 'extensions'), 'install', '--omit=dev', '--ignore-scripts');
   writeFileSync(doneMark, `${new Date().toISOString()}\n`);
-}
-
-function npm(cwd: string, ...args: readonly string[]): void {
-  try {
-    execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  } catch (error) {
-    const { stderr } = error as { stderr?: Buffer };
-    throw new Error(`npm ${args.join(' ')} failed in ${cwd}:\n${stderr?.toString() ?? String(error)}`);
-  }
 }
 
 export interface EditorOptions {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { delegateCgroup } from './delegatedCgroup.ts';
 import { ensureEditorHost } from './editorHost.ts';
+import { ensureEngine } from './engine.ts';
 import { root } from './paths.ts';
 
 interface Counts {
@@ -26,6 +27,7 @@ if (named.length === 0) results.push(check('format, lint and unused code', 'npm'
 execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { cwd: root, stdio: 'inherit' });
 if (wanted('unit')) results.push(await runTests('unit', 4));
 if (wanted('system')) {
+  ensureEngine();
   results.push(await runTests('system', 2));
   if (process.getuid?.() === 0) results.push(await runTests('system', 2, ordinaryUser));
 }

@@ -1,7 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { LazyModels } from './gateway/lazyModels.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import type { Supervisor } from './supervisor.ts';
+
+export interface MetricsSources {
+  readonly supervisor: Supervisor;
+  readonly models: Pick<LazyModels, 'snapshots'>;
+  readonly journal: Journal;
+}
 
 /** Metrics for other tools, in Prometheus' text format, named as OpenMetrics asks: base units, counters end in `_total`. */
 export class Metrics {
@@ -9,9 +16,14 @@ export class Metrics {
   readonly #server: Server;
 
   /** Serves them at `http://127.0.0.1:port/metrics`; `onFailure` hears in a sentence why that cannot be. */
-  constructor(supervisor: Supervisor, journal: Journal, port: number, onFailure: (problem: string) => void) {
+  constructor({ supervisor, models, journal }: MetricsSources, port: number, onFailure: (problem: string) => void) {
     countEvents(this.#registry, journal);
-    const measure = measureTrees(this.#registry, supervisor);
+    const measureAllTrees = measureTrees(this.#registry, supervisor);
+    const measureAllModels = measureModels(this.#registry, models);
+    const measure = async (): Promise<void> => {
+      measureAllModels();
+      await measureAllTrees();
+    };
     this.#server = createServer((request, response) => {
       if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
         response.writeHead(404).end('The metrics are at /metrics.\n');
@@ -103,6 +115,44 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
       cpu.inc(of, course.used.cpuMillis / 1000);
       read.inc(of, course.used.readBytes);
       written.inc(of, course.used.writtenBytes);
+    }
+  };
+}
+
+/** What the gateway counts; what is returned is to be called before each scrape. */
+function measureModels(registry: Registry, models: Pick<LazyModels, 'snapshots'>): () => void {
+  const shared = { labelNames: ['model'], registers: [registry] };
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `tree_warden_model_${name}`, help, ...shared });
+  const counter = (name: string, help: string): Counter => new Counter({ name: `tree_warden_model_${name}_total`, help, ...shared });
+  const servers = gauge('servers', 'Servers that are ready.');
+  const outstanding = gauge('outstanding_requests', 'Requests that are being answered.');
+  const queued = gauge('queued_requests', 'Requests that wait for a server.');
+  const firstToken = gauge('first_token_seconds', 'Until the first of an answer came, the mean of the last fifty.');
+  const waited = gauge('queue_seconds', 'How long requests waited for a server, the mean of the last fifty.');
+  const speed = gauge('tokens_per_second', 'Tokens of one answer a second, the mean of the last fifty.');
+  const requests = counter('requests', 'Requests, whatever became of them.');
+  const failures = counter('request_failures', 'Requests that were refused or failed.');
+  const tokens = new Counter({
+    name: 'tree_warden_model_tokens_total',
+    help: 'Tokens as the servers have counted them.',
+    labelNames: ['model', 'direction'],
+    registers: [registry],
+  });
+  const all = [servers, outstanding, queued, firstToken, waited, speed, requests, failures, tokens];
+  return () => {
+    for (const metric of all) metric.reset();
+    for (const { name: model, instances, statistics, ...counts } of models.snapshots()) {
+      servers.set({ model }, instances.filter(({ state }) => state === 'ready').length);
+      outstanding.set({ model }, counts.outstanding);
+      queued.set({ model }, counts.queued);
+      const { firstTokenMillis, queueMillis, tokensPerSecond } = statistics;
+      if (firstTokenMillis !== undefined) firstToken.set({ model }, firstTokenMillis / 1000);
+      if (queueMillis !== undefined) waited.set({ model }, queueMillis / 1000);
+      if (tokensPerSecond !== undefined) speed.set({ model }, tokensPerSecond);
+      requests.inc({ model }, statistics.requests);
+      failures.inc({ model }, statistics.failures);
+      tokens.inc({ model, direction: 'in' }, statistics.inputTokens);
+      tokens.inc({ model, direction: 'out' }, statistics.outputTokens);
     }
   };
 }

@@ -144,7 +144,8 @@ export class Warden {
     const { metricsPort } = this.#options;
     if (metricsPort === 0) return;
     const { Metrics } = await import('./metrics.ts');
-    this.#metrics = new Metrics(this.#supervisor, this.#journal, metricsPort, (problem) => this.#alert(problem));
+    const sources = { supervisor: this.#supervisor, models: this.#models, journal: this.#journal };
+    this.#metrics = new Metrics(sources, metricsPort, (problem) => this.#alert(problem));
   }
 
   /** Not loaded before somebody declares a model. */

@@ -15,7 +15,13 @@ export class TestModels implements AsyncDisposable {
     ...models: readonly (Partial<ModelRequest> & { readonly name: string; readonly arguments?: readonly string[] })[]
   ): Promise<TestModels> {
     const warden = await TestWarden.start();
-    const requests = models.map(({ arguments: args = [], ...changes }) => fakeModel(warden, args, changes));
+    return await TestModels.of(
+      warden,
+      models.map(({ arguments: args = [], ...changes }) => fakeModel(warden, args, changes)),
+    );
+  }
+
+  static async of(warden: TestWarden, requests: ModelRequest[]): Promise<TestModels> {
     return new TestModels(warden, await warden.client.declareModels(requests, { port: 0 }));
   }
 

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { NamedPorts } from '../../src/spec/ports.ts';
+import { fakeModel, TestModels } from '../support/models.ts';
 import { cli, eventually } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
 
@@ -27,6 +28,22 @@ function parseMetrics(text: string): Map<string, number> {
 }
 
 describe('metrics', () => {
+  it('count what models answer', async () => {
+    const port = await new NamedPorts().portFor('metrics');
+    const warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
+    await using models = await TestModels.of(warden, [fakeModel(warden, [], { name: 'one' })]);
+    await models.chat('one', 'say 3');
+    await models.chat('one', 'error 500');
+    const values = parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+    const of = (name: string, more = ''): number | undefined => values.get(`tree_warden_model_${name}{model="one"${more}}`);
+    assert.deepEqual(
+      [of('servers'), of('requests_total'), of('request_failures_total'), of('outstanding_requests'), of('queued_requests')],
+      [1, 2, 1, 0, 0],
+    );
+    assert.deepEqual([of('tokens_total', ',direction="in"'), of('tokens_total', ',direction="out"')], [7, 3]);
+    assert.ok((of('queue_seconds') ?? 0) > 0 && (of('first_token_seconds') ?? 0) > 0);
+  });
+
   it('count what happens, and say what is used', async () => {
     const port = await new NamedPorts().portFor('metrics');
     await using warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });

@@ -1,0 +1,158 @@
+/** A real inference engine behind the gateway, on a tiny model with random weights; the same with llama-server, where that is in the PATH. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { engineFolder, hasEngine } from '../../src/build/engine.ts';
+import { modelSchema } from '../../src/spec/modelSchema.ts';
+import { resolveModel } from '../../src/spec/resolveModel.ts';
+import { writeTinyModel } from '../support/gguf.ts';
+import { TestModels } from '../support/models.ts';
+import { eventually } from '../support/run.ts';
+import { survivorsAfterLooking } from '../support/survivors.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const server = fileURLToPath(new URL('../fixtures/engine/server.mjs', import.meta.url));
+
+interface Engine {
+  readonly name: string;
+  readonly skip: string | false;
+  /** What processes.json would have for a model of this file. */
+  readonly spec: object;
+}
+
+const engines: readonly Engine[] = [
+  {
+    name: 'llama.cpp in Node',
+    skip: hasEngine ? false : 'there is no prebuilt one for this machine',
+    spec: {
+      runtime: 'custom',
+      command: [process.execPath, server, '--engine', engineFolder, '--model', '${model}', '--port', '${port}', '--name', '${name}'],
+      ready: { http: 'http://127.0.0.1:${port}/health' },
+    },
+  },
+  {
+    name: 'llama-server',
+    skip: spawnSync('llama-server', ['--version']).error ? 'it is not in the PATH' : false,
+    spec: { runtime: 'llama.cpp', args: ['--ctx-size', '512', '--parallel', '4', '--threads', '1', '--embeddings', '--pooling', 'mean'] },
+  },
+];
+
+interface Answer {
+  readonly choices: readonly { readonly message: { readonly content: string } }[];
+  readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
+}
+
+for (const { name, skip, spec } of engines) {
+  describe(`with ${name}`, { skip }, () => {
+    /** Models of the tiny file, as processes.json would declare them. */
+    async function serve(models: Readonly<Record<string, object>>, prepare: (file: string) => void = () => undefined): Promise<TestModels> {
+      const warden = await TestWarden.start();
+      const folder = warden.run.workFolder;
+      writeTinyModel(join(folder, 'tiny.gguf'));
+      prepare(join(folder, 'tiny.gguf'));
+      const context = { workspaceFolder: folder, env: process.env, portFor: () => Promise.resolve(0) };
+      const requests = Object.entries(models).map(([model, keys]) =>
+        resolveModel(model, modelSchema.parse({ ...spec, model: 'tiny.gguf', stop: ['SIGTERM', '2s'], ...keys }), context),
+      );
+      return await TestModels.of(warden, await Promise.all(requests));
+    }
+
+    const ask = (content: string, changes: object = {}) => ({
+      model: 'tiny',
+      max_tokens: 12,
+      messages: [{ role: 'user', content }],
+      ...changes,
+    });
+
+    it('loads, and answers', async () => {
+      await using models = await serve({ tiny: {} });
+      const response = await models.ask('/v1/chat/completions', ask('hello'));
+      const { choices, usage } = (await response.json()) as Answer;
+      assert.equal(response.status, 200);
+      assert.ok((choices[0]?.message.content.length ?? 0) > 0);
+      assert.ok(usage.completion_tokens > 0 && usage.prompt_tokens > 0, JSON.stringify(usage));
+      const { statistics } = await models.model('tiny');
+      assert.deepEqual([statistics.inputTokens, statistics.outputTokens], [usage.prompt_tokens, usage.completion_tokens]);
+    });
+
+    it('streams', async () => {
+      await using models = await serve({ tiny: {} });
+      const response = await models.ask('/v1/chat/completions', ask('hello', { stream: true, stream_options: { include_usage: true } }));
+      const text = await response.text();
+      assert.ok((text.match(/^data: \{/gm)?.length ?? 0) >= 3, text);
+      assert.match(text, /^data: \[DONE\]$/m);
+      const { statistics } = await models.model('tiny');
+      assert.ok(statistics.outputTokens > 0 && statistics.firstTokenMillis !== undefined, JSON.stringify(statistics));
+    });
+
+    it('embeds, the same text in the same way', async () => {
+      await using models = await serve({ tiny: {} });
+      const response = await models.ask('/v1/embeddings', { model: 'tiny', input: ['one', 'two', 'one'] });
+      const { data } = (await response.json()) as { data: { embedding: number[] }[] };
+      const [one = [], two = [], again = []] = data.map(({ embedding }) => embedding);
+      const distance = (a: number[], b: number[]): number => Math.hypot(...a.map((value, index) => value - (b[index] ?? 0)));
+      assert.equal(one.length, 64);
+      assert.ok(distance(one, again) < 1e-3 && distance(one, two) > 1e-3);
+    });
+
+    it('gives up what its client gives up', async () => {
+      await using models = await serve({ tiny: {} });
+      const leaving = new AbortController();
+      const response = await models.ask('/v1/chat/completions', ask('hello', { stream: true, max_tokens: 200 }), {}, leaving.signal);
+      await response.body?.getReader().read();
+      leaving.abort();
+      await models.until('tiny', ({ outstanding }) => outstanding === 0);
+      assert.equal((await models.ask('/v1/chat/completions', ask('again', { max_tokens: 2 }))).status, 200);
+    });
+
+    it('says why a file that is broken cannot be loaded', async () => {
+      await using models = await serve({ tiny: {} }, (file) => truncateSync(file, 100_000));
+      const { status, text } = await models.chat('tiny', 'hello');
+      assert.equal(status, 503);
+      assert.match(text, /'tiny' could not be loaded: its server exited with code 1 before it was ready\. It printed last:/);
+    });
+
+    it('tells its client when the server is killed in the middle of an answer', async () => {
+      await using models = await serve({ tiny: {} });
+      await models.warden.client.loadModel('tiny');
+      const answering = models.ask('/v1/chat/completions', ask('hello', { stream: true, max_tokens: 200 }));
+      const response = await answering;
+      const reader = response.body?.getReader();
+      const { value } = (await reader?.read()) ?? {};
+      const [tree] = await models.warden.client.list();
+      assert.ok(tree?.leader);
+      process.kill(tree.leader.pid, 'SIGKILL');
+      let text = Buffer.from(value ?? new Uint8Array()).toString();
+      for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read())
+        text += Buffer.from(piece.value).toString();
+      // Either it was quicker, or it is told.
+      assert.match(text, /"message":"The server of 'tiny' ended by SIGKILL before it had answered\."|\[DONE\]/);
+      assert.equal((await models.ask('/v1/chat/completions', ask('again', { max_tokens: 2 }))).status, 200);
+    });
+
+    it('is a pool of three', async () => {
+      await using models = await serve({ tiny: { instances: 3, maxConcurrent: 1 } });
+      await models.warden.client.loadModel('tiny');
+      await models.until('tiny', ({ capacity }) => capacity === 3);
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, index) => models.ask('/v1/chat/completions', ask(`hello ${index}`))),
+      );
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+      await Promise.all(answers.map((answer) => answer.text()));
+    });
+
+    it('is swapped for another, and unloaded when nobody asks', async () => {
+      await using models = await serve({ tiny: { exclusive: 'memory', ttl: '500ms' }, other: { exclusive: 'memory', ttl: '500ms' } });
+      for (const model of ['tiny', 'other', 'tiny']) {
+        const response = await models.ask('/v1/chat/completions', ask('hello', { model, max_tokens: 4 }));
+        assert.equal(response.status, 200, await response.text());
+      }
+      assert.equal((await models.model('other')).state, 'cold');
+      await models.until('tiny', ({ state }) => state === 'cold');
+      await eventually('nobody is left', async () => (await survivorsAfterLooking(models.warden.run.workFolder)).length === 0);
+    });
+  });
+}
