@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: three bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
+ * Builds `dist/`: four bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
  *   node src/build/bundle.ts [--watch]
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,6 +28,7 @@ const forNode: BuildOptions = {
     extension: 'src/extension/main.ts',
     warden: 'src/warden/main.ts',
     cli: 'src/cli/main.ts',
+    mcp: 'src/mcp/main.ts',
   },
   platform: 'node',
   // The Node of the oldest VS Code in `engines`.

@@ -8,6 +8,7 @@ import { kill, logs, restart, sweep } from './control.ts';
 import { doctor } from './doctor.ts';
 import { CliError, exitCodeHelp, exitCodes } from './exitCodes.ts';
 import { gateway } from './gateway.ts';
+import { mcp } from './mcp.ts';
 import { load, models, unload } from './models.ts';
 import { ps } from './ps.ts';
 import { type RunOptions, run } from './run.ts';
@@ -124,6 +125,15 @@ function buildProgram(finish: (code: number) => void): Command {
     .argument('<model>')
     .argument('<prompt...>')
     .action(act((model: string, words: string[]) => chat(model, words.join(' '))));
+  program
+    .command('mcp')
+    .description(
+      'serve an agent by the Model Context Protocol: list, start, stop, restart, output, wait until ready, who listens on a port',
+    )
+    .option('--http', 'at a port of 127.0.0.1, with a token, instead of stdin and stdout; both are printed as a line of JSON')
+    .option('-p, --port <number>', 'of --http; by default any that is free', '0')
+    .addOption(new Option('--window <key>', 'act in the name of this window').hideHelp())
+    .action(act((options) => mcp(options)));
   program
     .command('sweep')
     .description('end what was left behind when everything that guarded it was killed at once')

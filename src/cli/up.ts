@@ -1,7 +1,6 @@
 import { errorText } from '../protocol/errors.ts';
 import type { StartRequest, TreeSnapshot } from '../protocol/messages.ts';
-import type { ProcessSpec } from '../spec/processSchema.ts';
-import { type ResolveContext, resolveInstance, resolveSpec } from '../spec/resolveSpec.ts';
+import { resolveInstances } from '../spec/resolveSpec.ts';
 import { readDeclared } from './declared.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
@@ -13,12 +12,14 @@ import { deferred, writeOut } from './stdout.ts';
 export async function up(names: readonly string[]): Promise<number> {
   const { folder, context, wanted } = readDeclared('processes', ({ specs }) => specs, names);
   // Everything is checked before anything is started.
-  const requests = await Promise.all(wanted.flatMap(([name, spec]) => requestsFor(name, spec, context))).catch((error: unknown) => {
+  const resolving = wanted.map(([name, spec]) => resolveInstances(name, spec, spec.instances ?? 1, context));
+  const requests = await Promise.all(resolving).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
+  const all = requests.flat();
   const detached = new Set(wanted.filter(([, spec]) => spec.lifetime === 'detached').map(([name]) => name));
-  await Promise.all(requests.filter(({ name, pool }) => detached.has(pool ?? name)).map((request) => startDetached(request, folder)));
-  const managed = requests.filter(({ name, pool }) => !detached.has(pool ?? name));
+  await Promise.all(all.filter(({ name, pool }) => detached.has(pool ?? name)).map((request) => startDetached(request, folder)));
+  const managed = all.filter(({ name, pool }) => !detached.has(pool ?? name));
   if (managed.length === 0) return exitCodes.ok;
   const session = await CliSession.start('tree-warden up', false);
   session.stopOnSignals();
@@ -26,12 +27,6 @@ export async function up(names: readonly string[]): Promise<number> {
   const codes = await Promise.all(managed.map((request, index) => runOne(session, request, prefixFor(request.name, width, index))));
   await session.close('all commands have ended');
   return codes.find((code) => code !== 0) ?? exitCodes.ok;
-}
-
-function requestsFor(name: string, spec: ProcessSpec, context: ResolveContext): Promise<StartRequest>[] {
-  const { instances = 1 } = spec;
-  if (instances === 1) return [resolveSpec(name, spec, context)];
-  return Array.from({ length: instances }, (_, index) => resolveInstance(name, spec, index + 1, context));
 }
 
 /** It lives on when this command has ended; one that runs already is left as it is. */

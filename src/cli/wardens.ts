@@ -26,13 +26,19 @@ export interface FoundModel {
 export class Wardens implements Disposable {
   readonly clients: readonly WardenClient[];
 
-  static async connect(client: string): Promise<Wardens> {
+  /** `known`: those that are connected already, by their folders; new ones are added, and those that have gone leave by themselves. */
+  static async connect(client: string, known = new Map<string, WardenClient>()): Promise<Wardens> {
     const folder = runtimeFolderPath();
     if (!existsSync(folder)) return new Wardens([]);
     const { folders } = readAllRecords(openRuntimeFolder(folder));
     const attempts = folders.map(async ({ path, warden }) => {
+      const already = known.get(path);
+      if (already) return already;
       try {
-        return await connectToWarden(socketPath(path), client);
+        const connected = await connectToWarden(socketPath(path), client);
+        known.set(path, connected);
+        connected.onClose(() => known.delete(path));
+        return connected;
       } catch (error) {
         const gone = ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
         if (!gone)

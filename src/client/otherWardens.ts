@@ -64,6 +64,18 @@ export async function findDetachedWarden({ window }: WindowIdentity, client: str
   return undefined;
 }
 
+/** The warden of a window that is open. */
+export async function findWindowWarden(window: string, client: string): Promise<WardenClient | undefined> {
+  for (const { path } of wardensOf(window, 'managed')) {
+    try {
+      return await connectToWarden(socketPath(path), client);
+    } catch {
+      // It is gone.
+    }
+  }
+  return undefined;
+}
+
 /**
  * The same, started where there is none.
  * @throws Error where it does not come up.

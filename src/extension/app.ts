@@ -1,4 +1,8 @@
 import * as vscode from 'vscode';
+import { version } from '../protocol/version.ts';
+import { registerAgentTools } from './agents/agentTools.ts';
+import { registerMcpServer } from './agents/mcpProvider.ts';
+import { WindowHost } from './agents/windowHost.ts';
 import { AutoStart } from './autoStart.ts';
 import { registerCommands } from './commands.ts';
 import { Dashboards } from './dashboard/dashboard.ts';
@@ -49,6 +53,8 @@ export class App {
       new StatusBar(processes, link, health),
       new WardenTasks(processes, link, specs),
       new AutoStart(processes, models, specs, context.workspaceState, log),
+      registerAgentTools(new WindowHost(processes, link, specs, wardenScript), context.extension.packageJSON),
+      registerMcpServer({ script: context.asAbsolutePath('dist/cli.js'), window, version }),
       registerCommands({ processes, models, link, specs, view, terminals, dashboards, wardenScript, log }),
     );
     this.#link = link;

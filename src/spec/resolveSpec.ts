@@ -52,6 +52,15 @@ export async function resolveInstance(name: string, spec: ProcessSpec, instance:
 }
 
 /**
+ * All instances of a spec; one that is alone is the spec itself.
+ * @throws as {@link resolveSpec} does.
+ */
+export async function resolveInstances(name: string, spec: ProcessSpec, count: number, context: ResolveContext): Promise<StartRequest[]> {
+  if (count === 1) return [await resolveSpec(name, spec, context)];
+  return await Promise.all(Array.from({ length: count }, (_, index) => resolveInstance(name, spec, index + 1, context)));
+}
+
+/**
  * Fills in variables and defaults, and reads environment files.
  * @throws CannotStartError that names the variable or the file.
  */

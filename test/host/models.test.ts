@@ -12,6 +12,8 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${n
 describe('models', () => {
   let editor: Editor;
   let folder: Run;
+  /** What a person was asked before an agent's tool did anything. */
+  const asked: string[] = [];
   const answers = (): string => join(folder.folder, 'answers.json');
 
   before(async () => {
@@ -42,7 +44,7 @@ describe('models', () => {
     };
     writeFileSync(
       join(editor.workspace, '.vscode', 'processes.json'),
-      JSON.stringify({ processes: { web: { command: 'sleep 600' } }, models }),
+      JSON.stringify({ processes: { web: { command: 'echo served; sleep 600', ready: { log: 'served' } } }, models }),
     );
     await editor.showProcesses();
     await editor.waitForRow('small', /, cold, answers at once/);
@@ -108,10 +110,15 @@ describe('models', () => {
 
   it('are there for other extensions: streams, calls of tools, cancelled, with errors', async () => {
     await editor.command('Chat Probe: Ask');
-    // The editor asks whether that extension may.
-    const allow = editor.page.locator('.monaco-dialog-box .monaco-button').filter({ hasText: 'Allow' });
+    // The editor asks whether that extension may, and before anything changes.
+    const dialog = editor.page.locator('.monaco-dialog-box');
+    const yes = dialog.locator('.monaco-button').filter({ hasText: /^(Allow|Yes)$/ });
     await eventually('it has answered', async () => {
-      if (await allow.isVisible()) await allow.click();
+      if (await yes.isVisible()) {
+        const question = await dialog.innerText();
+        if (!asked.includes(question)) asked.push(question);
+        await yes.click();
+      }
       return existsSync(answers());
     });
     const found = JSON.parse(readFileSync(answers(), 'utf8')) as Record<string, unknown> & { failed: { message: string } };
@@ -127,6 +134,17 @@ describe('models', () => {
     await eventually('the server has seen that it was cancelled', () =>
       readFileSync(join(editor.workspace, 'log'), 'utf8').includes('aborted'),
     );
+  });
+
+  it('and so are tools for agents, which start and stop processes of the window', () => {
+    const { agent } = JSON.parse(readFileSync(answers(), 'utf8')) as { agent: Record<string, string> & { tools: string[] } };
+    assert.equal(agent.tools.length, 7);
+    const questions = asked.map((text) => text.match(/^(Start|Stop) (web\b.*)$/m)?.[0]).filter(Boolean);
+    assert.deepEqual(questions.slice(0, 2), ['Start web?', 'Stop web and all that it has started?']);
+    assert.match(agent['before'] ?? '', /"notRunning": \[\s+\{\s+"name": "web"/);
+    assert.match(agent['ready'] ?? '', /"state": "ready"/);
+    assert.match(agent['output'] ?? '', /^served$/);
+    assert.match(agent['wrong'] ?? '', /There is no running process 'web'/);
   });
 
   it('are unloaded by the button, and loaded again when somebody asks', async () => {

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
 import nls from '../../package.nls.json' with { type: 'json' };
+import { manifestTools } from '../../src/build/manifestTools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
@@ -23,6 +24,10 @@ describe('the manifest', () => {
     const named = [...handlers.matchAll(/^ {6}(\w+): \(/gm), ...models.matchAll(/^ {4}(\w+): (?:on\(|\(\) =>)/gm)];
     const handled = named.map(([, name]) => `tree-warden.${name}`);
     assert.deepEqual(handled.sort(), [...commands].sort());
+  });
+
+  it('says of the agent’s tools what they say of themselves', () => {
+    assert.deepEqual(manifest.contributes.languageModelTools, JSON.parse(JSON.stringify(manifestTools())));
   });
 
   it('shows only commands that there are', () => {

@@ -15,6 +15,8 @@ export interface Answered {
 
 /** Means are over so many of the last requests. */
 const window = 50;
+/** Milliseconds that an answer has to take for its speed to mean anything. */
+const shortestStream = 100;
 
 /** Counts what a model has answered. */
 export class Statistics {
@@ -55,9 +57,9 @@ export class Statistics {
   }
 }
 
-/** Of one token alone nothing can be said. */
+/** Of one token alone, or of a moment, nothing can be said. */
 function rateOf({ outputTokens = 0, streamMillis = 0 }: Answered): number[] {
-  return outputTokens > 1 && streamMillis > 0 ? [(outputTokens - 1) / (streamMillis / 1000)] : [];
+  return outputTokens > 1 && streamMillis >= shortestStream ? [(outputTokens - 1) / (streamMillis / 1000)] : [];
 }
 
 function mean(values: readonly number[]): number | undefined {

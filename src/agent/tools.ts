@@ -1,0 +1,210 @@
+/** What agents may do, written once: for the editor's own agents, and for others by MCP. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+import * as z from 'zod';
+import type { TreeSnapshot } from '../protocol/messages.ts';
+import { describePorts } from '../protocol/ports.ts';
+import { isLive, stateWord } from '../protocol/trees.ts';
+import type { AgentHost, GuardedTree } from './host.ts';
+
+export interface AgentTool<Input extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly title: string;
+  /** For the model: what it does, and when to use it. */
+  readonly description: string;
+  readonly input: Input;
+  /** Whether something is another afterwards: a person is asked first. */
+  readonly changes: boolean;
+  /** @throws Error with one sentence. */
+  run(host: AgentHost, input: z.output<Input>): Promise<string>;
+  /** What a person is asked, as a sentence. */
+  question(input: z.output<Input>): string;
+}
+
+const process = z.string().min(1).describe('Name of the process, as list_processes shows it; the name of a pool means all its instances.');
+
+function tool<Input extends z.ZodType>(definition: AgentTool<Input>): AgentTool {
+  return definition as unknown as AgentTool;
+}
+
+const pollMillis = 100;
+
+export const agentTools: readonly AgentTool[] = [
+  tool({
+    name: 'list_processes',
+    title: 'List Processes',
+    description:
+      'Lists the processes that Tree Warden guards and those that this workspace declares: name, state, health, pid, ports, CPU, memory, why one has ended. Use it before you start a server: it may be running.',
+    input: z.object({}),
+    changes: false,
+    question: () => 'List processes?',
+    run: async (host) => {
+      const trees = await host.trees();
+      const running = new Set(trees.map(({ tree }) => tree.pool ?? tree.name));
+      const idle = (await host.declared()).filter(({ name }) => !running.has(name));
+      return asText({ processes: trees.map(({ tree }) => describe(tree)), notRunning: idle });
+    },
+  }),
+  tool({
+    name: 'start_process',
+    title: 'Start Process',
+    description:
+      'Starts a process that processes.json declares (process), or a command of your own in the background (command, with a name for it). Its whole tree is ended with its window or with you; use this instead of putting a server into the background of a shell.',
+    input: z
+      .object({
+        process: z.string().min(1).optional().describe('A declared process.'),
+        command: z.string().min(1).optional().describe('Or a line for the shell: "npm run dev".'),
+        name: z.string().min(1).optional().describe('How the command is to be listed.'),
+      })
+      .refine(
+        ({ process: declared, command }) => (declared === undefined) !== (command === undefined),
+        'name a process, or give a command',
+      ),
+    changes: true,
+    question: ({ process: declared, command }) => (command === undefined ? `Start ${declared}?` : `Start this command? ${command}`),
+    run: async (host, { process: declared, command, name }) => {
+      const started =
+        command === undefined ? await host.startDeclared(declared ?? '') : [await host.startCommand(name ?? firstWord(command), command)];
+      return asText({ started: started.map(describe) });
+    },
+  }),
+  tool({
+    name: 'stop_process',
+    title: 'Stop Process',
+    description: 'Stops a process and all that it has started, gently at first; waits until nothing of it is left.',
+    input: z.object({ process, now: z.boolean().optional().describe('Kill at once, without asking it to end.') }),
+    changes: true,
+    question: ({ process: name, now }) => (now ? `Kill ${name} and all that it has started?` : `Stop ${name} and all that it has started?`),
+    run: async (host, { process: name, now = false }) => {
+      const found = await find(host, name);
+      const reason = 'stopped by an agent';
+      const stopped = await Promise.all(found.map(({ client, tree }) => client.stop({ tree: tree.id, now, reason })));
+      return asText({ stopped: stopped.map(describe) });
+    },
+  }),
+  tool({
+    name: 'restart_process',
+    title: 'Restart Process',
+    description: 'Stops a process, waits until nothing of it is left, and starts it again.',
+    input: z.object({ process }),
+    changes: true,
+    question: ({ process: name }) => `Restart ${name}?`,
+    run: async (host, { process: name }) => {
+      const found = await find(host, name);
+      const reason = 'restarted by an agent';
+      const restarted = await Promise.all(found.map(({ client, tree }) => client.restart({ tree: tree.id, now: false, reason })));
+      return asText({ restarted: restarted.map(describe) });
+    },
+  }),
+  tool({
+    name: 'read_output',
+    title: 'Read Output',
+    description: 'The last lines that a process has printed, also of one that has ended.',
+    input: z.object({ process, lines: z.int().min(1).max(1000).optional().describe('How many; 50 by default.') }),
+    changes: false,
+    question: ({ process: name }) => `Read the output of ${name}?`,
+    run: async (host, { process: name, lines = 50 }) => {
+      const found = await find(host, name, true);
+      const texts = await Promise.all(
+        found.map(async (one) => `${found.length > 1 ? `${one.tree.name}:\n` : ''}${await lastLines(one, lines)}`),
+      );
+      return texts.join('\n\n') || '(nothing)';
+    },
+  }),
+  tool({
+    name: 'wait_until_ready',
+    title: 'Wait Until Ready',
+    description: 'Waits until a process is ready, by its own probe where it has one; says why when it fails instead.',
+    input: z.object({ process, timeoutSeconds: z.number().min(1).max(600).optional().describe('60 by default.') }),
+    changes: false,
+    question: ({ process: name }) => `Wait until ${name} is ready?`,
+    run: async (host, { process: name, timeoutSeconds = 60 }) => {
+      for (const deadline = Date.now() + timeoutSeconds * 1000; ; await sleep(pollMillis)) {
+        const trees = (await find(host, name, true)).map(({ tree }) => tree);
+        const failed = trees.find((tree) => !isLive(tree));
+        if (failed)
+          throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. It printed last:\n${failed.lastLines?.join('\n') ?? ''}`);
+        if (trees.every(({ state, health }) => state === 'ready' && health !== 'unhealthy')) return asText({ ready: trees.map(describe) });
+        if (Date.now() > deadline)
+          throw new Error(
+            `'${name}' is not ready after ${timeoutSeconds} s: ${trees.map((tree) => tree.illness ?? stateWord(tree)).join(', ')}.`,
+          );
+      }
+    },
+  }),
+  tool({
+    name: 'who_listens',
+    title: 'Who Listens on a Port',
+    description: 'Which processes of this user listen on a port, guarded or not: why a port is "already in use".',
+    input: z.object({ port: z.int().min(1).max(65535) }),
+    changes: false,
+    question: ({ port }) => `Look who listens on port ${port}?`,
+    run: async (host, { port }) => {
+      const [holders, trees] = await Promise.all([host.holders(port), host.trees()]);
+      const treeOf = (pid: number): string | undefined =>
+        trees.find(({ tree }) => tree.members.some((member) => member.pid === pid))?.tree.name;
+      return asText({ port, holders: holders.map(({ pid, name, commandLine }) => ({ pid, name, commandLine, process: treeOf(pid) })) });
+    },
+  }),
+];
+
+/**
+ * The trees of this name, or of the pool of this name; the newest one that has ended where none runs and that is wanted.
+ * @throws Error where there is none.
+ */
+async function find(host: AgentHost, name: string, alsoEnded = false): Promise<readonly GuardedTree[]> {
+  const all = await host.trees();
+  const named = all.filter(({ tree }) => tree.name === name || tree.pool === name);
+  const live = named.filter(({ tree }) => isLive(tree));
+  const newest = named.toSorted((a, b) => b.tree.startedAt - a.tree.startedAt).slice(0, 1);
+  const found = live.length > 0 || !alsoEnded ? live : newest;
+  if (found.length === 0) {
+    const names = [...new Set(all.filter(({ tree }) => isLive(tree)).map(({ tree }) => tree.name))].join(', ') || 'nothing';
+    throw new Error(`There is no running process '${name}'. Running: ${names}.`);
+  }
+  return found;
+}
+
+async function lastLines({ client, tree }: GuardedTree, lines: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const request = { tree: tree.id, from: 0, whenBehind: 'wait', follow: false } as const;
+    client.readOutput(request, { onChunk: (chunk) => void chunks.push(chunk), onEnd: resolve }).catch(reject);
+  });
+  return stripVTControlCharacters(Buffer.concat(chunks).toString()).trimEnd().split(/\r?\n/).slice(-lines).join('\n');
+}
+
+function describe(tree: TreeSnapshot): object {
+  const { name, leader, reason, illness, cpuPercent, memoryBytes, members, commandLine, cwd, restarts } = tree;
+  return {
+    name,
+    state: stateWord(tree),
+    reason,
+    ...(illness !== undefined && { illness }),
+    ...(leader && { pid: leader.pid }),
+    ...(members.length > 0 && {
+      processes: members.length,
+      cpuPercent: Math.round(cpuPercent),
+      memoryMegabytes: Math.round(memoryBytes / 2 ** 20),
+    }),
+    ...(describePorts(members) && { ports: describePorts(members) }),
+    ...(restarts !== undefined && { restarts }),
+    commandLine,
+    cwd,
+  };
+}
+
+function firstWord(command: string): string {
+  return (
+    command
+      .trim()
+      .split(/\s+/)[0]
+      ?.split('/')
+      .at(-1)
+      ?.replaceAll(/[^\w.-]/g, '') || 'command'
+  );
+}
+
+function asText(value: object): string {
+  return JSON.stringify(value, null, 2);
+}
