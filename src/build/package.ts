@@ -18,7 +18,7 @@ const stage = mkdtempSync(join(tmpdir(), 'tree-warden-package-'));
 try {
   execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { stdio: 'inherit' });
   for (const name of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) copy(name);
-  for (const name of ['extension.js', 'warden.js', 'cli.js', 'dashboard.js', 'dashboard.css', 'processes.schema.json'])
+  for (const name of ['extension.js', 'warden.js', 'cli.js', 'mcp.js', 'dashboard.js', 'dashboard.css', 'processes.schema.json'])
     copy(join('dist', name));
   const koffi = join('node_modules', '@koromix', `koffi-${target}`);
   if (!existsSync(join(root, koffi)))
