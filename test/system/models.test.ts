@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { TestModels } from '../support/models.ts';
+import { fakeModel, TestModels } from '../support/models.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 
@@ -159,7 +159,6 @@ describe('a request that cannot be answered', () => {
     const [declared] = await models.warden.client.models();
     assert.ok(declared);
     const missing = { ...models.warden.request(['no-such-server', '--port', '${port}']), pool: 'two' };
-    const { fakeModel } = await import('../support/models.ts');
     await models.warden.client.declareModels(
       [{ ...fakeModel(models.warden, [], { name: 'two', install: 'It comes with two.' }), start: missing }],
       {
@@ -255,6 +254,17 @@ describe('a pool', () => {
     );
   });
 
+  it('has as many as were wanted last, however quickly that changes', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 3, arguments: ['--load', '200'] });
+    const { client } = models.warden;
+    await client.loadModel('one');
+    await models.until('one', ({ capacity }) => capacity === 12);
+    await Promise.all([client.loadModel('one', 1), client.loadModel('one', 3), client.loadModel('one', 2), client.loadModel('one', 3)]);
+    await models.until('one', ({ capacity, instances }) => capacity === 12 && instances.length === 3);
+    const running = (await client.list()).filter(({ endedAt }) => endedAt === undefined);
+    assert.deepEqual(running.map(({ name }) => name).sort(), ['one', 'one#2', 'one#3']);
+  });
+
   it('has a server that died replaced, and the others answer meanwhile', async () => {
     await using models = await TestModels.start({ name: 'one', instances: 2 });
     await models.warden.client.loadModel('one');
@@ -313,7 +323,6 @@ describe('a model', () => {
   it('that is not declared any more is unloaded; what has changed counts from the next load', async () => {
     await using models = await TestModels.start({ name: 'one' }, { name: 'two' });
     await Promise.all([models.warden.client.loadModel('one'), models.warden.client.loadModel('two')]);
-    const { fakeModel } = await import('../support/models.ts');
     await models.warden.client.declareModels([fakeModel(models.warden, [], { name: 'two', description: 'changed' })], { port: 0 });
     await eventually(
       'only one is left',
@@ -323,6 +332,18 @@ describe('a model', () => {
       (await models.warden.client.models()).map(({ name, description, state }) => [name, description, state]),
       [['two', 'changed', 'ready']],
     );
+  });
+});
+
+describe('a model that is declared as another one', () => {
+  it('waits until the servers of the first are gone', async () => {
+    await using models = await TestModels.start({ name: 'one', exclusive: 'a' });
+    await models.warden.client.loadModel('one');
+    const answering = models.chat('one', 'say 1 wait 300');
+    await models.until('one', ({ outstanding }) => outstanding === 1);
+    await models.warden.client.declareModels([fakeModel(models.warden, [], { name: 'one', exclusive: 'b' })], { port: 0 });
+    const [first, second] = await Promise.all([answering, models.chat('one', 'say 1')]);
+    assert.deepEqual([first.status, second.status], [200, 200], second.text);
   });
 });
 

@@ -6,7 +6,7 @@ export interface Rival {
   /** Whether somebody waits for it. */
   readonly isWanted: boolean;
   /** It may load, and answer. */
-  begin(): Promise<void>;
+  begin(): void;
   /** Resolves when the memory that it had is back; rejects with why it is not. */
   yield(): Promise<void>;
   /** Nobody is to wait for it: it cannot be loaded. */
@@ -89,7 +89,7 @@ export class ExclusiveGroup {
       this.#current = next;
       // Who has been asked meanwhile comes behind all who waited before.
       if (current?.isWanted) this.want(current);
-      void next.begin();
+      next.begin();
     }
     this.settle();
   }

@@ -24,12 +24,37 @@ export interface Instance {
   readonly number: number;
   state: 'loading' | 'ready' | 'draining';
   outstanding: number;
-  /** From its start, which takes a moment. */
-  starting: Promise<Launched | undefined>;
+  readonly starting: Promise<Launched>;
+  /** When it is started. */
   launched: Launched | undefined;
+  /** Resolves when it is ready, or could not be loaded. */
+  settled: Promise<void>;
+  /** It is drained and is to go; resolves when it is gone. */
+  ending: Promise<void> | undefined;
   readonly lost: AbortController;
 }
 
 export function snapshotOf(model: string, { number, state, outstanding, launched }: Instance): InstanceSnapshot {
   return { name: instanceName(model, number), state, outstanding, ...(launched && { tree: launched.tree, port: launched.port }) };
+}
+
+export function newInstance(number: number, starting: Promise<Launched>): Instance {
+  return {
+    number,
+    state: 'loading',
+    outstanding: 0,
+    starting,
+    launched: undefined,
+    settled: Promise.resolve(),
+    ending: undefined,
+    lost: new AbortController(),
+  };
+}
+
+const drainPeriod = 50;
+
+/** Resolves when it has answered all that it was asked, or after so many milliseconds. */
+export async function drained(instance: Instance, millis: number): Promise<void> {
+  for (const deadline = Date.now() + millis; instance.outstanding > 0 && Date.now() < deadline; )
+    await new Promise((resolve) => setTimeout(resolve, drainPeriod));
 }

@@ -6,7 +6,7 @@ import { GatewayError } from './gatewayError.ts';
 import { Homes } from './homes.ts';
 import { IdleTimer } from './idleTimer.ts';
 import type { Launcher } from './launcher.ts';
-import { type Instance, type Lease, snapshotOf, type Waiting } from './lease.ts';
+import { drained, type Instance, type Lease, newInstance, snapshotOf, type Waiting } from './lease.ts';
 import { Statistics } from './modelStatistics.ts';
 
 export interface PoolParts {
@@ -18,7 +18,6 @@ export interface PoolParts {
 
 /** How long requests that are being answered are waited for before their server is ended, in milliseconds. */
 const drainMillis = 30_000;
-const drainPeriod = 50;
 /** What has ended by itself is started again, but not more often than so many times within so many milliseconds. */
 const relaunches = { count: 3, withinMillis: 60_000 } as const;
 
@@ -132,23 +131,21 @@ export class ModelPool implements Rival {
     if (!instance || this.#unloading) return undefined;
     instance.state = 'draining';
     this.#parts.onChange();
-    for (const deadline = Date.now() + drainMillis; instance.outstanding > 0 && Date.now() < deadline; )
-      await new Promise((resolve) => setTimeout(resolve, drainPeriod));
+    await drained(instance, drainMillis);
     await this.#endOne(instance);
-    await this.#launch(instance.number);
-    const next = this.#instances.find(({ number }) => number === instance.number)?.launched;
-    if (!next) throw new GatewayError(503, this.#failure ?? `'${this.name}' could not be loaded.`);
-    return next.tree;
+    const next = this.#instances.find(({ number }) => number === instance.number);
+    await next?.settled;
+    if (next?.state !== 'ready') throw new GatewayError(503, this.#failure ?? `'${this.name}' could not be loaded.`);
+    return next.launched?.tree;
   }
 
-  async begin(): Promise<void> {
+  begin(): void {
     this.#launchMissing();
     this.#dispatch();
-    await Promise.resolve();
   }
 
-  async yield(): Promise<void> {
-    await this.#end(false, 'unloaded for another model');
+  yield(): Promise<void> {
+    return this.#end(false, 'unloaded for another model');
   }
 
   refuse(error: Error): void {
@@ -197,22 +194,25 @@ export class ModelPool implements Rival {
   #launchMissing(): void {
     if (this.#unloading || this.#retired) return;
     for (let number = 1; number <= this.#wanted; number++)
-      if (!this.#instances.some((instance) => instance.number === number)) void this.#launch(number);
+      if (!this.#instances.some((instance) => instance.number === number)) this.#launch(number);
   }
 
-  async #launch(number: number): Promise<void> {
+  #launch(number: number): void {
     this.#failure = undefined;
     this.#progress = undefined;
-    const launching = this.#parts.launcher.launch(this.#model, number, (percent) => {
+    const starting = this.#parts.launcher.launch(this.#model, number, (percent) => {
       this.#progress = percent;
       this.#parts.onChange();
     });
-    const starting = launching.catch(() => undefined);
-    const instance: Instance = { number, state: 'loading', outstanding: 0, starting, launched: undefined, lost: new AbortController() };
+    const instance = newInstance(number, starting);
     this.#instances.push(instance);
+    instance.settled = this.#follow(instance);
     this.#parts.onChange();
+  }
+
+  async #follow(instance: Instance): Promise<void> {
     try {
-      const launched = await launching;
+      const launched = await instance.starting;
       instance.launched = launched;
       void launched.ended.then((end) => this.#lost(instance, end));
       await launched.ready;
@@ -233,7 +233,7 @@ export class ModelPool implements Rival {
     this.#remove(instance);
     if (this.#unloading) return;
     if (this.#instances.length === 0) this.#fail(error);
-    else this.#parts.onChange();
+    this.#parts.onChange();
   }
 
   /** An instance has ended that was not asked to. */
@@ -336,10 +336,16 @@ export class ModelPool implements Rival {
     this.#launchMissing();
   }
 
-  async #endOne(instance: Instance): Promise<void> {
-    if (instance.launched) await this.#parts.launcher.end(instance.launched, 'scaled down').catch(() => undefined);
-    this.#remove(instance);
-    this.#parts.onChange();
+  /** Of several, as they are scaled, or one that another is to replace. */
+  #endOne(instance: Instance): Promise<void> {
+    instance.ending ??= (async () => {
+      if (instance.launched) await this.#parts.launcher.end(instance.launched, 'not needed any more').catch(() => undefined);
+      this.#remove(instance);
+      // There may be as many again, by now.
+      this.#launchMissing();
+      this.#parts.onChange();
+    })();
+    return instance.ending;
   }
 
   #remove(instance: Instance): void {
@@ -376,7 +382,7 @@ export class ModelPool implements Rival {
     try {
       await Promise.all(
         instances.map(async ({ starting }) => {
-          const launched = await starting;
+          const launched = await starting.catch(() => undefined);
           if (launched) await this.#parts.launcher.end(launched, reason);
         }),
       );

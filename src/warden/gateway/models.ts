@@ -21,10 +21,21 @@ export class Models {
   readonly #pools = new Map<string, ModelPool>();
   readonly #groups = new Map<string, ExclusiveGroup>();
   readonly #listeners = new Set<() => void>();
+  /** Of models that are not declared any more, or are as another: until their servers are gone, whose names others may want. */
+  readonly #retiring = new Map<string, Promise<void>>();
+  readonly #launcher: Launcher;
   #gateway: Promise<Gateway> | undefined;
 
   constructor(parts: ModelsParts) {
     this.#parts = parts;
+    const { launcher } = parts;
+    this.#launcher = {
+      launch: async (model, instance, onProgress) => {
+        await this.#retiring.get(model.name);
+        return await launcher.launch(model, instance, onProgress);
+      },
+      end: (launched, reason) => launcher.end(launched, reason),
+    };
   }
 
   /** In the order of their declaration. */
@@ -57,7 +68,7 @@ export class Models {
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;
       this.#pools.delete(name);
-      void pool.retire().catch((error: unknown) => this.#parts.alert(errorText(error)));
+      this.#retire(pool);
     }
     const known = new Map(this.#pools);
     // The order is that of the declaration.
@@ -118,10 +129,18 @@ export class Models {
       if (!isDeepStrictEqual(known.model, model)) known.update(model);
       return;
     }
-    if (known) void known.retire().catch((error: unknown) => this.#parts.alert(errorText(error)));
-    const pool = new ModelPool(model, { launcher: this.#parts.launcher, group: this.#groupOf(model), onChange: () => this.#changed() });
+    if (known) this.#retire(known);
+    const pool = new ModelPool(model, { launcher: this.#launcher, group: this.#groupOf(model), onChange: () => this.#changed() });
     this.#pools.set(model.name, pool);
     if (model.preload) void pool.load().catch((error: unknown) => this.#parts.alert(errorText(error)));
+  }
+
+  #retire(pool: ModelPool): void {
+    const retiring = pool.retire().catch((error: unknown) => this.#parts.alert(errorText(error)));
+    this.#retiring.set(
+      pool.name,
+      retiring.finally(() => this.#retiring.delete(pool.name)),
+    );
   }
 
   #groupOf({ exclusive }: ModelRequest): ExclusiveGroup | undefined {

@@ -16,9 +16,8 @@ class Model implements Rival {
     this.#told = told;
   }
 
-  begin(): Promise<void> {
+  begin(): void {
     this.#told.push(`${this.name} begins`);
-    return Promise.resolve();
   }
 
   yield(): Promise<void> {
