@@ -148,8 +148,13 @@ export class ModelPool implements Rival {
     return this.#end(false, 'unloaded for another model');
   }
 
+  /** Nobody is answered: who waits is told why, and the next one tries again. */
   refuse(error: Error): void {
-    this.#fail(error);
+    this.#failure = errorText(error);
+    this.#idle.disarm();
+    this.#refuseAll(new GatewayError(503, this.#failure));
+    this.#parts.group?.leave(this);
+    this.#parts.onChange();
   }
 
   snapshot(): ModelSnapshot {
@@ -232,7 +237,7 @@ export class ModelPool implements Rival {
     if (instance.launched) await this.#parts.launcher.end(instance.launched, 'it could not be loaded').catch(() => undefined);
     this.#remove(instance);
     if (this.#unloading) return;
-    if (this.#instances.length === 0) this.#fail(error);
+    if (this.#instances.length === 0) this.refuse(error);
     this.#parts.onChange();
   }
 
@@ -247,16 +252,7 @@ export class ModelPool implements Rival {
     this.#losses = [...this.#losses.filter((at) => now - at < relaunches.withinMillis), now];
     const mayRelaunch = !wanted && this.#losses.length <= relaunches.count;
     if (mayRelaunch && (this.#instances.length > 0 || this.isWanted)) this.#launchMissing();
-    else if (this.#instances.length === 0) this.#fail(new Error(`the server of '${this.name}' ${reason}`));
-    this.#parts.onChange();
-  }
-
-  /** Nobody is answered: who waits is told why, and the next one tries again. */
-  #fail(error: Error): void {
-    this.#failure = errorText(error);
-    this.#idle.disarm();
-    this.#refuseAll(new GatewayError(503, this.#failure));
-    this.#parts.group?.leave(this);
+    else if (this.#instances.length === 0) this.refuse(new Error(`the server of '${this.name}' ${reason}`));
     this.#parts.onChange();
   }
 
