@@ -21,7 +21,7 @@ export interface Declared<T> {
  * @throws CliError where there is none, or something is wrong with it, or a name is not in it.
  */
 export function readDeclared<T>(
-  section: string,
+  section: 'processes' | 'models',
   pick: (parsed: ParsedProcesses) => ReadonlyMap<string, T>,
   names: readonly string[],
 ): Declared<T> {
@@ -31,11 +31,12 @@ export function readDeclared<T>(
     const lines = parsed.problems.map(({ line, column, message }) => `${path}:${line + 1}:${column + 1}: ${message}`);
     throw new CliError(lines.join('\n'), exitCodes.usage);
   }
+  const noun = section === 'models' ? 'model' : 'process';
   const entries = pick(parsed);
   const missing = names.filter((name) => !entries.has(name));
   if (missing.length > 0) {
     throw new CliError(
-      `Among the ${section} of ${path} is no ${missing.map((name) => `'${name}'`).join(', ')}; there are: ${[...entries.keys()].join(', ') || 'none'}.`,
+      `${path} declares no ${noun} ${missing.map((name) => `'${name}'`).join(', ')}; it declares ${[...entries.keys()].join(', ') || 'none'}.`,
       exitCodes.usage,
     );
   }

@@ -113,7 +113,7 @@ describe('an agent', () => {
     await using agent = await Agent.start({ broken: { command: 'echo no luck; exit 3' } });
     const cases: [string, object, RegExp][] = [
       ['stop_process', { process: 'nothing' }, /^There is no running process 'nothing'\. Running: nothing\.$/],
-      ['start_process', { process: 'none' }, /no 'none'; there are: broken/],
+      ['start_process', { process: 'none' }, /declares no process 'none'; it declares broken\./],
       ['start_process', {}, /name a process, or give a command/],
       ['who_listens', { port: 99_999 }, /65535/],
     ];

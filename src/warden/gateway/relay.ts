@@ -49,8 +49,8 @@ const ownHeaders = new Set([
   'x-tree-warden-keep-alive',
 ]);
 
-/** When a server breaks off, its end is known a moment later: so long, in milliseconds, is waited to say why. */
-const causePatience = 500;
+/** When a server breaks off, its end is known a moment later, on a busy machine a second or two: so long, in milliseconds, is waited to say why. */
+const causePatience = 3000;
 
 /** Connections to servers are kept, as many as there are requests. */
 const agent = new Agent({ keepAlive: true });
