@@ -6,6 +6,7 @@ import type { TreeSnapshot } from '../protocol/messages.ts';
 import { Charts, colourOf, type Line } from './charts.ts';
 import { byId, make } from './element.ts';
 import { host, pageState, remember } from './host.ts';
+import { drawModels } from './modelTable.ts';
 import { OutputPane } from './outputPane.ts';
 import { processRows } from './processRows.ts';
 import { ProcessTable } from './processTable.ts';
@@ -125,6 +126,9 @@ host.onMessage((message) => {
   switch (message.kind) {
     case 'trees':
       take(message.at, message.trees);
+      break;
+    case 'models':
+      drawModels(message.models);
       break;
     case 'history':
       timeline.load(message.tree, message.history);

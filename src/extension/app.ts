@@ -38,7 +38,7 @@ export class App {
     const health = new Health(link, log);
     const view = new ProcessesView({ processes, models, link, health });
     const terminals = new Terminals(link);
-    const dashboards = new Dashboards(context.extensionUri, link);
+    const dashboards = new Dashboards(context.extensionUri, link, models);
     context.subscriptions.push(
       log,
       link,
@@ -55,7 +55,18 @@ export class App {
       new AutoStart(processes, models, specs, context.workspaceState, log),
       registerAgentTools(new WindowHost(processes, link, specs, wardenScript), context.extension.packageJSON),
       registerMcpServer({ script: context.asAbsolutePath('dist/cli.js'), window, version }),
-      registerCommands({ processes, models, link, specs, view, terminals, dashboards, wardenScript, log }),
+      registerCommands({
+        environment: context.environmentVariableCollection,
+        processes,
+        models,
+        link,
+        specs,
+        view,
+        terminals,
+        dashboards,
+        wardenScript,
+        log,
+      }),
     );
     this.#link = link;
     link.resume();

@@ -26,6 +26,8 @@ export interface CommandParts {
   readonly view: ProcessesView;
   readonly terminals: Terminals;
   readonly dashboards: Dashboards;
+  /** Of terminals that are opened from now on. */
+  readonly environment: vscode.EnvironmentVariableCollection;
   /** The warden's program. */
   readonly wardenScript: string;
   readonly log: vscode.LogOutputChannel;
@@ -35,7 +37,7 @@ type Handler = (row: Row | undefined) => Promise<void>;
 
 /** Every command of the palette and of the view's menus; a row comes along where it was called on one. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const handlers = { ...new Commands(parts).handlers(), ...modelCommands(parts.models) };
+  const handlers = { ...new Commands(parts).handlers(), ...modelCommands(parts.models, parts.environment) };
   const registrations = Object.entries(handlers).map(([name, handler]) =>
     vscode.commands.registerCommand(`tree-warden.${name}`, async (argument?: unknown) => {
       try {

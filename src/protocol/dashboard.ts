@@ -1,9 +1,11 @@
 /** What the dashboard's page and the extension say to one another, by postMessage. */
 import type { History, TreeId, TreeSnapshot } from './messages.ts';
+import type { ModelSnapshot } from './models.ts';
 
 export type ToDashboard =
   /** A sample; `at` in milliseconds since 1970. */
   | { readonly kind: 'trees'; readonly at: number; readonly trees: readonly TreeSnapshot[] }
+  | { readonly kind: 'models'; readonly models: readonly ModelSnapshot[] }
   | { readonly kind: 'history'; readonly tree: TreeId; readonly history: History }
   /** More of the output that is followed, without colours; `anew` where it is of another tree than before. */
   | { readonly kind: 'output'; readonly text: string; readonly anew: boolean };
@@ -24,6 +26,16 @@ export type DashboardTexts = Readonly<
     | 'tree'
     | 'threads'
     | 'ports'
+    | 'model'
+    | 'state'
+    | 'servers'
+    | 'waiting'
+    | 'requests'
+    | 'failed'
+    | 'tokensIn'
+    | 'tokensOut'
+    | 'firstToken'
+    | 'speed'
     | 'allTogether'
     | 'showOrHide'
     | 'choose'

@@ -147,6 +147,34 @@ describe('models', () => {
     assert.match(agent['wrong'] ?? '', /There is no running process 'web'/);
   });
 
+  it('are used by other clients, when that is wanted', async () => {
+    await editor.warden('Use This Model in Other Clients…', 'small');
+    const boxes = editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Terminals of this workspace' });
+    await boxes.locator('input[type="checkbox"], .monaco-checkbox').first().click();
+    await editor.page.locator('.quick-input-widget .monaco-button').filter({ hasText: 'OK' }).click();
+    const dialog = editor.page.locator('.monaco-dialog-box');
+    await dialog.waitFor();
+    assert.match(await dialog.innerText(), /OPENAI_BASE_URL = http:.*\/v1\s+OPENAI_API_KEY = •••/);
+    await dialog.locator('.monaco-button').filter({ hasText: 'Write' }).click();
+    await editor.command('Terminal: Create New Terminal');
+    const shown = async (): Promise<boolean> => {
+      await editor.typeIntoTerminal('echo "[$OPENAI_BASE_URL]"\n');
+      return /\[http:\/\/127\.0\.0\.1:\d+\/v1\]/.test(await editor.terminalText());
+    };
+    await eventually('a new terminal has it', shown);
+  });
+
+  it('are in the dashboard, with what they have answered', async () => {
+    await editor.warden('Open Dashboard');
+    const page = editor.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+    await eventually('it is listed', async () =>
+      /^small\s+ready\s+1\/1\s+0\s+\d+/.test(
+        (await page.locator('#models').innerText()).split('\n').find((line) => line.startsWith('small')) ?? '',
+      ),
+    );
+    await editor.screenshot('dashboard-models');
+  });
+
   it('are unloaded by the button, and loaded again when somebody asks', async () => {
     await editor.row('small').first().hover();
     await editor.row('small').first().locator('.action-label.codicon-debug-stop').click();

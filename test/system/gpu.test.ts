@@ -4,7 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { fakeModel, TestModels } from '../support/models.ts';
 import { eventually, Run } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
 
@@ -37,6 +39,38 @@ describe('what is used of a GPU', () => {
       [first ?? 0]: { memoryBytes: 3 * 2 ** 30, percent: 45 },
       [second ?? 0]: { memoryBytes: 0, percent: 5 },
     });
+  });
+
+  it('has to be given back before the next model of its group begins, or that is refused', async () => {
+    await using run = new Run();
+    execFileSync('cc', ['-shared', '-fPIC', '-o', join(run.folder, 'libnvidia-ml.so.1'), source]);
+    const users = join(run.folder, 'users');
+    writeFileSync(users, '');
+    const warden = await TestWarden.start({ LD_LIBRARY_PATH: run.folder, FAKE_NVML: users });
+    const named = (name: string) => fakeModel(warden, [], { name, exclusive: 'gpu' });
+    await using models = await TestModels.of(warden, [named('one'), named('two')]);
+    /** Its driver is slow to tidy up behind the only server that runs. */
+    const hold = async (name: string): Promise<void> => {
+      await warden.client.loadModel(name);
+      const [server] = (await warden.client.list()).filter(({ endedAt }) => endedAt === undefined);
+      writeFileSync(users, `${server?.leader?.pid} 3221225472 45`);
+    };
+    await hold('one');
+    const waiting = models.chat('two', 'say 1');
+    await eventually('the processes of the first are gone', async () =>
+      (await warden.client.list()).every(({ endedAt }) => endedAt !== undefined),
+    );
+    await sleep(1000);
+    assert.deepEqual([(await models.model('one')).state, (await models.model('two')).state], ['draining', 'waiting']);
+    writeFileSync(users, '');
+    assert.equal((await waiting).status, 200);
+    await hold('two');
+    const { status, text } = await models.chat('one', 'say 1');
+    assert.equal(status, 503);
+    assert.match(
+      text,
+      /The GPU’s memory of 'two' is not back: 10 s after its processes have ended, the driver still keeps some for pid \d+\./,
+    );
   });
 
   it('is no error where there is no such library', async () => {

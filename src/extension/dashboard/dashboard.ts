@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/messages.ts';
+import type { Models } from '../models/models.ts';
 import { rowOf } from '../processTree/rows.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { OutputFeed } from './outputFeed.ts';
@@ -15,12 +16,14 @@ const watchedMillis = 1000;
 export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #extension: vscode.Uri;
   readonly #link: WardenLink;
+  readonly #models: Models;
   readonly #registration: vscode.Disposable;
   #open: Dashboard | undefined;
 
-  constructor(extension: vscode.Uri, link: WardenLink) {
+  constructor(extension: vscode.Uri, link: WardenLink, models: Models) {
     this.#extension = extension;
     this.#link = link;
+    this.#models = models;
     this.#registration = vscode.window.registerWebviewPanelSerializer(viewType, this);
   }
 
@@ -40,7 +43,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
   }
 
   #take(panel: vscode.WebviewPanel): void {
-    const dashboard = new Dashboard(panel, this.#extension, this.#link);
+    const dashboard = new Dashboard(panel, this.#extension, this.#link, this.#models);
     this.#open = dashboard;
     panel.onDidDispose(() => {
       dashboard.dispose();
@@ -52,20 +55,23 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
 class Dashboard {
   readonly panel: vscode.WebviewPanel;
   readonly #link: WardenLink;
+  readonly #models: Models;
   readonly #subscriptions: vscode.Disposable[];
   /** Trees of which the page has the history. */
   readonly #known = new Set<TreeId>();
   #output: OutputFeed | undefined;
 
-  constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, link: WardenLink) {
+  constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, link: WardenLink, models: Models) {
     this.panel = panel;
     this.#link = link;
+    this.#models = models;
     panel.iconPath = vscode.Uri.joinPath(extension, 'media', 'icon.png');
     panel.webview.options = { enableScripts: true, localResourceRoots: pageRoots(extension) };
     this.#subscriptions = [
       panel.webview.onDidReceiveMessage((message: FromDashboard) => void this.#hear(message)),
       panel.onDidChangeViewState(() => this.#chooseInterval()),
       link.onDidChangeTrees(() => this.#tellTrees()),
+      models.onDidChange(() => this.#tellModels()),
     ];
     panel.webview.html = pageHtml(panel.webview, extension);
     this.#chooseInterval();
@@ -94,6 +100,11 @@ class Dashboard {
     for (const { id, endedAt } of trees) if (endedAt === undefined && !this.#known.has(id)) void this.#tellHistory(id);
   }
 
+  #tellModels(): void {
+    if (!this.panel.visible) return;
+    this.#tell({ kind: 'models', models: this.#models.all.flatMap(({ snapshot }) => snapshot ?? []) });
+  }
+
   async #tellHistory(tree: TreeId): Promise<void> {
     this.#known.add(tree);
     try {
@@ -112,6 +123,7 @@ class Dashboard {
           this.#known.clear();
           this.#output?.dispose();
           this.#tellTrees();
+          this.#tellModels();
           break;
         case 'follow':
           await this.#follow(message.tree);

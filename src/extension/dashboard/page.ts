@@ -27,6 +27,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     killNow: vscode.l10n.t('Kill Now'),
     showOutput: vscode.l10n.t('Open Terminal'),
     trees: vscode.l10n.t('Trees'),
+    models: vscode.l10n.t('Models'),
   };
   const said: DashboardTexts = {
     cpu: vscode.l10n.t('CPU'),
@@ -39,6 +40,16 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     tree: vscode.l10n.t('Tree'),
     threads: vscode.l10n.t('Threads'),
     ports: vscode.l10n.t('Ports'),
+    model: vscode.l10n.t('Model'),
+    state: vscode.l10n.t('State'),
+    servers: vscode.l10n.t('Servers'),
+    waiting: vscode.l10n.t('Waiting'),
+    requests: vscode.l10n.t('Requests'),
+    failed: vscode.l10n.t('Failed'),
+    tokensIn: vscode.l10n.t('Tokens In'),
+    tokensOut: vscode.l10n.t('Tokens Out'),
+    firstToken: vscode.l10n.t('First Token'),
+    speed: vscode.l10n.t('Speed'),
     // Filled in by the page.
     allTogether: vscode.l10n.t('{0}: {1} together; {2}', '{0}', '{1}', '{2}'),
     showOrHide: vscode.l10n.t('Show or hide {0}', '{0}'),
@@ -65,6 +76,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     <button id="export-csv">${text.csv}</button>
     <button id="export-png">${text.png}</button>
   </header>
+  <table id="models" aria-label="${text.models}" hidden></table>
   <section id="charts" aria-label="${text.charts}"></section>
   <div id="table-bar">
     <input id="filter" type="search" placeholder="${text.filter}" aria-label="${text.filter}">

@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import { maxInstances } from '../../protocol/policies.ts';
 import type { Row } from '../processTree/rows.ts';
+import { connectClients } from './connectClients.ts';
 import type { Model, Models } from './models.ts';
 
 type Handler = (row: Row | undefined) => Promise<void>;
 
 /** What one can do with a model. */
-export function modelCommands(models: Models): Record<string, Handler> {
+export function modelCommands(models: Models, environment: vscode.EnvironmentVariableCollection): Record<string, Handler> {
   const on =
     (work: (model: Model) => Promise<void>): Handler =>
     async (row) => {
@@ -29,6 +30,14 @@ export function modelCommands(models: Models): Record<string, Handler> {
       );
     }),
     unloadModelNow: on(async ({ name }) => void (await models.unload(name, true))),
+    restartModel: on(async ({ name }) => {
+      const restarting = models.unload(name, false).then(() => models.load(name));
+      await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Restarting {0}, when it has answered…', name) },
+        () => restarting,
+      );
+    }),
+    connectClients: on(({ name }) => connectClients(models, name, environment)),
     scaleModel: on((model) => askScale(models, model)),
     copyEndpoint: () => copy(`${gatewayOf(models).url}/v1`),
     copyApiKey: () => copy(gatewayOf(models).token, vscode.l10n.t('the API key')),

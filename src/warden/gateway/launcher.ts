@@ -89,7 +89,7 @@ export class TreeLauncher implements Launcher {
       if (holding.length === 0) return;
       if (Date.now() > deadline)
         throw new Error(
-          `The GPU’s memory of '${name}' is not back: ${gpuPatience / 1000} s after their end, the driver still keeps some for pid ${holding.join(', ')}.`,
+          `The GPU’s memory of '${name}' is not back: ${gpuPatience / 1000} s after its processes have ended, the driver still keeps some for pid ${holding.join(', ')}.`,
         );
       await new Promise((resolve) => setTimeout(resolve, gpuPeriod));
     }

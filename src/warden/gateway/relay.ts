@@ -65,8 +65,8 @@ export async function relay(errand: Errand, response: ServerResponse): Promise<R
   const hasBegun = response.headersSent;
   if (!hasBegun) {
     response.writeHead(status, headers);
-    // A stream's first event may be a long time away; that it is a stream is known now. Anything else goes along with what comes first.
-    if (headers['content-length'] === undefined) response.flushHeaders();
+    // A stream's first event may be a long time away; that it is a stream is known now. The head of anything else goes along with its body.
+    if (contentType.startsWith('text/event-stream')) response.flushHeaders();
   } else if (status >= 400) {
     response.end(errorEvent(new GatewayError(status, await textOf(body)), dialect));
     return { failed: true, endedAt: performance.now(), usage: {} };
@@ -78,7 +78,12 @@ export async function relay(errand: Errand, response: ServerResponse): Promise<R
   const broken = await pass(body, response, tap);
   const endedAt = performance.now();
   if (broken && !gone.aborted) await breakOff(response, contentType, dialect, lease);
-  return { failed: broken || status >= 500, endedAt, ...(tap.firstAt !== undefined && { firstAt: tap.firstAt }), usage: tap.usage() };
+  return {
+    failed: (broken && !gone.aborted) || status >= 500,
+    endedAt,
+    ...(tap.firstAt !== undefined && { firstAt: tap.firstAt }),
+    usage: tap.usage(),
+  };
 }
 
 /** An answer as it is: its body a stream of Node's, which knows of backpressure and of its end. */

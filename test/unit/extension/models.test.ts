@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { environmentFor, llamaVscodeSettings } from '../../../src/extension/models/clientSettings.ts';
 import { asOpenAiMessages, asOpenAiTools, countTokens } from '../../../src/extension/models/openAiMessages.ts';
 import { filterModels, type ModelSource } from '../../../src/extension/processTree/modelRows.ts';
 import { buildRows, type Row, type RowSource } from '../../../src/extension/processTree/rows.ts';
@@ -106,6 +107,27 @@ describe('the row of a model', () => {
   it('is filtered by its words', () => {
     assert.equal(filterModels([source()], 'LLAMA code').length, 1);
     assert.equal(filterModels([source()], 'ollama').length, 0);
+  });
+});
+
+describe('other clients', () => {
+  const gateway = { url: 'http://127.0.0.1:4321', token: 'secret' };
+
+  it('find the gateway in the environment', () =>
+    assert.deepEqual(environmentFor(gateway), {
+      OPENAI_BASE_URL: 'http://127.0.0.1:4321/v1',
+      OPENAI_API_KEY: 'secret',
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:4321',
+      ANTHROPIC_API_KEY: 'secret',
+    }));
+
+  it('such as llama.vscode find the model’s own server behind it', () => {
+    const settings = llamaVscodeSettings(gateway, 'org/small');
+    assert.equal(settings['endpoint'], 'http://127.0.0.1:4321/upstream/org%2Fsmall');
+    assert.deepEqual(
+      [settings['endpoint_chat'], settings['api_key_chat'], settings['ai_model']],
+      [settings['endpoint'], 'secret', 'org/small'],
+    );
   });
 });
 

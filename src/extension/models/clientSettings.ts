@@ -1,0 +1,22 @@
+/** What other clients are told: pure, no editor. */
+import type { GatewayInfo } from '../../protocol/models.ts';
+
+/** A setting, or a variable, and what it is to be. */
+export type Entries = Readonly<Record<string, string>>;
+
+/** What well-known clients of OpenAI's and Anthropic's take from the environment. */
+export function environmentFor({ url, token }: GatewayInfo): Entries {
+  return { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: token, ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token };
+}
+
+/** As llama.vscode has them: it asks a llama-server's own paths, too. */
+export function llamaVscodeSettings({ url, token }: GatewayInfo, model: string): Entries {
+  const server = `${url}/upstream/${encodeURIComponent(model)}`;
+  const endpoints = ['endpoint', 'endpoint_chat', 'endpoint_tools', 'endpoint_embeddings'];
+  const keys = ['api_key', 'api_key_chat', 'api_key_tools', 'api_key_embeddings'];
+  return {
+    ...Object.fromEntries(endpoints.map((name) => [name, server])),
+    ...Object.fromEntries(keys.map((name) => [name, token])),
+    ai_model: model,
+  };
+}
