@@ -6,34 +6,51 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
-import { TestModels } from '../support/models.ts';
+import { engineFolder, ensureEngine } from '../../src/build/engine.ts';
+import { writeTinyModel } from '../support/gguf.ts';
+import { fakeModel, TestModels } from '../support/models.ts';
 import { printTable } from '../support/table.ts';
+import { TestWarden } from '../support/warden.ts';
 
 const seconds = Number(process.argv[2] ?? 10);
 const streams = 1000;
 const bareProxy = fileURLToPath(new URL('../fixtures/models/bareProxy.cjs', import.meta.url));
+const engineServer = fileURLToPath(new URL('../fixtures/engine/server.mjs', import.meta.url));
 const bodyBytes = 200 * 2 ** 20;
 
-await using models = await TestModels.start({ name: 'one', maxConcurrent: 5000 });
-await models.warden.client.loadModel('one');
-const { instances } = await models.model('one');
-const direct = `http://127.0.0.1:${instances[0]?.port}`;
+const owner = await TestWarden.start();
+const tiny = join(owner.run.workFolder, 'tiny.gguf');
+writeTinyModel(tiny);
+ensureEngine();
+const engine = ['--engine', engineFolder, '--model', tiny, '--port', '${port}', '--name', 'tiny'];
+const template = fakeModel(owner, [], { name: 'tiny', maxConcurrent: 5000 });
+await using models = await TestModels.of(owner, [
+  fakeModel(owner, [], { name: 'one', maxConcurrent: 5000 }),
+  { ...template, start: { ...template.start, argv: [process.execPath, engineServer, ...engine] } },
+]);
+async function serverOf(name: string): Promise<string> {
+  await owner.client.loadModel(name);
+  return `http://127.0.0.1:${(await models.model(name)).instances[0]?.port}`;
+}
+const direct = await serverOf('one');
+const [, port = ''] = direct.match(/:(\d+)$/) ?? [];
 const warden = models.warden.process.pid;
-const bare = spawn(process.execPath, [bareProxy, String(instances[0]?.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+const bare = spawn(process.execPath, [bareProxy, port], { stdio: ['ignore', 'pipe', 'inherit'] });
 const [barePort] = (await once(createInterface({ input: bare.stdout }), 'line')) as [string];
 for (const pid of [warden, bare.pid]) execFileSync('taskset', ['-acp', '0', String(pid)], { stdio: 'ignore' });
 
-function fire(url: string, connections: number): Promise<autocannon.Result> {
+function fire(url: string, connections: number, model = 'one'): Promise<autocannon.Result> {
   return autocannon({
     url: `${url}/v1/embeddings`,
     method: 'POST',
     connections,
     duration: seconds,
     headers: { authorization: `Bearer ${models.gateway.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'one', input: 'hello' }),
+    body: JSON.stringify({ model, input: 'hello' }),
   });
 }
 
@@ -95,6 +112,13 @@ printTable(
   ],
 );
 bare.kill();
+await models.warden.client.unloadModel('one');
+const real = await serverOf('tiny');
+const embeddings = [await fire(real, 8, 'tiny'), await fire(models.gateway.url, 8, 'tiny')].map(({ requests }) => requests.mean);
+const [plain = 0, proxied = 0] = embeddings;
+console.log(
+  `a real engine, on a model of half a megabyte: ${plain.toFixed(0)} embeddings a second direct, ${proxied.toFixed(0)} through the gateway (${(proxied / plain).toFixed(2)})`,
+);
 console.log(`added: ${(1000 / rate('gateway', 1) - 1000 / rate('direct', 1)).toFixed(2)} ms a request`);
 console.log(
   `throughput: ${(rate('gateway', 32) / rate('direct', 32)).toFixed(2)} of direct, ${(rate('gateway', 32) / rate('bare proxy', 32)).toFixed(2)} of the bare proxy`,
