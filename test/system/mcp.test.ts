@@ -110,7 +110,7 @@ describe('an agent', () => {
   });
 
   it('is told in a sentence what cannot be', async () => {
-    await using agent = await Agent.start({ broken: { command: 'echo no luck; exit 3' } });
+    await using agent = await Agent.start({ broken: { command: 'echo no luck; exit 3', ready: { log: 'never' } } });
     const cases: [string, object, RegExp][] = [
       ['stop_process', { process: 'nothing' }, /^There is no running process 'nothing'\. Running: nothing\.$/],
       ['start_process', { process: 'none' }, /declares no process 'none'; it declares broken\./],
@@ -124,7 +124,7 @@ describe('an agent', () => {
     }
     await agent.call('start_process', { process: 'broken' });
     const { text } = await agent.call('wait_until_ready', { process: 'broken' });
-    assert.match(text, /^'broken' failed: exited with code 3\. It printed last:\nno luck$/);
+    assert.match(text, /^'broken' failed: exited with code 3 before it was ready\. It printed last:\nno luck$/);
     assert.equal((await agent.call('read_output', { process: 'broken' })).text, 'no luck');
   });
 

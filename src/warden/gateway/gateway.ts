@@ -7,12 +7,14 @@ import { parseDuration } from '../../protocol/quantities.ts';
 import { type Dialect, errorBody, errorEvent, GatewayError } from './gatewayError.ts';
 import type { ModelPool } from './modelPool.ts';
 import type { Models } from './models.ts';
-import { NotBegunError, type Relayed, relay } from './relay.ts';
+import { isAborted, NotBegunError, type Relayed, relay } from './relay.ts';
 import { type RequestBody, readBody } from './requestBody.ts';
 import { routeOf } from './routes.ts';
 
 /** So many servers are tried for a request of which nothing has begun. */
 const maxTries = 3;
+/** Until the end of a server is known, where nobody listens at its port any more, in milliseconds. */
+const deathPatience = 5000;
 /** Milliseconds between two signs of life; a client that wants them more often does not get them. */
 const shortestKeepAlive = 500;
 
@@ -150,7 +152,8 @@ export class Gateway {
           lease.release();
         }
       } catch (error) {
-        if (error instanceof NotBegunError && attempt < maxTries) continue;
+        // Where nobody listens, the server is dead or dying; another one is had when that is known.
+        if (error instanceof NotBegunError && attempt < maxTries && (await isAborted(error.lost, deathPatience))) continue;
         if (!gone.aborted) pool.statistics.add({ failed: true, queueMillis });
         throw error;
       }

@@ -7,7 +7,15 @@ import { type Dialect, errorEvent, GatewayError } from './gatewayError.ts';
 import type { Lease } from './lease.ts';
 
 /** Nothing of a request has reached its server: another one may have it. */
-export class NotBegunError extends Error {}
+export class NotBegunError extends Error {
+  /** Aborted when that server has ended. */
+  readonly lost: AbortSignal;
+
+  constructor(message: string, lost: AbortSignal) {
+    super(message);
+    this.lost = lost;
+  }
+}
 
 export interface Errand {
   readonly method: string;
@@ -129,7 +137,7 @@ async function send({ method, path, headers, body, lease, gone }: Errand): Promi
     const { code, message } = error as NodeJS.ErrnoException;
     if (gone.aborted) throw gone.reason;
     // Nobody listens there: nothing was sent.
-    if (code === 'ECONNREFUSED' && (body === undefined || Buffer.isBuffer(body))) throw new NotBegunError(message);
+    if (code === 'ECONNREFUSED' && (body === undefined || Buffer.isBuffer(body))) throw new NotBegunError(message, lease.lost);
     throw await causeOf(lease, new GatewayError(502, `The server broke off before it had answered: ${message}.`));
   }
 }
@@ -174,8 +182,14 @@ async function breakOff(response: ServerResponse, contentType: string, dialect: 
 
 /** Why the server has gone, where that is known in a moment. */
 async function causeOf({ lost }: Lease, otherwise: GatewayError): Promise<GatewayError> {
-  if (!lost.aborted) await wait(causePatience, undefined, { signal: lost }).catch(() => undefined);
+  await isAborted(lost, causePatience);
   return lost.reason instanceof GatewayError ? lost.reason : otherwise;
+}
+
+/** Whether it is within so many milliseconds. */
+export async function isAborted(signal: AbortSignal, millis: number): Promise<boolean> {
+  if (!signal.aborted) await wait(millis, undefined, { signal }).catch(() => undefined);
+  return signal.aborted;
 }
 
 async function textOf(body: IncomingMessage | null): Promise<string> {
