@@ -19,7 +19,7 @@ const nothing = new Proxy(function () {}, {
   set: () => true,
 });
 const names = ['window', 'workspace', 'languages', 'commands', 'tasks', 'l10n', 'env', 'Uri', 'EventEmitter', 'Disposable', 'ThemeIcon', 'ThemeColor', 'TreeItem',
-  'TreeItemCollapsibleState', 'StatusBarAlignment', 'RelativePattern', 'MarkdownString', 'ProgressLocation', 'DiagnosticSeverity', 'Task', 'CustomExecution'];
+  'TreeItemCollapsibleState', 'StatusBarAlignment', 'RelativePattern', 'MarkdownString', 'lm', 'ProgressLocation', 'DiagnosticSeverity', 'Task', 'CustomExecution'];
 const editor = Object.fromEntries(names.map((name) => [name, nothing]));
 const load = Module._load;
 const native = [];
@@ -30,7 +30,7 @@ Module._load = (request, ...rest) => {
 };
 const before = process.hrtime.bigint();
 const extension = require(${JSON.stringify(bundle)});
-extension.activate({ subscriptions: [], asAbsolutePath: (path) => path, logUri: { fsPath: '/tmp' }, workspaceState: { get: () => false } });
+extension.activate({ subscriptions: [], extension: { packageJSON: require(${JSON.stringify(join(root, 'package.json'))}) }, secrets: nothing, environmentVariableCollection: nothing, extensionUri: nothing, asAbsolutePath: (path) => path, logUri: { fsPath: '/tmp' }, workspaceState: { get: () => false } });
 console.log(JSON.stringify({ millis: Number(process.hrtime.bigint() - before) / 1e6, native }));
 process.exit();
 `;
