@@ -53,6 +53,10 @@ export interface InstanceSnapshot {
   readonly port?: number;
   /** Requests that it is answering. */
   readonly outstanding: number;
+  /** That it has answered, whatever became of them. */
+  readonly requests: number;
+  /** Of its answers, as it has counted them. */
+  readonly outputTokens: number;
 }
 
 export interface ModelStatistics {

@@ -6,7 +6,7 @@ import type { Supervisor } from './supervisor.ts';
 
 export interface MetricsSources {
   readonly supervisor: Supervisor;
-  readonly models: Pick<LazyModels, 'snapshots'>;
+  readonly models: Pick<LazyModels, 'snapshots' | 'serverMetrics'>;
   readonly journal: Journal;
 }
 
@@ -29,7 +29,7 @@ export class Metrics {
         response.writeHead(404).end('The metrics are at /metrics.\n');
         return;
       }
-      const scraped = measure().then(() => this.#registry.metrics());
+      const scraped = measure().then(async () => `${await this.#registry.metrics()}${await models.serverMetrics()}`);
       scraped.then(
         (text) => response.writeHead(200, { 'Content-Type': this.#registry.contentType }).end(text),
         (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),

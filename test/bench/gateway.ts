@@ -1,11 +1,12 @@
 /**
  * What the gateway adds: the same requests to a server, through the gateway to it, and through a proxy that does the least that one in Node can do,
- * in one run. Gateway and proxy run on one processor.
+ * in one run.
  *   node test/bench/gateway.ts [SECONDS]
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +42,12 @@ const [, port = ''] = direct.match(/:(\d+)$/) ?? [];
 const warden = models.warden.process.pid;
 const bare = spawn(process.execPath, [bareProxy, port], { stdio: ['ignore', 'pipe', 'inherit'] });
 const [barePort] = (await once(createInterface({ input: bare.stdout }), 'line')) as [string];
-for (const pid of [warden, bare.pid]) execFileSync('taskset', ['-acp', '0', String(pid)], { stdio: 'ignore' });
+/** Gateway and proxy have one processor, the servers the others; the client is where there is room. */
+const pin = (pid: number | undefined, processors: string): void =>
+  void execFileSync('taskset', ['-acp', processors, String(pid)], { stdio: 'ignore' });
+const others = availableParallelism() > 1 ? `1-${availableParallelism() - 1}` : '0';
+for (const pid of [warden, bare.pid]) pin(pid, '0');
+for (const { leader } of await owner.client.list()) pin(leader?.pid, others);
 
 function fire(url: string, connections: number, model = 'one'): Promise<autocannon.Result> {
   return autocannon({
@@ -114,6 +120,7 @@ printTable(
 bare.kill();
 await models.warden.client.unloadModel('one');
 const real = await serverOf('tiny');
+for (const { leader, endedAt } of await owner.client.list()) if (endedAt === undefined) pin(leader?.pid, others);
 const embeddings = [await fire(real, 8, 'tiny'), await fire(models.gateway.url, 8, 'tiny')].map(({ requests }) => requests.mean);
 const [plain = 0, proxied = 0] = embeddings;
 console.log(

@@ -31,10 +31,13 @@ describe('metrics', () => {
   it('count what models answer', async () => {
     const port = await new NamedPorts().portFor('metrics');
     const warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
-    await using models = await TestModels.of(warden, [fakeModel(warden, [], { name: 'one' })]);
+    await using models = await TestModels.of(warden, [fakeModel(warden, [], { name: 'one', metricsPath: '/metrics' })]);
     await models.chat('one', 'say 3');
     await models.chat('one', 'error 500');
-    const values = parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+    const scraped = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const own = 'fake_busy{model="one",server="one"} 0\n';
+    assert.ok(scraped.endsWith(own), 'what its server tells of itself comes last');
+    const values = parseMetrics(scraped.slice(0, -own.length));
     const of = (name: string, more = ''): number | undefined => values.get(`tree_warden_model_${name}{model="one"${more}}`);
     assert.deepEqual(
       [of('servers'), of('requests_total'), of('request_failures_total'), of('outstanding_requests'), of('queued_requests')],

@@ -215,6 +215,15 @@ describe('a pool', () => {
       ],
     );
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+    const after = (await models.model('one')).instances;
+    assert.deepEqual(
+      after.map(({ requests, outputTokens }) => [requests, outputTokens]),
+      [
+        [2, 2],
+        [2, 2],
+        [2, 2],
+      ],
+    );
   });
 
   it('keeps a conversation where it was, where that is wanted', async () => {

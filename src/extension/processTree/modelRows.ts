@@ -1,6 +1,7 @@
 import { clockTime } from '../../protocol/format.ts';
 import type { ModelSnapshot } from '../../protocol/models.ts';
 import { modelStateText, speedText } from '../../protocol/modelText.ts';
+import { isLive } from '../../protocol/trees.ts';
 import type { Row, RowSource, Shown } from './rows.ts';
 
 /** What a model's row is made of. */
@@ -34,7 +35,7 @@ export function modelRow(
   const children = servers.map(rowOfServer);
   if (snapshot === undefined || snapshot.state === 'cold')
     return { ...shared, description: description ?? runtime, icon: 'hubot', context: 'model.cold.declared', children };
-  const trees = servers.flatMap(({ tree }) => tree ?? []);
+  const trees = servers.flatMap(({ tree }) => (tree && isLive(tree) ? tree : []));
   const gpuBytes = trees.reduce((sum, { gpu }) => sum + (gpu?.memoryBytes ?? 0), 0);
   const used = {
     cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),

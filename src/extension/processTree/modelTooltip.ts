@@ -15,8 +15,11 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
   text.line(vscode.l10n.t('State'), modelStateText(snapshot));
   if (aliases.length > 0) text.line(vscode.l10n.t('Also called'), aliases.join(', '));
   if (exclusive !== undefined) text.line(vscode.l10n.t('One at a time, of'), exclusive);
-  for (const { name: server, state, port, outstanding } of instances)
-    text.line(server, `${state}, :${port ?? '-'}, ${vscode.l10n.t('{0} requests', outstanding)}`);
+  for (const { name: server, state, port, outstanding, requests, outputTokens } of instances)
+    text.line(
+      server,
+      `${state}, :${port ?? '-'}, ${vscode.l10n.t('answers {0}, has answered {1}, {2} tokens out', outstanding, requests, outputTokens)}`,
+    );
   if (queued > 0) text.line(vscode.l10n.t('Waiting'), vscode.l10n.t('{0} requests', queued));
   const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis } = statistics;
   if (requests > 0) {

@@ -115,11 +115,14 @@ export function buildRows(sources: readonly RowSource[], shown: Shown, models: r
     group.live += members.filter(runs).length;
   }
   for (const model of models) {
-    const own = servers.filter(({ tree }) => tree?.pool === model.name && runs({ tree }));
+    const own = servers.filter(({ tree }) => tree?.pool === model.name);
+    const live = own.filter(runs);
     const group = groupNamed(model.group);
-    group.rows.push(modelRow(model, own, shown, (source) => processRow(source, shown)));
+    // Of one that could not be loaded, the output of the server is what tells why.
+    const listed = model.snapshot?.state === 'failed' ? own : live;
+    group.rows.push(modelRow(model, listed, shown, (source) => processRow(source, shown)));
     group.count++;
-    if (own.length > 0) group.live++;
+    if (live.length > 0) group.live++;
   }
   for (const [group, { rows: children, count, live }] of groups) {
     const description = live > 0 ? `${live}/${count}` : '';

@@ -147,8 +147,10 @@ export class Gateway {
           clearInterval(signs);
           const relayed = await relay({ method, headers, ...errand, lease, gone }, response);
           pool.statistics.add({ queueMillis, ...figuresOf(relayed, beganAt + lease.queueMillis) });
+          lease.release(relayed.usage.outputTokens);
           return;
         } finally {
+          // Where it has not answered.
           lease.release();
         }
       } catch (error) {

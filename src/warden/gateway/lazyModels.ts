@@ -24,6 +24,11 @@ export class LazyModels {
     return this.#models?.snapshots() ?? [];
   }
 
+  /** What their servers tell of themselves, in Prometheus' text format. */
+  async serverMetrics(): Promise<string> {
+    return (await this.#models?.serverMetrics()) ?? '';
+  }
+
   async info(): Promise<GatewayInfo | null> {
     return (await this.#models?.info()) ?? null;
   }

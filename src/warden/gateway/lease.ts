@@ -8,7 +8,8 @@ export interface Lease {
   /** Aborted when the instance has ended, with why. */
   readonly lost: AbortSignal;
   readonly queueMillis: number;
-  release(): void;
+  /** `outputTokens`: of its answer, where those are known. */
+  release(outputTokens?: number): void;
 }
 
 /** A request that waits for an instance. */
@@ -24,6 +25,9 @@ export interface Instance {
   readonly number: number;
   state: 'loading' | 'ready' | 'draining';
   outstanding: number;
+  /** That it has answered. */
+  requests: number;
+  outputTokens: number;
   readonly starting: Promise<Launched>;
   /** When it is started. */
   launched: Launched | undefined;
@@ -34,8 +38,9 @@ export interface Instance {
   readonly lost: AbortController;
 }
 
-export function snapshotOf(model: string, { number, state, outstanding, launched }: Instance): InstanceSnapshot {
-  return { name: instanceName(model, number), state, outstanding, ...(launched && { tree: launched.tree, port: launched.port }) };
+export function snapshotOf(model: string, { number, launched, state, outstanding, requests, outputTokens }: Instance): InstanceSnapshot {
+  const counts = { outstanding, requests, outputTokens };
+  return { name: instanceName(model, number), state, ...counts, ...(launched && { tree: launched.tree, port: launched.port }) };
 }
 
 export function newInstance(number: number, starting: Promise<Launched>): Instance {
@@ -43,12 +48,21 @@ export function newInstance(number: number, starting: Promise<Launched>): Instan
     number,
     state: 'loading',
     outstanding: 0,
+    requests: 0,
+    outputTokens: 0,
     starting,
     launched: undefined,
     settled: Promise.resolve(),
     ending: undefined,
     lost: new AbortController(),
   };
+}
+
+/** It has one request less to answer. */
+export function countAnswer(instance: Instance, outputTokens: number): void {
+  instance.outstanding--;
+  instance.requests++;
+  instance.outputTokens += outputTokens;
 }
 
 const drainPeriod = 50;

@@ -6,7 +6,7 @@ import { GatewayError } from './gatewayError.ts';
 import { Homes } from './homes.ts';
 import { IdleTimer } from './idleTimer.ts';
 import type { Launcher } from './launcher.ts';
-import { drained, type Instance, type Lease, newInstance, snapshotOf, type Waiting } from './lease.ts';
+import { countAnswer, drained, type Instance, type Lease, newInstance, snapshotOf, type Waiting } from './lease.ts';
 import { Statistics } from './modelStatistics.ts';
 
 export interface PoolParts {
@@ -296,10 +296,10 @@ export class ModelPool implements Rival {
       port: instance.launched?.port ?? 0,
       lost: instance.lost.signal,
       queueMillis: performance.now() - since,
-      release: () => {
+      release: (outputTokens = 0) => {
         if (!held) return;
         held = false;
-        instance.outstanding--;
+        countAnswer(instance, outputTokens);
         if (instance.state === 'draining' && instance.outstanding === 0 && !this.#unloading) void this.#endOne(instance);
         this.#dispatch();
         this.#settle();

@@ -7,6 +7,7 @@ import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
 import { ModelPool } from './modelPool.ts';
+import { serverMetrics } from './serverMetrics.ts';
 
 export interface ModelsParts {
   readonly launcher: Launcher;
@@ -51,6 +52,11 @@ export class Models {
 
   snapshots(): ModelSnapshot[] {
     return this.all.map((pool) => pool.snapshot());
+  }
+
+  /** See {@link serverMetrics}. */
+  async serverMetrics(): Promise<string> {
+    return await serverMetrics(this.all);
   }
 
   /** By its name, or by another name that it goes by. */

@@ -6,8 +6,10 @@ import { filterModels, type ModelSource } from '../../../src/extension/processTr
 import { buildRows, type Row, type RowSource } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
-import type { ModelSnapshot } from '../../../src/protocol/models.ts';
+import type { InstanceSnapshot, ModelSnapshot } from '../../../src/protocol/models.ts';
 import { aTree } from '../../support/snapshots.ts';
+
+const anInstance = (name: string): InstanceSnapshot => ({ name, state: 'ready', outstanding: 0, requests: 0, outputTokens: 0 });
 
 const snapshot = (changes: Partial<ModelSnapshot> = {}): ModelSnapshot => ({
   name: 'small',
@@ -15,7 +17,7 @@ const snapshot = (changes: Partial<ModelSnapshot> = {}): ModelSnapshot => ({
   runtime: 'llama.cpp',
   state: 'ready',
   reason: '',
-  instances: [{ name: 'small', state: 'ready', outstanding: 0 }],
+  instances: [anInstance('small')],
   wanted: 1,
   outstanding: 0,
   capacity: 4,
@@ -66,20 +68,16 @@ describe('the row of a model', () => {
       'of which two of three servers are ready',
       source({
         wanted: 3,
-        instances: [
-          { name: 'small', state: 'ready', outstanding: 0 },
-          { name: 'small#2', state: 'ready', outstanding: 0 },
-          { name: 'small#3', state: 'loading', outstanding: 0 },
-        ],
+        instances: [anInstance('small'), anInstance('small#2'), { ...anInstance('small#3'), state: 'loading' }],
       }),
       [server('small'), server('small#2')],
       'ready  2/3 servers  10.0 %  2.0 GB  GPU 4.0 GB',
       'model.loaded.declared',
     ],
     [
-      'that could not be loaded',
+      'that could not be loaded, with the server that has failed',
       source({ state: 'failed', instances: [], reason: 'its server exited.\nIt printed last: x' }),
-      [],
+      [{ ...server('small'), tree: aTree({ name: 'small', pool: 'small', state: 'failed', endedAt: 5 }) }],
       'failed  its server exited.',
       'model.cold.declared',
     ],

@@ -1,0 +1,42 @@
+import type { ModelPool } from './modelPool.ts';
+
+/** How long a server may take to tell, in milliseconds; what it has told last is not kept. */
+const patience = 1000;
+
+/**
+ * What the servers of models tell of themselves in Prometheus' text format, with the model's and the server's name as labels; without what says
+ * what each figure means, which would have to stand there once for all of them.
+ */
+export async function serverMetrics(pools: readonly ModelPool[]): Promise<string> {
+  const asked = pools.flatMap((pool) => {
+    const { metricsPath } = pool.model;
+    if (metricsPath === undefined) return [];
+    const { name: model, instances } = pool.snapshot();
+    return instances.flatMap(({ name: server, state, port }) =>
+      state === 'ready' && port !== undefined ? [tellingOf(`http://127.0.0.1:${port}${metricsPath}`, { model, server })] : [],
+    );
+  });
+  return (await Promise.all(asked)).join('');
+}
+
+async function tellingOf(url: string, labels: Readonly<Record<string, string>>): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(patience) });
+    return response.ok ? withLabels(await response.text(), labels) : '';
+  } catch {
+    return ''; // It is busy, or has just ended: the next scrape asks again.
+  }
+}
+
+/** Each figure with these labels beside its own; comments are left out, and so is what is none. */
+export function withLabels(text: string, labels: Readonly<Record<string, string>>): string {
+  const added = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, own = '', rest] = line.match(/^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?( .+)$/) ?? [];
+      if (name === undefined || rest === undefined) return [];
+      return [`${name}{${[...added, own].filter(Boolean).join(',')}}${rest}\n`];
+    })
+    .join('');
+}
