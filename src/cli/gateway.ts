@@ -4,6 +4,7 @@ import { modelStateText } from '../protocol/modelText.ts';
 import { resolveModel } from '../spec/resolveModel.ts';
 import { readDeclared } from './declared.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { parseFreePort } from './freePort.ts';
 import { CliSession } from './session.ts';
 
 /** Serves models until it is told to end; all of their servers end with it. */
@@ -11,8 +12,7 @@ export async function gateway(
   names: readonly string[],
   { port, json = false }: { readonly port: string; readonly json?: boolean },
 ): Promise<number> {
-  if (!/^\d+$/.test(port) || Number(port) > 65535)
-    throw new CliError(`--port wants a number from 0 to 65535, not '${port}'.`, exitCodes.usage);
+  const wantedPort = parseFreePort(port);
   const { context, wanted } = readDeclared('models', ({ models }) => models, names);
   const requests = await Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
@@ -21,7 +21,7 @@ export async function gateway(
   session.stopOnSignals();
   const { client } = session.warden;
   const token = process.env['TREE_WARDEN_TOKEN'];
-  const info = await client.declareModels(requests, { port: Number(port), ...(token && { token }) });
+  const info = await client.declareModels(requests, { port: wantedPort, ...(token && { token }) });
   if (json) process.stdout.write(`${JSON.stringify(info)}\n`);
   else process.stdout.write(`Gateway at ${info.url}/v1, API key ${info.token}\nModels: ${requests.map(({ name }) => name).join(', ')}\n`);
   const told = new Map<string, string>();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AgentHost, GuardedTree } from '../agent/host.ts';
@@ -6,13 +5,15 @@ import { findWindowWarden } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { findPortHolders } from '../client/wardenProcess.ts';
 import { errorText } from '../protocol/errors.ts';
+import { newToken } from '../protocol/loopback.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import { isLive } from '../protocol/trees.ts';
 import { NamedPorts } from '../spec/ports.ts';
 import type { ProcessSpec } from '../spec/processSchema.ts';
 import { resolveInstances, resolveSpec } from '../spec/resolveSpec.ts';
 import { type Declared, readDeclared } from './declared.ts';
-import { CliError, exitCodes } from './exitCodes.ts';
+import { exitCodes } from './exitCodes.ts';
+import { parseFreePort } from './freePort.ts';
 import { CliSession } from './session.ts';
 import { Wardens, wardenScript } from './wardens.ts';
 
@@ -25,13 +26,12 @@ export interface McpOptions {
 
 /** Serves an agent until it goes; what it has started goes with it, or lives with the window in whose name that was. */
 export async function mcp({ http = false, port, window }: McpOptions): Promise<number> {
-  if (!/^\d+$/.test(port) || Number(port) > 65535)
-    throw new CliError(`--port wants a number from 0 to 65535, not '${port}'.`, exitCodes.usage);
+  const wantedPort = parseFreePort(port);
   const { serveHttp, serveStdio } = (await import(pathToFileURL(join(__dirname, 'mcp.js')).href)) as typeof import('../mcp/main.ts');
   const host = new CliHost(window);
   if (http) {
-    const token = process.env['TREE_WARDEN_TOKEN'] ?? randomBytes(24).toString('base64url');
-    const { url, close } = await serveHttp(host, Number(port), token);
+    const token = process.env['TREE_WARDEN_TOKEN'] ?? newToken();
+    const { url, close } = await serveHttp(host, wantedPort, token);
     process.stdout.write(`${JSON.stringify({ url, token })}\n`);
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());

@@ -54,23 +54,20 @@ export async function claimWarden(script: string, { window }: WindowIdentity, cl
 
 /** The warden of this window's detached trees, where it has one. */
 export async function findDetachedWarden({ window }: WindowIdentity, client: string): Promise<WardenClient | undefined> {
-  for (const { path } of wardensOf(window, 'detached')) {
-    try {
-      return await connectToWarden(socketPath(path), client);
-    } catch {
-      // It is gone, or about to be there.
-    }
-  }
-  return undefined;
+  return await findWarden(window, 'detached', client);
 }
 
 /** The warden of a window that is open. */
 export async function findWindowWarden(window: string, client: string): Promise<WardenClient | undefined> {
-  for (const { path } of wardensOf(window, 'managed')) {
+  return await findWarden(window, 'managed', client);
+}
+
+async function findWarden(window: string, lifetime: Lifetime, client: string): Promise<WardenClient | undefined> {
+  for (const { path } of wardensOf(window, lifetime)) {
     try {
       return await connectToWarden(socketPath(path), client);
     } catch {
-      // It is gone.
+      // It is gone, or about to be there.
     }
   }
   return undefined;

@@ -6,6 +6,7 @@ import type { TreeSnapshot } from '../protocol/messages.ts';
 import { tcpPorts } from '../protocol/ports.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
 import type { Dashboards } from './dashboard/dashboard.ts';
+import { copy, reveal } from './gestures.ts';
 import { modelCommands } from './models/modelCommands.ts';
 import type { Models } from './models/models.ts';
 import { killPort, pickPort } from './ports.ts';
@@ -79,15 +80,15 @@ class Commands {
       killAll: () => this.#stopAll(true),
       sendSignal: (row) => this.#withLive(row, (process) => this.#sendSignal(process, row?.pid)),
       showOutput: (row) => this.#withProcess(row, 'started', async ({ tree }) => tree && this.#parts.terminals.show(tree)),
-      copyPid: (row) => this.#withLive(row, ({ tree }) => this.#copy(String(row?.pid ?? tree.leader?.pid ?? ''))),
-      copyCommandLine: (row) => this.#withProcess(row, 'started', ({ tree }) => this.#copy(tree?.commandLine ?? '')),
-      revealSpec: (row) => this.#withProcess(row, 'declared', (process) => this.#reveal(process)),
+      copyPid: (row) => this.#withLive(row, ({ tree }) => copy(String(row?.pid ?? tree.leader?.pid ?? ''))),
+      copyCommandLine: (row) => this.#withProcess(row, 'started', ({ tree }) => copy(tree?.commandLine ?? '')),
+      revealSpec: (row) => this.#withProcess(row, 'declared', async ({ declared }) => declared && reveal(declared)),
       showJournal: () => this.#showJournal(),
       inspect: () => this.#inspect(),
       createFile: () => createProcessesFile(this.#parts.specs),
       pickTree: () => this.#pickTree(),
       openInBrowser: (row) => this.#withUrl(row, async (url) => void (await vscode.env.openExternal(url))),
-      copyUrl: (row) => this.#withUrl(row, (url) => this.#copy(url.toString(true))),
+      copyUrl: (row) => this.#withUrl(row, (url) => copy(url.toString(true))),
       killPort: () => killPort(this.#parts),
       sortBy: () => pickSortBy(),
       filter: () => askFilter(this.#parts.view),
@@ -139,17 +140,6 @@ class Commands {
     if (signal === undefined) return;
     const client = await this.#parts.link.clientOf(tree.id);
     await client.signal({ tree: tree.id, signal: signal as NodeJS.Signals, ...(pid !== undefined && { pid }) });
-  }
-
-  async #copy(text: string): Promise<void> {
-    await vscode.env.clipboard.writeText(text);
-    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied: {0}', text), 2000);
-  }
-
-  async #reveal({ declared }: Process): Promise<void> {
-    if (!declared) return;
-    const position = new vscode.Position(declared.line, 0);
-    await vscode.window.showTextDocument(declared.file, { selection: new vscode.Range(position, position) });
   }
 
   async #showJournal(): Promise<void> {

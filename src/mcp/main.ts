@@ -1,10 +1,11 @@
 /** The MCP server, a bundle of its own: the command line loads it where it is wanted, and is quick where it is not. */
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { AgentHost } from '../agent/host.ts';
+import { bearerOf, hostNameOf, isToken } from '../protocol/loopback.ts';
 import { mcpServer } from './server.ts';
 
 /** Resolves when the client has gone. */
@@ -22,12 +23,9 @@ export async function serveStdio(host: AgentHost): Promise<void> {
 export async function serveHttp(host: AgentHost, port: number, token: string): Promise<{ readonly url: string; close(): void }> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const server = createServer(async (request, response) => {
-    const given = Buffer.from((request.headers.authorization ?? '').replace(/^Bearer /i, ''));
-    const wanted = Buffer.from(token);
-    const name = (request.headers.host ?? '').replace(/:\d+$/, '');
-    if (!['127.0.0.1', 'localhost'].includes(name))
+    if (!['127.0.0.1', 'localhost'].includes(hostNameOf(request.headers.host)))
       return void response.writeHead(403).end('This is no name of this machine’s loopback.\n');
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+    if (!isToken(bearerOf(request.headers.authorization), token))
       return void response.writeHead(401, { 'WWW-Authenticate': 'Bearer' }).end('The token is missing or wrong.\n');
     if (request.url?.split('?')[0] !== '/mcp') return void response.writeHead(404).end('The server is at /mcp.\n');
     const id = request.headers['mcp-session-id'];

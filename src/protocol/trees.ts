@@ -10,3 +10,11 @@ export function stateWord({ state, health, nextStartAt }: TreeSnapshot): string 
   if (nextStartAt !== undefined) return 'restarting';
   return state === 'ready' && health === 'unhealthy' ? 'unhealthy' : state;
 }
+
+/** Percent of one core, and resident bytes. */
+export function usedTogether(trees: readonly TreeSnapshot[]): Pick<TreeSnapshot, 'cpuPercent' | 'memoryBytes'> {
+  return {
+    cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),
+    memoryBytes: trees.reduce((sum, tree) => sum + tree.memoryBytes, 0),
+  };
+}

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Limits, Priority } from '../protocol/messages.ts';
 import { parseBytes, parseCores } from '../protocol/quantities.ts';
-import { count, duration, parsed } from './quantities.ts';
+import { count, duration, parsed } from './values.ts';
 
 export const limitsSchema = z
   .strictObject({

@@ -3,10 +3,9 @@ import * as z from 'zod';
 import { maxInstances } from '../protocol/policies.ts';
 import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
-import { count, duration } from './quantities.ts';
 import { runtimes } from './runtimes/index.ts';
+import { count, duration, text } from './values.ts';
 
-const text = z.string().min(1, 'must not be empty');
 const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
 
 const { cwd, env, envFile, group, description, stop, containment, limits, priority } = processSpecSchema.shape;

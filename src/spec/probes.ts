@@ -3,9 +3,8 @@ import * as z from 'zod';
 import { ownPort, portPlaceholder } from '../protocol/models.ts';
 import type { Check, Probe, ReadyProbe } from '../protocol/policies.ts';
 import { CannotStartError } from './executable.ts';
-import { count, duration } from './quantities.ts';
-
-const text = z.string().min(1, 'must not be empty');
+import { type CommandContext, fillCommand } from './fillCommand.ts';
+import { command, count, duration, text } from './values.ts';
 
 const checks = {
   http: text.optional().describe('A URL; a status from 200 to 399 is a yes: "http://127.0.0.1:${port:web}/health".'),
@@ -17,10 +16,7 @@ const checks = {
     .refine(isPattern, 'must be a regular expression')
     .optional()
     .describe('A regular expression; a line of output in which it is found is a yes.'),
-  exec: z
-    .union([text, z.tuple([text], text)], 'must be a line for the shell, or a list of a program and its arguments')
-    .optional()
-    .describe('A command, run in the directory and the environment of the process; status 0 is a yes.'),
+  exec: command.optional().describe('A command, run in the directory and the environment of the process; status 0 is a yes.'),
 };
 
 const timing = {
@@ -60,14 +56,8 @@ function wantOneCheck(written: WrittenProbe, context: z.RefinementCtx): void {
   if (named.length !== 1) context.addIssue({ code: 'custom', message: `must have one of ${Object.keys(checks).join(', ')}` });
 }
 
-/** What variables and shells are to a probe. */
-export interface ProbeContext {
-  fill(text: string): Promise<string>;
-  readonly shell: readonly [string, ...string[]];
-}
-
 /** @throws CannotStartError that names what cannot be used. */
-export async function resolveReady(written: z.output<typeof readySchema>, context: ProbeContext): Promise<ReadyProbe> {
+export async function resolveReady(written: z.output<typeof readySchema>, context: CommandContext): Promise<ReadyProbe> {
   return {
     ...(await resolveProbe(written, context)),
     ...(written.deadline !== undefined && { deadlineMillis: written.deadline }),
@@ -75,7 +65,7 @@ export async function resolveReady(written: z.output<typeof readySchema>, contex
 }
 
 /** @throws CannotStartError that names what cannot be used. */
-export async function resolveProbe(written: WrittenProbe, context: ProbeContext): Promise<Probe> {
+export async function resolveProbe(written: WrittenProbe, context: CommandContext): Promise<Probe> {
   const check = await resolveCheck(written, context);
   return {
     check,
@@ -87,13 +77,12 @@ export async function resolveProbe(written: WrittenProbe, context: ProbeContext)
   };
 }
 
-async function resolveCheck({ http, tcp, log, exec }: WrittenProbe, { fill, shell }: ProbeContext): Promise<Check> {
+async function resolveCheck({ http, tcp, log, exec }: WrittenProbe, context: CommandContext): Promise<Check> {
+  const { fill } = context;
   if (http !== undefined) return { by: 'http', url: asUrl(await fill(http)) };
   if (tcp !== undefined) return { by: 'tcp', ...asAddress(await fill(String(tcp))) };
   if (log !== undefined) return { by: 'log', pattern: log };
-  if (typeof exec === 'string') return { by: 'exec', argv: [...shell, await fill(exec)] };
-  const [program = '', ...args] = await Promise.all((exec ?? []).map(fill));
-  return { by: 'exec', argv: [program, ...args] };
+  return { by: 'exec', argv: await fillCommand(exec ?? [''], context) };
 }
 
 function asUrl(written: string): string {

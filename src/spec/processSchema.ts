@@ -4,10 +4,8 @@ import { maxInstances } from '../protocol/policies.ts';
 import { parseStop } from '../protocol/stopSteps.ts';
 import { limitsSchema, prioritySchema } from './limits.ts';
 import { aliveSchema, readySchema } from './probes.ts';
-import { count } from './quantities.ts';
 import { restartSchema } from './restarts.ts';
-
-const text = z.string().min(1, 'must not be empty');
+import { command, count, text } from './values.ts';
 
 const stopStep = text.describe('A signal such as "SIGINT", or a time to wait such as "5s".');
 
@@ -25,7 +23,7 @@ const stop = z
 
 const processSpec = z
   .strictObject({
-    command: z.union([text, z.tuple([text], text)], 'must be a line for the shell, or a list of a program and its arguments').meta({
+    command: command.meta({
       description: 'What to run. A string is given to the shell (/bin/sh -c); an array is a program and its arguments, without a shell.',
       examples: ['npm run dev', ['node', 'server.js', '--port', '${port:web}']],
     }),

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { type ModelRequest, portPlaceholder } from '../protocol/models.ts';
 import { CannotStartError } from './executable.ts';
 import type { ModelSpec } from './modelSchema.ts';
-import { fillVariables, type ResolveContext, resolveSpec } from './resolveSpec.ts';
+import { fillVariables, pathIn, type ResolveContext, resolveSpec } from './resolveSpec.ts';
 import { runtimes } from './runtimes/index.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 
@@ -71,10 +70,10 @@ interface FoundModel {
 
 /** A file where there is one, or where it looks like one; else a name that the runtime knows. */
 async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
-  const filled = (await fillVariables(model, context)).replace(/^~(?=\/|$)/, homedir());
-  const path = isAbsolute(filled) ? filled : resolve(context.workspaceFolder, filled);
+  const filled = await fillVariables(model, context);
+  const path = pathIn(context.workspaceFolder, filled);
   const exists = filled !== '' && existsSync(path);
-  const looksLikeOne = /\.(gguf|safetensors|bin)$/i.test(filled) || isAbsolute(filled) || filled.startsWith('./');
+  const looksLikeOne = /\.(gguf|safetensors|bin)$/i.test(filled) || isAbsolute(filled) || /^(~|\.)\//.test(filled);
   if (looksLikeOne && !exists) throw new CannotStartError(`There is no model file ${path}.`);
   return exists ? { text: path, isFile: true } : { text: filled, isFile: false };
 }

@@ -6,6 +6,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { StartRequest } from '../protocol/messages.ts';
 import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
 import { CannotStartError } from './executable.ts';
+import { fillCommand } from './fillCommand.ts';
 import { resolveLimits, resolvePriority } from './limits.ts';
 import { resolveProbe, resolveReady } from './probes.ts';
 import type { ProcessSpec } from './processSchema.ts';
@@ -67,14 +68,8 @@ export async function resolveInstances(name: string, spec: ProcessSpec, count: n
 export async function resolveSpec(name: string, spec: ProcessSpec, context: ResolveContext): Promise<StartRequest> {
   const fill = (text: string): Promise<string> => fillVariables(text, context);
   const shell = shellFor(context.env);
-  const argv: StartRequest['argv'] =
-    typeof spec.command === 'string'
-      ? [...shell, await fill(spec.command)]
-      : [await fill(spec.command[0]), ...(await Promise.all(spec.command.slice(1).map(fill)))];
-  const inWorkspace = async (path: string): Promise<string> => {
-    const filled = (await fill(path)).replace(/^~(?=\/|$)/, homedir());
-    return isAbsolute(filled) ? filled : resolve(context.workspaceFolder, filled);
-  };
+  const argv = await fillCommand(spec.command, { fill, shell });
+  const inWorkspace = async (path: string): Promise<string> => pathIn(context.workspaceFolder, await fill(path));
   const env: Record<string, string | null> = {};
   for (const file of [spec.envFile ?? []].flat()) Object.assign(env, readEnvFile(await inWorkspace(file)));
   for (const [variable, value] of Object.entries(spec.env ?? {})) env[variable] = value === null ? null : await fill(value);
@@ -115,6 +110,12 @@ export async function fillVariables(text: string, { workspaceFolder, env, portFo
   for (const [variable, name = ''] of [...filled.matchAll(/\$\{port:([^}]+)\}/g)])
     filled = filled.replace(variable, String(await portFor(name)));
   return filled;
+}
+
+/** As a person writes it: relative to the folder, or to his own by a `~`. */
+export function pathIn(folder: string, written: string): string {
+  const path = written.replace(/^~(?=\/|$)/, homedir());
+  return isAbsolute(path) ? path : resolve(folder, path);
 }
 
 function readEnvFile(path: string): Record<string, string> {

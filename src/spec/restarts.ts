@@ -1,7 +1,7 @@
 /** Restart policies as people write them. */
 import * as z from 'zod';
 import type { RestartPolicy } from '../protocol/policies.ts';
-import { count, duration } from './quantities.ts';
+import { count, duration } from './values.ts';
 
 const when = z.enum(['never', 'on-failure', 'always'], 'must be "never", "on-failure" or "always"');
 

@@ -73,11 +73,28 @@ function countEvents(registry: Registry, journal: Journal): void {
   journal.onRecord((record) => count[record.event]?.(record, record.spec ?? ''));
 }
 
+/** Metrics of one kind of thing, with its labels; they are set anew before each scrape. */
+function family(registry: Registry, kind: string, labels: readonly string[]) {
+  const all: { reset(): void }[] = [];
+  const keep = <M extends { reset(): void }>(metric: M): M => {
+    all.push(metric);
+    return metric;
+  };
+  const registers = [registry];
+  return {
+    gauge: (name: string, help: string): Gauge =>
+      keep(new Gauge({ name: `tree_warden_${kind}_${name}`, help, labelNames: [...labels], registers })),
+    counter: (name: string, help: string, more: readonly string[] = []): Counter =>
+      keep(new Counter({ name: `tree_warden_${kind}_${name}_total`, help, labelNames: [...labels, ...more], registers })),
+    reset: () => {
+      for (const metric of all) metric.reset();
+    },
+  };
+}
+
 /** What is sampled; what is returned is to be called, and waited for, before each scrape. */
 function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise<void> {
-  const shared = { labelNames: ['spec', 'tree'], registers: [registry] };
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `tree_warden_tree_${name}`, help, ...shared });
-  const counter = (name: string, help: string): Counter => new Counter({ name: `tree_warden_tree_${name}_total`, help, ...shared });
+  const { gauge, counter, reset } = family(registry, 'tree', ['spec', 'tree']);
   const trees = new Gauge({
     name: 'tree_warden_trees',
     help: 'Trees that have not ended, by their state.',
@@ -96,7 +113,8 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
   const written = counter('storage_written_bytes', 'Bytes written to storage by all who have been seen in the tree.');
   return async () => {
     await supervisor.sample();
-    for (const metric of [trees, memory, processes, zombies, threads, started, gpuMemory, gpu, cpu, read, written]) metric.reset();
+    trees.reset();
+    reset();
     for (const { id, request, state, startedAt, figures, course } of supervisor.running) {
       const of = { spec: request.name, tree: id };
       trees.inc({ state });
@@ -121,9 +139,7 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
 
 /** What the gateway counts; what is returned is to be called before each scrape. */
 function measureModels(registry: Registry, models: Pick<LazyModels, 'snapshots'>): () => void {
-  const shared = { labelNames: ['model'], registers: [registry] };
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `tree_warden_model_${name}`, help, ...shared });
-  const counter = (name: string, help: string): Counter => new Counter({ name: `tree_warden_model_${name}_total`, help, ...shared });
+  const { gauge, counter, reset } = family(registry, 'model', ['model']);
   const servers = gauge('servers', 'Servers that are ready.');
   const outstanding = gauge('outstanding_requests', 'Requests that are being answered.');
   const queued = gauge('queued_requests', 'Requests that wait for a server.');
@@ -132,15 +148,9 @@ function measureModels(registry: Registry, models: Pick<LazyModels, 'snapshots'>
   const speed = gauge('tokens_per_second', 'Tokens of one answer a second, the mean of the last fifty.');
   const requests = counter('requests', 'Requests, whatever became of them.');
   const failures = counter('request_failures', 'Requests that were refused or failed.');
-  const tokens = new Counter({
-    name: 'tree_warden_model_tokens_total',
-    help: 'Tokens as the servers have counted them.',
-    labelNames: ['model', 'direction'],
-    registers: [registry],
-  });
-  const all = [servers, outstanding, queued, firstToken, waited, speed, requests, failures, tokens];
+  const tokens = counter('tokens', 'Tokens as the servers have counted them.', ['direction']);
   return () => {
-    for (const metric of all) metric.reset();
+    reset();
     for (const { name: model, instances, statistics, ...counts } of models.snapshots()) {
       servers.set({ model }, instances.filter(({ state }) => state === 'ready').length);
       outstanding.set({ model }, counts.outstanding);

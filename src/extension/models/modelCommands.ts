@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
-import { maxInstances } from '../../protocol/policies.ts';
+import { copy, reveal } from '../gestures.ts';
 import type { Row } from '../processTree/rows.ts';
+import { askCount } from '../scale.ts';
 import { connectClients } from './connectClients.ts';
 import type { Model, Models } from './models.ts';
 
@@ -9,33 +10,20 @@ type Handler = (row: Row | undefined) => Promise<void>;
 /** What one can do with a model. */
 export function modelCommands(models: Models, environment: vscode.EnvironmentVariableCollection): Record<string, Handler> {
   const on =
-    (work: (model: Model) => Promise<void>): Handler =>
+    (work: (model: Model) => Promise<unknown>): Handler =>
     async (row) => {
       const model = row?.kind === 'model' ? models.find(row.process) : await pick(models);
       if (model) await work(model);
     };
   return {
-    loadModel: on(async ({ name }) => {
-      const loading = models.load(name);
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Loading {0}…', name) },
-        () => loading,
-      );
-    }),
-    unloadModel: on(async ({ name }) => {
-      const unloading = models.unload(name, false);
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Unloading {0}, when it has answered…', name) },
-        () => unloading,
-      );
-    }),
+    loadModel: on(({ name }) => withNotification(vscode.l10n.t('Loading {0}…', name), models.load(name))),
+    unloadModel: on(({ name }) =>
+      withNotification(vscode.l10n.t('Unloading {0}, when it has answered…', name), models.unload(name, false)),
+    ),
     unloadModelNow: on(async ({ name }) => void (await models.unload(name, true))),
-    restartModel: on(async ({ name }) => {
+    restartModel: on(({ name }) => {
       const restarting = models.unload(name, false).then(() => models.load(name));
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Restarting {0}, when it has answered…', name) },
-        () => restarting,
-      );
+      return withNotification(vscode.l10n.t('Restarting {0}, when it has answered…', name), restarting);
     }),
     connectClients: on(({ name }) => connectClients(models, name, environment)),
     scaleModel: on((model) => askScale(models, model)),
@@ -44,7 +32,7 @@ export function modelCommands(models: Models, environment: vscode.EnvironmentVar
     copyCurl: on(({ name }) => copy(curl(models, name), vscode.l10n.t('a command for curl'))),
     openModelPage: on(openPage),
     tryPrompt: on((model) => tryPrompt(models, model)),
-    revealModel: on(reveal),
+    revealModel: on(async ({ declared }) => declared && reveal(declared)),
   };
 }
 
@@ -62,11 +50,6 @@ function gatewayOf(models: Models): { readonly url: string; readonly token: stri
   return models.gateway;
 }
 
-async function copy(text: string, what = text): Promise<void> {
-  await vscode.env.clipboard.writeText(text);
-  vscode.window.setStatusBarMessage(vscode.l10n.t('Copied: {0}', what), 2000);
-}
-
 function curl(models: Models, model: string): string {
   const { url, token } = gatewayOf(models);
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] });
@@ -74,16 +57,9 @@ function curl(models: Models, model: string): string {
 }
 
 async function askScale(models: Models, { name, snapshot }: Model): Promise<void> {
-  const answer = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Scale {0}', name),
-    prompt: vscode.l10n.t('How many servers are to share its requests; it is loaded where it is not'),
-    value: String(snapshot?.wanted ?? 1),
-    validateInput: (text) =>
-      /^[1-9]\d*$/.test(text.trim()) && Number(text) <= maxInstances
-        ? undefined
-        : vscode.l10n.t('A whole number from 1 to {0}', maxInstances),
-  });
-  if (answer !== undefined) await models.load(name, Number(answer));
+  const prompt = vscode.l10n.t('How many servers are to share its requests; it is loaded where it is not');
+  const count = await askCount(name, prompt, snapshot?.wanted ?? 1);
+  if (count !== undefined) await models.load(name, count);
 }
 
 /** Its own, of the first server that is ready. */
@@ -100,8 +76,7 @@ async function tryPrompt(models: Models, { name }: Model): Promise<void> {
   await new PromptPanel(gatewayOf(models), name).ask(prompt);
 }
 
-async function reveal({ declared }: Model): Promise<void> {
-  if (!declared) return;
-  const position = new vscode.Position(declared.line, 0);
-  await vscode.window.showTextDocument(declared.file, { selection: new vscode.Range(position, position) });
+/** It may take minutes. */
+async function withNotification(title: string, work: Promise<unknown>): Promise<void> {
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () => work);
 }

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { WardenClient } from '../../client/wardenClient.ts';
 import { errorText } from '../../protocol/errors.ts';
+import { newToken } from '../../protocol/loopback.ts';
 import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
 import { NamedPorts } from '../../spec/ports.ts';
 import type { WardenLink } from '../wardenLink.ts';
@@ -141,7 +142,7 @@ export class Models implements vscode.Disposable {
     if (this.#told?.client === client && this.#told.text === text) return;
     let token = await secrets.get(tokenKey);
     if (token === undefined) {
-      token = randomBytes(24).toString('base64url');
+      token = newToken();
       await secrets.store(tokenKey, token);
     }
     this.#gateway = await client.declareModels(requests, { port: this.#port(), token });

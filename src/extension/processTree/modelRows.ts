@@ -1,7 +1,8 @@
 import { clockTime } from '../../protocol/format.ts';
 import type { ModelSnapshot } from '../../protocol/models.ts';
 import { modelStateText, speedText } from '../../protocol/modelText.ts';
-import { isLive } from '../../protocol/trees.ts';
+import { isLive, usedTogether } from '../../protocol/trees.ts';
+import { hasWords } from './filterWords.ts';
 import type { Row, RowSource, Shown } from './rows.ts';
 
 /** What a model's row is made of. */
@@ -16,11 +17,7 @@ export interface ModelSource {
 
 /** Those of which name, description, group or runtime has each of the words. */
 export function filterModels(models: readonly ModelSource[], filter: string): readonly ModelSource[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  return models.filter(({ name, group, description, runtime }) => {
-    const haystack = [name, group, description, runtime].join(' ').toLowerCase();
-    return words.every((word) => haystack.includes(word));
-  });
+  return models.filter(({ name, group, description, runtime }) => hasWords(filter, [name, group, description, runtime]));
 }
 
 /** `ready  34.1 tokens/s  2 waiting  0.3 %  1.2 GB  GPU 3.2 GB`, above its servers. */
@@ -38,8 +35,7 @@ export function modelRow(
   const trees = servers.flatMap(({ tree }) => (tree && isLive(tree) ? tree : []));
   const gpuBytes = trees.reduce((sum, { gpu }) => sum + (gpu?.memoryBytes ?? 0), 0);
   const used = {
-    cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),
-    memoryBytes: trees.reduce((sum, tree) => sum + tree.memoryBytes, 0),
+    ...usedTogether(trees),
     ...(gpuBytes > 0 && { gpu: { memoryBytes: gpuBytes } }),
   };
   const ready = snapshot.instances.filter(({ state }) => state === 'ready').length;

@@ -3,7 +3,8 @@
 import { clockTime } from '../../protocol/format.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
-import { isLive } from '../../protocol/trees.ts';
+import { isLive, usedTogether } from '../../protocol/trees.ts';
+import { hasWords } from './filterWords.ts';
 import { type ModelSource, modelRow } from './modelRows.ts';
 import type { ShownFigures } from './shownFigures.ts';
 import type { ShownMembers } from './shownMembers.ts';
@@ -59,13 +60,9 @@ export type SortBy = 'declared' | 'name' | 'cpu' | 'memory';
 
 /** Those of which name, description, group, a port or a member has each of the words. */
 export function filterSources(sources: readonly RowSource[], filter: string): readonly RowSource[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   return sources.filter((source) => {
     const members = source.tree?.members.map(({ name, pid }) => `${name} ${pid}`) ?? [];
-    const haystack = [source.name, source.description, groupOf(source), formatPorts(source.tree?.members ?? []), ...members]
-      .join(' ')
-      .toLowerCase();
-    return words.every((word) => haystack.includes(word));
+    return hasWords(filter, [source.name, source.description, groupOf(source), formatPorts(source.tree?.members ?? []), ...members]);
   });
 }
 
@@ -146,10 +143,7 @@ function poolRow(pool: string, instances: readonly RowSource[], shown: Shown): R
   const live = instances.filter(runs);
   const ready = instances.filter(({ tree }) => tree?.state === 'ready' && tree.health !== 'unhealthy');
   const trees = live.flatMap(({ tree }) => tree ?? []);
-  const used = {
-    cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),
-    memoryBytes: trees.reduce((sum, tree) => sum + tree.memoryBytes, 0),
-  };
+  const used = usedTogether(trees);
   const description =
     live.length > 0 ? `${ready.length}/${instances.length} ready  ${shown.figures.text(id, used)}` : instances[0]?.description;
   const extent = live.length === 0 ? 'idle' : live.length < instances.length ? 'some' : 'live';

@@ -1,7 +1,7 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorText } from '../../protocol/errors.ts';
+import { bearerOf, hostNameOf, isToken, newToken } from '../../protocol/loopback.ts';
 import type { GatewayInfo, GatewayOptions } from '../../protocol/models.ts';
 import { parseDuration } from '../../protocol/quantities.ts';
 import { type Dialect, errorBody, errorEvent, GatewayError } from './gatewayError.ts';
@@ -25,7 +25,7 @@ export class Gateway {
   readonly #server: Server;
 
   /** @throws Error where no port can be listened on. */
-  static async open(models: Models, { port, token = randomBytes(24).toString('base64url') }: GatewayOptions): Promise<Gateway> {
+  static async open(models: Models, { port, token = newToken() }: GatewayOptions): Promise<Gateway> {
     const server = createServer();
     // A model may take its time, and a stream is as long as it is.
     server.requestTimeout = 0;
@@ -78,22 +78,22 @@ export class Gateway {
 
   /** Only who knows the token, and no page of a browser that was lured here by a name of its own. */
   #admit({ headers }: IncomingMessage, to: string): void {
-    const host = (headers.host ?? '').replace(/:\d+$/, '');
+    const host = hostNameOf(headers.host);
     if (!['127.0.0.1', 'localhost', '[::1]'].includes(host))
       throw new GatewayError(403, `'${host}' is no name of this machine’s loopback.`);
     if (to === 'health') return;
     const key = headers['x-api-key'];
-    const shown = typeof key === 'string' ? key : (headers.authorization ?? '').replace(/^Bearer /i, '');
-    if (!isSame(shown, this.info.token))
+    const shown = typeof key === 'string' ? key : bearerOf(headers.authorization);
+    if (!isToken(shown, this.info.token))
       throw new GatewayError(401, 'The token is missing or wrong: it is what Tree Warden shows as the API key of its gateway.');
   }
 
   #pool(model: string | undefined): ModelPool {
-    const names = this.#models.all.map(({ name }) => name).join(', ') || 'none';
+    const pool = model === undefined ? undefined : this.#models.find(model);
+    if (pool) return pool;
+    const { names } = this.#models;
     if (model === undefined) throw new GatewayError(400, `The request names no model. There are: ${names}.`);
-    const pool = this.#models.find(model);
-    if (!pool) throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`);
-    return pool;
+    throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`);
   }
 
   async #infer(request: IncomingMessage, response: ServerResponse, body: RequestBody, dialect: Dialect): Promise<void> {
@@ -215,12 +215,6 @@ function fail(response: ServerResponse, error: unknown, dialect: Dialect): void 
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-}
-
-/** In a time that does not tell how much of it is right. */
-function isSame(shown: string, token: string): boolean {
-  const [one, other] = [Buffer.from(shown), Buffer.from(token)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function listen(server: Server, port: number): Promise<void> {

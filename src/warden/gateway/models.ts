@@ -44,6 +44,11 @@ export class Models {
     return [...this.#pools.values()];
   }
 
+  /** For people. */
+  get names(): string {
+    return [...this.#pools.keys()].join(', ') || 'none';
+  }
+
   /** Hears of every change, without arguments: ask for {@link snapshots}. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -123,8 +128,7 @@ export class Models {
 
   #get(name: string): ModelPool {
     const pool = this.find(name);
-    if (!pool)
-      throw new RequestError('notPossible', `There is no model '${name}'. There are: ${[...this.#pools.keys()].join(', ') || 'none'}.`);
+    if (!pool) throw new RequestError('notPossible', `There is no model '${name}'. There are: ${this.names}.`);
     return pool;
   }
 

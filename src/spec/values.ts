@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import { parseDuration } from '../protocol/quantities.ts';
 
+/** Not an empty one. */
+export const text = z.string().min(1, 'must not be empty');
+
+export const command = z.union([text, z.tuple([text], text)], 'must be a line for the shell, or a list of a program and its arguments');
+
 /** A text that `parse` understands; what it says otherwise points at the line. */
 export function parsed(parse: (text: string) => number, expected: string) {
   return z.union([z.string(), z.number().positive()], `must be ${expected}`).transform((value, context) => {
