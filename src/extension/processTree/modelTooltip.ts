@@ -18,7 +18,7 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
   for (const { name: server, state, port, outstanding, requests, outputTokens } of instances)
     text.line(
       server,
-      `${state}, :${port ?? '-'}, ${vscode.l10n.t('answers {0}, has answered {1}, {2} tokens out', outstanding, requests, outputTokens)}`,
+      `${state}, :${port ?? '-'}, ${vscode.l10n.t('{0} in progress, {1} answered, {2} tokens out', outstanding, requests, outputTokens)}`,
     );
   if (queued > 0) text.line(vscode.l10n.t('Waiting'), vscode.l10n.t('{0} requests', queued));
   const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis } = statistics;
