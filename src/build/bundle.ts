@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: four bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
+ * Builds `dist/`: five bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
  *   node src/build/bundle.ts [--watch]
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +22,9 @@ const shared: BuildOptions = {
   metafile: true,
 };
 
+/** What only wardens with models need is half a megabyte, which every other one would have to read at its start: it is a bundle by itself. */
+const httpClient = 'undici';
+
 const forNode: BuildOptions = {
   ...shared,
   entryPoints: {
@@ -29,7 +32,17 @@ const forNode: BuildOptions = {
     warden: 'src/warden/main.ts',
     cli: 'src/cli/main.ts',
     mcp: 'src/mcp/main.ts',
+    [httpClient]: httpClient,
   },
+  plugins: [
+    {
+      name: 'apart',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: new RegExp(`^${httpClient}$`) }, ({ kind }) =>
+          kind === 'entry-point' ? undefined : { path: `./${httpClient}.js`, external: true },
+        ),
+    },
+  ],
   platform: 'node',
   // The Node of the oldest VS Code in `engines`.
   target: 'node20',

@@ -3,10 +3,12 @@
  * once, far from this folder's own packages, before it is called good.
  *   node src/build/package.ts [linux-x64|linux-arm64]      default: this machine's
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import manifest from '../../package.json' with { type: 'json' };
 import { root } from './paths.ts';
 
@@ -18,15 +20,14 @@ const stage = mkdtempSync(join(tmpdir(), 'tree-warden-package-'));
 try {
   execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { stdio: 'inherit' });
   for (const name of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) copy(name);
-  for (const name of ['extension.js', 'warden.js', 'cli.js', 'mcp.js', 'dashboard.js', 'dashboard.css', 'processes.schema.json'])
-    copy(join('dist', name));
+  for (const name of readdirSync(join(root, 'dist'))) if (!/\.map$|^meta\.json$/.test(name)) copy(join('dist', name));
   const koffi = join('node_modules', '@koromix', `koffi-${target}`);
   if (!existsSync(join(root, koffi)))
     throw new Error(`The prebuilt koffi for ${target} is not installed here; run this on such a machine.`);
   for (const path of [koffi, join('node_modules', 'koffi')]) copy(path, join('dist', path));
   for (const name of ['package.json', 'LICENSE', 'lib', join('prebuilds', target)])
     copy(join('node_modules', 'node-pty', name), join('dist', 'node_modules', 'node-pty', name));
-  if (target === own) tryOut();
+  if (target === own) await tryOut();
   execFileSync(
     'vsce',
     ['package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--target', target, '--out', file],
@@ -42,11 +43,27 @@ function copy(from: string, to = from): void {
   cpSync(join(root, from), join(stage, to), { recursive: true, filter: (path) => !unwanted.test(path) || !path.includes('node_modules') });
 }
 
-/** Says nothing where native calls and terminals work; a word on stderr is a missing file. */
-function tryOut(): void {
+/** Where native calls, terminals and models work. */
+async function tryOut(): Promise<void> {
   const env = { ...process.env, TREE_WARDEN_RUNTIME_DIR: join(stage, 'runtime'), XDG_STATE_HOME: join(stage, 'state') };
-  const run = `${process.execPath} ${join(stage, 'dist', 'cli.js')} run -- tty`;
-  const { stdout, status } = spawnSync('script', ['-qec', run, '/dev/null'], { cwd: stage, env, encoding: 'utf8' });
+  const cli = join(stage, 'dist', 'cli.js');
+  // A word on stderr is a missing file.
+  const { stdout, status } = spawnSync('script', ['-qec', `${process.execPath} ${cli} run -- tty`, '/dev/null'], {
+    cwd: stage,
+    env,
+    encoding: 'utf8',
+  });
   if (status !== 0 || !/^\/dev\/pts\/\d+\s*$/.test(stdout)) throw new Error(`What was packed does not work: ${stdout}`);
-  for (const folder of ['runtime', 'state']) rmSync(join(stage, folder), { recursive: true, force: true });
+  mkdirSync(join(stage, '.vscode'));
+  const server = 'require("node:http").createServer((_, response) => response.end("served")).listen(process.argv[1], "127.0.0.1")';
+  const models = { tried: { runtime: 'custom', command: [process.execPath, '-e', server, '${port}'] } };
+  writeFileSync(join(stage, '.vscode', 'processes.json'), JSON.stringify({ models }));
+  const gateway = spawn(process.execPath, [cli, 'gateway', '--json'], { cwd: stage, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: gateway.stdout }), 'line')) as [string];
+  const { url, token } = JSON.parse(line) as { url: string; token: string };
+  const answer = await (await fetch(`${url}/upstream/tried/`, { headers: { authorization: `Bearer ${token}` } })).text();
+  gateway.kill('SIGTERM');
+  await once(gateway, 'exit');
+  if (answer !== 'served') throw new Error(`What was packed serves no models: ${answer}`);
+  for (const folder of ['runtime', 'state', '.vscode']) rmSync(join(stage, folder), { recursive: true, force: true });
 }

@@ -49,7 +49,8 @@ export interface InstanceSnapshot {
   /** Of its tree. */
   readonly name: string;
   readonly tree?: TreeId;
-  readonly state: 'loading' | 'ready' | 'draining';
+  /** `unhealthy`: its probe says no; it is asked only where all of them are. */
+  readonly state: 'loading' | 'ready' | 'unhealthy' | 'draining';
   readonly port?: number;
   /** Requests that it is answering. */
   readonly outstanding: number;

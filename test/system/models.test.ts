@@ -84,6 +84,9 @@ describe('a request', () => {
     const response = await models.ask('/upstream/one/whoami?a=b&c', undefined, { 'x-mine': 'yes' });
     const { name, url, headers } = (await response.json()) as { name: string; url: string; headers: Record<string, string> };
     assert.deepEqual([name, url, headers['x-mine'], headers['authorization']], ['one', '/whoami?a=b&c', 'yes', undefined]);
+    // Servers that read no chunks want to know how long it is.
+    const posted = (await (await models.ask('/upstream/one/whoami', { some: 'thing' })).json()) as { headers: Record<string, string> };
+    assert.deepEqual([posted.headers['content-length'], posted.headers['transfer-encoding']], ['16', undefined]);
   });
 
   it('calls the model by the name that its server knows', async () => {
@@ -282,6 +285,32 @@ describe('a pool', () => {
     await models.until('one', ({ capacity }) => capacity < 8);
     assert.equal((await models.chat('one', 'say 1')).status, 200);
     await models.until('one', ({ capacity }) => capacity === 8);
+  });
+
+  it('asks who is unhealthy no more, and again when that is over', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 2 });
+    await models.warden.client.loadModel('one');
+    await models.until('one', ({ instances }) => instances.every(({ state }) => state === 'ready'));
+    await models.ask('/upstream/one/ill');
+    const { instances } = await models.until('one', ({ instances: all }) => all.some(({ state }) => state === 'unhealthy'));
+    const [ill, well] = instances.toSorted((a) => (a.state === 'unhealthy' ? -1 : 1));
+    assert.ok(ill && well?.state === 'ready');
+    const answered = async (name: string): Promise<number> =>
+      (await models.model('one')).instances.find((instance) => instance.name === name)?.requests ?? 0;
+    await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
+    assert.deepEqual([await answered(ill.name), await answered(well.name)], [ill.requests, well.requests + 4]);
+    await fetch(`http://127.0.0.1:${ill.port}/well`);
+    await models.until('one', ({ instances: all }) => all.every(({ state }) => state === 'ready'));
+    await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
+    assert.ok((await answered(ill.name)) > ill.requests);
+  });
+
+  it('asks the unhealthy where there are no others', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    await models.warden.client.loadModel('one');
+    await models.ask('/upstream/one/ill');
+    await models.until('one', ({ instances }) => instances[0]?.state === 'unhealthy');
+    assert.equal((await models.chat('one', 'say 1')).status, 200);
   });
 
   it('has one of it restarted by itself, when that has answered', async () => {

@@ -75,12 +75,10 @@ function eventsIn(text: string): unknown[] {
   return events.filter((event) => event !== undefined);
 }
 
-/** The object after the last `"usage":` of a text that may have been cut off at its beginning. */
+/** What stands behind the last `"usage":` of a text, which may have been cut off at its beginning; to read all of a long answer would cost more than to pass it on. */
 function lastUsage(text: string): unknown {
-  const whole = parseOr(text);
-  if (whole !== undefined) return whole;
-  const [usage] = text.slice(Math.max(0, text.lastIndexOf('"usage"'))).match(/\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/) ?? [];
-  return usage === undefined ? undefined : { usage: parseOr(usage) };
+  const [, usage] = text.slice(Math.max(0, text.lastIndexOf('"usage"'))).match(/^"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/) ?? [];
+  return usage === undefined ? parseOr(text) : { usage: parseOr(usage) };
 }
 
 function parseOr(text: string): unknown {

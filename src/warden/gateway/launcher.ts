@@ -24,13 +24,18 @@ export interface InstanceEnd {
   readonly wanted: boolean;
 }
 
+/** Hears of a server while it lives. */
+export interface LaunchListener {
+  /** How much of the model is loaded, where its server tells. */
+  onProgress(percent: number): void;
+  /** What its probe says of it, once it was ready, is another now. */
+  onHealth(isHealthy: boolean): void;
+}
+
 /** Starts and ends servers. */
 export interface Launcher {
-  /**
-   * `onProgress` hears how much of the model is loaded, in percent, where its server tells.
-   * @throws Error with one sentence where it cannot be started.
-   */
-  launch(model: ModelRequest, instance: number, onProgress: (percent: number) => void): Promise<Launched>;
+  /** @throws Error with one sentence where it cannot be started. */
+  launch(model: ModelRequest, instance: number, listener: LaunchListener): Promise<Launched>;
   /** Resolves when nobody of it is left, and the memory that it had is back. */
   end(launched: Launched, reason: string): Promise<void>;
 }
@@ -54,7 +59,7 @@ export class TreeLauncher implements Launcher {
     this.#platform = platform;
   }
 
-  async launch(model: ModelRequest, instance: number, onProgress: (percent: number) => void): Promise<Launched> {
+  async launch(model: ModelRequest, instance: number, listener: LaunchListener): Promise<Launched> {
     const port = await new NamedPorts().portFor('');
     const { id } = await this.#supervisor.start(startRequest(model, instance, port)).catch((error: Error) => {
       const missing = /^There is no command/.test(error.message) && model.install !== undefined;
@@ -66,7 +71,8 @@ export class TreeLauncher implements Launcher {
       if (state === 'ready') await this.#loadModel(model, port, ended);
       else throw new Error(await this.#whyNot(model, id, ended));
     });
-    if (model.progress !== undefined) this.#followProgress(id, model.progress, settled, onProgress);
+    if (model.progress !== undefined) this.#followProgress(id, model.progress, settled, listener);
+    this.#followHealth(id, ended, listener);
     // Whoever waits for it hears of it; nobody may.
     ready.catch(() => undefined);
     return { tree: id, port, ready, ended };
@@ -120,15 +126,26 @@ export class TreeLauncher implements Launcher {
     return `'${name}' could not be loaded: its server ${reason}.${memory}${quoted}`;
   }
 
-  #followProgress(id: TreeId, pattern: string, settled: Promise<unknown>, onProgress: (percent: number) => void): void {
+  #followProgress(id: TreeId, pattern: string, settled: Promise<unknown>, listener: LaunchListener): void {
     const percent = new RegExp(pattern, 'g');
     const deliver = (chunk: Buffer, end: number): void => {
       const last = [...chunk.toString().matchAll(percent)].at(-1)?.[1];
-      if (last !== undefined) onProgress(Number(last));
+      if (last !== undefined) listener.onProgress(Number(last));
       subscription?.acknowledge(end);
     };
     const subscription = this.#supervisor.peek(id)?.output.subscribe({ whenBehind: 'skip', deliver, finish: () => undefined }, 0, true);
     void settled.then(() => subscription?.cancel());
+  }
+
+  #followHealth(id: TreeId, ended: Promise<unknown>, listener: LaunchListener): void {
+    let before = true;
+    const unlisten = this.#supervisor.onChange(() => {
+      const isHealthy = this.#supervisor.peek(id)?.probes.health !== 'unhealthy';
+      if (isHealthy === before) return;
+      before = isHealthy;
+      listener.onHealth(isHealthy);
+    });
+    void ended.then(unlisten);
   }
 
   /** Waits until `look` finds something in a tree; undefined stands for one that is not listed any more. */

@@ -1,13 +1,15 @@
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/messages.ts';
 import type { ModelRequest, ModelSnapshot, ModelState } from '../../protocol/models.ts';
+import { Balancer } from './balancer.ts';
 import type { ExclusiveGroup, Rival } from './exclusiveGroup.ts';
 import { GatewayError } from './gatewayError.ts';
-import { Homes } from './homes.ts';
 import { IdleTimer } from './idleTimer.ts';
+import { type Instance, snapshotOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
-import { countAnswer, drained, type Instance, type Lease, newInstance, snapshotOf, type Waiting } from './lease.ts';
+import type { Lease, Waiting } from './lease.ts';
 import { Statistics } from './modelStatistics.ts';
+import { Servers } from './servers.ts';
 
 export interface PoolParts {
   readonly launcher: Launcher;
@@ -16,35 +18,30 @@ export interface PoolParts {
   onChange(): void;
 }
 
-/** How long requests that are being answered are waited for before their server is ended, in milliseconds. */
-const drainMillis = 30_000;
-/** What has ended by itself is started again, but not more often than so many times within so many milliseconds. */
-const relaunches = { count: 3, withinMillis: 60_000 } as const;
-
-/** One model: its instances, and who waits for them. */
+/** One model: who waits for it, and which of its servers answers whom. */
 export class ModelPool implements Rival {
   readonly statistics = new Statistics();
   readonly #parts: PoolParts;
   #model: ModelRequest;
-  #wanted: number;
-  #instances: Instance[] = [];
+  readonly #servers: Servers;
   readonly #queue: Waiting[] = [];
   /** Who waits until it is loaded, without a request. */
   #loads: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-  readonly #homes = new Homes();
+  readonly #balancer = new Balancer();
   readonly #idle: IdleTimer;
   #failure: string | undefined;
-  #progress: number | undefined;
-  /** When instances have ended by themselves, in milliseconds since 1970. */
-  #losses: number[] = [];
-  #unloading: Promise<void> | undefined;
-  #onDrained: (() => void) | undefined;
-  #retired = false;
+  #ending: Promise<void> | undefined;
 
   constructor(model: ModelRequest, parts: PoolParts) {
     this.#model = model;
-    this.#wanted = model.instances;
     this.#parts = parts;
+    this.#servers = new Servers(model, parts.launcher, {
+      onRoom: () => this.#dispatch(),
+      onReady: () => this.#loaded(),
+      onNoneLeft: (reason) => this.refuse(reason),
+      isWanted: () => this.isWanted,
+      onChange: () => parts.onChange(),
+    });
     this.#idle = new IdleTimer(() => void this.#end(false, 'nobody has asked it anything').catch(() => undefined));
   }
 
@@ -57,7 +54,7 @@ export class ModelPool implements Rival {
   }
 
   get outstanding(): number {
-    return this.#instances.reduce((sum, { outstanding }) => sum + outstanding, 0);
+    return this.#servers.outstanding;
   }
 
   get isWanted(): boolean {
@@ -66,9 +63,8 @@ export class ModelPool implements Rival {
 
   /** What it is declared as now; its command counts from its next load on. */
   update(model: ModelRequest): void {
-    const scaled = model.instances !== this.#model.instances;
     this.#model = model;
-    if (scaled) this.#scale(model.instances);
+    this.#servers.update(model);
     this.#armTtl();
     this.#parts.onChange();
   }
@@ -79,7 +75,7 @@ export class ModelPool implements Rival {
    */
   async acquire(signal: AbortSignal, key?: string): Promise<Lease> {
     signal.throwIfAborted();
-    if (this.#retired) throw new GatewayError(503, `'${this.name}' is not declared any more.`);
+    if (this.#servers.isRetired) throw new GatewayError(503, `'${this.name}' is not declared any more.`);
     this.#idle.disarm();
     const since = performance.now();
     const free = this.#queue.length === 0 ? this.#pick(key) : undefined;
@@ -100,8 +96,8 @@ export class ModelPool implements Rival {
    * @throws GatewayError where it cannot be loaded.
    */
   async load(instances?: number): Promise<void> {
-    if (instances !== undefined) this.#scale(instances);
-    if (this.#instances.some(({ state }) => state === 'ready')) return;
+    if (instances !== undefined) this.#servers.scale(instances);
+    if (this.#servers.ready.length > 0) return;
     await new Promise<void>((resolve, reject) => {
       this.#loads.push({ resolve, reject });
       this.#ensureLoaded();
@@ -118,29 +114,17 @@ export class ModelPool implements Rival {
 
   /** It is not declared any more. */
   async retire(now = false): Promise<void> {
-    this.#retired = true;
+    this.#servers.retire();
     await this.unload(now);
   }
 
-  /**
-   * Puts a new server in the place of this one, when that has answered; resolves with the new one's tree. Undefined where it is none of ours.
-   * @throws GatewayError where the new one cannot be loaded.
-   */
+  /** See {@link Servers.relaunch}. */
   async relaunch(tree: TreeId): Promise<TreeId | undefined> {
-    const instance = this.#instances.find(({ launched }) => launched?.tree === tree);
-    if (!instance || this.#unloading) return undefined;
-    instance.state = 'draining';
-    this.#parts.onChange();
-    await drained(instance, drainMillis);
-    await this.#endOne(instance);
-    const next = this.#instances.find(({ number }) => number === instance.number);
-    await next?.settled;
-    if (next?.state !== 'ready') throw new GatewayError(503, this.#failure ?? `'${this.name}' could not be loaded.`);
-    return next.launched?.tree;
+    return await this.#servers.relaunch(tree);
   }
 
   begin(): void {
-    this.#launchMissing();
+    this.#launch();
     this.#dispatch();
   }
 
@@ -159,7 +143,7 @@ export class ModelPool implements Rival {
 
   snapshot(): ModelSnapshot {
     const { name, aliases, description, runtime, maxConcurrent, exclusive } = this.#model;
-    const ready = this.#instances.filter(({ state }) => state === 'ready');
+    const { all, ready, wanted, outstanding, progress } = this.#servers;
     const state = this.#state;
     return {
       name,
@@ -168,10 +152,10 @@ export class ModelPool implements Rival {
       runtime,
       state,
       reason: state === 'failed' ? (this.#failure ?? '') : '',
-      ...(state === 'loading' && this.#progress !== undefined && { progress: this.#progress }),
-      instances: this.#instances.map((instance) => snapshotOf(name, instance)),
-      wanted: this.#wanted,
-      outstanding: this.outstanding,
+      ...(state === 'loading' && progress !== undefined && { progress }),
+      instances: all.map((instance) => snapshotOf(name, instance)),
+      wanted,
+      outstanding,
       capacity: ready.length * maxConcurrent,
       queued: this.#queue.length,
       ...(this.#idle.at !== undefined && { unloadAt: this.#idle.at }),
@@ -181,79 +165,31 @@ export class ModelPool implements Rival {
   }
 
   get #state(): ModelState {
-    if (this.#unloading) return 'draining';
-    if (this.#instances.some(({ state }) => state === 'ready')) return 'ready';
-    if (this.#instances.length > 0) return 'loading';
+    const { isUnloading, all, ready } = this.#servers;
+    if (isUnloading) return 'draining';
+    if (ready.length > 0) return 'ready';
+    if (all.length > 0) return 'loading';
     if (this.isWanted) return 'waiting';
     return this.#failure === undefined ? 'cold' : 'failed';
   }
 
   /** Where its group lets it: it may have to wait for its turn. */
   #ensureLoaded(): void {
-    if (this.#unloading || this.#retired) return;
+    if (this.#servers.isUnloading || this.#servers.isRetired) return;
     const { group } = this.#parts;
     if (group && !group.mayAnswer(this)) group.want(this);
-    else if (this.#instances.length === 0) this.#launchMissing();
+    else if (this.#servers.all.length === 0) this.#launch();
   }
 
-  #launchMissing(): void {
-    if (this.#unloading || this.#retired) return;
-    for (let number = 1; number <= this.#wanted; number++)
-      if (!this.#instances.some((instance) => instance.number === number)) this.#launch(number);
-  }
-
-  #launch(number: number): void {
+  #launch(): void {
     this.#failure = undefined;
-    this.#progress = undefined;
-    const starting = this.#parts.launcher.launch(this.#model, number, (percent) => {
-      this.#progress = percent;
-      this.#parts.onChange();
-    });
-    const instance = newInstance(number, starting);
-    this.#instances.push(instance);
-    instance.settled = this.#follow(instance);
-    this.#parts.onChange();
+    this.#servers.launchMissing();
   }
 
-  async #follow(instance: Instance): Promise<void> {
-    try {
-      const launched = await instance.starting;
-      instance.launched = launched;
-      void launched.ended.then((end) => this.#lost(instance, end));
-      await launched.ready;
-    } catch (error) {
-      await this.#couldNotLoad(instance, error as Error);
-      return;
-    }
-    if (instance.state !== 'loading') return;
-    instance.state = 'ready';
+  #loaded(): void {
+    this.#failure = undefined;
     for (const { resolve } of this.#loads.splice(0)) resolve();
-    this.#dispatch();
     this.#armTtl();
-    this.#parts.onChange();
-  }
-
-  async #couldNotLoad(instance: Instance, error: Error): Promise<void> {
-    if (instance.launched) await this.#parts.launcher.end(instance.launched, 'it could not be loaded').catch(() => undefined);
-    this.#remove(instance);
-    if (this.#unloading) return;
-    if (this.#instances.length === 0) this.refuse(error);
-    this.#parts.onChange();
-  }
-
-  /** An instance has ended that was not asked to. */
-  #lost(instance: Instance, { reason, wanted }: { readonly reason: string; readonly wanted: boolean }): void {
-    const wasReady = instance.state === 'ready';
-    instance.lost.abort(new GatewayError(502, `The server of '${this.name}' ${reason} before it had answered.`));
-    // One that is being loaded, or is being ended, is dealt with by who does that.
-    if (!wasReady || this.#unloading) return;
-    this.#remove(instance);
-    const now = Date.now();
-    this.#losses = [...this.#losses.filter((at) => now - at < relaunches.withinMillis), now];
-    const mayRelaunch = !wanted && this.#losses.length <= relaunches.count;
-    if (mayRelaunch && (this.#instances.length > 0 || this.isWanted)) this.#launchMissing();
-    else if (this.#instances.length === 0) this.refuse(new Error(`the server of '${this.name}' ${reason}`));
-    this.#parts.onChange();
   }
 
   #refuseAll(error: GatewayError): void {
@@ -277,30 +213,29 @@ export class ModelPool implements Rival {
     }
   }
 
-  /** The one that has least to do, or the one that knows the conversation; undefined where none has room, or may answer now. */
+  /** Undefined where none has room, or none may answer now. */
   #pick(key: string | undefined): Instance | undefined {
     const { maxConcurrent, concurrencyLimit } = this.#model;
-    if (this.#unloading || (concurrencyLimit > 0 && this.outstanding >= concurrencyLimit)) return undefined;
+    if (this.#servers.isUnloading || (concurrencyLimit > 0 && this.outstanding >= concurrencyLimit)) return undefined;
     if (this.#parts.group && !this.#parts.group.mayAnswer(this)) return undefined;
-    const free = this.#instances.filter(({ state, outstanding }) => state === 'ready' && outstanding < maxConcurrent);
-    const home = key === undefined ? undefined : free.find(({ number }) => number === this.#homes.get(key));
-    return home ?? free.toSorted((a, b) => a.outstanding - b.outstanding)[0];
+    return this.#balancer.pick(this.#servers.all, maxConcurrent, key);
   }
 
   #lease(instance: Instance, since: number, key: string | undefined): Lease {
+    const { connections } = instance;
+    if (!connections) throw new Error(`a server of '${this.name}' is ready that was not launched`);
     instance.outstanding++;
-    if (key !== undefined) this.#homes.set(key, instance.number);
+    this.#balancer.remember(key, instance);
     this.#parts.onChange();
     let held = true;
     return {
-      port: instance.launched?.port ?? 0,
+      connections,
       lost: instance.lost.signal,
       queueMillis: performance.now() - since,
       release: (outputTokens = 0) => {
         if (!held) return;
         held = false;
-        countAnswer(instance, outputTokens);
-        if (instance.state === 'draining' && instance.outstanding === 0 && !this.#unloading) void this.#endOne(instance);
+        this.#servers.answered(instance, outputTokens);
         this.#dispatch();
         this.#settle();
       },
@@ -309,7 +244,6 @@ export class ModelPool implements Rival {
 
   /** A request less. */
   #settle(): void {
-    if (this.outstanding === 0) this.#onDrained?.();
     this.#armTtl();
     this.#parts.group?.settle();
     this.#parts.onChange();
@@ -317,76 +251,31 @@ export class ModelPool implements Rival {
 
   #full(): GatewayError {
     const { length } = this.#queue;
-    const seconds = this.statistics.waitSeconds(length, this.#instances.length * this.#model.maxConcurrent);
+    const seconds = this.statistics.waitSeconds(length, this.#servers.all.length * this.#model.maxConcurrent);
     return new GatewayError(429, `${length} requests are waiting for '${this.name}', which is all that may (maxQueue).`, seconds);
   }
 
-  #scale(wanted: number): void {
-    this.#wanted = wanted;
-    if (this.#instances.length === 0 || this.#unloading) return;
-    for (const instance of this.#instances) {
-      if (instance.number <= wanted || instance.state === 'draining') continue;
-      instance.state = 'draining';
-      if (instance.outstanding === 0) void this.#endOne(instance);
-    }
-    this.#launchMissing();
-  }
-
-  /** Of several, as they are scaled, or one that another is to replace. */
-  #endOne(instance: Instance): Promise<void> {
-    instance.ending ??= (async () => {
-      if (instance.launched) await this.#parts.launcher.end(instance.launched, 'not needed any more').catch(() => undefined);
-      this.#remove(instance);
-      // There may be as many again, by now.
-      this.#launchMissing();
-      this.#parts.onChange();
-    })();
-    return instance.ending;
-  }
-
-  #remove(instance: Instance): void {
-    this.#instances = this.#instances.filter((other) => other !== instance);
-  }
-
   #end(now: boolean, reason: string): Promise<void> {
-    this.#unloading ??= this.#drainAndEnd(now, reason).finally(() => {
-      this.#unloading = undefined;
-      this.#parts.group?.leave(this);
-      // Who has come meanwhile is answered by new ones.
-      if (this.isWanted) this.#ensureLoaded();
-      this.#parts.onChange();
+    this.#idle.disarm();
+    const unloading = this.#servers.unload(now, reason);
+    this.#ending ??= this.#followEnd(unloading).finally(() => {
+      this.#ending = undefined;
     });
-    if (now) this.#onDrained?.();
-    return this.#unloading;
+    this.#parts.onChange();
+    return this.#ending;
   }
 
-  async #drainAndEnd(now: boolean, reason: string): Promise<void> {
-    this.#idle.disarm();
-    this.#parts.onChange();
-    if (!now && this.outstanding > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onDrained = resolve;
-        setTimeout(resolve, drainMillis).unref();
-      });
-      this.#onDrained = undefined;
-    }
-    const instances = this.#instances;
-    for (const instance of instances) {
-      instance.state = 'draining';
-      instance.lost.abort(new GatewayError(503, `'${this.name}' was unloaded before it had answered.`));
-    }
+  async #followEnd(unloading: Promise<void>): Promise<void> {
     try {
-      await Promise.all(
-        instances.map(async ({ starting }) => {
-          const launched = await starting.catch(() => undefined);
-          if (launched) await this.#parts.launcher.end(launched, reason);
-        }),
-      );
+      await unloading;
     } catch (error) {
       this.#failure = errorText(error);
       throw error;
     } finally {
-      this.#instances = [];
+      this.#parts.group?.leave(this);
+      // Who has come meanwhile is answered by new ones.
+      if (this.isWanted) this.#ensureLoaded();
+      this.#parts.onChange();
     }
   }
 

@@ -31,9 +31,9 @@ export class Models {
     this.#parts = parts;
     const { launcher } = parts;
     this.#launcher = {
-      launch: async (model, instance, onProgress) => {
+      launch: async (model, instance, listener) => {
         await this.#retiring.get(model.name);
-        return await launcher.launch(model, instance, onProgress);
+        return await launcher.launch(model, instance, listener);
       },
       end: (launched, reason) => launcher.end(launched, reason),
     };

@@ -1,7 +1,6 @@
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { proxyFetch } from 'httpxy';
+import type { Dispatcher } from 'undici';
 import { AnswerTap, type TokenUsage } from './answerTap.ts';
 import { type Dialect, errorEvent, GatewayError } from './gatewayError.ts';
 import type { Lease } from './lease.ts';
@@ -37,8 +36,8 @@ export interface Relayed {
   readonly usage: TokenUsage;
 }
 
-/** What concerns one connection only (RFC 9110, 7.6.1), what is the gateway's own, and what is another one behind it. */
-const ownHeaders = new Set([
+/** What concerns one connection only (RFC 9110, 7.6.1). */
+const hopByHop = [
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -48,6 +47,11 @@ const ownHeaders = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+] as const;
+const notToClient: ReadonlySet<string> = new Set(hopByHop);
+/** And what is the gateway's own, and what is another one behind it. */
+const notToServer: ReadonlySet<string> = new Set([
+  ...hopByHop,
   'expect',
   'host',
   'content-length',
@@ -59,124 +63,141 @@ const ownHeaders = new Set([
 
 /** When a server breaks off, its end is known a moment later, on a busy machine a second or two: so long, in milliseconds, is waited to say why. */
 const causePatience = 3000;
+/** Of an error that has to be told in a stream, so many characters. */
+const quoted = 4000;
 
-/** Connections to servers are kept, as many as there are requests. */
-const agent = new Agent({ keepAlive: true });
-
-/** Sends a request on to a server, and its answer back as it comes, no faster than the client takes it. */
+/**
+ * Sends a request on to a server, and its answer back as it comes, no faster than the client takes it. Resolves when all of it has been passed on, or
+ * no more can be; what has broken off has been said to the client by then.
+ * @throws NotBegunError, or the reason why nothing was answered, of which the client knows nothing yet.
+ */
 export async function relay(errand: Errand, response: ServerResponse): Promise<Relayed> {
-  const { lease, gone, dialect } = errand;
-  const answer = await send(errand);
-  const { status, headers, body } = answer;
-  const contentType = String(headers['content-type'] ?? '');
-  const tap = new AnswerTap(contentType);
-  const hasBegun = response.headersSent;
-  if (!hasBegun) {
-    response.writeHead(status, headers);
-    // A stream's first event may be a long time away; that it is a stream is known now. The head of anything else goes along with its body.
-    if (contentType.startsWith('text/event-stream')) response.flushHeaders();
-  } else if (status >= 400) {
-    response.end(errorEvent(new GatewayError(status, await textOf(body)), dialect));
-    return { failed: true, endedAt: performance.now(), usage: {} };
-  }
-  if (body === null) {
-    response.end();
-    return { failed: status >= 500, endedAt: performance.now(), usage: {} };
-  }
-  const broken = await pass(body, response, tap);
+  const passage = new Passage(errand, response);
+  const broken = await passage.run();
+  const { failed, tap } = passage;
   const endedAt = performance.now();
-  if (broken && !gone.aborted) await breakOff(response, contentType, dialect, lease);
-  return {
-    failed: (broken && !gone.aborted) || status >= 500,
-    endedAt,
-    ...(tap.firstAt !== undefined && { firstAt: tap.firstAt }),
-    usage: tap.usage(),
-  };
+  if (broken) await breakOff(response, errand, passage.isStream);
+  return { failed: failed || broken, endedAt, ...(tap?.firstAt !== undefined && { firstAt: tap.firstAt }), usage: tap?.usage() ?? {} };
 }
 
-/** An answer as it is: its body a stream of Node's, which knows of backpressure and of its end. */
-class Answer {
-  readonly status: number;
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: IncomingMessage | null;
+/** One request on its way to a server and back. */
+class Passage implements Dispatcher.DispatchHandler {
+  readonly #errand: Errand;
+  readonly #response: ServerResponse;
+  #resolve: (broken: boolean) => void = () => undefined;
+  #reject: (reason: unknown) => void = () => undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  /** An error that has to be told as an event, because its stream has begun with signs of life. */
+  #problem: string | undefined;
+  tap: AnswerTap | undefined;
+  isStream = false;
 
-  constructor(body: IncomingMessage | null, init: { readonly status: number; readonly headers: readonly (readonly [string, string])[] }) {
-    this.status = init.status;
-    this.body = body;
-    const headers: Record<string, string | string[]> = {};
-    for (const [name, value] of init.headers) {
-      const key = name.toLowerCase();
-      headers[key] = headers[key] === undefined ? value : [headers[key], value].flat();
-    }
-    this.headers = headers;
+  constructor(errand: Errand, response: ServerResponse) {
+    this.#errand = errand;
+    this.#response = response;
   }
-}
 
-async function send({ method, path, headers, body, lease, gone }: Errand): Promise<Answer> {
-  const { signal, release } = eitherOf(gone, lease.lost);
-  const kept = Object.fromEntries(Object.entries(headers).filter(([name, value]) => value !== undefined && !ownHeaders.has(name)));
-  if (Buffer.isBuffer(body)) kept['content-length'] = String(body.length);
-  try {
-    const answer: unknown = await proxyFetch(
-      { host: '127.0.0.1', port: lease.port },
-      `http://127.0.0.1:${lease.port}${path}`,
-      {
-        method,
-        headers: kept as Record<string, string>,
-        signal,
-        ...(body !== undefined && { body: (Buffer.isBuffer(body) ? body : Readable.toWeb(body)) as NonNullable<RequestInit['body']> }),
-      },
-      { agent, Response: Answer as unknown as typeof Response },
-    );
-    const { body: stream } = answer as Answer;
-    if (stream) stream.once('close', release);
-    else release();
-    return answer as Answer;
-  } catch (error) {
-    release();
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (gone.aborted) throw gone.reason;
-    // Nobody listens there: nothing was sent.
-    if (code === 'ECONNREFUSED' && (body === undefined || Buffer.isBuffer(body))) throw new NotBegunError(message, lease.lost);
-    throw await causeOf(lease, new GatewayError(502, `The server broke off before it had answered: ${message}.`));
+  /** The server has said that it could not answer. */
+  get failed(): boolean {
+    return this.#status >= 500 || this.#problem !== undefined;
   }
-}
 
-/** As AbortSignal.any, at a third of its price, which counts where each request needs one; to be released, for the lease lives on. */
-function eitherOf(one: AbortSignal, other: AbortSignal): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  for (const signal of [one, other]) {
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-  }
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const signal of [one, other]) signal.removeEventListener('abort', abort);
-    },
-  };
-}
-
-/** Resolves when all has been passed on, or no more can be; answers whether something was left. */
-function pass(body: IncomingMessage, response: ServerResponse, tap: AnswerTap): Promise<boolean> {
-  return new Promise((resolve) => {
-    body.on('data', (chunk: Buffer) => tap.add(chunk));
-    body.on('error', () => resolve(true));
-    body.on('close', () => resolve(!body.complete));
-    response.on('close', () => {
-      body.destroy();
-      resolve(!response.writableFinished);
+  /** Resolves with whether it was broken off. */
+  async run(): Promise<boolean> {
+    const { lease, gone, method, path, body } = this.#errand;
+    const done = new Promise<boolean>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-    response.on('finish', () => resolve(false));
-    body.pipe(response);
-  });
+    const abort = (): void => this.#controller?.abort(new Error('broken off'));
+    gone.addEventListener('abort', abort);
+    lease.lost.addEventListener('abort', abort);
+    lease.connections.dispatch(
+      { method: method as Dispatcher.HttpMethod, path, headers: headersFor(this.#errand), body: body ?? null },
+      this,
+    );
+    try {
+      return await done;
+    } finally {
+      // The server's signal lives on.
+      lease.lost.removeEventListener('abort', abort);
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { gone, lease } = this.#errand;
+    this.#controller = controller;
+    if (gone.aborted || lease.lost.aborted) controller.abort(new Error('broken off'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // A hint that is no answer yet.
+    if (status < 200) return;
+    this.#status = status;
+    const contentType = headers['content-type'] ?? '';
+    this.isStream = contentType.startsWith('text/event-stream');
+    if (this.#response.headersSent) {
+      this.isStream = true;
+      if (status >= 400) this.#problem = '';
+    } else {
+      this.#response.writeHead(status, headersOf(headers));
+      // A stream's first event may be a long time away; that it is a stream is known now. The head of anything else goes along with its body.
+      if (this.isStream) this.#response.flushHeaders();
+    }
+    this.tap = new AnswerTap(contentType);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#problem !== undefined) {
+      this.#problem = (this.#problem + chunk.toString()).slice(0, quoted);
+      return;
+    }
+    this.tap?.add(chunk);
+    if (this.#response.write(chunk)) return;
+    controller.pause();
+    this.#response.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(): void {
+    const { dialect } = this.#errand;
+    this.#response.end(this.#problem === undefined ? undefined : errorEvent(new GatewayError(this.#status, this.#problem), dialect));
+    this.#resolve(false);
+  }
+
+  onResponseError(_controller: unknown, error: NodeJS.ErrnoException): void {
+    const { gone, lease, body } = this.#errand;
+    if (this.#status > 0) this.#resolve(!gone.aborted);
+    else if (gone.aborted) this.#reject(gone.reason);
+    // Nobody listens there: nothing was sent.
+    else if (error.code === 'ECONNREFUSED' && (body === undefined || Buffer.isBuffer(body)))
+      this.#reject(new NotBegunError(error.message, lease.lost));
+    else causeOf(lease, new GatewayError(502, `The server broke off before it had answered: ${error.message}.`)).then(this.#reject);
+  }
+}
+
+function headersFor({ headers, body }: Errand): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !notToServer.has(name)) kept[name] = value;
+  }
+  // What is passed on unread is as long as its client says; where it does not say, it goes in chunks.
+  if (body !== undefined && !Buffer.isBuffer(body) && headers['content-length'] !== undefined)
+    kept['content-length'] = headers['content-length'];
+  return kept;
+}
+
+function headersOf(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const kept: OutgoingHttpHeaders = {};
+  for (const name in headers) if (!notToClient.has(name)) kept[name] = headers[name];
+  return kept;
 }
 
 /** A stream of events gets one more, which says what has happened; of anything else, the client has to see that it is cut off. */
-async function breakOff(response: ServerResponse, contentType: string, dialect: Dialect, lease: Lease): Promise<void> {
+async function breakOff(response: ServerResponse, { lease, dialect }: Errand, isStream: boolean): Promise<void> {
   const error = await causeOf(lease, new GatewayError(502, 'The server broke off its answer.'));
-  if (contentType.startsWith('text/event-stream')) response.end(errorEvent(error, dialect));
+  if (isStream) response.end(errorEvent(error, dialect));
   else response.destroy();
 }
 
@@ -190,10 +211,4 @@ async function causeOf({ lost }: Lease, otherwise: GatewayError): Promise<Gatewa
 export async function isAborted(signal: AbortSignal, millis: number): Promise<boolean> {
   if (!signal.aborted) await wait(millis, undefined, { signal }).catch(() => undefined);
   return signal.aborted;
-}
-
-async function textOf(body: IncomingMessage | null): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of (body ?? []) as AsyncIterable<Buffer>) if (chunks.length < 100) chunks.push(chunk);
-  return Buffer.concat(chunks).toString().slice(0, 4000);
 }
