@@ -47,7 +47,8 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   const stop = parseStop(['SIGTERM', '150ms']);
   const request = { name: 'it', argv: argv(run.workFolder), cwd: run.workFolder, env: {}, stdio: 'pipes', stop } as const;
   const containment = (['group', 'cgroup', 'auto'] as const)[Math.floor(random() * 3)] ?? 'auto';
-  const window = openWindow(run, { ...request, whenLeaderExits: 'kill', containment: containment === 'cgroup' ? 'auto' : containment });
+  const tree = { ...request, whenLeaderExits: 'kill', containment: containment === 'cgroup' ? 'auto' : containment } as const;
+  const window = openWindow(run, { tree });
   const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
   const own = new Set([window.pid, warden]);
   if (up !== undefined) await eventually('it is up', () => survivorsOf(run.workFolder, own).length >= up);

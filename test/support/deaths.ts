@@ -2,15 +2,16 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Containment, StartRequest } from '../../src/protocol/messages.ts';
+import type { Containment } from '../../src/protocol/messages.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
+import type { WindowWork } from '../fixtures/window.ts';
 import type { Adversary } from './adversaries.ts';
 import { eventually, Run, switchesOf } from './run.ts';
 import { isAlive, type Survivor, survivorsAfterLooking, survivorsOf } from './survivors.ts';
 
 export const graceMillis = 500;
 /** Time limits, in milliseconds: the next one is for where an adversary was not up before the last one struck. */
-const timeLimits = [2500, 10_000, 40_000] as const;
+export const timeLimits = [2500, 10_000, 40_000] as const;
 
 /** Who is there when it strikes. */
 interface Scene {
@@ -30,6 +31,8 @@ export interface Death {
   /** It comes by itself, when a time limit is over. */
   readonly timed?: true;
   strike(scene: Scene): void | Promise<void>;
+  /** The warden has no time to say anything. */
+  readonly killsWarden?: true;
   /** What may still be alive then ends at the next start. */
   readonly nextStart?: true;
 }
@@ -62,10 +65,11 @@ export const deaths: readonly Death[] = [
     },
   },
   { name: 'SIGKILL of the owner', strike: ({ owner }) => killAtOnce(owner) },
-  { name: 'of the warden', strike: ({ warden }) => killAtOnce(warden) },
-  { name: 'of both', strike: ({ owner, warden }) => killAtOnce(owner, warden) },
+  { name: 'of the warden', killsWarden: true, strike: ({ warden }) => killAtOnce(warden) },
+  { name: 'of both', killsWarden: true, strike: ({ owner, warden }) => killAtOnce(owner, warden) },
   {
     name: 'of the switch, then of both',
+    killsWarden: true,
     strike: async ({ owner, warden }) => {
       const [first] = switchesOf(warden);
       if (first === undefined) throw new Error('there is no switch');
@@ -76,6 +80,7 @@ export const deaths: readonly Death[] = [
   },
   {
     name: 'of all three',
+    killsWarden: true,
     strike: ({ owner, warden }) => killAtOnce(owner, warden, ...switchesOf(warden)),
     nextStart: true,
   },
@@ -89,9 +94,9 @@ export function death(name: string): Death {
 
 const windowScript = fileURLToPath(new URL('../fixtures/window.ts', import.meta.url));
 
-/** Stands for an extension host, with a tree to start or without. */
-export function openWindow(run: Run, request?: StartRequest) {
-  const args = [windowScript, request ? JSON.stringify(request) : '', join(run.folder, 'state', 'tree-warden', 'logs')];
+/** Stands for an extension host, with something to do or without. */
+export function openWindow(run: Run, work: WindowWork = {}) {
+  const args = [windowScript, JSON.stringify(work), join(run.folder, 'state', 'tree-warden', 'logs')];
   const child = spawn(process.execPath, args, { cwd: run.workFolder, env: run.env, stdio: 'ignore' });
   if (child.pid === undefined) throw new Error('the window could not be opened');
   return child as typeof child & { readonly pid: number };
@@ -168,7 +173,8 @@ function startOwner(run: Run, adversary: Adversary, how: Death, containment: Con
   const whenLeaderExits = adversary.leaderLeaves ? 'keep' : 'kill';
   if (how.owner === 'window') {
     const stop = parseStop(['SIGTERM', `${graceMillis}ms`]);
-    return openWindow(run, { name: 'it', argv, cwd: run.workFolder, env: {}, stdio: 'pipes', stop, whenLeaderExits, containment }).pid;
+    const tree = { name: 'it', argv, cwd: run.workFolder, env: {}, stdio: 'pipes', stop, whenLeaderExits, containment } as const;
+    return openWindow(run, { tree }).pid;
   }
   const options = [
     '--grace',

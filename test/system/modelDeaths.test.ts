@@ -2,18 +2,21 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { GatewayInfo } from '../../src/protocol/models.ts';
-import { deaths } from '../support/deaths.ts';
-import { eventually, exitOf, Run } from '../support/run.ts';
+import { newToken } from '../../src/protocol/loopback.ts';
+import { modelSchema } from '../../src/spec/modelSchema.ts';
+import { resolveModel } from '../../src/spec/resolveModel.ts';
+import { type Death, deaths, openWindow, timeLimits } from '../support/deaths.ts';
+import { eventually, Run } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
 const server = fileURLToPath(new URL('../fixtures/models/server.cjs', import.meta.url));
+const token = newToken();
+const servers = 3;
+const workers = 2;
 
-function declare(run: Run): void {
-  mkdirSync(join(run.workFolder, '.vscode'));
+function poolOf(run: Run, timeLimit: number): object {
   const command = [
     process.execPath,
     server,
@@ -22,16 +25,40 @@ function declare(run: Run): void {
     '--name',
     '${name}',
     '--workers',
-    '2',
+    String(workers),
     '--log',
     join(run.workFolder, 'log'),
   ];
-  const models = { pool: { runtime: 'custom', command, instances: 3, maxConcurrent: 1, stop: ['SIGTERM', '500ms'] } };
-  writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ models }));
+  const limits = timeLimit > 0 ? { limits: { time: `${timeLimit}ms` } } : {};
+  return { runtime: 'custom', command, instances: servers, maxConcurrent: 1, stop: ['SIGTERM', '500ms'], ...limits };
+}
+
+/** A window, or `tree-warden gateway`, which serves the pool. */
+async function serve(run: Run, { owner }: Death, timeLimit: number): Promise<number> {
+  const pool = poolOf(run, timeLimit);
+  if (owner === 'window') {
+    const context = { workspaceFolder: run.workFolder, env: run.env, portFor: () => Promise.resolve(0) };
+    const request = await resolveModel('pool', modelSchema.parse(pool), context);
+    return openWindow(run, { models: { requests: [request], gateway: { port: 0, token } } }).pid;
+  }
+  mkdirSync(join(run.workFolder, '.vscode'));
+  writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ models: { pool } }));
+  return run.start(['gateway']).pid;
+}
+
+interface Served {
+  readonly url: string;
+  readonly outstanding: number;
+}
+
+/** Undefined where it is not served yet. */
+function pool(run: Run): Served | undefined {
+  const { stdout } = run.call(['models', '--json']);
+  return (JSON.parse(stdout || '[]') as Served[]).find(({ url }) => url !== undefined);
 }
 
 /** What a client gets, to its end: what is said in the stream, or how the connection has broken. */
-async function stream({ url, token }: GatewayInfo): Promise<string> {
+async function stream(url: string): Promise<string> {
   const body = { model: 'pool', stream: true, messages: [{ role: 'user', content: 'say 100000 slow 20' }] };
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   try {
@@ -42,35 +69,39 @@ async function stream({ url, token }: GatewayInfo): Promise<string> {
 }
 
 describe('a pool that is answering, at the', () => {
-  for (const death of deaths.filter(({ owner, timed }) => owner !== 'window' && !timed)) {
+  for (const death of deaths)
     it(death.name, async () => {
-      await using run = new Run();
-      declare(run);
-      const owner = run.start(['gateway', '--json']);
-      const [line] = (await new Promise<string[]>((resolve) =>
-        createInterface({ input: owner.stdout ?? process.stdin }).once('line', (first) => resolve([first])),
-      )) as [string];
-      const gateway = JSON.parse(line) as GatewayInfo;
-      const answers = Array.from({ length: 3 }, () => stream(gateway));
-      await eventually('all three answer', async () => {
-        const models = JSON.parse(run.call(['models', '--json']).stdout) as { outstanding: number }[];
-        return models[0]?.outstanding === 3;
-      });
-      // Three servers with two workers each.
-      assert.ok(survivorsOf(run.workFolder).length >= 9, JSON.stringify(survivorsOf(run.workFolder)));
-      const [warden = 0] = run.wardenPids();
-      await death.strike({ run, timeLimit: 0, owner: owner.pid, warden });
-      const own = new Set([owner.pid, warden]);
-      if (death.nextStart) {
-        await eventually('they are dead', () => !isAlive(owner.pid) && !isAlive(warden));
-        run.call(['sweep']);
-      }
-      await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder, own)).length === 0);
-      for (const answer of await Promise.all(answers)) {
-        if (death.name === 'stop') assert.match(answer, /"message":"'pool' was unloaded before it had answered\."/);
-        else assert.match(answer, /^broken: |"error":\{"message":"/);
-      }
-      await exitOf(owner);
+      for (const timeLimit of death.timed ? timeLimits : [0]) if (await die(death, timeLimit)) return;
+      assert.fail('it was not up in time');
     });
-  }
 });
+
+/** False where the time limit was over before all were up. */
+async function die(death: Death, timeLimit: number): Promise<boolean> {
+  await using run = new Run({ TREE_WARDEN_TOKEN: token });
+  const owner = await serve(run, death, timeLimit);
+  const { url } = await eventually('it is served', () => pool(run));
+  const [warden = 0] = run.wardenPids();
+  const own = new Set([owner, warden]);
+  const ended: string[] = [];
+  const answers = Array.from({ length: servers }, async () => ended.push(await stream(url)));
+  const up = await eventually('all of them answer', () => {
+    if (timeLimit > 0 && ended.length > 0) return 'too late';
+    return pool(run)?.outstanding === servers && survivorsOf(run.workFolder, own).length >= servers * (1 + workers) ? 'up' : undefined;
+  });
+  if (up === 'too late') {
+    await Promise.all(answers);
+    return false;
+  }
+  await death.strike({ run, timeLimit, owner, warden });
+  if (death.nextStart) {
+    await eventually('they are dead', () => !isAlive(owner) && !isAlive(warden));
+    run.call(['sweep']);
+  }
+  await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder, own)).length === 0);
+  await Promise.all(answers);
+  // Who ends by itself has the time to say so; whose warden is killed sees the connection break.
+  const told = /"error":\{"message":"/;
+  for (const answer of ended) if (!death.killsWarden || !answer.startsWith('broken: ')) assert.match(answer, told);
+  return true;
+}

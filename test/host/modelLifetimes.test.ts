@@ -1,0 +1,93 @@
+/** How models come and go with their window, in a real VS Code: loaded when it opens, at the same address, and still there after a reload where that is wanted. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
+
+const server = fileURLToPath(new URL('../fixtures/models/server.cjs', import.meta.url));
+
+function declare(editor: Editor, changes: object = {}): void {
+  const command = ['node', server, '--port', '${port}', '--name', '${name}', '--log', join(editor.workspace, 'log'), '--workers', '2'];
+  const small = { runtime: 'custom', command, ...changes };
+  writeFileSync(join(editor.workspace, '.vscode', 'processes.json'), JSON.stringify({ models: { small } }));
+}
+
+interface Served {
+  readonly url: string;
+  readonly state: string;
+  readonly outstanding: number;
+  readonly instances: readonly { readonly tree: string }[];
+}
+
+async function served(editor: Editor, wanted: (model: Served) => boolean): Promise<Served> {
+  return await eventually('the model is so', () => {
+    const [model] = JSON.parse(editor.run.call(['models', '--json']).stdout || '[]') as Served[];
+    return model && wanted(model) && model;
+  });
+}
+
+describe('a model that is to be preloaded', () => {
+  let editor: Editor;
+  let url: string;
+  before(async () => {
+    editor = await Editor.open();
+    declare(editor, { preload: true });
+    url = (await served(editor, () => true)).url;
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  it('is loaded when the window opens, after asking once', async () => {
+    await editor.reloadWindow();
+    await editor.notification(/This workspace starts processes when it is opened: small\./);
+    assert.deepEqual(editor.workers, [], 'nothing was started before the answer');
+    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
+    assert.equal((await served(editor, ({ state }) => state === 'ready')).url, url, 'the address is the same');
+  });
+
+  it('is loaded anew after a reload, without a question, at the same address', async () => {
+    const { instances } = await served(editor, () => true);
+    await editor.reloadWindow();
+    const after = await served(editor, ({ state, instances: [first] }) => state === 'ready' && first?.tree !== instances[0]?.tree);
+    assert.equal(after.url, url);
+    await eventually('the servers of before are gone', () => editor.workers.length === 3);
+  });
+
+  it('is gone with the window', async () => {
+    await editor.page.close();
+    await eventually('nobody is left', () => editor.workers.length === 0 && editor.wardenPids.length === 0);
+  });
+});
+
+describe('a model, with "tree-warden.onReload": "keep"', () => {
+  let editor: Editor;
+  before(async () => {
+    editor = await Editor.open({ settings: { 'tree-warden.onReload': 'keep' } });
+    declare(editor);
+    await served(editor, () => true);
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  it('goes on answering while the window is reloaded, and ends when it is closed', async () => {
+    await editor.warden('Copy API Key');
+    const token = await eventually('the key is copied', async () => (await editor.clipboard()).match(/^[\w-]{32}$/)?.[0]);
+    const { url } = await served(editor, () => true);
+    const answering = fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ model: 'small', stream: true, messages: [{ role: 'user', content: 'say 100 slow 150' }] }),
+    }).then((response) => response.text());
+    const before = await served(editor, ({ outstanding }) => outstanding === 1);
+    const workers = editor.workers.sort();
+    await editor.reloadWindow();
+    await editor.showProcesses();
+    await editor.waitForRow('small', /, loaded, busy 1\/4/);
+    assert.match(await answering, /small-99 /);
+    assert.deepEqual((await served(editor, () => true)).instances[0]?.tree, before.instances[0]?.tree);
+    assert.deepEqual(editor.workers.sort(), workers);
+    await editor.page.close();
+    await eventually('nobody is left', () => editor.workers.length === 0 && editor.wardenPids.length === 0, 15_000 + 1000 + 15_000);
+  });
+});
