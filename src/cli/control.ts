@@ -37,7 +37,7 @@ export async function restart(wanted: readonly string[], { json = false }: { rea
   const results = await Promise.all(
     found.map(({ warden, tree }) => warden.restart({ tree: tree.id, now: false, reason: 'restarted by tree-warden restart' })),
   );
-  report(results, json, ({ name, leader }) => `${name}: restarted (pid ${leader?.pid ?? 'unknown'})`);
+  report(results, json, ({ leader }) => `restarted (pid ${leader?.pid ?? 'unknown'})`);
   return exitCodes.ok;
 }
 

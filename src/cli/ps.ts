@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration, formatPercent } from '../protocol/format.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
-import { isLive, stateWord } from '../protocol/trees.ts';
+import { isLive, labelOf, stateWord } from '../protocol/trees.ts';
 import { exitCodes } from './exitCodes.ts';
 import { table } from './table.ts';
 import { type FoundTree, Wardens } from './wardens.ts';
@@ -64,10 +64,10 @@ function listOf(found: readonly FoundTree[]): string {
 }
 
 function row({ tree }: FoundTree): string[] {
-  const { id, name, leader, members, cpuPercent, memoryBytes, startedAt, endedAt = Date.now(), commandLine } = tree;
+  const { id, leader, members, cpuPercent, memoryBytes, startedAt, endedAt = Date.now(), commandLine } = tree;
   return [
     id.slice(0, 8),
-    name,
+    labelOf(tree),
     stateWord(tree),
     String(leader?.pid ?? '-'),
     String(members.length),

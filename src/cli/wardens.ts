@@ -4,7 +4,7 @@ import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
-import { isLive } from '../protocol/trees.ts';
+import { isLive, labelOf } from '../protocol/trees.ts';
 import { readAllRecords, socketPath } from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
 import { CliError } from './exitCodes.ts';
@@ -81,7 +81,7 @@ export class Wardens implements Disposable {
     const trees = await this.trees();
     return wanted.flatMap((name) => {
       const pool = trees.filter(({ tree }) => (tree.pool ?? tree.name) === name && isLive(tree));
-      const isOfOne = pool.length > 1 && pool.every(({ warden }) => warden === pool[0]?.warden);
+      const isOfOne = pool.some(({ tree }) => tree.pool === name) && pool.every(({ warden }) => warden === pool[0]?.warden);
       return isOfOne ? pool : [this.#choose(trees, name, 'live')];
     });
   }
@@ -116,7 +116,7 @@ export class Wardens implements Disposable {
     const candidates = live.length > 0 || among === 'live' ? live : newest(matching);
     const [found, another] = candidates;
     if (!found) {
-      const names = [...new Set(trees.filter(({ tree }) => isLive(tree)).map(({ tree }) => tree.name))];
+      const names = [...new Set(trees.filter(({ tree }) => isLive(tree)).map(({ tree }) => labelOf(tree)))];
       throw new CliError(
         `There is no running tree '${wanted}'. ${names.length > 0 ? `Running are: ${names.join(', ')}.` : 'Nothing is running.'}`,
       );
@@ -132,7 +132,7 @@ export class Wardens implements Disposable {
 }
 
 function matches(tree: TreeSnapshot, wanted: string): boolean {
-  if (tree.name === wanted || (wanted.length >= 4 && tree.id.startsWith(wanted))) return true;
+  if (tree.name === wanted || labelOf(tree) === wanted || (wanted.length >= 4 && tree.id.startsWith(wanted))) return true;
   return tree.endedAt === undefined && /^\d+$/.test(wanted) && tree.members.some((member) => member.pid === Number(wanted));
 }
 

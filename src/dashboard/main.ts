@@ -3,6 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import '../../media/dashboard.css';
 import type { DashboardCommand } from '../protocol/dashboard.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
+import { labelOf } from '../protocol/trees.ts';
 import { Charts, colourOf, type Line } from './charts.ts';
 import { byId, make } from './element.ts';
 import { host, pageState, remember } from './host.ts';
@@ -77,7 +78,7 @@ function follow(name: string): void {
 function drawFollowed(): void {
   const { followed } = pageState();
   const tree = newest(followed);
-  byId('followed').textContent = tree ? `${tree.name}: ${tree.endedAt === undefined ? tree.state : tree.reason}` : text('choose');
+  byId('followed').textContent = tree ? `${labelOf(tree)}: ${tree.endedAt === undefined ? tree.state : tree.reason}` : text('choose');
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-command]')) {
     const { command } = button.dataset;
     const whileLive = command === 'stop' || command === 'killNow';

@@ -2,6 +2,7 @@
 import { formatBytes, formatPercent } from '../protocol/format.ts';
 import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
+import { labelOf } from '../protocol/trees.ts';
 
 export const columns = ['process', 'pid', 'tree', 'cpu', 'memory', 'gpu', 'threads', 'ports'] as const;
 export type Column = (typeof columns)[number];
@@ -31,7 +32,7 @@ export function processRows(trees: readonly TreeSnapshot[]): ProcessRow[] {
       const values = {
         process: member.name,
         pid: member.pid,
-        tree: tree.name,
+        tree: labelOf(tree),
         cpu: member.cpuPercent,
         memory: member.memoryBytes,
         gpu: member.gpu?.memoryBytes ?? 0,
@@ -41,7 +42,7 @@ export function processRows(trees: readonly TreeSnapshot[]): ProcessRow[] {
       const texts = {
         process: member.zombie ? `${member.name} (zombie)` : member.name,
         pid: String(member.pid),
-        tree: tree.name,
+        tree: labelOf(tree),
         cpu: formatPercent(member.cpuPercent),
         memory: formatBytes(member.memoryBytes),
         gpu: member.gpu ? formatBytes(member.gpu.memoryBytes) : '',

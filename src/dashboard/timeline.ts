@@ -1,6 +1,7 @@
 /** The history of all trees as the charts need it: one column of times, and one of values for each tree. */
 import { TreeHistory } from '../protocol/history.ts';
 import type { History, HistoryPoint, HistorySeries, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import { labelOf } from '../protocol/trees.ts';
 
 export type Range = 'recent' | 'long';
 /** Reads and writes together. */
@@ -45,11 +46,12 @@ export class Timeline {
   /** Answers with the trees that were not there before. */
   add(at: number, trees: readonly TreeSnapshot[]): readonly TreeId[] {
     const fresh: TreeId[] = [];
-    for (const { id, name, endedAt, cpuPercent, memoryBytes, readRate, writeRate, members, gpu } of trees) {
+    for (const tree of trees) {
+      const { id, endedAt, cpuPercent, memoryBytes, readRate, writeRate, members, gpu } = tree;
       const known = this.#entries.get(id);
       if (!known && endedAt !== undefined) continue;
       if (!known) fresh.push(id);
-      const entry = known ?? { name, history: new TreeHistory(), ended: false };
+      const entry = known ?? { name: labelOf(tree), history: new TreeHistory(), ended: false };
       this.#entries.set(id, entry);
       entry.ended = endedAt !== undefined;
       const ofGpus = { gpuMemoryBytes: gpu?.memoryBytes ?? 0, gpuPercent: gpu?.percent ?? 0 };

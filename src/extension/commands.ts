@@ -4,6 +4,7 @@ import { errorText } from '../protocol/errors.ts';
 import { formatBytes, formatPercent } from '../protocol/format.ts';
 import type { TreeSnapshot } from '../protocol/messages.ts';
 import { tcpPorts } from '../protocol/ports.ts';
+import { labelOf } from '../protocol/trees.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
 import type { Dashboards } from './dashboard/dashboard.ts';
 import { copy, reveal } from './gestures.ts';
@@ -218,7 +219,11 @@ class Commands {
   }
 
   async #pick(processes: readonly Process[], placeHolder: string): Promise<Process | undefined> {
-    const items = processes.map((process) => ({ label: process.name, description: describeForPick(process), process }));
+    const items = processes.map((process) => ({
+      label: labelOf({ name: process.name, pool: process.pool ?? process.tree?.pool }),
+      description: describeForPick(process),
+      process,
+    }));
     return (await vscode.window.showQuickPick(items, { placeHolder, ...stays }))?.process;
   }
 }

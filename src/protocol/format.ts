@@ -37,8 +37,9 @@ export function describeLimits({ memoryBytes, processes, cpuCores, timeMillis, o
     .join(', ');
 }
 
-/** `3.2 s`, `4 min 10 s`, `10 min`, `2 h 5 min`, `3 d 4 h`. */
+/** `80 ms`, `3.2 s`, `4 min 10 s`, `10 min`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(millis: number): string {
+  if (millis < 999.5) return `${Math.round(millis)} ms`;
   if (millis < 10_000) return `${(millis / 1000).toFixed(1)} s`;
   const seconds = Math.round(millis / 1000);
   if (seconds < 60) return `${seconds} s`;

@@ -32,6 +32,8 @@ export interface ModelRequest {
   readonly concurrencyLimit: number;
   /** Requests of the same conversation go to the same instance where it has room, so that its cache is of use. */
   readonly affinity: boolean;
+  /** Those that it may use, in the order of their bus, and what tells its servers so. */
+  readonly gpus?: { readonly numbers: readonly number[]; readonly variables: readonly string[] };
   /** What the `model` of a request has to say to the server. */
   readonly upstreamName: string;
   readonly loadRequest?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };

@@ -15,7 +15,7 @@ export interface Probe {
   readonly check: Check;
   /** Before the first check. */
   readonly delayMillis: number;
-  /** From the end of one check to the beginning of the next one; by default a second at most until it is ready, ten from then on. */
+  /** From the end of one check to the beginning of the next one; by default half a second at most until it is ready, ten from then on. */
   readonly periodMillis?: number;
   /** How long one check may take. */
   readonly timeoutMillis: number;

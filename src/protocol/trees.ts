@@ -11,10 +11,20 @@ export function stateWord({ state, health, nextStartAt }: TreeSnapshot): string 
   return state === 'ready' && health === 'unhealthy' ? 'unhealthy' : state;
 }
 
-/** Percent of one core, and resident bytes. */
-export function usedTogether(trees: readonly TreeSnapshot[]): Pick<TreeSnapshot, 'cpuPercent' | 'memoryBytes'> {
+/** As people are shown it, and may call it: the first of a pool has the pool's name, and is told from it by its number. */
+export function labelOf({ name, pool }: { readonly name: string; readonly pool?: string | undefined }): string {
+  return name === pool ? `${name}#1` : name;
+}
+
+/** Percent of one core, resident bytes, and bytes on GPUs where they use any. */
+export function usedTogether(
+  trees: readonly TreeSnapshot[],
+): Pick<TreeSnapshot, 'cpuPercent' | 'memoryBytes'> & { readonly gpu?: { readonly memoryBytes: number } } {
+  const sum = (of: (tree: TreeSnapshot) => number): number => trees.reduce((total, tree) => total + of(tree), 0);
+  const gpuBytes = sum(({ gpu }) => gpu?.memoryBytes ?? 0);
   return {
-    cpuPercent: trees.reduce((sum, tree) => sum + tree.cpuPercent, 0),
-    memoryBytes: trees.reduce((sum, tree) => sum + tree.memoryBytes, 0),
+    cpuPercent: sum(({ cpuPercent }) => cpuPercent),
+    memoryBytes: sum(({ memoryBytes }) => memoryBytes),
+    ...(gpuBytes > 0 && { gpu: { memoryBytes: gpuBytes } }),
   };
 }

@@ -32,6 +32,10 @@ export const modelSchema = z
       .describe('How many servers of it share the requests; 1 by default.'),
     ttl: duration().optional().describe('It is unloaded when nobody has asked it anything for so long: "10m". By default it stays.'),
     exclusive: text.optional().describe('Of all models that name the same group here, only one is loaded at a time: "gpu".'),
+    gpus: z
+      .array(z.int('must be a whole number').min(0, 'must be at least 0'), 'must be a list of numbers of GPUs')
+      .optional()
+      .describe('The GPUs that it may use, as nvidia-smi numbers them: [0, 1]; [] for none. Several servers of it get their share each.'),
     preload: z.boolean().optional().describe('Load it when the workspace is opened. You are asked once per workspace.'),
     maxQueue: z.int().min(0).optional().describe('So many requests may wait for it; one more is answered with 429. 100 by default.'),
     maxConcurrent: count().optional().describe('So many requests each server answers at once; 4 by default.'),

@@ -21,7 +21,7 @@ const checks = {
 
 const timing = {
   delay: duration().optional().describe('Before the first check; by default none.'),
-  period: duration().optional().describe('Between two checks; by default a second at most until it is ready, then "10s".'),
+  period: duration().optional().describe('Between two checks; by default half a second at most until it is ready, then "10s".'),
   timeout: duration().optional().describe('How long one check may take; by default "1s", for commands "5s".'),
   failureThreshold: count().optional().describe('So many failures in a row, and it is unwell; by default 3.'),
   successThreshold: count().optional().describe('So many successes in a row, and it is well; by default 1.'),

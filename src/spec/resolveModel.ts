@@ -9,7 +9,6 @@ import type { Runtime } from './runtimes/runtime.ts';
 
 /** What a model has to be loaded in, where it says nothing. */
 const defaultLoadMillis = 600_000;
-const readyPeriodMillis = 250;
 
 /**
  * Fills in variables, the runtime's template and defaults. The port stays {@link portPlaceholder}: each instance has its own.
@@ -34,7 +33,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     },
     context,
   );
-  const ready = base.ready && { periodMillis: readyPeriodMillis, deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
+  const ready = base.ready && { deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
   return {
     name,
     aliases: spec.aliases ?? [],
@@ -55,6 +54,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     maxConcurrent: spec.maxConcurrent ?? 4,
     concurrencyLimit: spec.concurrencyLimit ?? 0,
     affinity: spec.affinity ?? false,
+    ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
     ...(runtime.loadRequest && { loadRequest: { ...runtime.loadRequest, body: fillAll(runtime.loadRequest.body, known) } }),
     ...(runtime.progress !== undefined && { progress: runtime.progress }),

@@ -34,7 +34,7 @@ describe('a limit on', () => {
     await using warden = await TestWarden.start();
     const tree = await warden.startShell('trap "echo bye; exit 0" TERM; while :; do sleep 0.02; done', { limits: { timeMillis: 400 } });
     const ended = await warden.ended(tree.id);
-    assert.deepEqual([ended.state, ended.reason], ['exited', 'its time limit of 0.4 s was reached']);
+    assert.deepEqual([ended.state, ended.reason], ['exited', 'its time limit of 400 ms was reached']);
     assert.match(await warden.output(tree.id), /bye/);
   });
 
@@ -89,7 +89,7 @@ describe('a window', () => {
   it('has a time limit for trees without one of their own', async () => {
     await using warden = await TestWarden.start({}, undefined, { timeLimit: '300ms' });
     const { id } = await warden.startShell('sleep 100');
-    assert.equal((await warden.ended(id)).reason, 'its time limit of 0.3 s was reached');
+    assert.equal((await warden.ended(id)).reason, 'its time limit of 300 ms was reached');
   });
 });
 

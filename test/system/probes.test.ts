@@ -87,7 +87,7 @@ describe('a tree that is not ready', () => {
       ready: { ...probe({ by: 'exec', argv: ['/bin/false'] }), deadlineMillis: 300 },
     });
     const ended = await warden.ended(id);
-    assert.deepEqual([ended.state, ended.reason], ['failed', 'not ready after 0.3 s: /bin/false exited with code 1']);
+    assert.deepEqual([ended.state, ended.reason], ['failed', 'not ready after 300 ms: /bin/false exited with code 1']);
     assert.deepEqual(ended.lastLines, ['loading']);
   });
 

@@ -33,18 +33,13 @@ export function modelRow(
   if (snapshot === undefined || snapshot.state === 'cold')
     return { ...shared, description: description ?? runtime, icon: 'hubot', context: 'model.cold.declared', children };
   const trees = servers.flatMap(({ tree }) => (tree && isLive(tree) ? tree : []));
-  const gpuBytes = trees.reduce((sum, { gpu }) => sum + (gpu?.memoryBytes ?? 0), 0);
-  const used = {
-    ...usedTogether(trees),
-    ...(gpuBytes > 0 && { gpu: { memoryBytes: gpuBytes } }),
-  };
   const ready = snapshot.instances.filter(({ state }) => state === 'ready').length;
   const parts = [
     modelStateText(snapshot),
     snapshot.wanted > 1 && snapshot.state === 'ready' ? `${ready}/${snapshot.wanted} servers` : '',
     speedText(snapshot),
     snapshot.queued > 0 ? `${snapshot.queued} waiting` : '',
-    trees.length > 0 ? shown.figures.text(id, used) : '',
+    trees.length > 0 ? shown.figures.text(id, usedTogether(trees)) : '',
     snapshot.unloadAt === undefined ? '' : `until ${clockTime(snapshot.unloadAt)}`,
     snapshot.state === 'failed' ? (snapshot.reason.split('\n')[0] ?? '') : '',
   ];

@@ -3,7 +3,7 @@
 import { clockTime } from '../../protocol/format.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
-import { isLive, usedTogether } from '../../protocol/trees.ts';
+import { isLive, labelOf, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
 import { type ModelSource, modelRow } from './modelRows.ts';
 import type { ShownFigures } from './shownFigures.ts';
@@ -168,8 +168,9 @@ function groupOf({ group, tree }: RowSource): string | undefined {
   return group ?? tree?.group;
 }
 
-function processRow({ name, description, declared, tree, ills = [] }: RowSource, shown: Shown): Row {
-  const shared = { id: idOf(name), kind: 'process', label: name, process: name } as const;
+function processRow({ name, pool, description, declared, tree, ills = [] }: RowSource, shown: Shown): Row {
+  const label = labelOf({ name, pool: pool ?? tree?.pool });
+  const shared = { id: idOf(name), kind: 'process', label, process: name } as const;
   const suffix = declared ? '.declared' : '';
   if (tree === undefined) {
     return { ...shared, description: description ?? '', icon: 'circle-outline', context: `process.idle${suffix}`, children: [] };

@@ -1,11 +1,10 @@
 import type { Platform } from '../../platform/platform.ts';
-import type { StartRequest, TreeId } from '../../protocol/messages.ts';
-import { type ModelRequest, ownPort, portPlaceholder } from '../../protocol/models.ts';
-import type { Check } from '../../protocol/policies.ts';
+import type { TreeId } from '../../protocol/messages.ts';
+import type { ModelRequest } from '../../protocol/models.ts';
 import { NamedPorts } from '../../spec/ports.ts';
-import { instanceName } from '../../spec/resolveSpec.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
+import { startRequest } from './startRequest.ts';
 
 /** A server of a model that was started. */
 export interface Launched {
@@ -167,34 +166,4 @@ export class TreeLauncher implements Launcher {
 
 function endOf(tree: Tree | undefined): InstanceEnd {
   return { reason: tree?.reason ?? 'has ended', wanted: tree?.endWasWanted ?? false };
-}
-
-/** What the model says of each of its instances, with the port of this one. */
-export function startRequest({ name, start }: ModelRequest, instance: number, port: number): StartRequest {
-  const fill = (text: string): string => text.replaceAll(portPlaceholder, String(port));
-  const [program, ...args] = start.argv;
-  const env = Object.fromEntries(Object.entries(start.env).map(([key, value]) => [key, value === null ? null : fill(value)]));
-  const { ready } = start;
-  return {
-    ...start,
-    name: instanceName(name, instance),
-    argv: [fill(program), ...args.map(fill)],
-    env: { TREE_WARDEN_INSTANCE: String(instance), ...env },
-    ...(ready && { ready: { ...ready, check: fillCheck(ready.check, port, fill) } }),
-  };
-}
-
-function fillCheck(check: Check, port: number, fill: (text: string) => string): Check {
-  switch (check.by) {
-    case 'http':
-      return { ...check, url: fill(check.url) };
-    case 'tcp':
-      return check.port === ownPort ? { ...check, port } : check;
-    case 'exec': {
-      const [program, ...args] = check.argv;
-      return { ...check, argv: [fill(program), ...args.map(fill)] };
-    }
-    case 'log':
-      return check;
-  }
 }

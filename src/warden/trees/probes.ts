@@ -14,7 +14,7 @@ export interface ProbeListener {
 }
 
 /** Between checks, in milliseconds: until it is ready, from the first to the last, and then. */
-const eagerMillis = { first: 50, last: 1000 } as const;
+const eagerMillis = { first: 50, last: 500 } as const;
 const calmMillis = 10_000;
 
 /** Turns checks into a verdict: it changes only when so many in a row say so. */

@@ -65,7 +65,7 @@ describe('a pool', () => {
       assert.equal(pool?.icon, icon);
       assert.deepEqual(
         pool?.children.map(({ label }) => label),
-        ['api', 'api#2'],
+        ['api#1', 'api#2'],
       );
     });
   }

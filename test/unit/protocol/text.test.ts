@@ -102,7 +102,9 @@ describe('figures', () => {
     it(`${bytes} bytes are ${text}`, () => assert.equal(formatBytes(bytes), text));
   }
   for (const [millis, text] of [
-    [0, '0.0 s'],
+    [0, '0 ms'],
+    [80.4, '80 ms'],
+    [999.6, '1.0 s'],
     [3240, '3.2 s'],
     [59_000, '59 s'],
     [250_000, '4 min 10 s'],

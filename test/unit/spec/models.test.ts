@@ -7,7 +7,7 @@ import type { ModelRequest } from '../../../src/protocol/models.ts';
 import type { ModelSpec } from '../../../src/spec/modelSchema.ts';
 import { parseProcesses } from '../../../src/spec/parseProcesses.ts';
 import { resolveModel } from '../../../src/spec/resolveModel.ts';
-import { startRequest } from '../../../src/warden/gateway/launcher.ts';
+import { startRequest } from '../../../src/warden/gateway/startRequest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tw-models-'));
 writeFileSync(join(folder, 'small.gguf'), '');
@@ -100,6 +100,32 @@ describe('a model', () => {
     });
     assert.equal(model.upstreamName, 'llama3.2');
     assert.deepEqual(model.loadRequest, { path: '/api/generate', body: { model: 'llama3.2', keep_alive: -1 } });
+  });
+
+  const shares: [string, number[], number, (string | undefined)[]][] = [
+    ['one server gets all of them', [0, 1], 1, ['0,1']],
+    ['two servers get one each', [0, 1], 2, ['0', '1']],
+    ['two servers get two each', [4, 5, 6, 7], 2, ['4,6', '5,7']],
+    ['three servers share two', [0, 1], 3, ['0', '1', '0']],
+    ['one that was added later shares them, too', [0, 1], 2, ['0', '1', '0']],
+    ['where there are to be none, there is none', [], 2, ['-1', '-1']],
+  ];
+  for (const [what, gpus, instances, expected] of shares)
+    it(`of whose GPUs ${what}`, async () => {
+      const model = await resolved({ runtime: 'llama.cpp', model: 'small.gguf', gpus, instances });
+      const environments = expected.map((_, index) => startRequest(model, index + 1, 4321).env);
+      for (const variable of ['CUDA_VISIBLE_DEVICES', 'HIP_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'])
+        assert.deepEqual(
+          environments.map((env) => env[variable]),
+          expected,
+        );
+      // Or the numbers would mean the fastest first.
+      assert.equal(environments[0]?.['CUDA_DEVICE_ORDER'], 'PCI_BUS_ID');
+    });
+
+  it('whose environment says which GPUs it may use keeps to that', async () => {
+    const model = await resolved({ runtime: 'vllm', model: 'x', gpus: [0], env: { CUDA_VISIBLE_DEVICES: 'GPU-1234' } });
+    assert.equal(startRequest(model, 1, 4321).env['CUDA_VISIBLE_DEVICES'], 'GPU-1234');
   });
 
   it('that is a file has to be there', () =>
