@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { AgentHost } from '../agent/host.ts';
-import { bearerOf, hostNameOf, isToken } from '../protocol/loopback.ts';
+import { bearerOf, hostNameOf, isLoopback, isToken } from '../protocol/loopback.ts';
 import { mcpServer } from './server.ts';
 
 /** Resolves when the client has gone. */
@@ -23,7 +23,7 @@ export async function serveStdio(host: AgentHost): Promise<void> {
 export async function serveHttp(host: AgentHost, port: number, token: string): Promise<{ readonly url: string; close(): void }> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const server = createServer(async (request, response) => {
-    if (!['127.0.0.1', 'localhost'].includes(hostNameOf(request.headers.host)))
+    if (!isLoopback(hostNameOf(request.headers.host)))
       return void response.writeHead(403).end('This is no name of this machine’s loopback.\n');
     if (!isToken(bearerOf(request.headers.authorization), token))
       return void response.writeHead(401, { 'WWW-Authenticate': 'Bearer' }).end('The token is missing or wrong.\n');

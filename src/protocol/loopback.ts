@@ -20,3 +20,8 @@ export function bearerOf(authorization = ''): string {
 export function hostNameOf(host = ''): string {
   return host.replace(/:\d+$/, '');
 }
+
+/** Whether this name, as it stands in a URL, is one of this machine's loopback. */
+export function isLoopback(hostName: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostName);
+}

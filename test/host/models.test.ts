@@ -85,6 +85,19 @@ describe('models', () => {
       body: JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [{ role: 'user', content: 'say 30 slow 50' }] }),
     });
     await editor.waitForRow('small', /busy 1\/4/);
+    // The page of a server on this machine may ask, too.
+    const page = await editor.newPage();
+    await page.goto(`${new URL(editor.page.url()).origin}/healthz`);
+    const listed = await page.evaluate(
+      async (asked) =>
+        (await fetch(`${asked.url}/models`, { headers: { Authorization: `Bearer ${asked.token}` } })).json() as Promise<object>,
+      { url, token },
+    );
+    await page.close();
+    assert.deepEqual(
+      (listed as { data: { id: string }[] }).data.map(({ id }) => id),
+      ['small', 'lost'],
+    );
     assert.match(await response.text(), /small-29 /);
     await editor.waitForRow('small', /ready {2}\d+\.\d tokens\/s .* until \d\d:\d\d:\d\d/);
     await editor.hover('small', 'Also called: gpt-4o-mini');

@@ -107,6 +107,11 @@ export class Editor implements AsyncDisposable {
     await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
   }
 
+  /** A page beside the editor, in the same browser. */
+  async newPage(): Promise<Page> {
+    return await this.#browser.newPage();
+  }
+
   /** As a user does it, so that the editor can put away what it has to remember. */
   async reloadWindow(): Promise<void> {
     const loaded = this.page.waitForEvent('load', { timeout: deadline });

@@ -89,6 +89,29 @@ describe('a request', () => {
     assert.deepEqual([posted.headers['content-length'], posted.headers['transfer-encoding']], ['16', undefined]);
   });
 
+  it('may come from a page of a server on this machine, or of the editor, and from no other', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
+    const preflight = (origin: string): Promise<Response> =>
+      fetch(`${models.gateway.url}/v1/chat/completions`, { method: 'OPTIONS', headers: { origin, ...asked } });
+    for (const origin of ['http://localhost:3000', 'http://127.0.0.1:5173', 'vscode-webview://1f2e']) {
+      const { status, headers } = await preflight(origin);
+      assert.deepEqual([status, headers.get('access-control-allow-origin')], [204, origin]);
+      assert.deepEqual(
+        [headers.get('access-control-allow-methods'), headers.get('access-control-allow-headers')],
+        ['POST', 'authorization'],
+      );
+    }
+    for (const origin of ['https://example.org', 'http://localhost.example.org', 'null']) {
+      const { status, headers } = await preflight(origin);
+      assert.deepEqual([status, headers.get('access-control-allow-origin')], [401, null], origin);
+    }
+    const answer = await models.ask('/v1/models', undefined, { origin: 'http://localhost:3000' });
+    assert.equal(answer.headers.get('access-control-allow-origin'), 'http://localhost:3000');
+    const refused = await models.ask('/v1/models', undefined, { origin: 'http://localhost:3000', authorization: 'Bearer wrong' });
+    assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [401, 'http://localhost:3000']);
+  });
+
   it('calls the model by the name that its server knows', async () => {
     await using models = await TestModels.start({ name: 'one', upstreamName: 'registry/one:latest' });
     assert.equal((JSON.parse((await models.chat('one', 'say 1')).text) as { model: string }).model, 'registry/one:latest');

@@ -9,6 +9,16 @@ export function environmentFor({ url, token }: GatewayInfo): Entries {
   return { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: token, ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token };
 }
 
+/** A model as Continue has it in its own words (docs.continue.dev/reference, `models`). */
+export function continueModel({ url, token }: GatewayInfo, model: string): Entries {
+  return { name: `${model} (Tree Warden)`, provider: 'openai', model, apiBase: `${url}/v1`, apiKey: token };
+}
+
+/** A file of Continue's that holds one model. What is JSON is YAML, too. */
+export function continueFile(model: Entries): string {
+  return `${JSON.stringify({ name: 'Tree Warden', version: '1.0.0', schema: 'v1', models: [model] }, null, 2)}\n`;
+}
+
 /** As llama.vscode has them: it asks a llama-server's own paths, too. */
 export function llamaVscodeSettings({ url, token }: GatewayInfo, model: string): Entries {
   const server = `${url}/upstream/${encodeURIComponent(model)}`;

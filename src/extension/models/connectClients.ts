@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { GatewayInfo } from '../../protocol/models.ts';
-import { type Entries, environmentFor, llamaVscodeSettings } from './clientSettings.ts';
+import { continueFile, continueModel, type Entries, environmentFor, llamaVscodeSettings } from './clientSettings.ts';
 import type { Models } from './models.ts';
 
 interface Client {
@@ -15,7 +15,7 @@ interface Client {
 export async function connectClients(models: Models, model: string, environment: vscode.EnvironmentVariableCollection): Promise<void> {
   const { gateway } = models;
   if (!gateway) throw new Error(vscode.l10n.t('The models are not served yet.'));
-  const clients = [terminals(environment), llamaVscode()].flatMap((client) => {
+  const clients = [terminals(environment), llamaVscode(), continueDev(model)].flatMap((client) => {
     const entries = client.entries(gateway, model);
     return Object.keys(entries).length > 0 ? [{ ...client, entries }] : [];
   });
@@ -60,6 +60,24 @@ function llamaVscode(): Client {
     entries: (gateway, model) => Object.fromEntries(Object.entries(llamaVscodeSettings(gateway, model)).filter(([name]) => known(name))),
     write: async (entries) => {
       for (const [name, value] of Object.entries(entries)) await settings.update(name, value, vscode.ConfigurationTarget.Workspace);
+    },
+  };
+}
+
+/** Where it is installed: it reads what is in this folder of a workspace. */
+function continueDev(model: string): Client {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const name = `tree-warden-${encodeURIComponent(model)}.yaml`;
+  return {
+    label: 'Continue',
+    detail: vscode.l10n.t('A file of this workspace: {0}', `.continue/models/${name}`),
+    entries: (gateway) => (folder && vscode.extensions.getExtension('Continue.continue') ? continueModel(gateway, model) : {}),
+    write: async (entries) => {
+      if (folder)
+        await vscode.workspace.fs.writeFile(
+          vscode.Uri.joinPath(folder.uri, '.continue', 'models', name),
+          Buffer.from(continueFile(entries)),
+        );
     },
   };
 }

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorText } from '../../protocol/errors.ts';
-import { bearerOf, hostNameOf, isToken, newToken } from '../../protocol/loopback.ts';
+import { bearerOf, hostNameOf, isLoopback, isToken, newToken } from '../../protocol/loopback.ts';
 import type { GatewayInfo, GatewayOptions } from '../../protocol/models.ts';
 import { parseDuration } from '../../protocol/quantities.ts';
 import { type Dialect, errorBody, errorEvent, GatewayError } from './gatewayError.ts';
 import type { ModelPool } from './modelPool.ts';
 import type { Models } from './models.ts';
+import { admitPage } from './pages.ts';
 import { isAborted, NotBegunError, type Relayed, relay } from './relay.ts';
 import { type RequestBody, readBody } from './requestBody.ts';
 import { routeOf } from './routes.ts';
@@ -56,7 +57,9 @@ export class Gateway {
     const dialect: Dialect = route.to === 'inference' ? route.dialect : 'openai';
     response.on('error', () => undefined);
     try {
-      this.#admit(request, route.to);
+      this.#checkHost(request);
+      if (admitPage(request, response) === 'answered') return;
+      if (route.to !== 'health') this.#checkToken(request);
       switch (route.to) {
         case 'health':
           return sendJson(response, 200, { status: 'ok' });
@@ -76,12 +79,13 @@ export class Gateway {
     }
   }
 
-  /** Only who knows the token, and no page of a browser that was lured here by a name of its own. */
-  #admit({ headers }: IncomingMessage, to: string): void {
+  /** No page of a browser that was lured here by a name of its own. */
+  #checkHost({ headers }: IncomingMessage): void {
     const host = hostNameOf(headers.host);
-    if (!['127.0.0.1', 'localhost', '[::1]'].includes(host))
-      throw new GatewayError(403, `'${host}' is no name of this machine’s loopback.`);
-    if (to === 'health') return;
+    if (!isLoopback(host)) throw new GatewayError(403, `'${host}' is no name of this machine’s loopback.`);
+  }
+
+  #checkToken({ headers }: IncomingMessage): void {
     const key = headers['x-api-key'];
     const shown = typeof key === 'string' ? key : bearerOf(headers.authorization);
     if (!isToken(shown, this.info.token))

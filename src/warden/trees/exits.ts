@@ -28,8 +28,15 @@ export function alreadyCollected(platform: Platform, pid: number): ProcessStat {
 /** What is restarted, or waited for, and ends within so many milliseconds, has not started. */
 const soonestEnd = 100;
 
+/** `said`: how it has ended, as a clause. */
+interface LeaderEnd {
+  readonly said: string;
+  readonly ok: boolean;
+  readonly runMillis: number;
+}
+
 /** Why a leader's end is a failure whatever its exit status, as a clause; undefined where the status alone says it. */
-export function failureOf({ ready, restart }: StartRequest, state: TreeState, said: string, runMillis: number): string | undefined {
+export function failureOf({ ready, restart }: StartRequest, state: TreeState, { said, ok, runMillis }: LeaderEnd): string | undefined {
   if (state === 'starting') return `${said} before it was ready`;
-  return (ready || restart) && runMillis < soonestEnd ? `${said} after ${runMillis} ms, which is no start` : undefined;
+  return ok && (ready || restart) && runMillis < soonestEnd ? `${said} after ${runMillis} ms, which is no start` : undefined;
 }

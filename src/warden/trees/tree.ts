@@ -287,7 +287,8 @@ export class Tree {
 
   /** After the leader's end: what becomes of the others. */
   async #settle(status: ExitStatus): Promise<void> {
-    const millis = this.runMillis;
+    const { runMillis } = this;
+    const ok = status.code === 0;
     const gone = await isGone(this.#context);
     // A stop may have taken over meanwhile.
     if (this.#state !== 'ready' && this.#state !== 'starting') return;
@@ -295,10 +296,10 @@ export class Tree {
     const limit = this.#context.limitReached();
     const said = limit === undefined ? describeExit(status) : `${describeExit(status)}: ${limit}`;
     // Of one that goes into the background, the others may still become ready.
-    if (gone || policy === 'kill') this.#failure = failureOf(this.request, this.#state, said, millis);
+    if (gone || policy === 'kill') this.#failure = failureOf(this.request, this.#state, { said, ok, runMillis });
     const why = this.#failure ?? said;
     const reason = gone ? why : `${why}, ${countMembers(this.#context.alive().length)} left`;
-    this.#advance({ type: 'leaderExited', ok: status.code === 0 && this.#failure === undefined, membersLeft: !gone, policy }, reason);
+    this.#advance({ type: 'leaderExited', ok: ok && this.#failure === undefined, membersLeft: !gone, policy }, reason);
     if (gone) this.#end();
     else if (policy === 'kill') this.#stopping = this.#terminate(this.request.stop);
   }

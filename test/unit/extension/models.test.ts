@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { environmentFor, llamaVscodeSettings } from '../../../src/extension/models/clientSettings.ts';
+import { continueFile, continueModel, environmentFor, llamaVscodeSettings } from '../../../src/extension/models/clientSettings.ts';
 import { asOpenAiMessages, asOpenAiTools, countTokens } from '../../../src/extension/models/openAiMessages.ts';
 import { filterModels, type ModelSource } from '../../../src/extension/processTree/modelRows.ts';
 import { buildRows, type Row, type RowSource } from '../../../src/extension/processTree/rows.ts';
@@ -118,6 +118,13 @@ describe('other clients', () => {
       ANTHROPIC_BASE_URL: 'http://127.0.0.1:4321',
       ANTHROPIC_API_KEY: 'secret',
     }));
+
+  it('such as Continue find it in a file of their own', () => {
+    const file = JSON.parse(continueFile(continueModel(gateway, 'org/small'))) as { models: object[] };
+    assert.deepEqual(file.models, [
+      { name: 'org/small (Tree Warden)', provider: 'openai', model: 'org/small', apiBase: 'http://127.0.0.1:4321/v1', apiKey: 'secret' },
+    ]);
+  });
 
   it('such as llama.vscode find the model’s own server behind it', () => {
     const settings = llamaVscodeSettings(gateway, 'org/small');
