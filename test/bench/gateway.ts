@@ -12,6 +12,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { engineFolder, ensureEngine } from '../../src/build/engine.ts';
+import type { StartRequest } from '../../src/protocol/messages.ts';
+import type { ModelRequest } from '../../src/protocol/models.ts';
+import type { ReadyProbe } from '../../src/protocol/policies.ts';
 import { writeTinyModel } from '../support/gguf.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
 import { printTable } from '../support/table.ts';
@@ -28,11 +31,13 @@ const tiny = join(owner.run.workFolder, 'tiny.gguf');
 writeTinyModel(tiny);
 ensureEngine();
 const engine = ['--engine', engineFolder, '--model', tiny, '--port', '${port}', '--name', 'tiny'];
-const template = fakeModel(owner, [], { name: 'tiny', maxConcurrent: 5000 });
-await using models = await TestModels.of(owner, [
-  fakeModel(owner, [], { name: 'one', maxConcurrent: 5000 }),
-  { ...template, start: { ...template.start, argv: [process.execPath, engineServer, ...engine] } },
-]);
+/** Asked for its health as rarely as a model is by default. */
+function served(name: string, argv?: StartRequest['argv']): ModelRequest {
+  const model = fakeModel(owner, [], { name, maxConcurrent: 5000 });
+  const { periodMillis: _, ...ready } = model.start.ready ?? {};
+  return { ...model, start: { ...model.start, ready: ready as ReadyProbe, ...(argv && { argv }) } };
+}
+await using models = await TestModels.of(owner, [served('one'), served('tiny', [process.execPath, engineServer, ...engine])]);
 async function serverOf(name: string): Promise<string> {
   await owner.client.loadModel(name);
   return `http://127.0.0.1:${(await models.model(name)).instances[0]?.port}`;
@@ -47,7 +52,8 @@ const pin = (pid: number | undefined, processors: string): void =>
   void execFileSync('taskset', ['-acp', processors, String(pid)], { stdio: 'ignore' });
 const others = availableParallelism() > 1 ? `1-${availableParallelism() - 1}` : '0';
 for (const pid of [warden, bare.pid]) pin(pid, '0');
-for (const { leader } of await owner.client.list()) pin(leader?.pid, others);
+const serverPid = (await owner.client.list())[0]?.leader?.pid;
+pin(serverPid, others);
 
 function fire(url: string, connections: number, model = 'one'): Promise<autocannon.Result> {
   return autocannon({
@@ -58,6 +64,12 @@ function fire(url: string, connections: number, model = 'one'): Promise<autocann
     headers: { authorization: `Bearer ${models.gateway.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model, input: 'hello' }),
   });
+}
+
+/** Microseconds of processor time that a process has used, its threads included. */
+function processorMicros(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 /** Resident bytes of the warden, now or at most ever (`VmRSS`, `VmHWM`). */
@@ -74,21 +86,29 @@ await fire(models.gateway.url, 4);
 const before = memory('VmRSS');
 const rows: string[][] = [];
 const perSecond = new Map<string, number>();
+const cost = new Map<string, number>();
 for (const connections of [1, 32]) {
-  for (const [what, url] of [
-    ['direct', direct],
-    ['bare proxy', `http://127.0.0.1:${barePort}`],
-    ['gateway', models.gateway.url],
+  for (const [what, url, pid] of [
+    ['direct', direct, serverPid],
+    ['bare proxy', `http://127.0.0.1:${barePort}`, bare.pid],
+    ['gateway', models.gateway.url, warden],
   ] as const) {
+    const before = processorMicros(pid);
     const { requests, latency, non2xx, errors } = await fire(url, connections);
+    const micros = (processorMicros(pid) - before) / requests.total;
     perSecond.set(`${what} ${connections}`, requests.mean);
+    cost.set(`${what} ${connections}`, micros);
     const mean = (1000 * connections) / requests.mean;
-    const cells = [requests.mean.toFixed(0), mean.toFixed(3), latency.p50, latency.p99, non2xx + errors];
+    const cells = [requests.mean.toFixed(0), mean.toFixed(3), latency.p99, micros.toFixed(0), non2xx + errors];
     rows.push([String(connections), what, ...cells.map(String)]);
   }
 }
 const rate = (what: string, connections: number): number => perSecond.get(`${what} ${connections}`) ?? Number.NaN;
-printTable(`small requests, ${seconds} s each`, ['connections', 'to', 'requests/s', 'mean ms', 'p50 ms', 'p99 ms', 'failed'], rows);
+printTable(
+  `small requests, ${seconds} s each`,
+  ['connections', 'to', 'requests/s', 'mean ms', 'p99 ms', 'its µs of processor', 'failed'],
+  rows,
+);
 
 // A thousand streams at once, each of twenty tokens over two seconds.
 const began = performance.now();
@@ -128,5 +148,5 @@ console.log(
 );
 console.log(`added: ${(1000 / rate('gateway', 1) - 1000 / rate('direct', 1)).toFixed(2)} ms a request`);
 console.log(
-  `throughput: ${(rate('gateway', 32) / rate('direct', 32)).toFixed(2)} of direct, ${(rate('gateway', 32) / rate('bare proxy', 32)).toFixed(2)} of the bare proxy`,
+  `throughput: ${(rate('gateway', 32) / rate('direct', 32)).toFixed(2)} of direct, ${(rate('gateway', 32) / rate('bare proxy', 32)).toFixed(2)} of the bare proxy; by processor time ${((cost.get('direct 32') ?? 0) / (cost.get('gateway 32') ?? 1)).toFixed(2)} and ${((cost.get('bare proxy 32') ?? 0) / (cost.get('gateway 32') ?? 1)).toFixed(2)}`,
 );

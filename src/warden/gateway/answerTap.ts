@@ -13,12 +13,14 @@ const tailBytes = 16 * 1024;
 /** Listens in on an answer as it passes: when it began, and what it says of tokens. It keeps a few kilobytes, however long the answer is. */
 export class AnswerTap {
   readonly #isStream: boolean;
-  readonly #head = new Edge(headBytes, 'first');
+  /** Of what is no stream, the end is enough. */
+  readonly #head: Edge | undefined;
   readonly #tail = new Edge(tailBytes, 'last');
   #firstAt: number | undefined;
 
   constructor(contentType: string) {
     this.#isStream = contentType.startsWith('text/event-stream');
+    if (this.#isStream) this.#head = new Edge(headBytes, 'first');
   }
 
   /** When the first of it came, by performance.now(). */
@@ -28,13 +30,13 @@ export class AnswerTap {
 
   add(chunk: Buffer): void {
     this.#firstAt ??= performance.now();
-    this.#head.add(chunk);
+    this.#head?.add(chunk);
     this.#tail.add(chunk);
   }
 
   usage(): TokenUsage {
     if (!this.#isStream) return usageIn(lastUsage(this.#tail.text));
-    const events = [...eventsIn(this.#head.text), ...eventsIn(this.#tail.text)];
+    const events = [this.#head, this.#tail].flatMap((edge) => (edge ? eventsIn(edge.text) : []));
     return Object.assign({}, ...events.map(usageIn)) as TokenUsage;
   }
 }
@@ -52,7 +54,8 @@ class Edge {
   }
 
   get text(): string {
-    return Buffer.concat(this.#chunks).toString();
+    const [only] = this.#chunks;
+    return (this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks)).toString();
   }
 
   add(chunk: Buffer): void {

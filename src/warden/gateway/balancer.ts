@@ -13,11 +13,16 @@ export class Balancer {
    * where all are: then it is the probe that is to be doubted (as Envoy's panic threshold has it).
    */
   pick(instances: readonly Instance[], maxConcurrent: number, conversation: string | undefined): Instance | undefined {
-    const ready = instances.filter(({ state }) => state === 'ready');
-    const healthy = ready.filter(({ isHealthy }) => isHealthy);
-    const free = (healthy.length > 0 ? healthy : ready).filter(({ outstanding }) => outstanding < maxConcurrent);
-    const home = conversation === undefined ? undefined : free.find(({ number }) => number === this.#homes.get(conversation));
-    return home ?? free.toSorted((a, b) => a.outstanding - b.outstanding)[0];
+    const isAnyHealthy = instances.some(({ state, isHealthy }) => state === 'ready' && isHealthy);
+    const home = conversation === undefined ? undefined : this.#homes.get(conversation);
+    let best: Instance | undefined;
+    for (const instance of instances) {
+      const { state, isHealthy, outstanding, number } = instance;
+      if (state !== 'ready' || (isAnyHealthy && !isHealthy) || outstanding >= maxConcurrent) continue;
+      if (number === home) return instance;
+      if (best === undefined || outstanding < best.outstanding) best = instance;
+    }
+    return best;
   }
 
   /** This instance has this conversation from now on. */

@@ -102,7 +102,7 @@ export class Gateway {
 
   async #infer(request: IncomingMessage, response: ServerResponse, body: RequestBody, dialect: Dialect): Promise<void> {
     const pool = this.#pool(body.model);
-    const key = pool.model.affinity || request.headers['x-tree-warden-affinity'] ? body.conversation : undefined;
+    const key = pool.model.affinity || request.headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
     const signs = body.isStream ? giveSigns(request, response, pool) : undefined;
     try {
       await this.#answer(request, response, pool, {

@@ -10,8 +10,8 @@ export interface RequestBody {
   readonly isStream: boolean;
   /** What is sent on, for a server that knows the model by this name. */
   bytes(upstreamName: string): Buffer;
-  /** The beginning of its conversation: the same for all its turns. */
-  readonly conversation: string | undefined;
+  /** The beginning of its conversation: the same for all its turns; undefined where it is none. */
+  conversation(): string | undefined;
 }
 
 /** @throws GatewayError where it is too long, or not what it says it is. */
@@ -33,7 +33,7 @@ function readAll(request: IncomingMessage): Promise<Buffer> {
       if (length > maxBytes) reject(tooLong());
       else chunks.push(chunk);
     });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     request.on('error', reject);
   });
 }
@@ -49,13 +49,15 @@ function fromJson(bytes: Buffer): RequestBody {
   const fields = body as Readonly<Record<string, unknown>>;
   const { model, stream, messages, system, prompt, input } = fields;
   if (model !== undefined && typeof model !== 'string') throw new GatewayError(400, 'The model of a request is a text.');
-  const first = Array.isArray(messages) ? messages.slice(0, 2) : (prompt ?? input);
   return {
     model,
     isStream: stream === true,
     bytes: (upstreamName) =>
       model === undefined || upstreamName === model ? bytes : Buffer.from(JSON.stringify({ ...fields, model: upstreamName })),
-    conversation: first === undefined ? undefined : JSON.stringify([system, first]).slice(0, 4096),
+    conversation: () => {
+      const first = Array.isArray(messages) ? messages.slice(0, 2) : (prompt ?? input);
+      return first === undefined ? undefined : JSON.stringify([system, first]).slice(0, 4096);
+    },
   };
 }
 
@@ -69,6 +71,6 @@ async function fromForm(bytes: Buffer, type: string): Promise<RequestBody> {
     model: typeof model === 'string' ? model : undefined,
     isStream: form.get('stream') === 'true',
     bytes: () => bytes,
-    conversation: undefined,
+    conversation: () => undefined,
   };
 }
