@@ -3,7 +3,7 @@ import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/messages.ts';
 import type { Models } from '../models/models.ts';
-import { rowOf } from '../processTree/rows.ts';
+import { rowOf } from '../processTree/row.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { OutputFeed } from './outputFeed.ts';
 import { pageHtml, pageRoots } from './page.ts';

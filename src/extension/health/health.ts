@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeSnapshot } from '../../protocol/messages.ts';
 import { parseBytes, parseCores, parseDuration } from '../../protocol/quantities.ts';
-import { rowOf } from '../processTree/rows.ts';
+import { rowOf } from '../processTree/row.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { type Alert, HealthWatch, type Thresholds } from './healthWatch.ts';
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { askCount } from '../askScale.ts';
 import { copy, reveal } from '../gestures.ts';
-import type { Row } from '../processTree/rows.ts';
-import { askCount } from '../scale.ts';
+import type { Row } from '../processTree/row.ts';
 import { connectClients } from './connectClients.ts';
 import type { Model, Models } from './models.ts';
 

@@ -3,7 +3,7 @@ import type { ModelSnapshot } from '../../protocol/models.ts';
 import { modelStateText, speedText } from '../../protocol/modelText.ts';
 import { isLive, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
-import type { Row, RowSource, Shown } from './rows.ts';
+import type { Row, RowSource, Shown } from './row.ts';
 
 /** What a model's row is made of. */
 export interface ModelSource {

@@ -1,4 +1,4 @@
-/** What the Processes view shows, as plain data: no editor, no clock. */
+/** Makes the rows of the Processes view: plain functions, no editor, no clock. */
 
 import { clockTime } from '../../protocol/format.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
@@ -6,54 +6,7 @@ import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
 import { isLive, labelOf, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
 import { type ModelSource, modelRow } from './modelRows.ts';
-import type { ShownFigures } from './shownFigures.ts';
-import type { ShownMembers } from './shownMembers.ts';
-
-/** A pool is several instances of one spec. */
-export type RowKind = 'group' | 'model' | 'pool' | 'process' | 'member';
-
-export interface Row {
-  /** The same for the same thing at every look. */
-  readonly id: string;
-  readonly kind: RowKind;
-  readonly label: string;
-  readonly description: string;
-  /** A codicon, with the theme colour it is drawn in. */
-  readonly icon: string;
-  readonly colour?: string;
-  /**
-   * For `when` clauses: `model.cold`, `model.busy`, `model.loaded`, `pool.idle`, `pool.some`, `pool.live`, `process.idle`, `process.live`, `process.ended`, `member`, with `.reachable` where it listens on a port, and
-   * `.declared` where it has a spec.
-   */
-  readonly context: string;
-  /** Name of the process it belongs to, or of the pool or model that it is; empty for a group. */
-  readonly process: string;
-  readonly pid?: number;
-  readonly children: readonly Row[];
-}
-
-/** One that stands for a process where there is no view: for commands that are called from elsewhere. */
-export function rowOf(process: string): Row {
-  return { id: idOf(process), kind: 'process', label: process, description: '', icon: '', context: '', process, children: [] };
-}
-
-/** What the rows say, which is calmer than what is measured. */
-export interface Shown {
-  readonly figures: ShownFigures;
-  readonly members: ShownMembers;
-}
-
-/** What a row of the view is made of. */
-export interface RowSource {
-  readonly name: string;
-  readonly pool?: string | undefined;
-  readonly group?: string | undefined;
-  readonly description?: string | undefined;
-  readonly declared: boolean;
-  readonly tree?: TreeSnapshot | undefined;
-  /** What is wrong with it, as clauses. */
-  readonly ills?: readonly string[];
-}
+import { idOf, type Row, type RowSource, type Shown } from './row.ts';
 
 /** How processes are ordered within their groups. */
 export type SortBy = 'declared' | 'name' | 'cpu' | 'memory';
@@ -82,10 +35,6 @@ export function sortSources(sources: readonly RowSource[], by: SortBy, { figures
     default:
       return sources;
   }
-}
-
-function idOf(process: string): string {
-  return `process:${process}`;
 }
 
 /** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. Models come last. */
@@ -264,34 +213,4 @@ function describeMember(member: MemberSnapshot, used: string): string {
 
 function spaced(text: string): string {
   return text && `  ${text}`;
-}
-
-/** Rows whose own look has changed, or whose children have come, gone or moved. `undefined` stands for the top level. */
-export function changedRows(before: readonly Row[], after: readonly Row[]): (string | undefined)[] {
-  const changed: (string | undefined)[] = [];
-  compare(undefined, before, after, changed);
-  return changed;
-}
-
-function compare(parent: string | undefined, before: readonly Row[], after: readonly Row[], changed: (string | undefined)[]): void {
-  const sameChildren = before.length === after.length && before.every((row, index) => row.id === after[index]?.id);
-  if (!sameChildren) {
-    // Asking for this level again asks for everything below it too.
-    changed.push(parent);
-    return;
-  }
-  after.forEach((row, index) => {
-    const old = before[index];
-    if (!old) return;
-    const looksTheSame =
-      old.label === row.label &&
-      old.description === row.description &&
-      old.icon === row.icon &&
-      old.colour === row.colour &&
-      old.context === row.context;
-    const below: (string | undefined)[] = [];
-    compare(row.id, old.children, row.children, below);
-    if (looksTheSame || below.includes(row.id)) changed.push(...below);
-    else changed.push(row.id, ...below);
-  });
 }

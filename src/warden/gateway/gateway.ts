@@ -6,7 +6,6 @@ import type { GatewayInfo, GatewayOptions } from '../../protocol/models.ts';
 import { parseDuration } from '../../protocol/quantities.ts';
 import { type Dialect, errorBody, errorEvent, GatewayError } from './gatewayError.ts';
 import type { ModelPool } from './modelPool.ts';
-import type { Models } from './models.ts';
 import { admitPage } from './pages.ts';
 import { isAborted, NotBegunError, type Relayed, relay } from './relay.ts';
 import { type RequestBody, readBody } from './requestBody.ts';
@@ -19,14 +18,23 @@ const deathPatience = 5000;
 /** Milliseconds between two signs of life; a client that wants them more often does not get them. */
 const shortestKeepAlive = 500;
 
+/** What is served. */
+export interface Catalogue {
+  readonly all: readonly ModelPool[];
+  /** For people. */
+  readonly names: string;
+  /** By its name, or by another name that it goes by. */
+  find(name: string): ModelPool | undefined;
+}
+
 /** One address for all models, on loopback, for who knows the token. */
 export class Gateway {
   readonly info: GatewayInfo;
-  readonly #models: Models;
+  readonly #models: Catalogue;
   readonly #server: Server;
 
   /** @throws Error where no port can be listened on. */
-  static async open(models: Models, { port, token = newToken() }: GatewayOptions): Promise<Gateway> {
+  static async open(models: Catalogue, { port, token = newToken() }: GatewayOptions): Promise<Gateway> {
     const server = createServer();
     // A model may take its time, and a stream is as long as it is.
     server.requestTimeout = 0;
@@ -38,7 +46,7 @@ export class Gateway {
     return new Gateway(models, server, token);
   }
 
-  private constructor(models: Models, server: Server, token: string) {
+  private constructor(models: Catalogue, server: Server, token: string) {
     this.#models = models;
     this.#server = server;
     this.info = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token };

@@ -4,7 +4,7 @@ import type { TreeId, TreeSnapshot } from '../../protocol/messages.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
 import { RequestError } from '../requestError.ts';
 import { ExclusiveGroup } from './exclusiveGroup.ts';
-import { Gateway } from './gateway.ts';
+import { type Catalogue, Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
 import { ModelPool } from './modelPool.ts';
 import { serverMetrics } from './serverMetrics.ts';
@@ -17,7 +17,7 @@ export interface ModelsParts {
 }
 
 /** The models of a warden, as they are declared, and the one address that they are all at. */
-export class Models {
+export class Models implements Catalogue {
   readonly #parts: ModelsParts;
   readonly #pools = new Map<string, ModelPool>();
   readonly #groups = new Map<string, ExclusiveGroup>();

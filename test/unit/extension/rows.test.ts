@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  changedRows,
-  filterSources,
-  type Row,
-  type RowSource,
-  buildRows as rowsOf,
-  type SortBy,
-  sortSources,
-} from '../../../src/extension/processTree/rows.ts';
+import { changedRows } from '../../../src/extension/processTree/changedRows.ts';
+import type { Row, RowSource } from '../../../src/extension/processTree/row.ts';
+import { filterSources, buildRows as rowsOf, type SortBy, sortSources } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
 import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
