@@ -67,7 +67,7 @@ writeFileSync(join(root, 'dist', 'processes.schema.json'), `${JSON.stringify(pro
 if (values.watch) {
   for (const options of [forNode, forPages]) await (await context(options)).watch();
 } else {
-  await build(forPages);
-  const { metafile } = await build(forNode);
-  writeFileSync(join(root, 'dist', 'meta.json'), JSON.stringify(metafile));
+  const built = [await build(forPages), await build(forNode)];
+  // What went into them, for the notices of the package.
+  writeFileSync(join(root, 'dist', 'inputs.json'), JSON.stringify(built.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}))));
 }

@@ -5,11 +5,12 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import manifest from '../../package.json' with { type: 'json' };
+import { noticesFor } from './notices.ts';
 import { root } from './paths.ts';
 
 const own = `linux-${arch()}`;
@@ -20,13 +21,15 @@ const stage = mkdtempSync(join(tmpdir(), 'tree-warden-package-'));
 try {
   execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { stdio: 'inherit' });
   for (const name of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) copy(name);
-  for (const name of readdirSync(join(root, 'dist'))) if (!/\.map$|^meta\.json$/.test(name)) copy(join('dist', name));
+  for (const name of readdirSync(join(root, 'dist'))) if (!/\.map$|^inputs\.json$/.test(name)) copy(join('dist', name));
   const koffi = join('node_modules', '@koromix', `koffi-${target}`);
   if (!existsSync(join(root, koffi)))
     throw new Error(`The prebuilt koffi for ${target} is not installed here; run this on such a machine.`);
   for (const path of [koffi, join('node_modules', 'koffi')]) copy(path, join('dist', path));
   for (const name of ['package.json', 'LICENSE', 'lib', join('prebuilds', target)])
     copy(join('node_modules', 'node-pty', name), join('dist', 'node_modules', 'node-pty', name));
+  const inputs = JSON.parse(readFileSync(join(root, 'dist', 'inputs.json'), 'utf8')) as string[];
+  writeFileSync(join(stage, 'THIRD-PARTY-NOTICES.txt'), noticesFor([...inputs, 'node_modules/koffi/', 'node_modules/node-pty/']));
   if (target === own) await tryOut();
   execFileSync(
     'vsce',
