@@ -36,6 +36,9 @@ export const modelSchema = z
       .array(z.int('must be a whole number').min(0, 'must be at least 0'), 'must be a list of numbers of GPUs')
       .optional()
       .describe('The GPUs that it may use, as nvidia-smi numbers them: [0, 1]; [] for none. Several servers of it get their share each.'),
+    contextSize: count()
+      .optional()
+      .describe('How many tokens it takes, question and answer together: its server and the editor’s chat are told so.'),
     preload: z.boolean().optional().describe('Load it when the workspace is opened. You are asked once per workspace.'),
     maxQueue: z.int().min(0).optional().describe('So many requests may wait for it; one more is answered with 429. 100 by default.'),
     maxConcurrent: count().optional().describe('So many requests each server answers at once; 4 by default.'),
@@ -56,9 +59,11 @@ export const modelSchema = z
     limits,
     priority,
   })
-  .superRefine(({ runtime, model, command }, context) => {
+  .superRefine(({ runtime, model, command, contextSize }, context) => {
     if (runtime === 'custom' && command === undefined)
       context.addIssue({ code: 'custom', message: 'must have a command, because its runtime is custom' });
+    if (contextSize === undefined && command?.some((part) => part.includes('${contextSize}')))
+      context.addIssue({ code: 'custom', path: ['command'], message: 'asks for ${contextSize}, which is not declared' });
     if (runtime !== 'custom' && command !== undefined)
       context.addIssue({
         code: 'custom',

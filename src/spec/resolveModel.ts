@@ -17,8 +17,9 @@ const defaultLoadMillis = 600_000;
 export async function resolveModel(name: string, spec: ModelSpec, context: ResolveContext): Promise<ModelRequest> {
   const runtime: Runtime = runtimes[spec.runtime];
   const model = await modelOf(spec, context);
-  const known = { name, model: model.text };
-  const template = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile)];
+  const known = { name, model: model.text, contextSize: String(spec.contextSize ?? '') };
+  const sized = spec.contextSize === undefined ? undefined : runtime.context;
+  const template = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile), ...(sized?.args ?? [])];
   const written = await Promise.all([...template, ...(spec.args ?? [])].map((part) => fillVariables(part, context)));
   // Last, so that what a name or a path looks like is of no matter.
   const [program = '', ...args] = written.map((part) => fill(part, known));
@@ -42,7 +43,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     start: {
       ...base,
       argv: [program, ...args],
-      env: { ...fillAll(runtime.env ?? {}, known), ...base.env },
+      env: { ...fillAll({ ...runtime.env, ...sized?.env }, known), ...base.env },
       ...(ready && { ready }),
       pool: name,
     },
@@ -61,6 +62,14 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
   };
+}
+
+/** What a template may ask for. */
+interface Known {
+  readonly name: string;
+  readonly model: string;
+  /** Empty where none is declared: no template asks for it then. */
+  readonly contextSize: string;
 }
 
 interface FoundModel {
@@ -83,11 +92,11 @@ function argumentsFor({ modelArguments }: Runtime, isFile: boolean): readonly st
   return isFile ? modelArguments.file : modelArguments.name;
 }
 
-function fill(text: string, { name, model }: { readonly name: string; readonly model: string }): string {
-  return text.replaceAll('${name}', name).replaceAll('${model}', model);
+function fill(text: string, { name, model, contextSize }: Known): string {
+  return text.replaceAll('${name}', name).replaceAll('${model}', model).replaceAll('${contextSize}', contextSize);
 }
 
-function fillAll<V>(values: Readonly<Record<string, V>>, known: { readonly name: string; readonly model: string }): Record<string, V> {
+function fillAll<V>(values: Readonly<Record<string, V>>, known: Known): Record<string, V> {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? (fill(value, known) as V & string) : value]),
   );

@@ -38,7 +38,7 @@ const engines: readonly Engine[] = [
   {
     name: 'llama-server',
     skip: spawnSync('llama-server', ['--version']).error ? 'it is not in the PATH' : false,
-    spec: { runtime: 'llama.cpp', args: ['--ctx-size', '2048', '--parallel', '4', '--threads', '1'] },
+    spec: { runtime: 'llama.cpp', contextSize: 2048, args: ['--parallel', '4', '--threads', '1'] },
     embedding: ['--embeddings', '--pooling', 'mean'],
   },
 ];

@@ -7,7 +7,7 @@ import type { Runtime } from '../../src/spec/runtimes/runtime.ts';
 
 describe('the help of', () => {
   for (const runtime of Object.values(runtimes) as Runtime[]) {
-    const { title, command, modelArguments, env = {} } = runtime;
+    const { title, command, modelArguments, context, env = {} } = runtime;
     if (command === undefined) continue;
     const [program, ...rest] = command;
     // `vllm serve`, `ollama serve`.
@@ -17,8 +17,11 @@ describe('the help of', () => {
       // vLLM tells all only to who asks for all.
       const said = ['--help', '--help=all'].map((help) => spawnSync(program, [...verbs, help], { encoding: 'utf8' }));
       const text = said.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('\n');
-      const options = [...rest, ...(modelArguments?.file ?? []), ...(modelArguments?.name ?? [])].filter((part) => part.startsWith('--'));
-      for (const name of [...options, ...Object.keys(env)]) assert.match(text, new RegExp(`(^|[\\s,])${name}\\b`, 'm'), name);
+      const options = [...rest, ...(modelArguments?.file ?? []), ...(modelArguments?.name ?? []), ...(context?.args ?? [])].filter((part) =>
+        part.startsWith('--'),
+      );
+      for (const name of [...options, ...Object.keys({ ...env, ...context?.env })])
+        assert.match(text, new RegExp(`(^|[\\s,])${name}\\b`, 'm'), name);
     });
   }
 });

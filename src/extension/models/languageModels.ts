@@ -4,8 +4,10 @@ import type { Models } from './models.ts';
 import { asOpenAiMessages, asOpenAiTools, countTokens, type MessageParts } from './openAiMessages.ts';
 
 const vendor = 'tree-warden';
-/** What a model takes is known to its server alone; this is told to who asks. */
-const assumedTokens = { input: 32_768, output: 8192 } as const;
+/** What a model takes in all where that is not declared: only its server knows it then. */
+const assumedContext = 40_960;
+/** The part of it that is for answers, told to who asks. */
+const answerPart = 0.2;
 
 /** The models of this workspace in the editor's own picker, for its chat and for other extensions. */
 export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.Disposable {
@@ -25,17 +27,21 @@ export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.
   provideLanguageModelChatInformation(): vscode.LanguageModelChatInformation[] {
     // Nobody can ask them before they are served.
     if (!this.#models.gateway) return [];
-    return this.#models.all.map(({ name, declared }) => ({
-      id: name,
-      name,
-      family: name,
-      version: '1',
-      maxInputTokens: assumedTokens.input,
-      maxOutputTokens: assumedTokens.output,
-      capabilities: { toolCalling: true },
-      ...(declared?.spec.description !== undefined && { tooltip: declared.spec.description }),
-      detail: declared?.spec.runtime ?? '',
-    }));
+    return this.#models.all.map(({ name, declared }) => {
+      const contextSize = declared?.spec.contextSize ?? assumedContext;
+      const maxOutputTokens = Math.floor(contextSize * answerPart);
+      return {
+        id: name,
+        name,
+        family: name,
+        version: '1',
+        maxInputTokens: contextSize - maxOutputTokens,
+        maxOutputTokens,
+        capabilities: { toolCalling: true },
+        ...(declared?.spec.description !== undefined && { tooltip: declared.spec.description }),
+        detail: declared?.spec.runtime ?? '',
+      };
+    });
   }
 
   async provideLanguageModelChatResponse(

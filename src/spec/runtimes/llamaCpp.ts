@@ -5,6 +5,7 @@ export const llamaCpp: Runtime = {
   title: 'llama.cpp',
   command: ['llama-server', '--host', '127.0.0.1', '--port', '${port}', '--alias', '${name}', '--metrics'],
   modelArguments: { file: ['--model', '${model}'], name: ['--hf-repo', '${model}'] },
+  context: { args: ['--ctx-size', '${contextSize}'] },
   gpuVariables: ['CUDA_VISIBLE_DEVICES', 'HIP_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'],
   readyPath: '/health',
   metricsPath: '/metrics',

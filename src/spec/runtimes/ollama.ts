@@ -5,6 +5,7 @@ export const ollama: Runtime = {
   title: 'Ollama',
   command: ['ollama', 'serve'],
   env: { OLLAMA_HOST: '127.0.0.1:${port}', OLLAMA_KEEP_ALIVE: '-1' },
+  context: { env: { OLLAMA_CONTEXT_LENGTH: '${contextSize}' } },
   gpuVariables: ['CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'],
   readyPath: '/api/version',
   knownAs: 'model',

@@ -10,6 +10,8 @@ export interface Runtime {
   /** Behind the command, by what kind of model is declared: a file, or a name in a registry. */
   readonly modelArguments?: { readonly file: readonly string[]; readonly name: readonly string[] };
   readonly env?: Readonly<Record<string, string>>;
+  /** What tells it how many tokens it is to take, where that is declared; `${contextSize}` is filled in. */
+  readonly context?: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> };
   /** Variables that tell it which GPUs it may use: a list of their numbers. */
   readonly gpuVariables: readonly string[];
   /** Answers with a status from 200 to 399 when it is ready. */

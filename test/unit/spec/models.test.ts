@@ -49,6 +49,22 @@ describe('the command of a model', () => {
       ],
     ],
     [
+      'by vLLM, with a size',
+      { runtime: 'vllm', model: 'org/small', contextSize: 16_384 },
+      [
+        ...['vllm', 'serve', 'org/small', '--host', '127.0.0.1', '--port', '4321', '--served-model-name', 'small'],
+        ...['--max-model-len', '16384'],
+      ],
+    ],
+    [
+      'by llama.cpp, with a size that its arguments may overrule',
+      { runtime: 'llama.cpp', model: 'x/y', contextSize: 16_384, args: ['--ctx-size', '8192'] },
+      [
+        ...['llama-server', '--host', '127.0.0.1', '--port', '4321', '--alias', 'small', '--metrics', '--hf-repo', 'x/y'],
+        ...['--ctx-size', '16384', '--ctx-size', '8192'],
+      ],
+    ],
+    [
       'of one’s own',
       { runtime: 'custom', model: 'small.gguf', command: ['serve', '-m', '${model}', '-p', '${port}', '-n', '${name}'] },
       ['serve', '-m', join(folder, 'small.gguf'), '-p', '4321', '-n', 'small'],
@@ -98,6 +114,8 @@ describe('a model', () => {
       OLLAMA_KEEP_ALIVE: '-1',
       OLLAMA_MODELS: '/m',
     });
+    const sized = await resolved({ runtime: 'ollama', model: 'llama3.2', contextSize: 8192 });
+    assert.equal(startRequest(sized, 1, 4321).env['OLLAMA_CONTEXT_LENGTH'], '8192');
     assert.equal(model.upstreamName, 'llama3.2');
     assert.deepEqual(model.loadRequest, { path: '/api/generate', body: { model: 'llama3.2', keep_alive: -1 } });
   });
@@ -145,6 +163,11 @@ describe('a model', () => {
       'a command where the runtime has one',
       { runtime: 'vllm', model: 'x', command: ['y'] },
       /^models\.small\.command: belongs to the runtime "custom"/,
+    ],
+    [
+      'a size that is not declared',
+      { runtime: 'custom', command: ['serve', '-c', '${contextSize}'] },
+      /^models\.small\.command: asks for \$\{contextSize\}, which is not declared$/,
     ],
     [
       'a key that is none',
