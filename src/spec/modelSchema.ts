@@ -8,7 +8,7 @@ import { count, duration, text } from './values.ts';
 
 const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
 
-const { cwd, env, envFile, group, description, stop, containment, limits, priority } = processSpecSchema.shape;
+const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority } = processSpecSchema.shape;
 
 export const modelSchema = z
   .strictObject({
@@ -49,6 +49,7 @@ export const modelSchema = z
       .describe('Requests that begin alike go to the same server where it has room, so that its cache of prompts is of use.'),
     loadTimeout: duration().optional().describe('What is not loaded by then has failed; "10m" by default.'),
     ready: readySchema.optional(),
+    alive,
     cwd,
     env,
     envFile,

@@ -23,13 +23,13 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   const written = await Promise.all([...template, ...(spec.args ?? [])].map((part) => fillVariables(part, context)));
   // Last, so that what a name or a path looks like is of no matter.
   const [program = '', ...args] = written.map((part) => fill(part, known));
-  const { cwd, env, envFile, group, description, stop, containment, limits, priority } = spec;
+  const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority } = spec;
   const base = await resolveSpec(
     name,
     {
       command: [program],
       pty: false,
-      ...without({ cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority }),
+      ...without({ alive, cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority }),
       ready: spec.ready ?? { http: `http://127.0.0.1:${portPlaceholder}${runtime.readyPath}` },
     },
     context,

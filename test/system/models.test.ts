@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { fakeModel, TestModels } from '../support/models.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { TestWarden } from '../support/warden.ts';
 
 const dataOf = (text: string): string[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => data);
 const saidBy = (text: string): string =>
@@ -326,6 +327,20 @@ describe('a pool', () => {
     await models.until('one', ({ instances: all }) => all.every(({ state }) => state === 'ready'));
     await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
     assert.ok((await answered(ill.name)) > ill.requests);
+  });
+
+  it('has a server that is not alive any more replaced', async () => {
+    await using warden = await TestWarden.start();
+    const template = fakeModel(warden, [], { name: 'one' });
+    const check = { by: 'http', url: 'http://127.0.0.1:${port}/health' } as const;
+    const alive = { check, delayMillis: 0, periodMillis: 50, timeoutMillis: 1000, failureThreshold: 2, successThreshold: 1 };
+    const models = await TestModels.of(warden, [{ ...template, instances: 2, start: { ...template.start, alive } }]);
+    await models.warden.client.loadModel('one');
+    await models.until('one', ({ capacity }) => capacity === 8);
+    const { pid } = (await (await models.ask('/upstream/one/whoami')).json()) as { pid: number };
+    await models.ask('/upstream/one/ill');
+    await eventually('it has ended', () => !isAlive(pid));
+    await models.until('one', ({ capacity, instances }) => capacity === 8 && instances.every(({ state }) => state === 'ready'));
   });
 
   it('asks the unhealthy where there are no others', async () => {

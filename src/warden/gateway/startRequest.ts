@@ -9,13 +9,14 @@ export function startRequest(model: ModelRequest, instance: number, port: number
   const fill = (text: string): string => text.replaceAll(portPlaceholder, String(port));
   const [program, ...args] = start.argv;
   const env = Object.fromEntries(Object.entries(start.env).map(([key, value]) => [key, value === null ? null : fill(value)]));
-  const { ready } = start;
+  const { ready, alive } = start;
   return {
     ...start,
     name: instanceName(name, instance),
     argv: [fill(program), ...args.map(fill)],
     env: { TREE_WARDEN_INSTANCE: String(instance), ...gpuEnvironment(model, instance), ...env },
     ...(ready && { ready: { ...ready, check: fillCheck(ready.check, port, fill) } }),
+    ...(alive && { alive: { ...alive, check: fillCheck(alive.check, port, fill) } }),
   };
 }
 

@@ -104,6 +104,8 @@ describe('a model', () => {
     assert.deepEqual(second.ready?.check, { by: 'http', url: 'http://127.0.0.1:4322/health' });
     const byPort = await resolved({ runtime: 'custom', command: ['x'], ready: { tcp: '${port}' } });
     assert.deepEqual(startRequest(byPort, 1, 4321).ready?.check, { by: 'tcp', host: '127.0.0.1', port: 4321 });
+    const watched = await resolved({ runtime: 'ollama', model: 'x', alive: { exec: ['ping', '${port}'] } });
+    assert.deepEqual(startRequest(watched, 1, 4321).alive?.check, { by: 'exec', argv: ['ping', '4321'] });
   });
 
   it('of Ollama has a server of its own, which is told to load it, and knows it by Ollama’s name', async () => {
