@@ -37,7 +37,7 @@ export interface ModelRequest {
   /** What the `model` of a request has to say to the server. */
   readonly upstreamName: string;
   readonly loadRequest?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
-  /** A regular expression for its output, of which the first group is the percentage that is loaded. */
+  /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;
   readonly metricsPath?: string;
   /** Where its program comes from, as a sentence. */

@@ -4,7 +4,7 @@ import { maxInstances } from '../protocol/policies.ts';
 import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
 import { runtimes } from './runtimes/index.ts';
-import { count, duration, text } from './values.ts';
+import { count, duration, pattern, text } from './values.ts';
 
 const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
 
@@ -48,6 +48,11 @@ export const modelSchema = z
       .optional()
       .describe('Requests that begin alike go to the same server where it has room, so that its cache of prompts is of use.'),
     loadTimeout: duration().optional().describe('What is not loaded by then has failed; "10m" by default.'),
+    progress: pattern
+      .optional()
+      .describe(
+        'A regular expression for a line of its output that tells how much of it is loaded: its first group is the percentage, or has one sign for each percent.',
+      ),
     ready: readySchema.optional(),
     alive,
     cwd,

@@ -4,7 +4,7 @@ import { ownPort, portPlaceholder } from '../protocol/models.ts';
 import type { Check, Probe, ReadyProbe } from '../protocol/policies.ts';
 import { CannotStartError } from './executable.ts';
 import { type CommandContext, fillCommand } from './fillCommand.ts';
-import { command, count, duration, text } from './values.ts';
+import { command, count, duration, pattern, text } from './values.ts';
 
 const checks = {
   http: text.optional().describe('A URL; a status from 200 to 399 is a yes: "http://127.0.0.1:${port:web}/health".'),
@@ -12,10 +12,7 @@ const checks = {
     .union([text, z.int()], 'must be a port, or "host:port"')
     .optional()
     .describe('A port of this machine, or "host:port"; a connection is a yes.'),
-  log: text
-    .refine(isPattern, 'must be a regular expression')
-    .optional()
-    .describe('A regular expression; a line of output in which it is found is a yes.'),
+  log: pattern.optional().describe('A regular expression; a line of output in which it is found is a yes.'),
   exec: command.optional().describe('A command, run in the directory and the environment of the process; status 0 is a yes.'),
 };
 
@@ -42,14 +39,6 @@ export const readySchema = z
   })
   .superRefine(wantOneCheck)
   .describe('How it is known that it is ready: until then it is starting. Checked on after that, it tells whether all is well.');
-
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
 
 function wantOneCheck(written: WrittenProbe, context: z.RefinementCtx): void {
   const named = Object.keys(checks).filter((name) => written[name as keyof typeof checks] !== undefined);

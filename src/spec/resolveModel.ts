@@ -16,6 +16,7 @@ const defaultLoadMillis = 600_000;
  */
 export async function resolveModel(name: string, spec: ModelSpec, context: ResolveContext): Promise<ModelRequest> {
   const runtime: Runtime = runtimes[spec.runtime];
+  const { progress = runtime.progress } = spec;
   const model = await modelOf(spec, context);
   const known = { name, model: model.text, contextSize: String(spec.contextSize ?? '') };
   const sized = spec.contextSize === undefined ? undefined : runtime.context;
@@ -58,7 +59,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
     ...(runtime.loadRequest && { loadRequest: { ...runtime.loadRequest, body: fillAll(runtime.loadRequest.body, known) } }),
-    ...(runtime.progress !== undefined && { progress: runtime.progress }),
+    ...(progress !== undefined && { progress }),
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
   };

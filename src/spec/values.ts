@@ -4,6 +4,16 @@ import { parseDuration } from '../protocol/quantities.ts';
 /** Not an empty one. */
 export const text = z.string().min(1, 'must not be empty');
 
+export const pattern = text.refine(isPattern, 'must be a regular expression');
+
+function isPattern(written: string): boolean {
+  try {
+    return new RegExp(written) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
 export const command = z.union([text, z.tuple([text], text)], 'must be a line for the shell, or a list of a program and its arguments');
 
 /** A text that `parse` understands; what it says otherwise points at the line. */

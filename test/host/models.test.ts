@@ -38,6 +38,7 @@ describe('models', () => {
         description: 'answers at once',
         aliases: ['gpt-4o-mini'],
         ttl: '1h',
+        progress: '(\\d+)% Completed',
         ready: { http: 'http://127.0.0.1:${port}/health' },
       },
       lost: { runtime: 'llama.cpp', model: 'org/lost-GGUF' },
@@ -57,7 +58,7 @@ describe('models', () => {
   it('are loaded by the button of their row, and show how far that is', async () => {
     await editor.row('small').hover();
     await editor.row('small').locator('.action-label.codicon-play').click();
-    await editor.waitForRow('small', /, busy, loading/);
+    await editor.waitForRow('small', /, busy, loading \d+ %/);
     await editor.waitForRow('small', /, loaded, ready/);
     await editor.expand('small');
     await eventually('its server is below it', async () => (await editor.rowTexts()).some((text) => text.startsWith('small#1,')));

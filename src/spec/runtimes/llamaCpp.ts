@@ -10,5 +10,7 @@ export const llamaCpp: Runtime = {
   readyPath: '/health',
   metricsPath: '/metrics',
   knownAs: 'name',
+  // One dot for each percent, or fewer where a tensor is larger than that.
+  progress: '^(\\.+)$',
   install: 'It comes with llama.cpp: brew install llama.cpp, winget install llama.cpp, or a release from github.com/ggml-org/llama.cpp.',
 };

@@ -22,7 +22,7 @@ export interface Runtime {
   readonly knownAs: 'name' | 'model';
   /** What makes a server that is ready load its model; `${model}` is filled in. */
   readonly loadRequest?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
-  /** Shows in its output how much of the model is loaded: the first group is a percentage. */
+  /** For a line of its output that shows how much of the model is loaded: the first group is a percentage, or has one sign for each percent. */
   readonly progress?: string;
   /** Where its program comes from, as a sentence. */
   readonly install?: string;

@@ -4,6 +4,7 @@ import type { ModelRequest } from '../../protocol/models.ts';
 import { NamedPorts } from '../../spec/ports.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
+import { LoadProgress } from './loadProgress.ts';
 import { startRequest } from './startRequest.ts';
 
 /** A server of a model that was started. */
@@ -126,10 +127,10 @@ export class TreeLauncher implements Launcher {
   }
 
   #followProgress(id: TreeId, pattern: string, settled: Promise<unknown>, listener: LaunchListener): void {
-    const percent = new RegExp(pattern, 'g');
+    const progress = new LoadProgress(pattern);
     const deliver = (chunk: Buffer, end: number): void => {
-      const last = [...chunk.toString().matchAll(percent)].at(-1)?.[1];
-      if (last !== undefined) listener.onProgress(Number(last));
+      const percent = progress.add(chunk.toString());
+      if (percent !== undefined) listener.onProgress(percent);
       subscription?.acknowledge(end);
     };
     const subscription = this.#supervisor.peek(id)?.output.subscribe({ whenBehind: 'skip', deliver, finish: () => undefined }, 0, true);
