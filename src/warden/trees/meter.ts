@@ -130,9 +130,9 @@ function cpuGrowth(before: Look, now: Look): number {
     : grownBetween(before.readings, now.readings, 'cpuMillis');
 }
 
-/** Before the first look, everything is growth. */
+/** Before the first look, everything is growth: what the container has counted until then, too. */
 function addGrowth(used: Used, before: Look | undefined, now: Look): Used {
-  const from: Look = before ?? { at: 0, readings: new Map(), treeCpuMillis: undefined };
+  const from: Look = before ?? { at: 0, readings: new Map(), treeCpuMillis: 0 };
   return {
     cpuMillis: used.cpuMillis + cpuGrowth(from, now),
     readBytes: used.readBytes + grownBetween(from.readings, now.readings, 'readBytes'),

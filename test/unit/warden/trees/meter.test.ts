@@ -107,3 +107,18 @@ describe('a sample', () => {
     );
   });
 });
+
+describe('what was used since the start', () => {
+  const usedOf = (...looks: [cpuOfLeader: number, cpuOfTree: number | undefined][]): number => {
+    let now = 0;
+    const meter = new Meter(() => now);
+    for (const [cpuMillis, tree] of looks) {
+      const leader = process(10, { cpuMillis });
+      meter.measure(leader, [leader], { usage: new Map([[10, leader]]), ports: new Map() }, tree);
+      now += 1000;
+    }
+    return meter.used.cpuMillis;
+  };
+  it('is what the processes have, where nobody else counts', () => assert.equal(usedOf([10, undefined], [400, undefined]), 400));
+  it('is what the container has counted, also before the first look', () => assert.equal(usedOf([0, 27], [400, 431]), 431));
+});
