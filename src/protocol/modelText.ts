@@ -7,6 +7,6 @@ export function modelStateText({ state, progress, outstanding, capacity }: Model
 }
 
 /** `34.1 tokens/s`; empty where that is not known. */
-export function speedText({ statistics: { tokensPerSecond } }: ModelSnapshot): string {
+export function speedText({ statistics: { tokensPerSecond } }: Pick<ModelSnapshot, 'statistics'>): string {
   return tokensPerSecond === undefined ? '' : `${tokensPerSecond.toFixed(1)} tokens/s`;
 }

@@ -56,14 +56,12 @@ export interface InstanceSnapshot {
   readonly port?: number;
   /** Requests that it is answering. */
   readonly outstanding: number;
-  /** That it has answered, whatever became of them. */
-  readonly requests: number;
-  /** Of its answers, as it has counted them. */
-  readonly outputTokens: number;
+  readonly statistics: AnswerStatistics;
 }
 
-export interface ModelStatistics {
-  /** Answered, refused and failed ones together. */
+/** Of what one server was sent, or a whole model was asked. */
+export interface AnswerStatistics {
+  /** Whatever became of them; those of a model that no server was sent among them. */
   readonly requests: number;
   readonly failures: number;
   readonly inputTokens: number;
@@ -94,7 +92,7 @@ export interface ModelSnapshot {
   /** When it is unloaded if nobody asks, in milliseconds since 1970. */
   readonly unloadAt?: number;
   readonly exclusive?: string;
-  readonly statistics: ModelStatistics;
+  readonly statistics: AnswerStatistics;
 }
 
 export interface GatewayOptions {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { InstanceSnapshot } from '../protocol/models.ts';
 import type { LazyModels } from './gateway/lazyModels.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -139,30 +140,45 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
 
 /** What the gateway counts; what is returned is to be called before each scrape. */
 function measureModels(registry: Registry, models: Pick<LazyModels, 'snapshots'>): () => void {
-  const { gauge, counter, reset } = family(registry, 'model', ['model']);
-  const servers = gauge('servers', 'Servers that are ready.');
+  const ofModels = family(registry, 'model', ['model']);
+  const ofServers = family(registry, 'model_server', ['model', 'server']);
+  const servers = ofModels.gauge('servers', 'Servers that are ready.');
+  const queued = ofModels.gauge('queued_requests', 'Requests that wait for a server.');
+  const answers = { ofModel: measureAnswers(ofModels), ofServer: measureAnswers(ofServers) };
+  return () => {
+    ofModels.reset();
+    ofServers.reset();
+    for (const snapshot of models.snapshots()) {
+      const { name: model, instances } = snapshot;
+      servers.set({ model }, instances.filter(({ state }) => state === 'ready').length);
+      queued.set({ model }, snapshot.queued);
+      answers.ofModel({ model }, snapshot);
+      for (const server of instances) answers.ofServer({ model, server: server.name }, server);
+    }
+  };
+}
+
+/** What a model and each of its servers have alike. */
+function measureAnswers({ gauge, counter }: ReturnType<typeof family>) {
   const outstanding = gauge('outstanding_requests', 'Requests that are being answered.');
-  const queued = gauge('queued_requests', 'Requests that wait for a server.');
   const firstToken = gauge('first_token_seconds', 'Until the first of an answer came, the mean of the last fifty.');
   const waited = gauge('queue_seconds', 'How long requests waited for a server, the mean of the last fifty.');
   const speed = gauge('tokens_per_second', 'Tokens of one answer a second, the mean of the last fifty.');
   const requests = counter('requests', 'Requests, whatever became of them.');
   const failures = counter('request_failures', 'Requests that were refused or failed.');
   const tokens = counter('tokens', 'Tokens as the servers have counted them.', ['direction']);
-  return () => {
-    reset();
-    for (const { name: model, instances, statistics, ...counts } of models.snapshots()) {
-      servers.set({ model }, instances.filter(({ state }) => state === 'ready').length);
-      outstanding.set({ model }, counts.outstanding);
-      queued.set({ model }, counts.queued);
-      const { firstTokenMillis, queueMillis, tokensPerSecond } = statistics;
-      if (firstTokenMillis !== undefined) firstToken.set({ model }, firstTokenMillis / 1000);
-      if (queueMillis !== undefined) waited.set({ model }, queueMillis / 1000);
-      if (tokensPerSecond !== undefined) speed.set({ model }, tokensPerSecond);
-      requests.inc({ model }, statistics.requests);
-      failures.inc({ model }, statistics.failures);
-      tokens.inc({ model, direction: 'in' }, statistics.inputTokens);
-      tokens.inc({ model, direction: 'out' }, statistics.outputTokens);
-    }
+  return (
+    of: Readonly<Record<string, string>>,
+    { outstanding: now, statistics }: Pick<InstanceSnapshot, 'outstanding' | 'statistics'>,
+  ): void => {
+    const { firstTokenMillis, queueMillis, tokensPerSecond } = statistics;
+    outstanding.set(of, now);
+    if (firstTokenMillis !== undefined) firstToken.set(of, firstTokenMillis / 1000);
+    if (queueMillis !== undefined) waited.set(of, queueMillis / 1000);
+    if (tokensPerSecond !== undefined) speed.set(of, tokensPerSecond);
+    requests.inc(of, statistics.requests);
+    failures.inc(of, statistics.failures);
+    tokens.inc({ ...of, direction: 'in' }, statistics.inputTokens);
+    tokens.inc({ ...of, direction: 'out' }, statistics.outputTokens);
   };
 }

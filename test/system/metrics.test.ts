@@ -45,6 +45,12 @@ describe('metrics', () => {
     );
     assert.deepEqual([of('tokens_total', ',direction="in"'), of('tokens_total', ',direction="out"')], [7, 3]);
     assert.ok((of('queue_seconds') ?? 0) > 0 && (of('first_token_seconds') ?? 0) > 0);
+    const ofServer = (name: string, more = ''): number | undefined =>
+      values.get(`tree_warden_model_server_${name}{model="one",server="one"${more}}`);
+    assert.deepEqual(
+      [ofServer('requests_total'), ofServer('request_failures_total'), ofServer('tokens_total', ',direction="out"')],
+      [2, 1, 3],
+    );
   });
 
   it('count what happens, and say what is used', async () => {

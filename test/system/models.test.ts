@@ -244,11 +244,11 @@ describe('a pool', () => {
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
     const after = (await models.model('one')).instances;
     assert.deepEqual(
-      after.map(({ requests, outputTokens }) => [requests, outputTokens]),
+      after.map(({ statistics: { requests, inputTokens, outputTokens } }) => [requests, inputTokens, outputTokens]),
       [
-        [2, 2],
-        [2, 2],
-        [2, 2],
+        [2, 14, 2],
+        [2, 14, 2],
+        [2, 14, 2],
       ],
     );
   });
@@ -320,13 +320,13 @@ describe('a pool', () => {
     const [ill, well] = instances.toSorted((a) => (a.state === 'unhealthy' ? -1 : 1));
     assert.ok(ill && well?.state === 'ready');
     const answered = async (name: string): Promise<number> =>
-      (await models.model('one')).instances.find((instance) => instance.name === name)?.requests ?? 0;
+      (await models.model('one')).instances.find((instance) => instance.name === name)?.statistics.requests ?? 0;
     await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
-    assert.deepEqual([await answered(ill.name), await answered(well.name)], [ill.requests, well.requests + 4]);
+    assert.deepEqual([await answered(ill.name), await answered(well.name)], [ill.statistics.requests, well.statistics.requests + 4]);
     await fetch(`http://127.0.0.1:${ill.port}/well`);
     await models.until('one', ({ instances: all }) => all.every(({ state }) => state === 'ready'));
     await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
-    assert.ok((await answered(ill.name)) > ill.requests);
+    assert.ok((await answered(ill.name)) > ill.statistics.requests);
   });
 
   it('has a server that is not alive any more replaced', async () => {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatDuration } from '../../protocol/format.ts';
 import type { GatewayInfo } from '../../protocol/models.ts';
 import { modelStateText, speedText } from '../../protocol/modelText.ts';
+import { labelOf } from '../../protocol/trees.ts';
 import type { Model } from '../models/models.ts';
 import { Tooltip } from './tooltip.ts';
 
@@ -15,11 +16,16 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
   text.line(vscode.l10n.t('State'), modelStateText(snapshot));
   if (aliases.length > 0) text.line(vscode.l10n.t('Also called'), aliases.join(', '));
   if (exclusive !== undefined) text.line(vscode.l10n.t('One at a time, of'), exclusive);
-  for (const { name: server, state, port, outstanding, requests, outputTokens } of instances)
-    text.line(
-      server,
-      `${state}, :${port ?? '-'}, ${vscode.l10n.t('{0} in progress, {1} answered, {2} tokens out', outstanding, requests, outputTokens)}`,
-    );
+  for (const server of instances) {
+    const { outstanding, statistics: own } = server;
+    const parts = [
+      server.state,
+      `:${server.port ?? '-'}`,
+      vscode.l10n.t('{0} in progress, {1} answered, {2} tokens out', outstanding, own.requests - own.failures, own.outputTokens),
+      speedText(server),
+    ];
+    text.line(labelOf({ name: server.name, pool: name }), parts.filter(Boolean).join(', '));
+  }
   if (queued > 0) text.line(vscode.l10n.t('Waiting'), vscode.l10n.t('{0} requests', queued));
   const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis } = statistics;
   if (requests > 0) {

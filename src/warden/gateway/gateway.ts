@@ -5,6 +5,7 @@ import { bearerOf, hostNameOf, isLoopback, isToken, newToken } from '../../proto
 import type { GatewayInfo, GatewayOptions } from '../../protocol/models.ts';
 import { parseDuration } from '../../protocol/quantities.ts';
 import { type Dialect, errorBody, errorEvent, GatewayError } from './gatewayError.ts';
+import type { Lease } from './lease.ts';
 import type { ModelPool } from './modelPool.ts';
 import { admitPage } from './pages.ts';
 import { isAborted, NotBegunError, type Relayed, relay } from './relay.ts';
@@ -152,23 +153,22 @@ export class Gateway {
     let queueMillis = 0;
     for (let attempt = 1; ; attempt++) {
       const beganAt = performance.now();
+      let lease: Lease | undefined;
       try {
-        const lease = await pool.acquire(gone, key);
+        lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
-        try {
-          clearInterval(signs);
-          const relayed = await relay({ method, headers, ...errand, lease, gone }, response);
-          pool.statistics.add({ queueMillis, ...figuresOf(relayed, beganAt + lease.queueMillis) });
-          lease.release(relayed.usage.outputTokens);
-          return;
-        } finally {
-          // Where it has not answered.
-          lease.release();
-        }
+        clearInterval(signs);
+        const relayed = await relay({ method, headers, ...errand, lease, gone }, response);
+        lease.release({ queueMillis, ...figuresOf(relayed, beganAt + lease.queueMillis) });
+        return;
       } catch (error) {
+        const failure = gone.aborted ? undefined : { failed: true, queueMillis };
+        const isUnbegun = error instanceof NotBegunError;
+        // What it has not begun is not its own failure.
+        lease?.release(isUnbegun ? undefined : failure);
         // Where nobody listens, the server is dead or dying; another one is had when that is known.
-        if (error instanceof NotBegunError && attempt < maxTries && (await isAborted(error.lost, deathPatience))) continue;
-        if (!gone.aborted) pool.statistics.add({ failed: true, queueMillis });
+        if (isUnbegun && attempt < maxTries && (await isAborted(error.lost, deathPatience))) continue;
+        if (failure && (!lease || isUnbegun)) pool.statistics.add(failure);
         throw error;
       }
     }

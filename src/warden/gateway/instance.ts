@@ -2,6 +2,7 @@ import type { Pool } from 'undici';
 import type { InstanceSnapshot } from '../../protocol/models.ts';
 import { instanceName } from '../../spec/resolveSpec.ts';
 import type { Launched } from './launcher.ts';
+import { Statistics } from './modelStatistics.ts';
 
 /** One server of a model, from its launch on. */
 export interface Instance {
@@ -10,9 +11,7 @@ export interface Instance {
   /** What its probe says of it, since it was ready. */
   isHealthy: boolean;
   outstanding: number;
-  /** That it has answered. */
-  requests: number;
-  outputTokens: number;
+  readonly statistics: Statistics;
   readonly starting: Promise<Launched>;
   /** When it is started. */
   launched: Launched | undefined;
@@ -27,10 +26,15 @@ export interface Instance {
 }
 
 export function snapshotOf(model: string, instance: Instance): InstanceSnapshot {
-  const { number, launched, isHealthy, outstanding, requests, outputTokens } = instance;
+  const { number, launched, isHealthy, outstanding, statistics } = instance;
   const state = instance.state === 'ready' && !isHealthy ? 'unhealthy' : instance.state;
-  const counts = { outstanding, requests, outputTokens };
-  return { name: instanceName(model, number), state, ...counts, ...(launched && { tree: launched.tree, port: launched.port }) };
+  return {
+    name: instanceName(model, number),
+    state,
+    outstanding,
+    statistics: statistics.snapshot(),
+    ...(launched && { tree: launched.tree, port: launched.port }),
+  };
 }
 
 export function newInstance(number: number, starting: Promise<Launched>): Instance {
@@ -39,8 +43,7 @@ export function newInstance(number: number, starting: Promise<Launched>): Instan
     state: 'loading',
     isHealthy: true,
     outstanding: 0,
-    requests: 0,
-    outputTokens: 0,
+    statistics: new Statistics(),
     starting,
     launched: undefined,
     connections: undefined,

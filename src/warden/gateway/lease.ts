@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Answered } from './modelStatistics.ts';
 
 /** The right to send one request to an instance; to be given back when it is answered. */
 export interface Lease {
@@ -6,8 +7,8 @@ export interface Lease {
   /** Aborted when the instance has ended, with why. */
   readonly lost: AbortSignal;
   readonly queueMillis: number;
-  /** `outputTokens`: of its answer, where those are known. */
-  release(outputTokens?: number): void;
+  /** `answered`: what has become of the request; absent where nothing has that is to be counted. */
+  release(answered?: Answered): void;
 }
 
 /** A request that waits for an instance. */

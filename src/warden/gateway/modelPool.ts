@@ -232,10 +232,11 @@ export class ModelPool implements Rival {
       connections,
       lost: instance.lost.signal,
       queueMillis: performance.now() - since,
-      release: (outputTokens = 0) => {
+      release: (answered) => {
         if (!held) return;
         held = false;
-        this.#servers.answered(instance, outputTokens);
+        if (answered) for (const statistics of [this.statistics, instance.statistics]) statistics.add(answered);
+        this.#servers.answered(instance);
         this.#dispatch();
         this.#settle();
       },

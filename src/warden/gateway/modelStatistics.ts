@@ -1,4 +1,4 @@
-import type { ModelStatistics } from '../../protocol/models.ts';
+import type { AnswerStatistics } from '../../protocol/models.ts';
 
 /** What became of one request. */
 export interface Answered {
@@ -18,7 +18,7 @@ const window = 50;
 /** Milliseconds that an answer has to take for its speed to mean anything. */
 const shortestStream = 100;
 
-/** Counts what a model has answered. */
+/** Counts what a model, or one of its servers, has answered. */
 export class Statistics {
   readonly #recent: Answered[] = [];
   #requests = 0;
@@ -41,7 +41,7 @@ export class Statistics {
     return Math.max(1, Math.ceil((millis * queued) / Math.max(1, capacity) / 1000));
   }
 
-  snapshot(): ModelStatistics {
+  snapshot(): AnswerStatistics {
     const firstTokenMillis = mean(this.#recent.flatMap(({ firstTokenMillis: millis }) => millis ?? []));
     const queueMillis = mean(this.#recent.map(({ queueMillis: millis }) => millis));
     const tokensPerSecond = mean(this.#recent.flatMap(rateOf));

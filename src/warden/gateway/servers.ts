@@ -121,11 +121,9 @@ export class Servers {
     return next.launched?.tree;
   }
 
-  /** This one has answered a request. */
-  answered(instance: Instance, outputTokens: number): void {
+  /** This one has a request less. */
+  answered(instance: Instance): void {
     instance.outstanding--;
-    instance.requests++;
-    instance.outputTokens += outputTokens;
     if (instance.state === 'draining' && instance.outstanding === 0 && !this.isUnloading) void this.#endOne(instance);
     if (this.outstanding === 0) this.#onDrained?.();
   }

@@ -10,7 +10,8 @@ import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts
 import type { InstanceSnapshot, ModelSnapshot } from '../../../src/protocol/models.ts';
 import { aTree } from '../../support/snapshots.ts';
 
-const anInstance = (name: string): InstanceSnapshot => ({ name, state: 'ready', outstanding: 0, requests: 0, outputTokens: 0 });
+const nothing = { requests: 0, failures: 0, inputTokens: 0, outputTokens: 0 };
+const anInstance = (name: string): InstanceSnapshot => ({ name, state: 'ready', outstanding: 0, statistics: nothing });
 
 const snapshot = (changes: Partial<ModelSnapshot> = {}): ModelSnapshot => ({
   name: 'small',
@@ -23,7 +24,7 @@ const snapshot = (changes: Partial<ModelSnapshot> = {}): ModelSnapshot => ({
   outstanding: 0,
   capacity: 4,
   queued: 0,
-  statistics: { requests: 0, failures: 0, inputTokens: 0, outputTokens: 0 },
+  statistics: nothing,
   ...changes,
 });
 
