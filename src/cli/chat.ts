@@ -16,7 +16,7 @@ export async function chat(wanted: string, prompt: string): Promise<number> {
     await streamChat(gateway, request, {
       onText: (text) => {
         hasBegun = true;
-        void writeOut(text);
+        return writeOut(text);
       },
     });
   } catch (error) {

@@ -1,9 +1,13 @@
+let draining: Promise<void> | undefined;
+
 /** Resolves when stdout takes more. */
-export function writeOut(chunk: Buffer | string): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.stdout.write(chunk)) resolve();
-    else process.stdout.once('drain', resolve);
+export async function writeOut(chunk: Buffer | string): Promise<void> {
+  if (process.stdout.write(chunk)) return;
+  // One for all who wait.
+  draining ??= new Promise<void>((resolve) => process.stdout.once('drain', resolve)).finally(() => {
+    draining = undefined;
   });
+  await draining;
 }
 
 /** A promise and its resolver (Node 20 has no Promise.withResolvers). */

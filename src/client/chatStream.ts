@@ -8,7 +8,8 @@ export interface ToolCall {
 }
 
 export interface ChatListener {
-  onText(text: string): void;
+  /** No more is read of the answer until what it returns has resolved. */
+  onText(text: string): void | Promise<void>;
   /** Called at the end, when its arguments are whole. */
   onToolCall?(call: ToolCall): void;
 }
@@ -46,8 +47,9 @@ export async function streamChat(
   if (!response.ok || !response.body) throw new Error(messageOf(await response.text()));
   const calls = new Map<number, { id: string; name: string; arguments: string }>();
   let problem: string | undefined;
+  let taken: unknown;
   const take = ({ content, tool_calls = [] }: Delta): void => {
-    if (content) listener.onText(content);
+    if (content) taken = listener.onText(content);
     for (const { index, id, function: called } of tool_calls) {
       const call = calls.get(index) ?? { id: '', name: '', arguments: '' };
       calls.set(index, {
@@ -66,7 +68,10 @@ export async function streamChat(
     },
   });
   const decoder = new TextDecoder();
-  for await (const piece of response.body as AsyncIterable<Uint8Array>) parser.feed(decoder.decode(piece, { stream: true }));
+  for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+    parser.feed(decoder.decode(piece, { stream: true }));
+    await taken;
+  }
   if (problem !== undefined) throw new Error(problem);
   for (const call of calls.values()) listener.onToolCall?.(call);
 }
