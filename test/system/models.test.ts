@@ -253,6 +253,16 @@ describe('a pool', () => {
     );
   });
 
+  it('answers no more at once than all of it together may', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 2, concurrencyLimit: 3 });
+    await models.warden.client.loadModel('one');
+    await models.until('one', ({ capacity }) => capacity === 8);
+    const answers = Array.from({ length: 5 }, () => models.chat('one', 'say 1 wait 300'));
+    const { outstanding } = await models.until('one', ({ queued }) => queued === 2);
+    assert.equal(outstanding, 3);
+    for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+  });
+
   it('keeps a conversation where it was, where that is wanted', async () => {
     await using models = await TestModels.start({ name: 'one', instances: 3, affinity: true });
     await models.warden.client.loadModel('one');
