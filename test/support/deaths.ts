@@ -134,13 +134,16 @@ async function tryDeath(
 ): Promise<DeathOutcome | 'too early'> {
   await using run = new Run(env);
   const owner = startOwner(run, adversary, how, containment, timeLimit);
-  const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
+  // On a machine that is busy, a time limit can be over before anybody has looked.
+  const isOver = (): boolean => how.timed === true && !isAlive(owner);
+  const warden = await eventually('the warden is there', () => run.wardenPids()[0] ?? (isOver() ? 'too early' : undefined));
+  if (warden === 'too early') return warden;
   const own = new Set([owner, warden]);
   // What stands around a namespace names the run's folder too.
   const keepers = containment === 'namespace' ? 2 : 0;
   const up = await eventually(`${adversary.name} is up`, () => {
     if (survivorsOf(run.workFolder, own).length >= adversary.processes + keepers) return 'up';
-    return how.timed && !isAlive(owner) ? 'too early' : undefined;
+    return isOver() ? 'too early' : undefined;
   });
   if (up === 'too early') return up;
   await sleep(adversary.settlesMillis ?? 0);

@@ -26,9 +26,11 @@ describe('ports', () => {
     await using warden = await TestWarden.start();
     const port = await freePort();
     const { id } = await warden.client.start(warden.request(argvFor(port)));
-    const members = await eventually('both listen', async () => {
+    // It listens on TCP first, and on UDP when its child has that socket, too.
+    const members = await eventually('both listen, on all that they are to', async () => {
       const { members: found } = await warden.tree(id);
-      return found.length === 2 && found.every(({ ports }) => ports !== undefined) ? found : undefined;
+      const counts = found.map(({ ports = [] }) => ports.length).sort();
+      return counts.join() === '1,2' ? found : undefined;
     });
     const tcp = { protocol: 'tcp', port, address: '127.0.0.1' };
     const of = (name: string) =>
