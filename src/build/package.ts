@@ -62,11 +62,14 @@ async function tryOut(): Promise<void> {
   const models = { tried: { runtime: 'custom', command: [process.execPath, '-e', server, '${port}'] } };
   writeFileSync(join(stage, '.vscode', 'processes.json'), JSON.stringify({ models }));
   const gateway = spawn(process.execPath, [cli, 'gateway', '--json'], { cwd: stage, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface({ input: gateway.stdout }), 'line')) as [string];
-  const { url, token } = JSON.parse(line) as { url: string; token: string };
-  const answer = await (await fetch(`${url}/upstream/tried/`, { headers: { authorization: `Bearer ${token}` } })).text();
-  gateway.kill('SIGTERM');
-  await once(gateway, 'exit');
-  if (answer !== 'served') throw new Error(`What was packed serves no models: ${answer}`);
+  try {
+    const [line] = (await once(createInterface({ input: gateway.stdout }), 'line')) as [string];
+    const { url, token } = JSON.parse(line) as { url: string; token: string };
+    const answer = await (await fetch(`${url}/upstream/tried/`, { headers: { authorization: `Bearer ${token}` } })).text();
+    if (answer !== 'served') throw new Error(`What was packed serves no models: ${answer}`);
+  } finally {
+    gateway.kill('SIGTERM');
+    await once(gateway, 'exit');
+  }
   for (const folder of ['runtime', 'state', '.vscode']) rmSync(join(stage, folder), { recursive: true, force: true });
 }
