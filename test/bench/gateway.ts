@@ -1,14 +1,15 @@
 /**
  * What the gateway adds: the same requests to a server, through the gateway to it, and through a proxy that does the least that one in Node can do,
- * in one run.
+ * in one run. autocannon sends them, and where it is in the PATH wrk, which is cheap enough to share the server's processor.
  *   node test/bench/gateway.ts [SECONDS]
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { engineFolder, ensureEngine } from '../../src/build/engine.ts';
@@ -66,6 +67,19 @@ function fire(url: string, connections: number, model = 'one'): Promise<autocann
   });
 }
 
+/** Requests a second, as wrk counts them. */
+async function wrkOf(url: string): Promise<number> {
+  const script = join(owner.run.workFolder, 'post.lua');
+  writeFileSync(
+    script,
+    `wrk.method = "POST"; wrk.body = '{"model":"one","input":"hello"}'; wrk.headers["Content-Type"] = "application/json"`,
+  );
+  const authorization = `Authorization: Bearer ${models.gateway.token}`;
+  const args = ['-c', others, 'wrk', '-t1', '-c32', `-d${seconds}s`, '-s', script, '-H', authorization, `${url}/v1/embeddings`];
+  const wrk = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return Number((await text(wrk.stdout)).match(/Requests\/sec:\s+([\d.]+)/)?.[1]);
+}
+
 /** Microseconds of processor time that a process has used, its threads included. */
 function processorMicros(pid: number | undefined): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -110,6 +124,8 @@ printTable(
   rows,
 );
 
+const byWrk = spawnSync('wrk', ['--version']).error === undefined ? [await wrkOf(direct), await wrkOf(models.gateway.url)] : [];
+
 // A thousand streams at once, each of twenty tokens over two seconds.
 const began = performance.now();
 const answers = await Promise.all(Array.from({ length: streams }, () => models.chat('one', 'say 20 slow 100', { stream: true })));
@@ -146,6 +162,11 @@ const [plain = 0, proxied = 0] = embeddings;
 console.log(
   `a real engine, on a model of half a megabyte: ${plain.toFixed(0)} embeddings a second direct, ${proxied.toFixed(0)} through the gateway (${(proxied / plain).toFixed(2)})`,
 );
+const [wrkDirect, wrkGateway] = byWrk;
+if (wrkDirect && wrkGateway)
+  console.log(
+    `by wrk: ${wrkDirect.toFixed(0)} a second direct, ${wrkGateway.toFixed(0)} through the gateway (${(wrkGateway / wrkDirect).toFixed(2)})`,
+  );
 console.log(`added: ${(1000 / rate('gateway', 1) - 1000 / rate('direct', 1)).toFixed(2)} ms a request`);
 console.log(
   `throughput: ${(rate('gateway', 32) / rate('direct', 32)).toFixed(2)} of direct, ${(rate('gateway', 32) / rate('bare proxy', 32)).toFixed(2)} of the bare proxy; by processor time ${((cost.get('direct 32') ?? 0) / (cost.get('gateway 32') ?? 1)).toFixed(2)} and ${((cost.get('bare proxy 32') ?? 0) / (cost.get('gateway 32') ?? 1)).toFixed(2)}`,
