@@ -13,7 +13,9 @@ export async function serverMetrics(pools: readonly ModelPool[]): Promise<string
     if (metricsPath === undefined) return [];
     const { name: model, instances } = pool.snapshot();
     return instances.flatMap(({ name: server, state, port }) =>
-      state === 'ready' && port !== undefined ? [tellingOf(`http://127.0.0.1:${port}${metricsPath}`, { model, server })] : [],
+      (state === 'ready' || state === 'unhealthy') && port !== undefined
+        ? [tellingOf(`http://127.0.0.1:${port}${metricsPath}`, { model, server })]
+        : [],
     );
   });
   return (await Promise.all(asked)).join('');
