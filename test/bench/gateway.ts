@@ -3,7 +3,7 @@
  * in one run. autocannon sends them, and where it is in the PATH wrk, which is cheap enough to share the server's processor.
  *   node test/bench/gateway.ts [SECONDS]
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -18,6 +18,7 @@ import type { ModelRequest } from '../../src/protocol/models.ts';
 import type { ReadyProbe } from '../../src/protocol/policies.ts';
 import { writeTinyModel } from '../support/gguf.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
+import { isInPath } from '../support/run.ts';
 import { printTable } from '../support/table.ts';
 import { TestWarden } from '../support/warden.ts';
 
@@ -124,7 +125,7 @@ printTable(
   rows,
 );
 
-const byWrk = spawnSync('wrk', ['--version']).error === undefined ? [await wrkOf(direct), await wrkOf(models.gateway.url)] : [];
+const byWrk = isInPath('wrk') ? [await wrkOf(direct), await wrkOf(models.gateway.url)] : [];
 
 // A thousand streams at once, each of twenty tokens over two seconds.
 const began = performance.now();
@@ -168,6 +169,8 @@ if (wrkDirect && wrkGateway)
     `by wrk: ${wrkDirect.toFixed(0)} a second direct, ${wrkGateway.toFixed(0)} through the gateway (${(wrkGateway / wrkDirect).toFixed(2)})`,
   );
 console.log(`added: ${(1000 / rate('gateway', 1) - 1000 / rate('direct', 1)).toFixed(2)} ms a request`);
-console.log(
-  `throughput: ${(rate('gateway', 32) / rate('direct', 32)).toFixed(2)} of direct, ${(rate('gateway', 32) / rate('bare proxy', 32)).toFixed(2)} of the bare proxy; by processor time ${((cost.get('direct 32') ?? 0) / (cost.get('gateway 32') ?? 1)).toFixed(2)} and ${((cost.get('bare proxy 32') ?? 0) / (cost.get('gateway 32') ?? 1)).toFixed(2)}`,
-);
+/** What the gateway does beside another one: requests a second, or what a request costs, in the same measure as a throughput. */
+const beside = (other: string): string => (rate('gateway', 32) / rate(other, 32)).toFixed(2);
+const costBeside = (other: string): string => ((cost.get(`${other} 32`) ?? Number.NaN) / (cost.get('gateway 32') ?? Number.NaN)).toFixed(2);
+console.log(`throughput: ${beside('direct')} of direct, ${beside('bare proxy')} of the bare proxy`);
+console.log(`by processor time: ${costBeside('direct')} of direct, ${costBeside('bare proxy')} of the bare proxy`);

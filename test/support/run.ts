@@ -10,6 +10,11 @@ import { clearAway, isAlive, startTimeOf } from './survivors.ts';
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 export const wardenScript = fileURLToPath(new URL('../../dist/warden.js', import.meta.url));
 
+/** Whether a program that a test or a bench can do without is there. */
+export function isInPath(program: string): boolean {
+  return spawnSync(program, ['--version']).error === undefined;
+}
+
 /** A folder of its own for one test, with runtime records and logs inside; everything that belongs to it can be found by its name. */
 export class Run implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tw-run-'));

@@ -1,6 +1,5 @@
 /** A real inference engine behind the gateway, on a tiny model with random weights; the same with llama-server, where that is in the PATH. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -10,7 +9,7 @@ import { modelSchema } from '../../src/spec/modelSchema.ts';
 import { resolveModel } from '../../src/spec/resolveModel.ts';
 import { writeTinyModel } from '../support/gguf.ts';
 import { TestModels } from '../support/models.ts';
-import { eventually } from '../support/run.ts';
+import { eventually, isInPath } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
@@ -37,7 +36,7 @@ const engines: readonly Engine[] = [
   },
   {
     name: 'llama-server',
-    skip: spawnSync('llama-server', ['--version']).error ? 'it is not in the PATH' : false,
+    skip: isInPath('llama-server') ? false : 'it is not in the PATH',
     spec: { runtime: 'llama.cpp', contextSize: 2048, args: ['--parallel', '4', '--threads', '1'] },
     embedding: ['--embeddings', '--pooling', 'mean'],
   },

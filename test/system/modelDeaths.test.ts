@@ -76,6 +76,14 @@ describe('a pool that is answering, at the', () => {
     });
 });
 
+/** A warden that ends in order has the time to say so; of one that is killed, the connection breaks, if a server has not said its last before. */
+function whatClientsGet({ timed, killsWarden }: Death): RegExp {
+  if (killsWarden) return /^broken: |"error":\{"message":"/;
+  return timed
+    ? /"message":"The server of 'pool' .*its time limit of .* was reached before it had answered\."/
+    : /"message":"'pool' was unloaded before it had answered\."/;
+}
+
 /** False where the time limit was over before all were up. */
 async function die(death: Death, timeLimit: number): Promise<boolean> {
   await using run = new Run({ TREE_WARDEN_TOKEN: token });
@@ -100,8 +108,8 @@ async function die(death: Death, timeLimit: number): Promise<boolean> {
   }
   await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder, own)).length === 0);
   await Promise.all(answers);
-  // Who ends by itself has the time to say so; whose warden is killed sees the connection break.
-  const told = /"error":\{"message":"/;
-  for (const answer of ended) if (!death.killsWarden || !answer.startsWith('broken: ')) assert.match(answer, told);
+  for (const answer of ended) assert.match(answer, whatClientsGet(death));
+  // Of a time limit on its models it is no owner's end.
+  if (!death.timed) await eventually('the owner has ended, too', () => !isAlive(owner));
   return true;
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { runtimes } from '../../src/spec/runtimes/index.ts';
 import type { Runtime } from '../../src/spec/runtimes/runtime.ts';
+import { isInPath } from '../support/run.ts';
 
 describe('the help of', () => {
   for (const runtime of Object.values(runtimes) as Runtime[]) {
@@ -12,8 +13,7 @@ describe('the help of', () => {
     const [program, ...rest] = command;
     // `vllm serve`, `ollama serve`.
     const verbs = rest.filter((part) => /^[a-z]+$/.test(part));
-    const isMissing = spawnSync(program, ['--version']).error !== undefined;
-    it(`${title} knows every option and variable that it is given`, { skip: isMissing && `${program} is not in the PATH` }, () => {
+    it(`${title} knows every option and variable that it is given`, { skip: !isInPath(program) && `${program} is not in the PATH` }, () => {
       // vLLM tells all only to who asks for all.
       const said = ['--help', '--help=all'].map((help) => spawnSync(program, [...verbs, help], { encoding: 'utf8' }));
       const text = said.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('\n');
