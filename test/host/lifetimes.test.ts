@@ -10,7 +10,7 @@ import { isAlive } from '../support/survivors.ts';
 describe('with "tree-warden.onReload": "keep"', () => {
   let editor: Editor;
   before(async () => {
-    editor = await Editor.open({ settings: { 'tree-warden.onReload': 'keep', 'tree-warden.reloadGrace': 8 } });
+    editor = await Editor.open({ settings: { 'tree-warden.onReload': 'keep' } });
   });
   after(() => editor[Symbol.asyncDispose]());
 
@@ -29,9 +29,9 @@ describe('with "tree-warden.onReload": "keep"', () => {
     assert.deepEqual(editor.wardenPids, [warden], 'the same warden');
     await editor.warden('Show Output', 'web');
     await editor.waitForTerminal(/listening|http/i);
-    // Closed, and not reopened: when the time is over, nobody is left.
+    // Closed, and not reopened: when the time is over (15 s, where nothing is set), nobody is left.
     await editor.page.close();
-    await eventually('nobody is left', () => editor.workers.length === 0, 8000 + 1000 + 15_000);
+    await eventually('nobody is left', () => editor.workers.length === 0, 15_000 + 1000 + 15_000);
     await eventually('the warden has ended too', () => editor.wardenPids.length === 0);
   });
 });
