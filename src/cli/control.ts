@@ -80,6 +80,8 @@ function describeSweep(
   reattached: readonly string[],
 ): string {
   if (trees.length === 0 && reattached.length === 0) return 'Nothing was left behind.\n';
-  const ended = trees.map(({ name, killed, problem }) => `${name}: ${problem || `${killed} processes ended`}\n`);
+  const ended = trees.map(
+    ({ name, killed, problem }) => `${name}: ${problem || `${killed} ${killed === 1 ? 'process' : 'processes'} ended`}\n`,
+  );
   return [...ended, ...reattached.map((name) => `${name}: detached, and guarded again\n`)].join('');
 }

@@ -68,7 +68,8 @@ export class ProcessTable {
     const fitting = filterRows(this.#rows, this.#filter);
     this.#visible = this.#isRead ? keepOrder(fitting, before) : sortRows(fitting, this.#order);
     const [shown, all] = [fitting.length, this.#rows.length];
-    byId('count').textContent = shown === all ? text('count', all) : text('countOf', shown, all);
+    const counted = all === 1 ? text('countOne') : text('count', all);
+    byId('count').textContent = shown === all ? counted : text('countOf', shown, all);
     this.#spacer.style.height = `${this.#visible.length * rowHeight}px`;
     this.#scroller.setAttribute('aria-rowcount', String(this.#visible.length));
     this.#draw();

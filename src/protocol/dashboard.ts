@@ -40,6 +40,7 @@ export type DashboardTexts = Readonly<
     | 'showOrHide'
     | 'choose'
     | 'count'
+    | 'countOne'
     | 'countOf',
     string
   >

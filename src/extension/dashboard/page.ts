@@ -55,6 +55,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     showOrHide: vscode.l10n.t('Show or hide {0}', '{0}'),
     choose: vscode.l10n.t('Choose a process to see its output'),
     count: vscode.l10n.t('{0} processes', '{0}'),
+    countOne: vscode.l10n.t('1 process'),
     countOf: vscode.l10n.t('{0} of {1} processes', '{0}', '{1}'),
   };
   return `<!DOCTYPE html>
