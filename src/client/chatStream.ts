@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { errorTextIn } from '../protocol/errors.ts';
 
 /** A tool that the model wants to be called. */
 export interface ToolCall {
@@ -44,7 +45,7 @@ export async function streamChat(
     body: JSON.stringify({ ...request, stream: true }),
     ...(signal && { signal }),
   });
-  if (!response.ok || !response.body) throw new Error(messageOf(await response.text()));
+  if (!response.ok || !response.body) throw new Error(errorTextIn(await response.text()));
   const calls = new Map<number, { id: string; name: string; arguments: string }>();
   let problem: string | undefined;
   let taken: unknown;
@@ -74,12 +75,4 @@ export async function streamChat(
   }
   if (problem !== undefined) throw new Error(problem);
   for (const call of calls.values()) listener.onToolCall?.(call);
-}
-
-function messageOf(body: string): string {
-  try {
-    return (JSON.parse(body) as Chunk).error?.message ?? body;
-  } catch {
-    return body;
-  }
 }

@@ -6,3 +6,14 @@ export function errorText(error: unknown): string {
   const [, words = error.message] = error.message.match(/^[A-Z0-9_]+: (.*?), \w+/) ?? [];
   return `${words} (${code})`;
 }
+
+/** What a server's answer says is wrong, in whichever of the usual forms: `{"error": {"message": …}}` or `{"error": …}`; all of it where it has neither. */
+export function errorTextIn(answer: string): string {
+  try {
+    const { error } = JSON.parse(answer) as { readonly error?: unknown };
+    const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+    return typeof message === 'string' ? message : answer;
+  } catch {
+    return answer;
+  }
+}

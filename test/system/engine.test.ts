@@ -1,4 +1,4 @@
-/** A real inference engine behind the gateway, on a tiny model with random weights; the same with llama-server, where that is in the PATH. */
+/** A real inference engine behind the gateway, on a tiny model with random weights; the same with llama-server and Ollama, where they are in the PATH. */
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { modelSchema } from '../../src/spec/modelSchema.ts';
 import { resolveModel } from '../../src/spec/resolveModel.ts';
 import { writeTinyModel } from '../support/gguf.ts';
 import { TestModels } from '../support/models.ts';
+import { takeIntoOllama } from '../support/ollama.ts';
 import { eventually, isInPath } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -22,7 +23,14 @@ interface Engine {
   readonly spec: Readonly<Record<string, unknown>> & { readonly args?: readonly string[] };
   /** Arguments for one that embeds: some versions do nothing else then. */
   readonly embedding?: readonly string[];
+  /** Makes a file known to one that has a store of its own, in a folder that stands for its user's; gives the file that it loads. */
+  readonly take?: (file: string, home: string) => Promise<string>;
+  /** What its client is told of a file that is broken. */
+  readonly broken: RegExp;
 }
+
+const diesOfBrokenFile =
+  /'tiny' could not be loaded: its server (exited with code 1|ended by SIGABRT) before it was ready\. It printed last:/;
 
 const engines: readonly Engine[] = [
   {
@@ -33,12 +41,21 @@ const engines: readonly Engine[] = [
       command: [process.execPath, server, '--engine', engineFolder, '--model', '${model}', '--port', '${port}', '--name', '${name}'],
       ready: { http: 'http://127.0.0.1:${port}/health' },
     },
+    broken: diesOfBrokenFile,
   },
   {
     name: 'llama-server',
     skip: isInPath('llama-server') ? false : 'it is not in the PATH',
     spec: { runtime: 'llama.cpp', contextSize: 2048, args: ['--parallel', '4', '--threads', '1'] },
     embedding: ['--embeddings', '--pooling', 'mean'],
+    broken: diesOfBrokenFile,
+  },
+  {
+    name: 'Ollama',
+    skip: isInPath('ollama') ? false : 'it is not in the PATH',
+    spec: { runtime: 'ollama', model: 'tiny', env: { HOME: '${workspaceFolder}' }, contextSize: 512 },
+    take: (file, home) => takeIntoOllama('tiny', file, home),
+    broken: /'tiny' could not be loaded: its server answered 500: \w/,
   },
 ];
 
@@ -47,17 +64,18 @@ interface Answer {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
 }
 
-for (const { name, skip, spec, embedding = [] } of engines) {
+for (const { name, skip, spec, embedding = [], take, broken } of engines) {
   describe(`with ${name}`, { skip }, () => {
     /** Models of the tiny file, as processes.json would declare them. */
-    async function serve(models: Readonly<Record<string, object>>, prepare: (file: string) => void = () => undefined): Promise<TestModels> {
+    async function serve(models: Readonly<Record<string, object>>, damage: (file: string) => void = () => undefined): Promise<TestModels> {
       const warden = await TestWarden.start();
       const folder = warden.run.workFolder;
-      writeTinyModel(join(folder, 'tiny.gguf'));
-      prepare(join(folder, 'tiny.gguf'));
+      const file = join(folder, 'tiny.gguf');
+      writeTinyModel(file);
+      damage((await take?.(file, folder)) ?? file);
       const context = { workspaceFolder: folder, env: process.env, portFor: () => Promise.resolve(0) };
       const requests = Object.entries(models).map(([model, keys]) =>
-        resolveModel(model, modelSchema.parse({ ...spec, model: 'tiny.gguf', stop: ['SIGTERM', '2s'], ...keys }), context),
+        resolveModel(model, modelSchema.parse({ model: 'tiny.gguf', ...spec, stop: ['SIGTERM', '2s'], ...keys }), context),
       );
       return await TestModels.of(warden, await Promise.all(requests));
     }
@@ -114,10 +132,7 @@ for (const { name, skip, spec, embedding = [] } of engines) {
       await using models = await serve({ tiny: {} }, (file) => truncateSync(file, 100_000));
       const { status, text } = await models.chat('tiny', 'hello');
       assert.equal(status, 503);
-      assert.match(
-        text,
-        /'tiny' could not be loaded: its server (exited with code 1|ended by SIGABRT) before it was ready\. It printed last:/,
-      );
+      assert.match(text, broken);
     });
 
     it('tells its client when the server is killed in the middle of an answer', async () => {

@@ -80,7 +80,7 @@ describe('a pool that is answering, at the', () => {
 function whatClientsGet({ timed, killsWarden }: Death): RegExp {
   if (killsWarden) return /^broken: |"error":\{"message":"/;
   return timed
-    ? /"message":"The server of 'pool' .*its time limit of .* was reached before it had answered\."/
+    ? /"message":"The server of 'pool' was ended \(its time limit of [\d.]+ s was reached\) before it had answered\."/
     : /"message":"'pool' was unloaded before it had answered\."/;
 }
 

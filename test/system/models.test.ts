@@ -181,6 +181,28 @@ describe('a request that cannot be answered', () => {
     assert.match(reason, /It ran out of memory/);
   });
 
+  it('because its server does not load what it is asked to says why, and leaves no server', async () => {
+    const loadRequest = (prompt: string) => ({ path: '/load', body: { stream: true, prompt } });
+    await using models = await TestModels.start(
+      { name: 'refused', loadRequest: loadRequest('error 500') },
+      { name: 'fatal', loadRequest: loadRequest('crash 0') },
+      { name: 'slow', loadRequest: loadRequest('say 1 wait 300') },
+    );
+    const message = async (name: string): Promise<string> =>
+      (JSON.parse((await models.chat(name, 'say 1')).text) as { error: { message: string } }).error.message;
+    assert.equal(await message('refused'), "'refused' could not be loaded: its server answered 500: as told: 500");
+    assert.match(await message('fatal'), /^'fatal' could not be loaded: its server exited with code 3\. It printed last:\n/);
+    const slow = models.chat('slow', 'say 1');
+    await eventually('it has been asked', () => readFileSync(models.log, 'utf8').includes('slow /load'));
+    assert.equal((await models.model('slow')).state, 'loading');
+    assert.equal((await slow).status, 200);
+    const left = (await models.warden.client.list()).filter(({ endedAt }) => endedAt === undefined);
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      ['slow'],
+    );
+  });
+
   it('because there is no such program says where it comes from', async () => {
     await using models = await TestModels.start({ name: 'one', install: 'It comes with one.' });
     const [declared] = await models.warden.client.models();

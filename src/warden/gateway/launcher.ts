@@ -1,10 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Platform } from '../../platform/platform.ts';
+import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/messages.ts';
 import type { ModelRequest } from '../../protocol/models.ts';
 import { NamedPorts } from '../../spec/ports.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { LoadProgress } from './loadProgress.ts';
+import { requestLoad } from './loadRequest.ts';
 import { startRequest } from './startRequest.ts';
 
 /** A server of a model that was started. */
@@ -43,6 +46,8 @@ export interface Launcher {
 /** How long a GPU's driver may take to give memory back, and how often it is asked, in milliseconds. */
 const gpuPatience = 10_000;
 const gpuPeriod = 200;
+/** How long after its connections the end of a server may be known, in milliseconds. */
+const deathNews = 2000;
 /** So many of the last lines of a server that could not load are told. */
 const quotedLines = 10;
 
@@ -68,7 +73,7 @@ export class TreeLauncher implements Launcher {
     const ended = this.#until(id, (tree) => (tree === undefined || tree.ended ? endOf(tree) : undefined));
     const settled = this.#until(id, (tree) => (tree?.state === 'starting' ? undefined : (tree?.state ?? 'failed')));
     const ready = settled.then(async (state) => {
-      if (state === 'ready') await this.#loadModel(model, port, ended);
+      if (state === 'ready') await this.#loadModel(model, id, port, ended);
       else throw new Error(await this.#whyNot(model, id, ended));
     });
     if (model.progress !== undefined) this.#followProgress(id, model.progress, settled, listener);
@@ -102,20 +107,18 @@ export class TreeLauncher implements Launcher {
   }
 
   /** Of servers that load a model when they are asked to. */
-  async #loadModel({ name, loadRequest }: ModelRequest, port: number, ended: Promise<InstanceEnd>): Promise<void> {
-    if (loadRequest === undefined) return;
-    const asked = fetch(`http://127.0.0.1:${port}${loadRequest.path}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(loadRequest.body),
-    }).then(async (response) => {
-      const said = await response.text();
-      if (!response.ok) throw new Error(`'${name}' could not be loaded: its server answered ${response.status}: ${said.slice(0, 500)}`);
+  async #loadModel(model: ModelRequest, id: TreeId, port: number, ended: Promise<InstanceEnd>): Promise<void> {
+    if (model.loadRequest === undefined) return;
+    const died = ended.then(async (): Promise<never> => {
+      throw new Error(await this.#whyNot(model, id, ended));
     });
-    const gone = ended.then(({ reason }): never => {
-      throw new Error(`'${name}' could not be loaded: its server ${reason}.`);
+    const asked = requestLoad(port, model.loadRequest).catch(async (error: unknown) => {
+      // Whoever dies takes the connection along; the news of the death, which says more, comes a moment later.
+      await Promise.race([died, wait(deathNews, undefined, { ref: false })]);
+      return `did not answer: ${errorText(error)}`;
     });
-    await Promise.race([asked, gone]);
+    const refusal = await Promise.race([asked, died]);
+    if (refusal !== undefined) throw new Error(`'${model.name}' could not be loaded: its server ${refusal}`);
   }
 
   async #whyNot({ name }: ModelRequest, id: TreeId, ended: Promise<InstanceEnd>): Promise<string> {
@@ -166,5 +169,7 @@ export class TreeLauncher implements Launcher {
 }
 
 function endOf(tree: Tree | undefined): InstanceEnd {
-  return { reason: tree?.reason ?? 'has ended', wanted: tree?.endWasWanted ?? false };
+  const { reason = 'has ended', endWasWanted: wanted = false } = tree ?? {};
+  // Of what was wanted, the reason is whoever has wanted it, or a sentence about a limit.
+  return { reason: wanted ? `was ended (${reason})` : reason, wanted };
 }
