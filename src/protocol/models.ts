@@ -7,6 +7,14 @@ export const portPlaceholder = '${port}';
 /** The same, where a number stands: in a probe by TCP. */
 export const ownPort = 0;
 
+/** What makes a server that is ready load its model. */
+export interface LoadRequest {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** What to do where it answers that it has no such model (404), as a sentence. */
+  readonly whenMissing?: string;
+}
+
 /** A model with every variable filled in but its instances' ports. */
 export interface ModelRequest {
   readonly name: string;
@@ -36,7 +44,7 @@ export interface ModelRequest {
   readonly gpus?: { readonly numbers: readonly number[]; readonly variables: readonly string[] };
   /** What the `model` of a request has to say to the server. */
   readonly upstreamName: string;
-  readonly loadRequest?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
+  readonly loadRequest?: LoadRequest;
   /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;
   readonly metricsPath?: string;

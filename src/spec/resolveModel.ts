@@ -58,7 +58,9 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     affinity: spec.affinity ?? false,
     ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
-    ...(runtime.loadRequest && { loadRequest: { ...runtime.loadRequest, body: fillAll(runtime.loadRequest.body, known) } }),
+    ...(runtime.loadRequest && {
+      loadRequest: { ...fillAll(runtime.loadRequest, known), body: fillAll(runtime.loadRequest.body, known) },
+    }),
     ...(progress !== undefined && { progress }),
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
@@ -97,10 +99,11 @@ function fill(text: string, { name, model, contextSize }: Known): string {
   return text.replaceAll('${name}', name).replaceAll('${model}', model).replaceAll('${contextSize}', contextSize);
 }
 
-function fillAll<V>(values: Readonly<Record<string, V>>, known: Known): Record<string, V> {
+/** In every value that is a text. */
+function fillAll<T extends object>(values: T, known: Known): T {
   return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? (fill(value, known) as V & string) : value]),
-  );
+    Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? fill(value, known) : value]),
+  ) as T;
 }
 
 function without<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

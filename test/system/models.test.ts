@@ -182,15 +182,17 @@ describe('a request that cannot be answered', () => {
   });
 
   it('because its server does not load what it is asked to says why, and leaves no server', async () => {
-    const loadRequest = (prompt: string) => ({ path: '/load', body: { stream: true, prompt } });
+    const loadRequest = (prompt: string) => ({ path: '/load', body: { stream: true, prompt }, whenMissing: 'Fetch it first.' });
     await using models = await TestModels.start(
       { name: 'refused', loadRequest: loadRequest('error 500') },
+      { name: 'missing', loadRequest: loadRequest('error 404') },
       { name: 'fatal', loadRequest: loadRequest('crash 0') },
       { name: 'slow', loadRequest: loadRequest('say 1 wait 300') },
     );
     const message = async (name: string): Promise<string> =>
       (JSON.parse((await models.chat(name, 'say 1')).text) as { error: { message: string } }).error.message;
     assert.equal(await message('refused'), "'refused' could not be loaded: its server answered 500: as told: 500");
+    assert.equal(await message('missing'), "'missing' could not be loaded: its server answered 404: as told: 404. Fetch it first.");
     assert.match(await message('fatal'), /^'fatal' could not be loaded: its server exited with code 3\. It printed last:\n/);
     const slow = models.chat('slow', 'say 1');
     await eventually('it has been asked', () => readFileSync(models.log, 'utf8').includes('slow /load'));

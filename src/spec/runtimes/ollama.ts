@@ -9,6 +9,10 @@ export const ollama: Runtime = {
   gpuVariables: ['CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'],
   readyPath: '/api/version',
   knownAs: 'model',
-  loadRequest: { path: '/api/generate', body: { model: '${model}', keep_alive: -1 } },
+  loadRequest: {
+    path: '/api/generate',
+    body: { model: '${model}', keep_alive: -1 },
+    whenMissing: 'Fetch it by: ollama pull ${model}',
+  },
   install: 'See ollama.com/download; then ollama pull fetches the model.',
 };

@@ -1,3 +1,5 @@
+import type { LoadRequest } from '../../protocol/models.ts';
+
 /** A kind of model server, as data. */
 export interface Runtime {
   /** As people know it. */
@@ -20,8 +22,8 @@ export interface Runtime {
   readonly metricsPath?: string;
   /** What the `model` of a request has to say to the server. */
   readonly knownAs: 'name' | 'model';
-  /** What makes a server that is ready load its model; `${model}` is filled in. */
-  readonly loadRequest?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
+  /** `${model}` is filled in. */
+  readonly loadRequest?: LoadRequest;
   /** For a line of its output that shows how much of the model is loaded: the first group is a percentage, or has one sign for each percent. */
   readonly progress?: string;
   /** Where its program comes from, as a sentence. */

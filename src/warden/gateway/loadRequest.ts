@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { errorTextIn } from '../../protocol/errors.ts';
-import type { ModelRequest } from '../../protocol/models.ts';
+import type { LoadRequest } from '../../protocol/models.ts';
 
 /** So many characters of a refusal are told. */
 const quotedLength = 500;
@@ -10,7 +10,7 @@ const quotedLength = 500;
  * "its server"; with undefined when it has.
  * @throws Error of the connection, where there is no answer.
  */
-export async function requestLoad(port: number, { path, body }: NonNullable<ModelRequest['loadRequest']>): Promise<string | undefined> {
+export async function requestLoad(port: number, { path, body, whenMissing }: LoadRequest): Promise<string | undefined> {
   const answer = await request(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -19,5 +19,7 @@ export async function requestLoad(port: number, { path, body }: NonNullable<Mode
     bodyTimeout: 0,
   });
   const said = await answer.body.text();
-  return answer.statusCode < 400 ? undefined : `answered ${answer.statusCode}: ${errorTextIn(said).slice(0, quotedLength)}`;
+  if (answer.statusCode < 400) return undefined;
+  const refusal = `answered ${answer.statusCode}: ${errorTextIn(said).slice(0, quotedLength)}`;
+  return answer.statusCode === 404 && whenMissing !== undefined ? `${refusal}. ${whenMissing}` : refusal;
 }

@@ -119,7 +119,11 @@ describe('a model', () => {
     const sized = await resolved({ runtime: 'ollama', model: 'llama3.2', contextSize: 8192 });
     assert.equal(startRequest(sized, 1, 4321).env['OLLAMA_CONTEXT_LENGTH'], '8192');
     assert.equal(model.upstreamName, 'llama3.2');
-    assert.deepEqual(model.loadRequest, { path: '/api/generate', body: { model: 'llama3.2', keep_alive: -1 } });
+    assert.deepEqual(model.loadRequest, {
+      path: '/api/generate',
+      body: { model: 'llama3.2', keep_alive: -1 },
+      whenMissing: 'Fetch it by: ollama pull llama3.2',
+    });
   });
 
   const shares: [string, number[], number, (string | undefined)[]][] = [
