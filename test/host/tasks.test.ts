@@ -14,6 +14,17 @@ describe('a warden task', () => {
     await editor.showProcesses();
     // The list of tasks is made once, when it is opened: not before the extension is there.
     await editor.waitForRow('web', /idle/);
+    // Asked for a task before it has its terminals, VS Code does nothing, and says nothing (`_tasksReconnected` in its task service).
+    await eventually('tasks can be run', async () => {
+      await editor.command('Tasks: Run Task');
+      const tasks = editor.page.locator('.quick-input-list .monaco-list-row[aria-label^="serve"]').first();
+      return await tasks.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+    });
+    await editor.page.keyboard.press('Escape');
+    await editor.quickPickGone();
   });
   after(() => editor[Symbol.asyncDispose]());
 

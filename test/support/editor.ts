@@ -177,11 +177,14 @@ export class Editor implements AsyncDisposable {
    * ends before that, the view takes the focus back, and a palette that has just opened closes (`doRefresh` in its treeView.ts).
    */
   async #leaveViews(): Promise<void> {
+    const focused = this.page.locator('.tree-explorer-viewlet-tree-view:focus-within');
     await eventually('the focus is in no view', async () => {
       // Timers go off in their order: behind this one, the views know.
       await this.page.evaluate(() => new Promise((known) => setTimeout(known)));
-      if ((await this.page.locator('.tree-explorer-viewlet-tree-view:focus-within').count()) === 0) return true;
+      if ((await focused.count()) === 0) return true;
+      // It takes its time, and one that is pressed again meanwhile would take the focus from what is opened next.
       await this.page.keyboard.press('Control+1');
+      await focused.waitFor({ state: 'detached', timeout: deadline });
       return false;
     });
   }
@@ -238,10 +241,14 @@ export class Editor implements AsyncDisposable {
 
   /** Chooses the entry of the open quick pick that begins with this text, or has it somewhere behind an icon. */
   async pick(label: string, where: 'begins' | 'contains' = 'begins'): Promise<void> {
-    await this.page
-      .locator(`.quick-input-list .monaco-list-row[aria-label${where === 'begins' ? '^' : '*'}="${label}"]`)
-      .first()
-      .click({ timeout: deadline });
+    const entry = this.page.locator(`.quick-input-list .monaco-list-row[aria-label${where === 'begins' ? '^' : '*'}="${label}"]`);
+    try {
+      await entry.first().click({ timeout: deadline });
+    } catch (error) {
+      await this.screenshot(`no entry ${label}`);
+      const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
+      throw new Error(`What is shown instead of '${label}': ${shown.join('\n') || 'nothing to choose from'}`, { cause: error });
+    }
   }
 
   async start(name: string): Promise<void> {

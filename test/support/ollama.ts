@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { NamedPorts } from '../../src/spec/ports.ts';
 import { eventually, exitOf } from './run.ts';
 
-/** Takes a model from a GGUF file into `home`, which stands for the user's there, and gives the file that Ollama loads from now on. */
+/** Takes a model from a GGUF file into `models` in `home`, which stands for the user's, and gives the file that Ollama loads from now on. */
 export async function takeIntoOllama(name: string, file: string, home: string): Promise<string> {
   const port = await new NamedPorts().portFor('ollama');
-  const env = { ...process.env, HOME: home, OLLAMA_HOST: `127.0.0.1:${port}` };
+  const models = join(home, 'models');
+  const env = { ...process.env, HOME: home, OLLAMA_MODELS: models, OLLAMA_HOST: `127.0.0.1:${port}` };
   const server = spawn('ollama', ['serve'], { env, stdio: 'ignore' });
   const modelfile = join(home, 'Modelfile');
   try {
@@ -24,7 +25,7 @@ export async function takeIntoOllama(name: string, file: string, home: string): 
     server.kill();
     await exitOf(server);
   }
-  const blobs = join(home, '.ollama', 'models', 'blobs');
+  const blobs = join(models, 'blobs');
   const [largest] = readdirSync(blobs)
     .map((blob) => join(blobs, blob))
     .sort((a, b) => statSync(b).size - statSync(a).size);

@@ -53,7 +53,12 @@ const engines: readonly Engine[] = [
   {
     name: 'Ollama',
     skip: isInPath('ollama') ? false : 'it is not in the PATH',
-    spec: { runtime: 'ollama', model: 'tiny', env: { HOME: '${workspaceFolder}' }, contextSize: 512 },
+    spec: {
+      runtime: 'ollama',
+      model: 'tiny',
+      env: { HOME: '${workspaceFolder}', OLLAMA_MODELS: '${workspaceFolder}/models' },
+      contextSize: 512,
+    },
     take: (file, home) => takeIntoOllama('tiny', file, home),
     broken: /'tiny' could not be loaded: its server answered 500: \w/,
   },
