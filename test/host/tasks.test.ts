@@ -17,11 +17,7 @@ describe('a warden task', () => {
     // Asked for a task before it has its terminals, VS Code does nothing, and says nothing (`_tasksReconnected` in its task service).
     await eventually('tasks can be run', async () => {
       await editor.command('Tasks: Run Task');
-      const tasks = editor.page.locator('.quick-input-list .monaco-list-row[aria-label^="serve"]').first();
-      return await tasks.waitFor({ timeout: 5000 }).then(
-        () => true,
-        () => false,
-      );
+      return await editor.appears(editor.entry('serve'), 5000);
     });
     await editor.page.keyboard.press('Escape');
     await editor.quickPickGone();
@@ -43,7 +39,7 @@ describe('a warden task', () => {
     await editor.command('Tasks: Terminate Task');
     await eventually('the choice, or the end', async () => {
       if (editor.workers.length === 0) return true;
-      const entry = editor.page.locator('.quick-input-list .monaco-list-row[aria-label^="serve"]');
+      const entry = editor.entry('serve');
       // The list is there only where more than one task runs, and for a moment otherwise.
       if (await entry.isVisible()) await entry.click({ timeout: 1000 }).catch(() => undefined);
       return false;
@@ -75,7 +71,7 @@ describe('a workspace without processes.json', () => {
     writeFileSync(join(editor.workspace, 'Procfile'), 'worker: sleep 100\n');
     await editor.showProcesses();
     await editor.page.locator('.welcome-view-content .monaco-button').filter({ hasText: 'Create processes.json' }).click();
-    await editor.page.locator('.quick-input-list .monaco-list-row[aria-label*="npm run dev"]').waitFor();
+    await editor.entry('npm run dev', 'contains').waitFor();
     await editor.page.keyboard.press('Enter');
     const file = join(editor.workspace, '.vscode', 'processes.json');
     await eventually('it is written', () => existsSync(file));

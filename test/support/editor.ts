@@ -219,10 +219,7 @@ export class Editor implements AsyncDisposable {
       async () => {
         await this.page.mouse.move(700, 300);
         await this.row(label).first().hover();
-        return await hover.waitFor({ timeout: 3000 }).then(
-          () => true,
-          () => false,
-        );
+        return await this.appears(hover, 3000);
       },
       deadline,
     );
@@ -239,11 +236,23 @@ export class Editor implements AsyncDisposable {
     await this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden', timeout: deadline });
   }
 
+  /** Whether it is there within so many milliseconds. */
+  async appears(what: Locator, millis: number): Promise<boolean> {
+    return await what.waitFor({ timeout: millis }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Of the open quick pick. */
+  entry(label: string, where: 'begins' | 'contains' = 'begins'): Locator {
+    return this.page.locator(`.quick-input-list .monaco-list-row[aria-label${where === 'begins' ? '^' : '*'}="${label}"]`).first();
+  }
+
   /** Chooses the entry of the open quick pick that begins with this text, or has it somewhere behind an icon. */
   async pick(label: string, where: 'begins' | 'contains' = 'begins'): Promise<void> {
-    const entry = this.page.locator(`.quick-input-list .monaco-list-row[aria-label${where === 'begins' ? '^' : '*'}="${label}"]`);
     try {
-      await entry.first().click({ timeout: deadline });
+      await this.entry(label, where).click({ timeout: deadline });
     } catch (error) {
       await this.screenshot(`no entry ${label}`);
       const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
