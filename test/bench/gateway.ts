@@ -47,7 +47,7 @@ async function serverOf(name: string): Promise<string> {
 const direct = await serverOf('one');
 const [, port = ''] = direct.match(/:(\d+)$/) ?? [];
 const warden = models.warden.process.pid;
-const bare = spawn(process.execPath, [bareProxy, port], { stdio: ['ignore', 'pipe', 'inherit'] });
+const bare = spawn(process.execPath, [bareProxy, port], { stdio: ['pipe', 'pipe', 'inherit'] });
 const [barePort] = (await once(createInterface({ input: bare.stdout }), 'line')) as [string];
 /** Gateway and proxy have one processor, the servers the others; the client is where there is room. */
 const pin = (pid: number | undefined, processors: string): void =>

@@ -44,10 +44,13 @@ async function cpuOf(rounds: number, work: () => unknown): Promise<number> {
   return (cpuWithChildren() - before) / rounds;
 }
 
-/** So many processes that sleep, in a group of their own; the first of them is their parent. */
+/**
+ * So many processes that sleep, in a group of their own; the first of them is their parent. It ends them all when its input does, so that none
+ * outlives a bench that is cut off.
+ */
 async function sleepers(count: number): Promise<{ readonly pid: number; [Symbol.dispose](): void }> {
-  const script = `i=1; while [ $i -lt ${count} ]; do sleep 3600 & i=$((i+1)); done; echo up; wait; sleep 3600`;
-  const child = spawn('sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const script = `trap '' PIPE; i=1; while [ $i -lt ${count} ]; do sleep 3600 & i=$((i+1)); done; echo up; read end; kill -9 0`;
+  const child = spawn('sh', ['-c', script], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
   const { pid } = child;
   if (pid === undefined) throw new Error('sh could not be started');
   await new Promise((resolve) => child.stdout.once('data', resolve));
