@@ -1,20 +1,20 @@
-import type { WardenClient } from '../client/wardenClient.ts';
-import type { PortHolder, TreeSnapshot } from '../protocol/messages.ts';
-
-/** A tree, and who guards it. */
-export interface GuardedTree {
-  readonly client: WardenClient;
-  readonly tree: TreeSnapshot;
-}
+import type { WardenTree } from '../client/nameVerbs.ts';
+import type { NameAnswer } from '../protocol/declare.ts';
+import type { PortHolder } from '../protocol/listeningPorts.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 
 /** Where an agent's tools act: in a window, or on a command line. */
 export interface AgentHost {
   /** Those that run, and those that have ended a while ago. */
-  trees(): Promise<readonly GuardedTree[]>;
+  trees(): Promise<readonly WardenTree[]>;
+  /** Hears of every change of a tree that is known by now: ask for {@link trees}. */
+  onChange(listener: () => void): { dispose(): void };
   /** What processes.json declares. */
   declared(): Promise<readonly { readonly name: string; readonly description?: string | undefined }[]>;
   /** Every instance of it that does not run. */
-  startDeclared(name: string): Promise<readonly TreeSnapshot[]>;
+  startDeclared(name: string): Promise<NameAnswer>;
+  /** Has the wardens of this host know what the file says by now. */
+  declareNewest(): Promise<void>;
   /** A line for the shell, which ends with this host. */
   startCommand(name: string, command: string): Promise<TreeSnapshot>;
   /** Of all processes of this user. */

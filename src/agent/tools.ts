@@ -1,11 +1,14 @@
 /** What agents may do, written once: for the editor's own agents, and for others by MCP. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
-import type { TreeSnapshot } from '../protocol/messages.ts';
+import { failureSentences, mergedAnswer, targetsOf, type WardenTree } from '../client/nameVerbs.ts';
+import type { NameAnswer } from '../protocol/declare.ts';
+import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
 import { describePorts } from '../protocol/ports.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { LongTimer } from '../protocol/timers.ts';
 import { isLive, stateWord } from '../protocol/trees.ts';
-import type { AgentHost, GuardedTree } from './host.ts';
+import type { AgentHost } from './host.ts';
 
 export interface AgentTool<Input extends z.ZodType = z.ZodType> {
   readonly name: string;
@@ -26,8 +29,6 @@ const process = z.string().min(1).describe('Name of the process, as list_process
 function tool<Input extends z.ZodType>(definition: AgentTool<Input>): AgentTool {
   return definition as unknown as AgentTool;
 }
-
-const pollMillis = 100;
 
 export const agentTools: readonly AgentTool[] = [
   tool({
@@ -63,9 +64,13 @@ export const agentTools: readonly AgentTool[] = [
     changes: true,
     question: ({ process: declared, command }) => (command === undefined ? `Start ${declared}?` : `Start this command? ${command}`),
     run: async (host, { process: declared, command, name }) => {
-      const started =
-        command === undefined ? await host.startDeclared(declared ?? '') : [await host.startCommand(name ?? firstWord(command), command)];
-      return asText({ started: started.map(describe) });
+      if (command !== undefined) {
+        const tree = await host.startCommand(name === undefined ? firstWord(command) : checkedName(name), command);
+        return asText({ started: [describe(tree)] });
+      }
+      const answer = await host.startDeclared(declared ?? '');
+      if (answer.trees.length === 0 && answer.failures.length === 0) throw new Error(`'${declared}' is running already.`);
+      return outcomeText('started', answer);
     },
   }),
   tool({
@@ -76,24 +81,31 @@ export const agentTools: readonly AgentTool[] = [
     changes: true,
     question: ({ process: name, now }) => (now ? `Kill ${name} and all that it has started?` : `Stop ${name} and all that it has started?`),
     run: async (host, { process: name, now = false }) => {
-      const found = await find(host, name);
       const reason = 'stopped by an agent';
-      const stopped = await Promise.all(found.map(({ client, tree }) => client.stop({ tree: tree.id, now, reason })));
-      return asText({ stopped: stopped.map(describe) });
+      const answer = await mergedAnswer(await targetsOf(await find(host, name)), async ({ client, tree, name: declared }) =>
+        declared === undefined
+          ? { trees: [await client.stop({ tree: tree.id, now, reason })], failures: [] }
+          : await client.names.stop({ name: declared, now, reason }),
+      );
+      return outcomeText('stopped', answer);
     },
   }),
   tool({
     name: 'restart_process',
     title: 'Restart Process',
-    description: 'Stops a process, waits until nothing of it is left, and starts it again.',
+    description: 'Stops a process, waits until nothing of it is left, and starts it again with its newest declaration.',
     input: z.object({ process }),
     changes: true,
     question: ({ process: name }) => `Restart ${name}?`,
     run: async (host, { process: name }) => {
-      const found = await find(host, name);
+      await host.declareNewest();
       const reason = 'restarted by an agent';
-      const restarted = await Promise.all(found.map(({ client, tree }) => client.restart({ tree: tree.id, now: false, reason })));
-      return asText({ restarted: restarted.map(describe) });
+      const answer = await mergedAnswer(await targetsOf(await find(host, name)), async ({ client, tree, name: declared }) =>
+        declared === undefined
+          ? { trees: [await client.restart({ tree: tree.id, now: false, reason })], failures: [] }
+          : await client.names.restart({ name: declared, reason }),
+      );
+      return outcomeText('restarted', answer);
     },
   }),
   tool({
@@ -119,17 +131,8 @@ export const agentTools: readonly AgentTool[] = [
     changes: false,
     question: ({ process: name }) => `Wait until ${name} is ready?`,
     run: async (host, { process: name, timeoutSeconds = 60 }) => {
-      for (const deadline = Date.now() + timeoutSeconds * 1000; ; await sleep(pollMillis)) {
-        const trees = (await find(host, name, true)).map(({ tree }) => tree);
-        const failed = trees.find((tree) => !isLive(tree));
-        if (failed)
-          throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. It printed last:\n${failed.lastLines?.join('\n') ?? ''}`);
-        if (trees.every(({ state, health }) => state === 'ready' && health !== 'unhealthy')) return asText({ ready: trees.map(describe) });
-        if (Date.now() > deadline)
-          throw new Error(
-            `'${name}' is not ready after ${timeoutSeconds} s: ${trees.map((tree) => tree.illness ?? stateWord(tree)).join(', ')}.`,
-          );
-      }
+      const trees = await untilReady(host, name, timeoutSeconds);
+      return asText({ ready: trees.map(describe) });
     },
   }),
   tool({
@@ -152,7 +155,8 @@ export const agentTools: readonly AgentTool[] = [
  * The trees of this name, or of the pool of this name; the newest one that has ended where none runs and that is wanted.
  * @throws Error where there is none.
  */
-async function find(host: AgentHost, name: string, alsoEnded = false): Promise<readonly GuardedTree[]> {
+async function find(host: AgentHost, written: string, alsoEnded = false): Promise<readonly WardenTree[]> {
+  const name = normalName(written);
   const all = await host.trees();
   const named = all.filter(({ tree }) => tree.name === name || tree.pool === name);
   const live = named.filter(({ tree }) => isLive(tree));
@@ -165,12 +169,61 @@ async function find(host: AgentHost, name: string, alsoEnded = false): Promise<r
   return found;
 }
 
-async function lastLines({ client, tree }: GuardedTree, lines: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  await new Promise<void>((resolve, reject) => {
-    const request = { tree: tree.id, from: 0, whenBehind: 'wait', follow: false } as const;
-    client.readOutput(request, { onChunk: (chunk) => void chunks.push(chunk), onEnd: resolve }).catch(reject);
+/**
+ * Looks at every change, until all of them are ready.
+ * @throws Error where one of them has failed, or the time is up.
+ */
+async function untilReady(host: AgentHost, name: string, timeoutSeconds: number): Promise<readonly TreeSnapshot[]> {
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  // Only of the wardens that are known by then, changes are heard of.
+  await host.trees();
+  for (;;) {
+    // Listens before it looks, so that nothing is missed in between.
+    using change = nextChange(host, Math.max(deadline - performance.now(), 0));
+    const trees = (await find(host, name, true)).map(({ tree }) => tree);
+    const failed = trees.find((tree) => !isLive(tree));
+    if (failed)
+      throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. It printed last:\n${failed.lastLines?.join('\n') ?? ''}`);
+    if (trees.every(({ state, health }) => state === 'ready' && health !== 'unhealthy')) return trees;
+    if (performance.now() >= deadline)
+      throw new Error(
+        `'${name}' is not ready after ${timeoutSeconds} s: ${trees.map((tree) => tree.illness ?? stateWord(tree)).join(', ')}.`,
+      );
+    await change.happened;
+  }
+}
+
+/** `happened` resolves at the next change of any tree, or after `millis` milliseconds. */
+function nextChange(host: AgentHost, millis: number): Disposable & { readonly happened: Promise<void> } {
+  let happen = (): void => undefined;
+  const happened = new Promise<void>((resolve) => {
+    happen = resolve;
   });
+  const timer = new LongTimer(happen, millis);
+  const subscription = host.onChange(happen);
+  return {
+    happened,
+    [Symbol.dispose]: () => {
+      timer.cancel();
+      subscription.dispose();
+    },
+  };
+}
+
+/**
+ * What has come of a verb, with a sentence for each instance that failed.
+ * @throws Error where it succeeded for none.
+ */
+function outcomeText(done: string, answer: NameAnswer): string {
+  const sentences = failureSentences(answer);
+  if (answer.trees.length === 0 && sentences.length > 0) throw new Error(sentences.join('\n'));
+  return asText({ [done]: answer.trees.map(describe), ...(sentences.length > 0 && { failed: sentences }) });
+}
+
+async function lastLines({ client, tree }: WardenTree, lines: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  const request = { tree: tree.id, from: 0, whenBehind: 'wait', follow: false } as const;
+  for await (const { data } of client.output(request)) chunks.push(data);
   return stripVTControlCharacters(Buffer.concat(chunks).toString()).trimEnd().split(/\r?\n/).slice(-lines).join('\n');
 }
 
@@ -194,15 +247,15 @@ function describe(tree: TreeSnapshot): object {
   };
 }
 
+function checkedName(written: string): string {
+  const name = normalName(written);
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new Error(`A process cannot be named like this: ${problem}.`);
+  return name;
+}
+
 function firstWord(command: string): string {
-  return (
-    command
-      .trim()
-      .split(/\s+/)[0]
-      ?.split('/')
-      .at(-1)
-      ?.replaceAll(/[^\w.-]/g, '') || 'command'
-  );
+  return nameFrom(command.trim().split(/\s+/, 1)[0]?.split('/').at(-1) ?? '', 'command');
 }
 
 function asText(value: object): string {

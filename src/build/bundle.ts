@@ -1,12 +1,12 @@
 /**
- * Builds `dist/`: five bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
+ * Builds `dist/`: six bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
  *   node src/build/bundle.ts [--watch]
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, context } from 'esbuild';
-import { processesJsonSchema } from '../spec/schema.ts';
+import { processesJsonSchema } from '../config/schema.ts';
 import { root } from './paths.ts';
 
 const { values } = parseArgs({ options: { watch: { type: 'boolean' } } });
@@ -22,24 +22,28 @@ const shared: BuildOptions = {
   metafile: true,
 };
 
-/** What only wardens with models need is half a megabyte, which every other one would have to read at its start: it is a bundle by itself. */
-const httpClient = 'undici';
+/**
+ * Packages that are bundles by themselves, because few need them and all others would have to read them at their start: half a megabyte
+ * of HTTP for models, and the engine for regular expressions that users write.
+ */
+const apart = ['undici', 're2js'];
 
 const forNode: BuildOptions = {
   ...shared,
   entryPoints: {
     extension: 'src/extension/main.ts',
     warden: 'src/warden/main.ts',
+    gateway: 'src/gateway/main.ts',
     cli: 'src/cli/main.ts',
     mcp: 'src/mcp/main.ts',
-    [httpClient]: httpClient,
+    ...Object.fromEntries(apart.map((name) => [name, name])),
   },
   plugins: [
     {
       name: 'apart',
       setup: ({ onResolve }) =>
-        onResolve({ filter: new RegExp(`^${httpClient}$`) }, ({ kind }) =>
-          kind === 'entry-point' ? undefined : { path: `./${httpClient}.js`, external: true },
+        onResolve({ filter: new RegExp(`^(${apart.join('|')})$`) }, ({ kind, path }) =>
+          kind === 'entry-point' ? undefined : { path: `./${path}.js`, external: true },
         ),
     },
   ],
@@ -51,6 +55,8 @@ const forNode: BuildOptions = {
   external: ['vscode', 'koffi', 'node-pty'],
   // Some packages' `main` is a bundle that esbuild cannot look into.
   mainFields: ['module', 'main'],
+  // What stands in for `require` where the source is not bundled is never called in a bundle.
+  logOverride: { 'empty-import-meta': 'silent' },
 };
 
 const forPages: BuildOptions = {

@@ -8,11 +8,16 @@ export function manifestTools(): object[] {
     toolReferenceName: name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
     displayName: title,
     modelDescription: description,
-    userDescription: description.split(/[.:;]/)[0] ?? title,
+    userDescription: firstSentence(description),
     canBeReferencedInPrompt: true,
     icon: '$(pulse)',
     inputSchema: schemaOf(input),
   }));
+}
+
+/** Without what is in brackets, which is for the model; a dot within a word, as in a file's name, ends nothing. */
+function firstSentence(text: string): string {
+  return (text.split(/[.:;](?=\s|$)/)[0] ?? text).replaceAll(/ \([^)]*\)/g, '');
 }
 
 function schemaOf(input: z.ZodType): object {

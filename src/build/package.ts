@@ -20,7 +20,8 @@ const stage = mkdtempSync(join(tmpdir(), 'tree-warden-package-'));
 
 try {
   execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { stdio: 'inherit' });
-  for (const name of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) copy(name);
+  for (const name of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'l10n', 'media'])
+    copy(name);
   for (const name of readdirSync(join(root, 'dist'))) if (!/\.map$|^inputs\.json$/.test(name)) copy(join('dist', name));
   const koffi = join('node_modules', '@koromix', `koffi-${target}`);
   if (!existsSync(join(root, koffi)))

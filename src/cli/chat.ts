@@ -1,6 +1,6 @@
 import { streamChat } from '../client/chatStream.ts';
-import { errorText } from '../protocol/errors.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { complain } from './say.ts';
 import { writeOut } from './stdout.ts';
 import { Wardens } from './wardens.ts';
 
@@ -18,11 +18,23 @@ export async function chat(wanted: string, prompt: string): Promise<number> {
         hasBegun = true;
         return writeOut(text);
       },
+      onWaiting: waitingReporter(model.name),
     });
   } catch (error) {
     if (hasBegun) await writeOut('\n');
-    throw new CliError(errorText(error));
+    throw error;
   }
   await writeOut('\n');
   return exitCodes.ok;
+}
+
+/** A line on stderr for each thing that the model does before it answers; where no person looks on, without each percent. */
+function waitingReporter(model: string): (state: string) => void {
+  let lastLine: string | undefined;
+  return (state) => {
+    const shown = process.stderr.isTTY ? state : state.replace(/ \d+ %$/, '');
+    if (shown === lastLine) return;
+    lastLine = shown;
+    complain(shown === 'ready' ? `${model} is ready, and has not answered yet` : `${model} is ${shown}`);
+  };
 }

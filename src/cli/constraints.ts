@@ -1,5 +1,5 @@
-import type { LimitAction, StartRequest } from '../protocol/messages.ts';
-import { limitsSchema, prioritySchema, resolveLimits, resolvePriority } from '../spec/limits.ts';
+import { limitsSchema, prioritySchema, resolveLimits, resolvePriority } from '../config/limits.ts';
+import type { LimitAction, StartRequest } from '../protocol/startRequest.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 
 /** What a command may take up, as options. */
@@ -26,16 +26,23 @@ export function constraintsFrom({
   onLimit,
   nice,
 }: ConstraintOptions): Pick<StartRequest, 'limits' | 'onLimit' | 'priority'> {
-  const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
   const limits = limitsSchema.safeParse({ memory, processes: count(processes), cpu, time, openFiles: count(openFiles) });
   const priority = prioritySchema.safeParse({ nice: count(nice) });
   for (const { error } of [limits, priority])
     for (const { path, message } of error?.issues ?? [])
       throw new CliError(`--${String(path[0]).replace('openFiles', 'open-files')}: ${message}.`, exitCodes.usage);
+  if (priority.data?.nice !== undefined && priority.data.nice < 0)
+    throw new CliError('--nice: must be from 0, which is usual, to 19, the most yielding.', exitCodes.usage);
   const given = limits.data ? resolveLimits(limits.data) : {};
   return {
     ...(Object.keys(given).length > 0 && { limits: given }),
     ...(onLimit !== undefined && { onLimit }),
     ...(nice !== undefined && priority.data && { priority: resolvePriority(priority.data) }),
   };
+}
+
+/** NaN, which every check refuses, for what is no whole number as people write them: `Number` takes an empty text for 0. */
+function count(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }

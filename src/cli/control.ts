@@ -1,11 +1,18 @@
 /** Commands that act on trees which other wardens own. */
-import { runSweep } from '../client/wardenProcess.ts';
+import { failureSentences, mergedAnswer, targetsOf, untilSettled, type WardenTree } from '../client/nameVerbs.ts';
+import { runSweep } from '../client/wardenCommands.ts';
+import type { NameAnswer } from '../protocol/declare.ts';
 import { isLive } from '../protocol/trees.ts';
+import { onEachTree } from './eachTree.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { killPort } from './killPort.ts';
+import { PrintedOutput } from './printedOutput.ts';
 import { report, reportStops } from './reports.ts';
-import { deferred, writeOut } from './stdout.ts';
+import { complain, sayAll, sayJson } from './say.ts';
+import { writeOut } from './stdout.ts';
 import { Wardens, wardenScript } from './wardens.ts';
+
+const restartReason = 'restarted by tree-warden restart';
 
 export interface KillOptions {
   readonly port?: string;
@@ -15,7 +22,7 @@ export interface KillOptions {
   readonly json?: boolean;
 }
 
-/** Stops trees with their own escalation; resolves when nobody of them is left. */
+/** Stops trees with their own stop sequences; resolves when none of their processes is left. */
 export async function kill(wanted: readonly string[], options: KillOptions): Promise<number> {
   const { all = false, now = false, json = false, port } = options;
   if (port !== undefined) {
@@ -25,32 +32,47 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
   if (wanted.length === 0 && !all) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
   const found = all ? (await wardens.trees()).filter(({ tree }) => isLive(tree)) : await wardens.findLive(wanted);
-  const results = await Promise.all(
-    found.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason: 'stopped by tree-warden kill' })),
-  );
-  return reportStops(results, json);
+  if (found.length === 0 && !json && !wardens.incomplete) sayAll(['Nothing is running.']);
+  const reason = 'stopped by tree-warden kill';
+  const { results, complete } = await onEachTree(found, ({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }));
+  const status = reportStops(results, json);
+  // Every tree was asked for: one that is not known of may be among those of a warden that was left out.
+  return complete && !(all && wardens.incomplete) ? status : exitCodes.failed;
 }
 
+/** Of a pool one instance after the other, so that the others go on serving; the warden sees to it where it knows the declaration. */
 export async function restart(wanted: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
   using wardens = await Wardens.connect('tree-warden restart');
-  const found = await wardens.findLive(wanted);
-  const results = await Promise.all(
-    found.map(({ warden, tree }) => warden.restart({ tree: tree.id, now: false, reason: 'restarted by tree-warden restart' })),
+  const found = (await wardens.findLive(wanted)).map(({ warden, tree }) => ({ client: warden, tree }));
+  const turns = new Map<string, Promise<unknown>>();
+  const answer = await mergedAnswer(await targetsOf(found), ({ client, tree, name }) =>
+    name === undefined ? restartInTurn({ client, tree }, turns) : client.names.restart({ name, reason: restartReason }),
   );
-  report(results, json, ({ leader }) => `restarted (pid ${leader?.pid ?? 'unknown'})`);
-  return exitCodes.ok;
+  for (const sentence of failureSentences(answer)) complain(sentence);
+  report(answer.trees, json, ({ leader }) => `restarted (pid ${leader?.pid ?? 'unknown'})`);
+  return answer.failures.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-/** Prints what a tree has printed, from the newest part that is kept; with `follow`, until it ends. */
+/** `turns`: of each pool, when its last instance is ready or has failed. */
+async function restartInTurn({ client, tree }: WardenTree, turns: Map<string, Promise<unknown>>): Promise<NameAnswer> {
+  const pool = tree.pool ?? tree.id;
+  const restarting = (turns.get(pool) ?? Promise.resolve()).then(() =>
+    client.restart({ tree: tree.id, now: false, reason: restartReason }),
+  );
+  turns.set(
+    pool,
+    restarting.then(({ id }) => untilSettled(client, id)).catch(() => undefined),
+  );
+  return { trees: [await restarting], failures: [] };
+}
+
+/** Prints all that is kept of what a tree has printed; with `follow`, until it ends. */
 export async function logs(wanted: string, { follow = false }: { readonly follow?: boolean }): Promise<number> {
   using wardens = await Wardens.connect('tree-warden logs');
   const { warden, tree } = await wardens.findOne(wanted, 'all');
   if (tree.stdio === 'inherit')
     throw new CliError(`'${tree.name}' writes straight to the terminal or file of its tree-warden run; there is no copy.`);
-  const { promise, resolve } = deferred();
-  await warden.readOutput({ tree: tree.id, from: 0, whenBehind: 'wait', follow }, { onChunk: (chunk) => writeOut(chunk), onEnd: resolve });
-  warden.onClose(resolve);
-  await promise;
+  await new PrintedOutput(warden, tree.id, writeOut, complain).print(follow);
   return exitCodes.ok;
 }
 
@@ -66,22 +88,22 @@ interface Swept {
 
 /** Kills what was left behind when a warden and its switch were killed at once. */
 export async function sweep({ json = false }: { readonly json?: boolean }): Promise<number> {
-  const printed = await runSweep(wardenScript);
-  const { swept, unreadable, reattached } = JSON.parse(printed) as Swept;
+  const found = JSON.parse(await runSweep(wardenScript)) as Swept;
+  const { swept, unreadable, reattached } = found;
   const trees = swept.flatMap((warden) => warden.trees);
-  for (const problem of unreadable) process.stderr.write(`tree-warden: a record was left alone because it cannot be trusted: ${problem}\n`);
-  if (json) process.stdout.write(printed);
-  else process.stdout.write(describeSweep(trees, reattached));
+  for (const problem of unreadable) complain(`a record was left alone because it cannot be trusted: ${problem}`);
+  if (json) sayJson(found);
+  else sayAll(describeSweep(trees, reattached));
   return trees.some(({ problem }) => problem !== '') || unreadable.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
 function describeSweep(
   trees: readonly { readonly name: string; readonly killed: number; readonly problem: string }[],
   reattached: readonly string[],
-): string {
-  if (trees.length === 0 && reattached.length === 0) return 'Nothing was left behind.\n';
+): string[] {
+  if (trees.length === 0 && reattached.length === 0) return ['Nothing was left behind.'];
   const ended = trees.map(
-    ({ name, killed, problem }) => `${name}: ${problem || `${killed} ${killed === 1 ? 'process' : 'processes'} ended`}\n`,
+    ({ name, killed, problem }) => `${name}: ${problem || `${killed} ${killed === 1 ? 'process' : 'processes'} ended`}`,
   );
-  return [...ended, ...reattached.map((name) => `${name}: detached, and guarded again\n`)].join('');
+  return [...ended, ...reattached.map((name) => `${name}: detached, and guarded again`)];
 }

@@ -1,14 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { processesFile } from '../config/declarations.ts';
+import { type ParsedProcesses, parseProcesses } from '../config/parseProcesses.ts';
+import type { ResolveContext } from '../config/resolveSpec.ts';
+import { readTextFile } from '../config/textFile.ts';
+import { NamedPorts } from '../loopback/namedPorts.ts';
 import { errorText } from '../protocol/errors.ts';
-import { type ParsedProcesses, parseProcesses } from '../spec/parseProcesses.ts';
-import { NamedPorts } from '../spec/ports.ts';
-import type { ResolveContext } from '../spec/resolveSpec.ts';
+import { normalName } from '../protocol/names.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 
-const fileName = join('.vscode', 'processes.json');
+const fileName = processesFile;
 
 export interface Declared<T> {
+  /** Of the file. */
+  readonly path: string;
   /** Of the workspace. */
   readonly folder: string;
   readonly context: ResolveContext;
@@ -23,13 +28,14 @@ export interface Declared<T> {
 export function readDeclared<T>(
   section: 'processes' | 'models',
   pick: (parsed: ParsedProcesses) => ReadonlyMap<string, T>,
-  names: readonly string[],
+  written: readonly string[],
 ): Declared<T> {
+  const names = written.map(normalName);
   const { path, folder } = findFile();
   const parsed = read(path);
   if (parsed.problems.length > 0) {
     const lines = parsed.problems.map(({ line, column, message }) => `${path}:${line + 1}:${column + 1}: ${message}`);
-    throw new CliError(lines.join('\n'), exitCodes.usage);
+    throw new CliError(lines[0] ?? '', exitCodes.usage, lines.slice(1));
   }
   const noun = section === 'models' ? 'model' : 'process';
   const entries = pick(parsed);
@@ -43,7 +49,7 @@ export function readDeclared<T>(
   const wanted = [...entries].filter(([name]) => names.length === 0 || names.includes(name));
   if (wanted.length === 0) throw new CliError(`${path} declares no ${section}.`, exitCodes.usage);
   const ports = new NamedPorts();
-  return { folder, context: { workspaceFolder: folder, env: process.env, portFor: (name) => ports.portFor(name) }, wanted };
+  return { path, folder, context: { workspaceFolder: folder, env: process.env, portFor: (name) => ports.portFor(name) }, wanted };
 }
 
 function findFile(): { readonly path: string; readonly folder: string } {
@@ -57,7 +63,7 @@ function findFile(): { readonly path: string; readonly folder: string } {
 
 function read(path: string): ParsedProcesses {
   try {
-    return parseProcesses(readFileSync(path, 'utf8'));
+    return parseProcesses(readTextFile(path));
   } catch (error) {
     throw new CliError(`Cannot read ${path}: ${errorText(error)}.`, exitCodes.usage);
   }

@@ -1,6 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { ensureDetachedWarden } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
+import { WardenRegistry } from '../client/wardenRegistry.ts';
+import { withoutSecret } from '../protocol/environment.ts';
 import { errorText } from '../protocol/errors.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { wardenScript } from './wardens.ts';
@@ -11,13 +13,17 @@ import { wardenScript } from './wardens.ts';
  */
 export async function detachedWarden(folder = process.cwd()): Promise<WardenClient> {
   try {
-    return await ensureDetachedWarden(wardenScript, { window: pathToFileURL(folder).href, workspace: folder }, 'tree-warden');
+    return await ensureDetachedWarden(
+      wardenScript,
+      { window: pathToFileURL(folder).href, workspace: folder },
+      new WardenRegistry('tree-warden'),
+    );
   } catch (error) {
     throw new CliError(errorText(error), exitCodes.wardenFailed);
   }
 }
 
-/** That warden has the environment of whoever needed it first; a command is to have the one of its own terminal. */
+/** A detached warden has the environment of the client that started it; a command must have the environment of its own terminal. */
 export function ownEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return withoutSecret(process.env);
 }

@@ -1,43 +1,59 @@
+import { resolveModel } from '../config/resolveModel.ts';
+import { parseOrigin } from '../loopback/origin.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
 import { modelStateText } from '../protocol/modelText.ts';
-import { resolveModel } from '../spec/resolveModel.ts';
 import { readDeclared } from './declared.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
+import { complain, sayAll, sayJson } from './say.ts';
 import { CliSession } from './session.ts';
+import { tokenFromEnvironment } from './tokenFromEnvironment.ts';
 
 /** Serves models until it is told to end; all of their servers end with it. */
 export async function gateway(
   names: readonly string[],
-  { port, json = false }: { readonly port: string; readonly json?: boolean },
+  { port, json = false, allowOrigin = [] }: { readonly port: string; readonly json?: boolean; readonly allowOrigin?: readonly string[] },
 ): Promise<number> {
   const wantedPort = parseFreePort(port);
+  const token = tokenFromEnvironment();
+  const allowedOrigins = allowOrigin.map(parseAllowedOrigin);
   const { context, wanted } = readDeclared('models', ({ models }) => models, names);
   const requests = await Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
-  const session = await CliSession.start('tree-warden gateway', false);
+  const session = await CliSession.start('tree-warden gateway');
   session.stopOnSignals();
   const { client } = session.warden;
-  const token = process.env['TREE_WARDEN_TOKEN'];
-  const info = await client.declareModels(requests, { port: wantedPort, ...(token && { token }) });
-  if (json) process.stdout.write(`${JSON.stringify(info)}\n`);
-  else process.stdout.write(`Gateway at ${info.url}/v1, API key ${info.token}\nModels: ${requests.map(({ name }) => name).join(', ')}\n`);
-  const told = new Map<string, string>();
-  client.onModels((models) => tellChanges(models, told));
-  const { orderly, said } = await session.warden.ended;
-  if (!orderly) throw new CliError(`The warden was killed; every server of a model has been ended. ${said}`, exitCodes.wardenFailed);
+  const options = { port: wantedPort, isPortFixed: wantedPort > 0, allowedOrigins, ...(token !== undefined && { token }) };
+  const info = await client.declareModels(requests, options).catch(async (error: unknown) => {
+    await session.close('the gateway could not be opened');
+    throw new CliError(errorText(error));
+  });
+  if (json) sayJson(info);
+  else sayAll([`Gateway at ${info.url}/v1, API key ${info.token}`, `Models: ${requests.map(({ name }) => name).join(', ')}`]);
+  const lastShown = new Map<string, string>();
+  client.onModels((models) => printChanges(models, lastShown));
+  const { orderly, stderrTail } = await session.warden.ended;
+  if (!orderly) throw new CliError(`The warden was killed; every server of a model has been ended. ${stderrTail}`, exitCodes.wardenFailed);
   return exitCodes.ok;
 }
 
+function parseAllowedOrigin(text: string): string {
+  try {
+    return parseOrigin(text);
+  } catch (error) {
+    throw new CliError(`--allow-origin: ${errorText(error)}.`, exitCodes.usage);
+  }
+}
+
 /** A line on stderr for each model that does something else than before. */
-function tellChanges(models: readonly ModelSnapshot[], told: Map<string, string>): void {
+function printChanges(models: readonly ModelSnapshot[], lastShown: Map<string, string>): void {
   for (const model of models) {
     const { name, state, reason } = model;
     const text = `${modelStateText({ ...model, outstanding: 0 })}${reason && `: ${reason}`}`;
-    if ((told.get(name) ?? 'cold') === text || state === 'waiting') continue;
-    told.set(name, text);
-    process.stderr.write(`tree-warden: ${name} ${text}\n`);
+    if ((lastShown.get(name) ?? 'cold') === text || state === 'waiting') continue;
+    lastShown.set(name, text);
+    complain(`${name} ${text}`);
   }
 }

@@ -1,9 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { endHolder, findPortHolders } from '../client/wardenProcess.ts';
-import type { PortHolder } from '../protocol/messages.ts';
+import { endHolder, findPortHolders } from '../client/wardenCommands.ts';
+import type { PortHolder } from '../protocol/listeningPorts.ts';
 import { listensOn, parsePort } from '../protocol/ports.ts';
+import { visible } from '../protocol/visible.ts';
+import { onEachTree } from './eachTree.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { reportStops } from './reports.ts';
+import { sayAll, sayJson } from './say.ts';
 import { Wardens, wardenScript } from './wardens.ts';
 
 export interface KillPortOptions {
@@ -20,26 +23,31 @@ export async function killPort(text: string, { now = false, yes = false, json = 
   const trees = (await wardens.trees()).filter(({ tree }) => listensOn(tree.members, port));
   if (trees.length > 0) {
     const reason = `stopped by tree-warden kill --port ${port}`;
-    return reportStops(await Promise.all(trees.map(({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }))), json);
+    const { results, complete } = await onEachTree(trees, ({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }));
+    const status = reportStops(results, json);
+    return complete ? status : exitCodes.failed;
   }
   const holders = await findPortHolders(wardenScript, port);
-  if (holders.length === 0) throw new CliError(`Nothing of this user listens on port ${port}.`);
+  if (holders.length === 0) throw new CliError(`No process of yours is listening on port ${port}.`);
   if (!yes && !(await ask(`${question(holders, port)} [y/N] `))) return exitCodes.failed;
   await Promise.all(holders.map((holder) => endHolder(wardenScript, holder)));
-  if (json) process.stdout.write(`${JSON.stringify(holders, null, 2)}\n`);
-  else for (const { name, pid } of holders) process.stdout.write(`${name} (pid ${pid}): ended\n`);
+  if (json) sayJson(holders, 2);
+  else sayAll(holders.map(({ name, pid }) => `${name} (pid ${pid}): ended`));
   return exitCodes.ok;
 }
 
 function question(holders: readonly PortHolder[], port: number): string {
-  const lines = holders.map(({ pid, commandLine }) => `  ${pid}  ${commandLine}\n`).join('');
+  const lines = holders.map(({ pid, commandLine }) => `  ${pid}  ${visible(commandLine)}\n`).join('');
   return `This listens on port ${port}:\n${lines}End ${holders.length === 1 ? 'it' : 'them'}?`;
 }
 
 /** The end of the input is a no. */
 async function ask(text: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new CliError('It is not guarded by a warden, so this has to be asked; say --yes where nobody can answer.', exitCodes.usage);
+    throw new CliError(
+      'The process was not started by Tree Warden, so this needs a confirmation. Use --yes where no terminal can ask for it.',
+      exitCodes.usage,
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   const answer = await Promise.race([terminal.question(text), ended]);

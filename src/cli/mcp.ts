@@ -1,20 +1,27 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AgentHost, GuardedTree } from '../agent/host.ts';
+import type { AgentHost } from '../agent/host.ts';
+import type { NameClient } from '../client/nameClient.ts';
+import type { WardenTree } from '../client/nameVerbs.ts';
 import { findWindowWarden } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
-import { findPortHolders } from '../client/wardenProcess.ts';
+import { findPortHolders } from '../client/wardenCommands.ts';
+import { WardenRegistry } from '../client/wardenRegistry.ts';
+import { declarationOf } from '../config/declarations.ts';
+import type { ProcessSpec } from '../config/processSchema.ts';
+import { resolveSpec } from '../config/resolveSpec.ts';
+import { newToken } from '../loopback/token.ts';
+import type { NameAnswer } from '../protocol/declare.ts';
+import { withoutEditor } from '../protocol/environment.ts';
 import { errorText } from '../protocol/errors.ts';
-import { newToken } from '../protocol/loopback.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive } from '../protocol/trees.ts';
-import { NamedPorts } from '../spec/ports.ts';
-import type { ProcessSpec } from '../spec/processSchema.ts';
-import { resolveInstances, resolveSpec } from '../spec/resolveSpec.ts';
 import { type Declared, readDeclared } from './declared.ts';
-import { exitCodes } from './exitCodes.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
+import { sayJson } from './say.ts';
 import { CliSession } from './session.ts';
+import { tokenFromEnvironment } from './tokenFromEnvironment.ts';
 import { Wardens, wardenScript } from './wardens.ts';
 
 export interface McpOptions {
@@ -27,12 +34,15 @@ export interface McpOptions {
 /** Serves an agent until it goes; what it has started goes with it, or lives with the window in whose name that was. */
 export async function mcp({ http = false, port, window }: McpOptions): Promise<number> {
   const wantedPort = parseFreePort(port);
+  const token = http ? (tokenFromEnvironment() ?? newToken()) : '';
+  if (window !== undefined) forgetEditor();
   const { serveHttp, serveStdio } = (await import(pathToFileURL(join(__dirname, 'mcp.js')).href)) as typeof import('../mcp/main.ts');
   const host = new CliHost(window);
   if (http) {
-    const token = process.env['TREE_WARDEN_TOKEN'] ?? newToken();
-    const { url, close } = await serveHttp(host, wantedPort, token);
-    process.stdout.write(`${JSON.stringify({ url, token })}\n`);
+    const { url, close } = await serveHttp(host, wantedPort, token).catch((error: unknown) => {
+      throw new CliError(`The MCP server cannot listen at port ${wantedPort} of 127.0.0.1: ${errorText(error)}. Choose another --port.`);
+    });
+    sayJson({ url, token });
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     });
@@ -44,19 +54,25 @@ export async function mcp({ http = false, port, window }: McpOptions): Promise<n
   return exitCodes.ok;
 }
 
+/** The editor has started this command for one of its agents: the variables that it sets for itself are not passed on to what the agent starts. */
+function forgetEditor(): void {
+  const own = withoutEditor(process.env);
+  for (const name of Object.keys(process.env)) if (!(name in own)) delete process.env[name];
+}
+
 /** Acts on all wardens of this user, and starts with one of its own, or with a window's. */
 class CliHost implements AgentHost {
   readonly #window: string | undefined;
-  readonly #ports = new NamedPorts();
-  readonly #connected = new Map<string, WardenClient>();
+  readonly #registry: WardenRegistry;
   #session: Promise<CliSession> | undefined;
 
   constructor(window: string | undefined) {
     this.#window = window;
+    this.#registry = new WardenRegistry('tree-warden mcp', window);
   }
 
-  async trees(): Promise<readonly GuardedTree[]> {
-    const wardens = await Wardens.connect('tree-warden mcp', this.#connected);
+  async trees(): Promise<readonly WardenTree[]> {
+    const wardens = await Wardens.connect('tree-warden mcp', { registry: this.#registry });
     return (await wardens.trees()).map(({ warden, tree }) => ({ client: warden, tree }));
   }
 
@@ -68,38 +84,57 @@ class CliHost implements AgentHost {
     }
   }
 
-  async startDeclared(name: string): Promise<readonly TreeSnapshot[]> {
-    const { wanted, context } = this.#read([name]);
-    const [[, spec] = []] = wanted;
-    if (!spec) throw new Error(`'${name}' is not declared.`);
-    const requests = await resolveInstances(name, spec, spec.instances ?? 1, context);
-    const running = new Set((await this.trees()).filter(({ tree }) => isLive(tree)).map(({ tree }) => tree.name));
-    const missing = requests.filter((request) => !running.has(request.name));
-    if (missing.length === 0) throw new Error(`'${name}' is running already.`);
-    const client = await this.#starter();
-    return await Promise.all(missing.map((request) => client.start({ ...request, stdio: 'pipes' })));
+  async startDeclared(name: string): Promise<NameAnswer> {
+    this.#read([name]);
+    const { names, welcome } = await this.#starter();
+    const isOfName = ({ tree }: WardenTree): boolean => (tree.pool ?? tree.name) === name && isLive(tree);
+    // Another command or window runs it already.
+    if ((await this.trees()).some((one) => isOfName(one) && one.client.welcome.warden !== welcome.warden))
+      return { trees: [], failures: [] };
+    const isKnown = this.#window !== undefined && (await names.list()).some((known) => known.name === name && known.origin !== undefined);
+    // A window's own declaration counts there.
+    if (!isKnown) await this.#declare(names);
+    return await names.start({ name });
+  }
+
+  async declareNewest(): Promise<void> {
+    if (this.#session) await this.#declare((await this.#session).warden.client.names);
   }
 
   async startCommand(name: string, command: string): Promise<TreeSnapshot> {
-    const context = { workspaceFolder: process.cwd(), env: process.env, portFor: (port: string) => this.#ports.portFor(port) };
-    const request = await resolveSpec(name, { command, group: 'Agents', pty: false }, context);
-    return await (await this.#starter()).start(request);
+    const starter = await this.#starter();
+    const context = { workspaceFolder: process.cwd(), env: process.env, portFor: (port: string) => starter.names.port(port) };
+    return await starter.start(await resolveSpec(name, { command, group: 'Agents', pty: false }, context));
   }
 
   async holders(port: number): ReturnType<AgentHost['holders']> {
     return await findPortHolders(wardenScript, port);
   }
 
+  onChange(listener: () => void): { dispose(): void } {
+    const clients = this.#registry.all.map(({ client }) => client);
+    const subscriptions = clients.map((client) => client.onTrees(listener));
+    for (const client of clients) client.watch(0).catch(() => undefined);
+    return { dispose: () => subscriptions.forEach((subscription) => void subscription.dispose()) };
+  }
+
   async close(): Promise<void> {
-    for (const client of this.#connected.values()) client.dispose();
+    this.#registry[Symbol.dispose]();
     await (await this.#session)?.close('the agent has gone');
   }
 
   async #starter(): Promise<WardenClient> {
-    const ofWindow = this.#window === undefined ? undefined : await findWindowWarden(this.#window, 'tree-warden mcp');
+    const ofWindow = this.#window === undefined ? undefined : await findWindowWarden(this.#window, this.#registry);
     if (ofWindow) return ofWindow;
-    this.#session ??= CliSession.start('tree-warden mcp', false);
+    this.#session ??= CliSession.start('tree-warden mcp');
     return (await this.#session).warden.client;
+  }
+
+  /** All that the file declares: a part of it would take the place of the rest. */
+  async #declare(names: NameClient): Promise<void> {
+    const { path, context, wanted } = this.#read([]);
+    const processes = await Promise.all(wanted.map(([name, spec]) => declarationOf(name, { ...spec, pty: false }, context)));
+    await names.declare({ origin: path, processes });
   }
 
   #read(names: readonly string[]): Declared<ProcessSpec> {

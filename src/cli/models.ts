@@ -1,8 +1,10 @@
 /** Commands that act on models which other wardens serve. */
 import type { ModelSnapshot } from '../protocol/models.ts';
-import { modelStateText, speedText } from '../protocol/modelText.ts';
+import { modelStateText } from '../protocol/modelText.ts';
+import { maxInstances } from '../protocol/policies.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
-import { table } from './table.ts';
+import { modelTable, readyOf } from './modelTable.ts';
+import { sayAll, sayJson } from './say.ts';
 import { type FoundModel, Wardens } from './wardens.ts';
 
 interface JsonOption {
@@ -12,19 +14,21 @@ interface JsonOption {
 export async function models({ json = false }: JsonOption): Promise<number> {
   using wardens = await Wardens.connect('tree-warden models');
   const found = await wardens.models();
-  if (json) process.stdout.write(`${JSON.stringify(await Promise.all(found.map(asJson)), null, 2)}\n`);
-  else process.stdout.write(found.length === 0 ? 'No models are served.\n' : table(header, await Promise.all(found.map(row)), numeric));
+  if (json) sayJson(await Promise.all(found.map(asJson)), 2);
+  else sayAll(found.length === 0 ? ['No models are served.'] : await rowsOf(found));
   return exitCodes.ok;
 }
 
-/** Waits until it is ready. */
+/** Waits until as many servers of it are ready as are wanted. */
 export async function load(model: string, { instances, json = false }: JsonOption & { readonly instances?: string }): Promise<number> {
-  if (instances !== undefined && !/^[1-9]\d*$/.test(instances))
-    throw new CliError(`--instances wants a whole number from 1 up, not '${instances}'.`, exitCodes.usage);
+  if (instances !== undefined && !(/^[1-9]\d*$/.test(instances) && Number(instances) <= maxInstances))
+    throw new CliError(`--instances wants a whole number from 1 to ${maxInstances}, not '${instances}'.`, exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden load');
   const found = await wardens.findModel(model);
   const loaded = await found.warden.loadModel(found.model.name, instances === undefined ? undefined : Number(instances));
   report([loaded], json);
+  if (instances !== undefined && loaded.wanted !== Number(instances))
+    throw new CliError(`'${loaded.name}' has ${loaded.wanted} servers, not ${instances}: another client has asked for that meanwhile.`);
   return exitCodes.ok;
 }
 
@@ -39,27 +43,17 @@ export async function unload(
 }
 
 function report(results: readonly ModelSnapshot[], json: boolean): void {
-  if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else for (const model of results) process.stdout.write(`${model.name}: ${modelStateText(model)}\n`);
+  if (json) sayJson(results, 2);
+  else sayAll(results.map((model) => `${model.name}: ${modelStateText(model)}${serversText(model)}`));
 }
 
-const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
-const numeric = new Set(['SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
+/** Of several: how many of them are ready. */
+function serversText({ instances, wanted }: ModelSnapshot): string {
+  return wanted > 1 && instances.length > 0 ? `, ${readyOf(instances)} of ${wanted} servers` : '';
+}
 
-async function row({ warden, model }: FoundModel): Promise<string[]> {
-  const { name, runtime, instances, wanted, queued, statistics } = model;
-  const { requests, inputTokens, outputTokens } = statistics;
-  return [
-    name,
-    runtime,
-    modelStateText(model),
-    `${instances.filter(({ state }) => state === 'ready').length}/${wanted}`,
-    String(queued),
-    String(requests),
-    String(inputTokens + outputTokens),
-    speedText(model) || '-',
-    `${(await warden.gateway())?.url ?? '-'}/v1`,
-  ];
+async function rowsOf(found: readonly FoundModel[]): Promise<string[]> {
+  return modelTable(await Promise.all(found.map(async ({ warden, model }) => ({ model, gateway: await warden.gateway() }))));
 }
 
 async function asJson({ warden, model }: FoundModel): Promise<object> {

@@ -1,8 +1,9 @@
 import { formatBytes, formatDuration, formatPercent } from '../protocol/format.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive, labelOf, stateWord } from '../protocol/trees.ts';
 import { exitCodes } from './exitCodes.ts';
+import { say, sayAll, sayJson } from './say.ts';
 import { table } from './table.ts';
 import { type FoundTree, Wardens } from './wardens.ts';
 
@@ -12,11 +13,13 @@ export async function ps(options: { readonly json?: boolean; readonly all?: bool
   const all = await wardens.trees();
   if (options.summary) {
     const summary = summarize(all.map(({ tree }) => tree));
-    process.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describe(summary));
+    if (options.json) sayJson(summary, 2);
+    else say(describe(summary));
     return exitCodes.ok;
   }
   const trees = all.filter(({ tree }) => options.all || isLive(tree));
-  process.stdout.write(options.json ? `${JSON.stringify(trees.map(asJson), null, 2)}\n` : listOf(trees));
+  if (options.json) sayJson(trees.map(asJson), 2);
+  else sayAll(listOf(trees));
   return exitCodes.ok;
 }
 
@@ -47,7 +50,7 @@ function summarize(trees: readonly TreeSnapshot[]): Summary {
 }
 
 function describe({ total, running, failed, processes, zombies, cpuPercent, memoryBytes }: Summary): string {
-  return `${running} of ${total} trees running, ${failed} failed; ${processes} processes, ${zombies} zombies; ${formatPercent(cpuPercent)}, ${formatBytes(memoryBytes)}\n`;
+  return `${running} of ${total} trees running, ${failed} failed; ${processes} processes, ${zombies} zombies; ${formatPercent(cpuPercent)}, ${formatBytes(memoryBytes)}`;
 }
 
 function asJson({ warden, tree }: FoundTree): object {
@@ -59,8 +62,8 @@ const header = ['ID', 'NAME', 'STATE', 'PID', 'MEMBERS', 'CPU', 'MEMORY', 'PORTS
 /** Numbers line up on the right. */
 const numeric = new Set(['PID', 'MEMBERS', 'CPU', 'MEMORY', 'TIME']);
 
-function listOf(found: readonly FoundTree[]): string {
-  return found.length === 0 ? 'Nothing is running.\n' : table(header, found.map(row), numeric);
+function listOf(found: readonly FoundTree[]): string[] {
+  return found.length === 0 ? ['Nothing is running.'] : table(header, found.map(row), numeric);
 }
 
 function row({ tree }: FoundTree): string[] {

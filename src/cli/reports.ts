@@ -1,12 +1,13 @@
 /** What commands print about the trees that they have acted on. */
-import type { TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
 import { exitCodes } from './exitCodes.ts';
+import { sayAll, sayJson } from './say.ts';
 
 /** As JSON, or a line a tree: what has become of it. */
 export function report(results: readonly TreeSnapshot[], json: boolean, outcome: (tree: TreeSnapshot) => string): void {
-  if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else for (const tree of results) process.stdout.write(`${labelOf(tree)}: ${outcome(tree)}\n`);
+  if (json) sayJson(results, 2);
+  else sayAll(results.map((tree) => `${labelOf(tree)}: ${outcome(tree)}`));
 }
 
 /** Of trees that were stopped; answers with the exit status. */

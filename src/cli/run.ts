@@ -1,14 +1,20 @@
 import { basename } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { Dimensions, LeftoverPolicy, StartRequest, StopStep, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
 import { parseDuration } from '../protocol/quantities.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import type { LeftoverPolicy, StartRequest, StopStep } from '../protocol/startRequest.ts';
 import { type ConstraintOptions, constraintsFrom } from './constraints.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
-import { CliError, exitCodeOf, exitCodes, startErrorCode } from './exitCodes.ts';
+import { CliError, exitCodeOf, exitCodes, signalExitCode, startErrorCode } from './exitCodes.ts';
+import { inheritedDescriptors } from './inheritedDescriptors.ts';
+import { streamsOnTerminal } from './ownTerminal.ts';
+import { complain, say } from './say.ts';
 import { CliSession } from './session.ts';
-import { deferred, writeOut } from './stdout.ts';
-import { Wardens } from './wardens.ts';
+import { SignalRelay } from './signalRelay.ts';
+import { TerminalBridge, terminalSize } from './terminalBridge.ts';
+import { recordedTrees, Wardens } from './wardens.ts';
 
 export interface RunOptions extends ConstraintOptions {
   readonly name?: string;
@@ -23,20 +29,28 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: graceFrom(options.grace) }, { signal: 'SIGKILL' }];
   const constraints = constraintsFrom(options);
   if (options.detached) return await runDetached(argv, options, { stop, ...constraints });
+  const descriptors = inheritedDescriptors();
   const signals = new SignalRelay(stop);
   const name = await freeName(argv[0], options.name).catch((error: unknown) => {
     throw error instanceof CliError ? error : new CliError(errorText(error), exitCodes.wardenFailed);
   });
-  // A terminal on both ends wants a terminal in between; anything else is handed through as it is, byte for byte.
-  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  const session = await CliSession.start('tree-warden run', !onTerminal);
+  if (signals.received) return signalExitCode(signals.received);
+  // Each by itself: what is a terminal gets a terminal in between, anything else is handed through as it is, byte for byte.
+  const onTerminal = streamsOnTerminal();
+  const usesTerminal = onTerminal.includes(true);
+  const session = await CliSession.start('tree-warden run', [0, 1, 2, ...descriptors]);
+  if (signals.received) {
+    await session.close(`tree-warden received ${signals.received}`);
+    return signalExitCode(signals.received);
+  }
   const request: StartRequest = {
     name,
     argv,
     cwd: process.cwd(),
-    env: {},
-    stdio: onTerminal ? 'pty' : 'inherit',
-    ...(onTerminal && { dimensions: terminalSize(), awaitReader: true }),
+    env: usesTerminal ? terminalVariables() : {},
+    stdio: usesTerminal ? 'pty' : 'inherit',
+    ...(usesTerminal && { dimensions: terminalSize(), awaitReader: true, onTerminal }),
+    descriptors,
     stop,
     whenLeaderExits: options.whenLeaderExits,
     containment: options.containment,
@@ -46,17 +60,40 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     await session.close('it could not be started');
     throw new CliError(errorText(error), startErrorCode(error));
   });
-  signals.attach(session.warden.client, tree.id);
-  const terminal = onTerminal ? await TerminalBridge.open(session, tree.id) : undefined;
+  const { client } = session.warden;
+  const target = { client, id: tree.id, command: () => commandOf(client, tree) };
+  signals.attach(target);
+  const bridged = { ...target, leader: tree.leader?.pid ?? 0, leaderIsCommand: tree.containment !== 'namespace' };
+  const bridge = usesTerminal ? new TerminalBridge(bridged, () => void signals.suspend(wholeGroup)) : undefined;
+  if (bridge) signals.bridge(bridge);
   try {
     const ended = await session.endOf(tree.id);
-    await terminal?.drained;
-    reportLeftovers(ended);
+    await bridge?.drained;
+    bridge?.close();
+    reportEnd(ended);
     await session.close('the command has ended');
-    return ended.exit ? exitCodeOf(ended.exit) : exitCodes.wardenFailed;
+    return exitCodeOfTree(ended);
   } finally {
-    terminal?.close();
+    bridge?.close();
   }
+}
+
+/** Of kill(2): every process of this one's group. */
+const wholeGroup = 0;
+
+/** A terminal in between is of the same kind as the one around it. */
+function terminalVariables(): Record<string, string | null> {
+  const { TERM = null, COLORTERM = null } = process.env;
+  return { TERM, COLORTERM };
+}
+
+/** In a PID namespace, unshare(1) is the leader, and its first process starts the command. */
+async function commandOf(client: WardenClient, { id, containment, leader }: TreeSnapshot): Promise<number> {
+  const leaderPid = leader?.pid ?? 0;
+  if (containment !== 'namespace') return leaderPid;
+  const members = (await client.list()).find((tree) => tree.id === id)?.members ?? [];
+  const childOf = (pid: number | undefined): number | undefined => members.find(({ parent }) => parent === pid)?.pid;
+  return childOf(childOf(leaderPid)) ?? leaderPid;
 }
 
 function graceFrom(text: string): number {
@@ -84,7 +121,7 @@ async function runDetached(
       ...rest,
     } as const;
     const tree = await client.start({ ...request, whenLeaderExits, containment });
-    process.stdout.write(`${tree.id.slice(0, 8)}\n`);
+    say(tree.id.slice(0, 8));
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CliError) throw error;
@@ -94,102 +131,40 @@ async function runDetached(
   }
 }
 
-async function freeName(program: string, wanted: string | undefined): Promise<string> {
-  using wardens = await Wardens.connect('tree-warden run');
-  const running = (await wardens.trees()).filter(({ tree }) => tree.endedAt === undefined);
-  const namesake = running.find(({ tree }) => tree.name === wanted);
+/** By the records: only a warden that has a tree of the very name that is wanted is asked whether that is so. */
+async function freeName(program: string, written: string | undefined): Promise<string> {
+  const wanted = written === undefined ? undefined : normalName(written);
+  const problem = wanted === undefined ? undefined : nameProblem(wanted);
+  if (problem !== undefined) throw new CliError(`--name: ${problem}.`, exitCodes.usage);
+  const onRecord = recordedTrees();
   if (wanted !== undefined) {
-    if (!namesake) return wanted;
-    const { tree } = namesake;
-    throw new CliError(
-      `'${wanted}' is already running (pid ${tree.leader?.pid ?? 'unknown'}, tree ${tree.id.slice(0, 8)}). Choose another --name, or stop it: tree-warden kill ${tree.id.slice(0, 8)}`,
-    );
+    if (onRecord.some(({ name }) => name === wanted)) await assertNotRunning(wanted);
+    return wanted;
   }
-  const taken = new Set(running.map(({ tree }) => tree.name));
-  const plain = basename(program);
+  const taken = new Set(onRecord.map(({ name }) => name));
+  const plain = nameFrom(basename(program), 'command');
   for (let number = 1; ; number++) {
     const name = number === 1 ? plain : `${plain}-${number}`;
     if (!taken.has(name)) return name;
   }
 }
 
-/**
- * SIGINT, SIGTERM and their like stop the tree, beginning with that very signal; a second one kills. The others are handed
- * through. It listens from the start: one that comes before there is a tree waits for it.
- */
-class SignalRelay {
-  readonly #tree: Promise<{ readonly client: WardenClient; readonly id: TreeId }>;
-  readonly #stop: readonly StopStep[];
-  attach: (client: WardenClient, id: TreeId) => void = () => undefined;
-  #asked = false;
-
-  constructor(stop: readonly StopStep[]) {
-    this.#stop = stop;
-    this.#tree = new Promise((resolve) => {
-      this.attach = (client, id) => resolve({ client, id });
-    });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => void this.#stopWith(signal));
-    for (const signal of ['SIGUSR2', 'SIGCONT'] as const) process.on(signal, () => void this.#handThrough(signal));
-  }
-
-  async #stopWith(signal: NodeJS.Signals): Promise<void> {
-    const now = this.#asked;
-    this.#asked = true;
-    const { client, id } = await this.#tree;
-    const steps = [{ signal }, ...this.#stop.slice(1)];
-    await client.stop({ tree: id, now, reason: `tree-warden received ${signal}`, steps }).catch(() => undefined);
-  }
-
-  async #handThrough(signal: NodeJS.Signals): Promise<void> {
-    const { client, id } = await this.#tree;
-    await client.signal({ tree: id, signal }).catch(() => undefined);
-  }
+async function assertNotRunning(wanted: string): Promise<void> {
+  using wardens = await Wardens.connect('tree-warden run', { holding: wanted });
+  const namesake = (await wardens.trees()).find(({ tree }) => tree.endedAt === undefined && tree.name === wanted);
+  if (!namesake) return;
+  const { leader, id } = namesake.tree;
+  throw new CliError(
+    `'${wanted}' is already running (pid ${leader?.pid ?? 'unknown'}, tree ${id.slice(0, 8)}). Choose another --name, or stop it: tree-warden kill ${id.slice(0, 8)}`,
+  );
 }
 
-function reportLeftovers({ state, reason }: TreeSnapshot): void {
-  if (state === 'unkillable') process.stderr.write(`tree-warden: ${reason}\n`);
+function reportEnd({ state, reason, limit }: TreeSnapshot): void {
+  if (state === 'unkillable') complain(reason);
+  else if (limit !== undefined) complain(`The command was ended: ${limit}.`);
 }
 
-function terminalSize(): Dimensions {
-  return { columns: process.stdout.columns, rows: process.stdout.rows };
-}
-
-/** Between the user's terminal and the tree's: raw both ways, sizes passed on. */
-class TerminalBridge {
-  /** Resolves when all of the tree's output has been written. */
-  readonly drained: Promise<void>;
-  readonly #restore: () => void;
-
-  static async open({ warden }: CliSession, tree: TreeId): Promise<TerminalBridge> {
-    const { client } = warden;
-    const { promise, resolve } = deferred();
-    const onInput = (data: Buffer): void => client.input(tree, data);
-    const onResize = (): void => client.resize(tree, terminalSize());
-    // Before the first byte is written, so that none is echoed or waited for by the line.
-    process.stdin.setRawMode(true);
-    process.stdin.on('data', onInput);
-    process.stdout.on('resize', onResize);
-    await client.readOutput(
-      { tree, from: 0, whenBehind: 'wait', follow: true },
-      {
-        onChunk: (chunk) => writeOut(chunk),
-        onEnd: resolve,
-      },
-    );
-    return new TerminalBridge(promise, () => {
-      process.stdin.off('data', onInput);
-      process.stdin.setRawMode(false);
-      process.stdin.pause();
-      process.stdout.off('resize', onResize);
-    });
-  }
-
-  private constructor(drained: Promise<void>, restore: () => void) {
-    this.drained = drained;
-    this.#restore = restore;
-  }
-
-  close(): void {
-    this.#restore();
-  }
+function exitCodeOfTree({ exit, limit }: TreeSnapshot): number {
+  if (limit !== undefined) return exitCodes.limitReached;
+  return exit ? exitCodeOf(exit) : exitCodes.wardenFailed;
 }

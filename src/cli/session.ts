@@ -1,7 +1,10 @@
 import { WardenProcess } from '../client/wardenProcess.ts';
-import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeId } from '../protocol/identity.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { linesOf } from '../protocol/visible.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { complain } from './say.ts';
 import { wardenScript } from './wardens.ts';
 
 /** A warden of this command's own, with the ends of its trees to wait for. */
@@ -13,14 +16,14 @@ export class CliSession {
   #trees: readonly TreeSnapshot[] = [];
   #closing = false;
 
-  static async start(client: string, lendStdio: boolean): Promise<CliSession> {
+  static async start(client: string, lent: readonly number[] = []): Promise<CliSession> {
     try {
       const warden = await WardenProcess.start({
         script: wardenScript,
         client,
         workspace: process.cwd(),
         logFolder: stateLogFolder(),
-        lendStdio,
+        lent,
       });
       const session = new CliSession(warden);
       await warden.client.watch(0);
@@ -37,11 +40,11 @@ export class CliSession {
       this.#trees = trees;
       for (const look of this.#looking) look();
     });
-    warden.client.onAlert((message) => process.stderr.write(`tree-warden: ${message}\n`));
-    for (const shortcoming of warden.client.welcome.shortcomings) process.stderr.write(`tree-warden: ${shortcoming}\n`);
+    warden.client.onAlert(({ message }) => complain(...linesOf(message)));
+    for (const shortcoming of warden.client.welcome.shortcomings) complain(shortcoming);
   }
 
-  /** Resolves with the tree's last snapshot when nobody of it is left; rejects when the warden goes first. */
+  /** Resolves with the tree's last snapshot when none of its processes is left; rejects when the warden ends first. */
   async endOf(tree: TreeId): Promise<TreeSnapshot> {
     const lost = this.warden.ended.then((): never => {
       throw new CliError(
@@ -64,9 +67,9 @@ export class CliSession {
     if (!ended.restarting) return undefined;
     return await new Promise((resolve) => {
       const look = (): void => {
-        const next = this.#trees.find((tree) => tree.name === ended.name && tree.id !== ended.id && tree.startedAt >= ended.startedAt);
-        const stillToCome = this.#trees.some((tree) => tree.id === ended.id && tree.restarting);
-        if (!next && stillToCome) return;
+        const last = this.#trees.find((tree) => tree.id === ended.id);
+        const next = this.#trees.find((tree) => tree.id === last?.successor);
+        if (!next && last?.restarting) return;
         this.#looking.delete(look);
         resolve(next);
       };

@@ -1,86 +1,124 @@
+import type { WardenClient } from '../client/wardenClient.ts';
+import { declarationOf } from '../config/declarations.ts';
+import type { ProcessDeclaration } from '../protocol/declare.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { StartRequest, TreeSnapshot } from '../protocol/messages.ts';
-import { resolveInstances } from '../spec/resolveSpec.ts';
+import { instanceName } from '../protocol/names.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { isLive } from '../protocol/trees.ts';
+import { visible } from '../protocol/visible.ts';
 import { readDeclared } from './declared.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
-import { PrefixedLines } from './prefixedLines.ts';
+import { MergedOutput, type PrefixedLines } from './prefixedLines.ts';
+import { complain } from './say.ts';
 import { CliSession } from './session.ts';
-import { deferred, writeOut } from './stdout.ts';
+import { stdoutFailure, writeOut } from './stdout.ts';
 
 /** Starts what processes.json declares, all of it or the named ones, with prefixed output; resolves with the first status that is not 0. */
 export async function up(names: readonly string[]): Promise<number> {
-  const { folder, context, wanted } = readDeclared('processes', ({ specs }) => specs, names);
+  const { path, folder, context, wanted } = readDeclared('processes', ({ specs }) => specs, names);
   // Everything is checked before anything is started.
-  const resolving = wanted.map(([name, spec]) => resolveInstances(name, spec, spec.instances ?? 1, context));
-  const requests = await Promise.all(resolving).catch((error: unknown) => {
-    throw new CliError(errorText(error), exitCodes.usage);
-  });
-  const all = requests.flat();
-  const detached = new Set(wanted.filter(([, spec]) => spec.lifetime === 'detached').map(([name]) => name));
-  await Promise.all(all.filter(({ name, pool }) => detached.has(pool ?? name)).map((request) => startDetached(request, folder)));
-  const managed = all.filter(({ name, pool }) => !detached.has(pool ?? name));
+  const declarations = await Promise.all(wanted.map(([name, spec]) => declarationOf(name, spec, context)));
+  for (const one of declarations) if ('problem' in one) throw new CliError(one.problem, exitCodes.usage);
+  const isDetached = (name: string): boolean => wanted.some((one) => one[0] === name && one[1].lifetime === 'detached');
+  const detached = wanted.map(([name]) => name).filter(isDetached);
+  if (detached.length > 0) await startDetached(detached, path, folder);
+  const managed = declarations.filter(({ name }) => !isDetached(name));
   if (managed.length === 0) return exitCodes.ok;
-  const session = await CliSession.start('tree-warden up', false);
+  const session = await CliSession.start('tree-warden up');
   session.stopOnSignals();
-  const width = Math.max(...managed.map(({ name }) => name.length));
-  const codes = await Promise.all(managed.map((request, index) => runOne(session, request, prefixFor(request.name, width, index))));
+  const failure = stdoutFailure('The reader of the output has gone, so the processes were ended.');
+  const codes = await Promise.race([runAll(session, path, managed), failure]).catch(async (error: unknown) => {
+    await session.close(errorText(error));
+    throw error;
+  });
   await session.close('all commands have ended');
   return codes.find((code) => code !== 0) ?? exitCodes.ok;
 }
 
-/** It lives on when this command has ended; one that runs already is left as it is. */
-async function startDetached(request: StartRequest, folder: string): Promise<void> {
+/** Resolves with the status of each instance. */
+async function runAll(session: CliSession, origin: string, declarations: readonly ProcessDeclaration[]): Promise<number[]> {
+  const { names } = session.warden.client;
+  // Piped output is for programs: no terminal, no colours.
+  const processes = process.stdout.isTTY ? declarations : declarations.map(onPipes);
+  await names.declare({ origin, processes });
+  const instances = declarations.flatMap(({ name, instances }) =>
+    Array.from({ length: instances }, (_, index) => ({
+      label: instances > 1 ? `${name}#${index + 1}` : name,
+      name: instanceName(name, index + 1),
+    })),
+  );
+  const width = Math.max(...instances.map(({ name }) => visible(name).length));
+  const merged = new MergedOutput(writeOut);
+  return await Promise.all(
+    instances.map(async ({ label, name }, index) => {
+      const prefix = prefixFor(name, width, index);
+      const lines = (): PrefixedLines => merged.prefixed(prefix);
+      return await runOne(session, label, prefix, lines);
+    }),
+  );
+}
+
+function onPipes(declaration: ProcessDeclaration): ProcessDeclaration {
+  return 'template' in declaration ? { ...declaration, template: { ...declaration.template, stdio: 'pipes' } } : declaration;
+}
+
+/** They live on when this command has ended; what runs already is left as it is. */
+async function startDetached(names: readonly string[], origin: string, folder: string): Promise<void> {
+  // All of the file: what is declared of it for this warden takes the place of what was declared before.
+  const { context, wanted } = readDeclared('processes', ({ specs }) => specs, []);
+  const detached = wanted.filter(([, { lifetime }]) => lifetime === 'detached');
+  const processes = await Promise.all(detached.map(([name, spec]) => declarationOf(name, spec, context)));
   const client = await detachedWarden(folder);
   try {
-    const running = (await client.list()).find(({ name, endedAt }) => name === request.name && endedAt === undefined);
-    const tree = running ?? (await client.start({ ...request, env: { ...ownEnvironment(), ...request.env } }));
-    process.stderr.write(
-      `tree-warden: ${request.name} ${running ? 'is running already' : 'was started'}, detached (pid ${tree.leader?.pid ?? 'unknown'}); tree-warden kill ${request.name} ends it.\n`,
-    );
+    await client.names.declare({ origin, processes });
+    for (const name of names) await startOneDetached(client, name);
   } finally {
     client.dispose();
   }
 }
 
-async function runOne(session: CliSession, request: StartRequest, prefix: string): Promise<number> {
-  const { client } = session.warden;
-  let tree: TreeSnapshot;
-  try {
-    // Piped output is for programs: no terminal, no colours.
-    tree = await client.start({ ...request, stdio: process.stdout.isTTY ? request.stdio : 'pipes', awaitReader: true });
-  } catch (error) {
-    process.stderr.write(`${prefix}${errorText(error)}\n`);
+async function startOneDetached(client: WardenClient, name: string): Promise<void> {
+  const { trees, failures } = await client.names.start({ name, env: ownEnvironment() });
+  const [failed] = failures;
+  if (failed) throw new CliError(failed.message, exitCodes.failed);
+  const running = (await client.list()).filter((tree) => (tree.pool ?? tree.name) === name && isLive(tree));
+  for (const tree of running) {
+    const isNew = trees.some(({ id }) => id === tree.id);
+    const pid = tree.leader?.pid ?? 'unknown';
+    complain(`${tree.name} ${isNew ? 'was started' : 'is running already'}, detached (pid ${pid}); tree-warden kill ${tree.name} ends it.`);
+  }
+}
+
+async function runOne(session: CliSession, name: string, prefix: string, lines: () => PrefixedLines): Promise<number> {
+  const { trees, failures } = await session.warden.client.names.start({ name, awaitReader: true });
+  let [tree] = trees;
+  if (!tree) {
+    process.stderr.write(`${prefix}${visible(failures[0]?.message ?? `'${name}' is running already.`)}\n`);
     return exitCodes.cannotStart;
   }
   for (;;) {
-    const ended = await follow(session, tree, prefix);
+    const ended = await follow(session, tree, lines());
     const next = await session.successorOf(ended);
+    if (!next && ended.limit !== undefined) return exitCodes.limitReached;
     if (!next) return ended.exit && ended.state === 'failed' ? exitCodeOf(ended.exit) : exitCodes.ok;
     tree = next;
   }
 }
 
 /** Prints what it prints, to its end. */
-async function follow(session: CliSession, tree: TreeSnapshot, prefix: string): Promise<TreeSnapshot> {
-  const lines = new PrefixedLines(prefix);
-  const { promise: drained, resolve } = deferred();
-  await session.warden.client.readOutput(
-    { tree: tree.id, from: 0, whenBehind: 'wait', follow: true },
-    {
-      onChunk: (chunk) => writeOut(lines.add(chunk)),
-      onEnd: resolve,
-    },
-  );
+async function follow(session: CliSession, tree: TreeSnapshot, lines: PrefixedLines): Promise<TreeSnapshot> {
+  const request = { tree: tree.id, from: 0, whenBehind: 'wait', follow: true } as const;
+  const output = session.warden.client.readOutput(request, { onChunk: (chunk) => lines.add(chunk) });
   const ended = await session.endOf(tree.id);
-  await drained;
-  await writeOut(`${lines.rest()}${prefix}${ended.reason}\n`);
+  await output.ended;
+  await lines.end(visible(ended.reason));
   return ended;
 }
 
 const colours = [36, 33, 32, 35, 34, 31];
 
 function prefixFor(name: string, width: number, index: number): string {
-  const plain = `${name.padEnd(width)} | `;
+  const plain = `${visible(name).padEnd(width)} | `;
   return process.stdout.isTTY ? `\u001b[${colours[index % colours.length]}m${plain}\u001b[0m` : plain;
 }

@@ -1,13 +1,15 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
+import type { WardenClient } from '../client/wardenClient.ts';
+import { WardenGoneError } from '../client/wardenGone.ts';
+import { type RegisteredWarden, recordedWardens, WardenRegistry } from '../client/wardenRegistry.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
+import { normalName } from '../protocol/names.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive, labelOf } from '../protocol/trees.ts';
-import { readAllRecords, socketPath } from '../records/records.ts';
-import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
-import { CliError } from './exitCodes.ts';
+import type { TreeRecord } from '../records/records.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { complain } from './say.ts';
 
 /** The warden's program, beside this one. */
 export const wardenScript = join(__dirname, 'warden.js');
@@ -22,46 +24,46 @@ export interface FoundModel {
   readonly model: ModelSnapshot;
 }
 
-/** Connects to every warden of this user, and lets go of them all when disposed. */
+/** The trees on record, of all wardens of this user; nothing is asked, so some may have ended. */
+export function recordedTrees(): readonly TreeRecord[] {
+  return recordedWardens().flatMap(({ trees }) => trees);
+}
+
+/** The wardens that a command acts on: all of this user, or those that it chooses. */
 export class Wardens implements Disposable {
   readonly clients: readonly WardenClient[];
+  readonly #registry: WardenRegistry;
+  #incomplete: boolean;
 
-  /** `known`: those that are connected already, by their folders; new ones are added, and those that have gone leave by themselves. */
-  static async connect(client: string, known = new Map<string, WardenClient>()): Promise<Wardens> {
-    const folder = runtimeFolderPath();
-    if (!existsSync(folder)) return new Wardens([]);
-    const { folders } = readAllRecords(openRuntimeFolder(folder));
-    const attempts = folders.map(async ({ path, warden }) => {
-      const already = known.get(path);
-      if (already) return already;
-      try {
-        const connected = await connectToWarden(socketPath(path), client);
-        known.set(path, connected);
-        connected.onClose(() => known.delete(path));
-        return connected;
-      } catch (error) {
-        const gone = ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
-        if (!gone)
-          process.stderr.write(
-            `tree-warden: the warden of ${warden.workspace || 'a command line'} (pid ${warden.process.pid}) was left out: ${errorText(error)}\n`,
-          );
-        return undefined;
-      }
-    });
-    return new Wardens((await Promise.all(attempts)).filter((found) => found !== undefined));
+  /** `registry`: where connections are kept for further commands; default: one that ends with this. `holding`: only wardens that have a tree of this name on record. */
+  static async connect(
+    client: string,
+    { registry = new WardenRegistry(client), holding }: { readonly registry?: WardenRegistry; readonly holding?: string } = {},
+  ): Promise<Wardens> {
+    const { wardens, unreachable } = await registry.connect(
+      ({ trees }) => holding === undefined || trees.some(({ name }) => name === holding),
+    );
+    for (const { workspace, pid, error } of unreachable) sayLeftOut(workspace, pid, error);
+    return new Wardens(registry, wardens, unreachable.length > 0);
   }
 
-  private constructor(clients: readonly WardenClient[]) {
-    this.clients = clients;
+  private constructor(registry: WardenRegistry, wardens: readonly RegisteredWarden[], incomplete: boolean) {
+    this.#registry = registry;
+    this.clients = wardens.map(({ client }) => client);
+    this.#incomplete = incomplete;
+  }
+
+  /** Whether a warden that did not answer was left out; stderr says so. */
+  get incomplete(): boolean {
+    return this.#incomplete;
   }
 
   [Symbol.dispose](): void {
-    for (const client of this.clients) client.dispose();
+    this.#registry[Symbol.dispose]();
   }
 
   async trees(): Promise<FoundTree[]> {
-    const lists = await Promise.all(this.clients.map(async (warden) => (await warden.list()).map((tree) => ({ warden, tree }))));
-    return lists.flat();
+    return await this.#ofAll(async (warden) => (await warden.list()).map((tree) => ({ warden, tree })));
   }
 
   /**
@@ -70,7 +72,7 @@ export class Wardens implements Disposable {
    * @throws CliError where there is none, or more than one.
    */
   async findOne(wanted: string, among: 'live' | 'all'): Promise<FoundTree> {
-    return this.#choose(await this.trees(), wanted, among);
+    return this.#choose(await this.trees(), normalName(wanted), among);
   }
 
   /**
@@ -79,7 +81,7 @@ export class Wardens implements Disposable {
    */
   async findLive(wanted: readonly string[]): Promise<FoundTree[]> {
     const trees = await this.trees();
-    return wanted.flatMap((name) => {
+    return wanted.map(normalName).flatMap((name) => {
       const pool = trees.filter(({ tree }) => (tree.pool ?? tree.name) === name && isLive(tree));
       const isOfOne = pool.some(({ tree }) => tree.pool === name) && pool.every(({ warden }) => warden === pool[0]?.warden);
       return isOfOne ? pool : [this.#choose(trees, name, 'live')];
@@ -87,15 +89,30 @@ export class Wardens implements Disposable {
   }
 
   async models(): Promise<FoundModel[]> {
-    const lists = await Promise.all(this.clients.map(async (warden) => (await warden.models()).map((model) => ({ warden, model }))));
-    return lists.flat();
+    return await this.#ofAll(async (warden) => (await warden.models()).map((model) => ({ warden, model })));
+  }
+
+  /** Of every warden that answers: one that ends meanwhile has nothing any more, and any other problem goes to stderr. */
+  async #ofAll<T>(ask: (warden: WardenClient) => Promise<T[]>): Promise<T[]> {
+    const answers = this.clients.map(async (warden) => {
+      try {
+        return await answerInTime(ask(warden));
+      } catch (error) {
+        if (error instanceof WardenGoneError) return [];
+        sayLeftOut(warden.welcome.workspace, warden.welcome.pid, error);
+        this.#incomplete = true;
+        return [];
+      }
+    });
+    return (await Promise.all(answers)).flat();
   }
 
   /**
    * The one model of this name, or alias.
    * @throws CliError where there is none, or more than one.
    */
-  async findModel(wanted: string): Promise<FoundModel> {
+  async findModel(written: string): Promise<FoundModel> {
+    const wanted = normalName(written);
     const all = await this.models();
     const [found, another] = all.filter(({ model }) => model.name === wanted || model.aliases.includes(wanted));
     if (!found) {
@@ -125,10 +142,25 @@ export class Wardens implements Disposable {
       const choices = candidates.map(
         ({ warden, tree }) => `  ${tree.id.slice(0, 8)}  ${tree.name}  (${warden.welcome.workspace || 'command line'})`,
       );
-      throw new CliError(`'${wanted}' is the name of ${candidates.length} trees; name one by its id:\n${choices.join('\n')}`);
+      throw new CliError(`'${wanted}' is the name of ${candidates.length} trees; name one by its id:`, exitCodes.failed, choices);
     }
     return found;
   }
+}
+
+/** How long a warden may take to list its trees or models, in milliseconds. */
+const listMillis = 10_000;
+
+async function answerInTime<T>(answer: Promise<T>): Promise<T> {
+  let deadline: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    deadline = setTimeout(() => reject(new Error('it does not answer')), listMillis);
+  });
+  return await Promise.race([answer, silence]).finally(() => clearTimeout(deadline));
+}
+
+function sayLeftOut(workspace: string, pid: number, error: unknown): void {
+  complain(`the warden of ${workspace || 'a command line'} (pid ${pid}) was left out: ${errorText(error)}`);
 }
 
 function matches(tree: TreeSnapshot, wanted: string): boolean {

@@ -1,36 +1,24 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { errorTextIn } from '../protocol/errors.ts';
-
-/** A tool that the model wants to be called. */
-export interface ToolCall {
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: string;
-}
+import { ChatAnswer, type ToolCall } from './chatAnswer.ts';
 
 export interface ChatListener {
   /** No more is read of the answer until what it returns has resolved. */
   onText(text: string): void | Promise<void>;
   /** Called at the end, when its arguments are whole. */
   onToolCall?(call: ToolCall): void;
+  /** What the model does while there is nothing of an answer yet: `loading 40 %`. */
+  onWaiting?(state: string): void;
 }
 
-interface Delta {
-  readonly content?: string | null;
-  readonly tool_calls?: readonly {
-    readonly index: number;
-    readonly id?: string;
-    readonly function?: { readonly name?: string; readonly arguments?: string };
-  }[];
-}
-
-interface Chunk {
-  readonly choices?: readonly { readonly delta?: Delta }[];
-  readonly error?: { readonly message?: string };
-}
+/** How often the gateway says that it is still there, while it waits for the model. */
+const keepAlive = '1s';
+/** Maximum number of characters kept of a whole answer or an error. */
+const longestBody = 2 ** 26;
 
 /**
- * Asks a model by OpenAI's words, and hands its answer on as it comes.
+ * Asks a model by OpenAI's words, and hands its answer on as it comes. It waits for as long as the model takes: Node's fetch would give up after five minutes.
  * @throws Error with what the gateway or the server says is wrong; the reason of `signal` where that is aborted.
  */
 export async function streamChat(
@@ -39,40 +27,52 @@ export async function streamChat(
   listener: ChatListener,
   signal?: AbortSignal,
 ): Promise<void> {
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-    body: JSON.stringify({ ...request, stream: true }),
-    ...(signal && { signal }),
+  const answer = new ChatAnswer();
+  try {
+    const response = await post(`${url}/v1/chat/completions`, token, JSON.stringify({ ...request, stream: true }), signal);
+    if ((response.statusCode ?? 0) >= 300) throw new Error(errorTextIn(await textOf(response)));
+    if ((response.headers['content-type'] ?? '').startsWith('text/event-stream')) await readEvents(response, answer, listener);
+    else await listener.onText(answer.addBody(await textOf(response)));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+  if (answer.problem !== undefined) throw new Error(answer.problem);
+  for (const call of answer.toolCalls) listener.onToolCall?.(call);
+}
+
+function post(url: string, token: string, body: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${token}`,
+      'X-Tree-Warden-Keep-Alive': keepAlive,
+    };
+    httpRequest(url, { method: 'POST', headers, ...(signal && { signal }) }, resolve)
+      .on('error', reject)
+      .end(body);
   });
-  if (!response.ok || !response.body) throw new Error(errorTextIn(await response.text()));
-  const calls = new Map<number, { id: string; name: string; arguments: string }>();
-  let problem: string | undefined;
-  let taken: unknown;
-  const take = ({ content, tool_calls = [] }: Delta): void => {
-    if (content) taken = listener.onText(content);
-    for (const { index, id, function: called } of tool_calls) {
-      const call = calls.get(index) ?? { id: '', name: '', arguments: '' };
-      calls.set(index, {
-        id: id ?? call.id,
-        name: call.name + (called?.name ?? ''),
-        arguments: call.arguments + (called?.arguments ?? ''),
-      });
-    }
-  };
+}
+
+async function readEvents(response: IncomingMessage, answer: ChatAnswer, listener: ChatListener): Promise<void> {
+  const texts: string[] = [];
   const parser = createParser({
-    onEvent: ({ data }) => {
-      if (data === '[DONE]') return;
-      const { choices, error } = JSON.parse(data) as Chunk;
-      if (error) problem ??= error.message ?? data;
-      take(choices?.[0]?.delta ?? {});
-    },
+    onEvent: ({ event, data }) => texts.push(answer.addEvent(event, data)),
+    onComment: (state) => listener.onWaiting?.(state.trim()),
   });
   const decoder = new TextDecoder();
-  for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+  for await (const piece of response as AsyncIterable<Buffer>) {
     parser.feed(decoder.decode(piece, { stream: true }));
-    await taken;
+    for (const text of texts.splice(0)) if (text !== '') await listener.onText(text);
   }
-  if (problem !== undefined) throw new Error(problem);
-  for (const call of calls.values()) listener.onToolCall?.(call);
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > longestBody) throw new Error(`The answer has more than ${longestBody} characters.`);
+  }
+  return text;
 }

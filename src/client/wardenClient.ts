@@ -1,214 +1,298 @@
-/** A warden, as those who use one see it: the extension and the command line. */
+/** A warden, as its clients see it: the extension, the command line and agents. */
 import { connect, type Socket } from 'node:net';
-import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { type Disposable, Emitter, type MessageConnection, type RequestType, type RequestType0, ResponseError } from 'vscode-jsonrpc';
+import { commonVersion, coreMethods, notTakenOver, type Side, versionNeeded, versionsOf } from '../protocol/core.ts';
+import { errorCodes } from '../protocol/errorCodes.ts';
+import type { ErrorData } from '../protocol/errorReasons.ts';
+import type { Details, History } from '../protocol/figures.ts';
+import * as figures from '../protocol/figures.ts';
+import { coreVersion, hello, spokenVersions, type Welcome } from '../protocol/handshake.ts';
+import { type HelperName, startHelper } from '../protocol/helpers.ts';
+import type { TreeId } from '../protocol/identity.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
-import * as protocol from '../protocol/messages.ts';
+import type { Inspection } from '../protocol/inspection.ts';
+import * as inspection from '../protocol/inspection.ts';
 import * as models from '../protocol/models.ts';
+import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
+import type { OutputLog, OutputRequest } from '../protocol/output.ts';
+import * as outputs from '../protocol/output.ts';
+import * as ownership from '../protocol/ownership.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import type { Dimensions, StartRequest } from '../protocol/startRequest.ts';
+import { applyChange } from '../protocol/treeChanges.ts';
+import type { RestartRequest, SignalRequest, StopRequest } from '../protocol/treeRequests.ts';
+import * as requests from '../protocol/treeRequests.ts';
 import { version } from '../protocol/version.ts';
-
-export interface OutputListener {
-  /** Resolve, or return, when the chunk is dealt with: no more than a window's worth comes before that. */
-  onChunk(chunk: Buffer, skipped: number): void | Promise<void>;
-  onEnd(): void;
-}
-
-export interface OutputSubscription {
-  cancel(): void;
-}
+import * as watching from '../protocol/watching.ts';
+import { watchByListing } from './listWatch.ts';
+import { NameClient } from './nameClient.ts';
+import { OutputStream } from './outputStream.ts';
+import { type OutputListener, type OutputSubscription, OutputSubscriptions } from './outputSubscriptions.ts';
+import { answerOf, WardenGoneError } from './wardenGone.ts';
 
 export class WardenClient {
-  readonly welcome: protocol.Welcome;
+  readonly welcome: Welcome;
+  readonly names: NameClient;
   readonly #connection: MessageConnection;
   readonly #hangUp: () => void;
-  readonly #outputs = new Map<number, OutputListener>();
-  readonly #missedAlerts: string[] = [];
-  #alertListener: (message: string) => void = (message) => void this.#missedAlerts.push(message);
-  /** Chunks that came before the answer that names their subscription. */
-  readonly #early = new Map<number, (() => void)[]>();
+  readonly #outputs: OutputSubscriptions;
+  readonly #name: string;
+  readonly #closed = new Emitter<void>();
+  readonly #trees = new Emitter<readonly TreeSnapshot[]>();
+  readonly #models = new Emitter<readonly models.ModelSnapshot[]>();
+  #isDisposed = false;
+  /** As the warden has sent them, where it is watched. */
+  #known: readonly TreeSnapshot[] = [];
+  #listing: Disposable | undefined;
+  readonly #missedAlerts: watching.Alert[] = [];
+  #alertListener: (alert: watching.Alert) => void = (alert) => void this.#missedAlerts.push(alert);
 
   /**
-   * Greets the warden. `hangUp` ends the connection, where nobody else does.
-   * @throws Error where it speaks another protocol, or ends first.
+   * Introduces this client to the warden. `hangUp` ends the connection, where its end is not the caller's.
+   * @throws WardenGoneError where the warden ends first.
    */
-  static async greet(connection: MessageConnection, client: string, hangUp: () => void = () => undefined): Promise<WardenClient> {
+  static async greet({ connection, closed }: OpenConnection, client: string, hangUp: () => void = () => undefined): Promise<WardenClient> {
     connection.onError(() => undefined);
     connection.listen();
-    const welcome = await connection.sendRequest(protocol.hello, { protocol: protocol.protocolVersion, version, client });
-    return new WardenClient(connection, welcome, hangUp);
+    // Ends the requests that wait for an answer.
+    void closed.then(() => connection.dispose());
+    const welcome = await answerOf(() =>
+      connection.sendRequest(hello, { protocol: coreVersion, version, versions: spokenVersions, client }),
+    );
+    return new WardenClient(client, connection, closed, welcome, hangUp);
   }
 
-  private constructor(connection: MessageConnection, welcome: protocol.Welcome, hangUp: () => void) {
+  private constructor(name: string, connection: MessageConnection, closed: Promise<void>, welcome: Welcome, hangUp: () => void) {
+    this.#name = name;
     this.#connection = connection;
     this.#hangUp = hangUp;
     this.welcome = welcome;
-    connection.onNotification(protocol.alert, ({ message }) => this.#alertListener(message));
-    connection.onNotification(protocol.output, (chunk) => this.#whenKnown(chunk.subscription, () => void this.#deliver(chunk)));
-    connection.onNotification(protocol.outputEnd, ({ subscription }) => this.#whenKnown(subscription, () => this.#finish(subscription)));
+    this.names = new NameClient(connection, (request, params) => this.#ask(request, params));
+    this.#outputs = new OutputSubscriptions(connection, (request) => this.#ask(outputs.subscribeOutput, request));
+    connection.onNotification(watching.alert, (alert) => this.#alertListener(alert));
+    connection.onNotification(watching.treesChanged, (change) => this.#take(applyChange(this.#known, change)));
+    connection.onNotification(models.models, (snapshots) => this.#models.fire(snapshots));
+    void closed.then(() => {
+      this.#outputs.close();
+      this.#listing?.dispose();
+      if (!this.#isDisposed) this.#closed.fire();
+    });
   }
 
-  onClose(listener: () => void): void {
-    this.#connection.onClose(listener);
+  /** The warden has closed the connection, and what came before is dealt with. Our own {@link dispose} is not told. */
+  onClose(listener: () => void): Disposable {
+    return this.#closed.event(listener);
   }
 
-  onTrees(listener: (trees: readonly protocol.TreeSnapshot[]) => void): void {
-    this.#connection.onNotification(protocol.trees, listener);
+  onTrees(listener: (trees: readonly TreeSnapshot[]) => void): Disposable {
+    return this.#trees.event(listener);
   }
 
-  /** Hears of earlier ones too. */
-  onAlert(listener: (message: string) => void): void {
+  /** Takes the place of the listener before it, and gets the alerts that had none. */
+  onAlert(listener: (alert: watching.Alert) => void): Disposable {
     this.#alertListener = listener;
-    for (const message of this.#missedAlerts.splice(0)) listener(message);
-  }
-
-  async start(request: protocol.StartRequest): Promise<protocol.TreeSnapshot> {
-    return await this.#connection.sendRequest(protocol.start, request);
-  }
-
-  async stop(request: protocol.StopRequest): Promise<protocol.TreeSnapshot> {
-    return await this.#connection.sendRequest(protocol.stop, request);
-  }
-
-  async restart(request: protocol.StopRequest): Promise<protocol.TreeSnapshot> {
-    return await this.#connection.sendRequest(protocol.restart, request);
-  }
-
-  async signal(request: protocol.SignalRequest): Promise<void> {
-    return await this.#connection.sendRequest(protocol.signal, request);
-  }
-
-  async list(): Promise<readonly protocol.TreeSnapshot[]> {
-    return await this.#connection.sendRequest(protocol.list);
-  }
-
-  /** Of one member, or of the tree as a whole. */
-  async details(tree: protocol.TreeId, pid?: number): Promise<protocol.Details> {
-    return await this.#connection.sendRequest(protocol.details, { tree, ...(pid !== undefined && { pid }) });
-  }
-
-  async history(tree: protocol.TreeId): Promise<protocol.History> {
-    return await this.#connection.sendRequest(protocol.history, { tree });
-  }
-
-  async declareModels(declared: models.ModelRequest[], gateway: models.GatewayOptions): Promise<models.GatewayInfo> {
-    return await this.#connection.sendRequest(models.declareModels, { models: declared, gateway });
-  }
-
-  /** Null where no models are declared. */
-  async gateway(): Promise<models.GatewayInfo | null> {
-    return await this.#connection.sendRequest(models.gateway);
-  }
-
-  async models(): Promise<readonly models.ModelSnapshot[]> {
-    return await this.#connection.sendRequest(models.listModels);
-  }
-
-  /** Resolves when it is ready; with another number of instances where one is given. */
-  async loadModel(model: string, instances?: number): Promise<models.ModelSnapshot> {
-    return await this.#connection.sendRequest(models.loadModel, { model, ...(instances !== undefined && { instances }) });
-  }
-
-  /** Resolves when its processes are gone. */
-  async unloadModel(model: string, now = false): Promise<models.ModelSnapshot> {
-    return await this.#connection.sendRequest(models.unloadModel, { model, now });
-  }
-
-  /** Of those who {@link watch}. */
-  onModels(listener: (models: readonly models.ModelSnapshot[]) => void): void {
-    this.#connection.onNotification(models.models, listener);
-  }
-
-  async inspect(): Promise<protocol.Inspection> {
-    return await this.#connection.sendRequest(protocol.inspect);
-  }
-
-  async selfCheck(): Promise<readonly string[]> {
-    return await this.#connection.sendRequest(protocol.selfCheck);
-  }
-
-  /** Milliseconds between two looks; 0 for news of transitions only. */
-  async watch(intervalMillis: number): Promise<readonly protocol.TreeSnapshot[]> {
-    return await this.#connection.sendRequest(protocol.watch, { intervalMillis });
-  }
-
-  /** Resolves when nobody is left. */
-  async shutdown(reason: string, now = false): Promise<void> {
-    return await this.#connection.sendRequest(protocol.shutdown, { reason, now });
-  }
-
-  /** The owner's goodbye, without waiting: the warden ends everything, or keeps it for so long for somebody who claims it. */
-  async leave(keepMillis = 0): Promise<void> {
-    await this.#connection.sendNotification(protocol.leave, { keepMillis });
-  }
-
-  /**
-   * Makes us the owner of a warden whose owner has left.
-   * @throws Error where it has one.
-   */
-  async claim(): Promise<void> {
-    await this.#connection.sendRequest(protocol.claim);
-  }
-
-  input(tree: protocol.TreeId, data: Buffer): void {
-    void ifConnected(() => this.#connection.sendNotification(protocol.input, { tree, base64: data.toString('base64') }));
-  }
-
-  resize(tree: protocol.TreeId, dimensions: protocol.Dimensions): void {
-    void ifConnected(() => this.#connection.sendNotification(protocol.resize, { tree, ...dimensions }));
-  }
-
-  async readOutput(request: protocol.OutputRequest, listener: OutputListener): Promise<OutputSubscription> {
-    const subscription = await this.#connection.sendRequest(protocol.subscribeOutput, request);
-    this.#outputs.set(subscription, listener);
-    const early = this.#early.get(subscription) ?? [];
-    this.#early.delete(subscription);
-    for (const deliver of early) deliver();
+    for (const alert of this.#missedAlerts.splice(0)) listener(alert);
     return {
-      cancel: () => {
-        this.#outputs.delete(subscription);
-        void ifConnected(() => this.#connection.sendNotification(protocol.unsubscribeOutput, { subscription }));
+      dispose: () => {
+        if (this.#alertListener === listener) this.#alertListener = (alert) => void this.#missedAlerts.push(alert);
       },
     };
   }
 
+  async start(request: StartRequest): Promise<TreeSnapshot> {
+    return await this.#ask(requests.start, request);
+  }
+
+  async stop(request: StopRequest): Promise<TreeSnapshot> {
+    return await this.#ask(requests.stop, request);
+  }
+
+  async restart(request: RestartRequest): Promise<TreeSnapshot> {
+    return await this.#ask(requests.restart, request);
+  }
+
+  async signal(request: SignalRequest): Promise<void> {
+    return await this.#ask(requests.signal, request);
+  }
+
+  async list(): Promise<readonly TreeSnapshot[]> {
+    return await this.#ask(requests.list);
+  }
+
+  /** Of one member, or of the tree as a whole. */
+  async details(tree: TreeId, pid?: number): Promise<Details> {
+    return await this.#ask(figures.details, { tree, ...(pid !== undefined && { pid }) });
+  }
+
+  async history(tree: TreeId): Promise<History> {
+    return await this.#ask(figures.history, { tree });
+  }
+
+  async declareModels(declared: models.ModelRequest[], gateway: models.GatewayOptions): Promise<models.GatewayInfo> {
+    return await this.#ask(models.declareModels, { models: declared, gateway });
+  }
+
+  /** Null where no models are declared. */
+  async gateway(): Promise<models.GatewayInfo | null> {
+    return await this.#ask(models.gateway);
+  }
+
+  async models(): Promise<readonly models.ModelSnapshot[]> {
+    return await this.#ask(models.listModels);
+  }
+
+  /** Resolves when as many instances are ready as are wanted; with another number of them where one is given. */
+  async loadModel(model: string, instances?: number): Promise<models.ModelSnapshot> {
+    return await this.#ask(models.loadModel, { model, ...(instances !== undefined && { instances }) });
+  }
+
+  /** Resolves when its processes are gone. */
+  async unloadModel(model: string, now = false): Promise<models.ModelSnapshot> {
+    return await this.#ask(models.unloadModel, { model, now });
+  }
+
+  /** Sent to a client that has called {@link watch}. */
+  onModels(listener: (models: readonly models.ModelSnapshot[]) => void): Disposable {
+    return this.#models.event(listener);
+  }
+
+  /** Resolves when the helper is running again, which was not started again by itself any more. */
+  async startHelper(helper: HelperName): Promise<void> {
+    await this.#ask(startHelper, { helper });
+  }
+
+  async inspect(): Promise<Inspection> {
+    return await this.#ask(inspection.inspect);
+  }
+
+  async selfCheck(): Promise<readonly string[]> {
+    return await this.#ask(inspection.selfCheck);
+  }
+
+  /** Interval of the samples in milliseconds; 0: transitions only. A warden of another version is asked for lists instead. */
+  async watch(intervalMillis: number): Promise<readonly TreeSnapshot[]> {
+    this.#listing?.dispose();
+    if (!this.hasOnlyCore) {
+      this.#known = await this.#ask(watching.watch, { intervalMillis });
+      return this.#known;
+    }
+    this.#listing = watchByListing(
+      () => this.list(),
+      intervalMillis,
+      (trees) => this.#take(trees),
+    );
+    return await this.list();
+  }
+
+  /** Resolves when no process is left. */
+  async shutdown(reason: string, now = false): Promise<void> {
+    return await this.#ask(requests.shutdown, { reason, now });
+  }
+
+  /** Gives the trees up, without waiting: the warden ends them, or keeps them for so long for the client that takes them. */
+  async releaseOwnership(keepMillis = 0): Promise<void> {
+    await this.#connection.sendNotification(ownership.releaseOwnership, { keepMillis });
+  }
+
+  /**
+   * Makes this client the owner of a warden whose owner has released it.
+   * @throws Error where it has one.
+   */
+  async takeOwnership(): Promise<void> {
+    return await this.#ask(ownership.takeOwnership);
+  }
+
+  input(tree: TreeId, data: Buffer): void {
+    void ifConnected(() => this.#connection.sendNotification(outputs.input, { tree, base64: data.toString('base64') }));
+  }
+
+  resize(tree: TreeId, dimensions: Dimensions): void {
+    void ifConnected(() => this.#connection.sendNotification(outputs.resize, { tree, ...dimensions }));
+  }
+
+  /** Null where there is no complete log of it. */
+  async outputLog(tree: TreeId): Promise<OutputLog | null> {
+    return await this.#ask(outputs.outputLog, { tree });
+  }
+
+  /** A tree's output as an async iterable, which ends with the output, when the loop is left, or when it is disposed. */
+  output(request: OutputRequest): OutputStream {
+    return new OutputStream(this, request);
+  }
+
+  /** Reads on until the tree has ended, the subscription is cancelled, or the connection closes; see {@link OutputSubscription.ended}. */
+  readOutput(request: OutputRequest, listener: OutputListener): OutputSubscription {
+    return this.#outputs.open(request, listener);
+  }
+
+  #take(trees: readonly TreeSnapshot[]): void {
+    this.#known = trees;
+    this.#trees.fire(trees);
+  }
+
+  /** Whether the warden speaks a version of the protocol that this client does not, so that only {@link coreMethods} are answered. */
+  get hasOnlyCore(): boolean {
+    return commonVersion(spokenVersions, versionsOf(this.welcome)) === undefined;
+  }
+
+  /** @throws ResponseError with the reason `versionNeeded` where the warden does not have this request. */
+  async #ask<P, R>(request: RequestType<P, R, void> | RequestType0<R, void>, params?: P): Promise<R> {
+    const { method } = request;
+    if (this.hasOnlyCore && !coreMethods.has(method)) throw this.#versionNeeded(method);
+    return await answerOf(() =>
+      params === undefined ? this.#connection.sendRequest<R>(method) : this.#connection.sendRequest<R>(method, params),
+    );
+  }
+
+  /** Why the warden cannot be taken over, and what to do, as sentences; undefined where its version is no reason. */
+  get versionProblem(): string | undefined {
+    return this.hasOnlyCore ? notTakenOver(...this.#sides) : undefined;
+  }
+
+  get #sides(): [client: Side, warden: Side] {
+    const { pid, version: wardenVersion } = this.welcome;
+    return [
+      { name: `${this.#name} ${version}`, versions: spokenVersions },
+      { name: `the warden ${wardenVersion} (pid ${pid})`, versions: versionsOf(this.welcome) },
+    ];
+  }
+
+  #versionNeeded(method: string): ResponseError<ErrorData> {
+    const [client, warden] = this.#sides;
+    return new ResponseError(errorCodes.versionMismatch, versionNeeded(method, client, warden), { reason: 'versionNeeded' });
+  }
+
+  /** Every request that waits is refused, and every subscription ends. */
   dispose(): void {
+    this.#isDisposed = true;
+    this.#listing?.dispose();
     this.#connection.dispose();
+    this.#outputs.close();
     this.#hangUp();
-  }
-
-  #whenKnown(subscription: number, action: () => void): void {
-    const waiting = this.#early.get(subscription);
-    if (this.#outputs.has(subscription)) action();
-    else if (waiting) waiting.push(action);
-    else this.#early.set(subscription, [action]);
-  }
-
-  async #deliver({ subscription, end, skipped, base64 }: protocol.OutputChunk): Promise<void> {
-    await this.#outputs.get(subscription)?.onChunk(Buffer.from(base64, 'base64'), skipped);
-    await ifConnected(() => this.#connection.sendNotification(protocol.acknowledgeOutput, { subscription, end }));
-  }
-
-  #finish(subscription: number): void {
-    const listener = this.#outputs.get(subscription);
-    this.#outputs.delete(subscription);
-    listener?.onEnd();
   }
 }
 
 /** How long a warden may take to answer on its socket, in milliseconds. */
-const connectPatience = 3000;
+const connectMillis = 3000;
+/** System errors of a socket whose listener has ended, or ends at this moment. */
+const goneCodes = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
 /**
- * Speaks to a warden that somebody else owns.
- * @throws Error where nobody answers at the socket in time.
+ * Speaks to a warden by its socket.
+ * @throws WardenGoneError where it has ended; Error where it does not answer in time.
  */
 export async function connectToWarden(socketPath: string, client: string): Promise<WardenClient> {
   const socket = connect(socketPath);
-  const deadline = setTimeout(() => socket.destroy(new Error('it does not answer')), connectPatience);
+  const silence = new Error('it does not answer');
+  const deadline = setTimeout(() => socket.destroy(silence), connectMillis);
   try {
     await connected(socket);
-    const connection = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket));
-    const failed = new Promise<never>((_, reject) => socket.once('close', () => reject(new Error('it does not answer'))));
-    return await Promise.race([WardenClient.greet(connection, client, () => socket.destroy()), failed]);
+    const failed = new Promise<never>((_, reject) => socket.once('close', () => reject(socket.errored ?? new WardenGoneError())));
+    return await Promise.race([WardenClient.greet(openConnection(socket, socket), client, () => socket.destroy()), failed]);
+  } catch (error) {
+    socket.destroy();
+    if (socket.errored === silence) throw silence;
+    throw goneCodes.includes((error as NodeJS.ErrnoException).code ?? '') ? new WardenGoneError(error) : error;
   } finally {
     clearTimeout(deadline);
   }

@@ -1,9 +1,12 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { execPath } from 'node:process';
-import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import type { Diagnosis, PortHolder } from '../protocol/messages.ts';
+import { wardenEnvironment } from '../protocol/environment.ts';
+import { openConnection } from '../protocol/openConnection.ts';
 import { serveArguments } from '../protocol/serveCommand.ts';
+import { exitOf } from './childExit.ts';
 import { WardenClient } from './wardenClient.ts';
+import { reapAfter } from './wardenCommands.ts';
+import { WardenGoneError } from './wardenGone.ts';
 
 export interface WardenProcessOptions {
   /** The warden's program, `dist/warden.js`. */
@@ -14,17 +17,22 @@ export interface WardenProcessOptions {
   /** Identifies the window over its reloads; absent where it is none. */
   readonly window?: string;
   readonly logFolder: string;
-  /** Hands this process's own stdin, stdout and stderr on, for one tree with `stdio: "inherit"`. */
-  readonly lendStdio?: boolean;
+  /** Descriptors of this process that are handed on, stdin, stdout and stderr first, for one tree with `stdio: "inherit"`. */
+  readonly lent?: readonly number[];
   /** What all of its trees together may take up; default: a hundred trees. */
   readonly limits?: { readonly maxTrees?: number; readonly maxProcesses?: number; readonly timeLimit?: string };
   readonly metricsPort?: number;
   readonly keepHistory?: boolean;
   /** Default: this process's own. */
   readonly env?: NodeJS.ProcessEnv;
+  /** How long it may take to answer for the first time, in milliseconds; a minute by default. */
+  readonly startMillis?: number;
 }
 
-/** A warden that lives for us: when we are gone, however that came about, it sees our connection end. */
+/** Time that the warden has to answer, in milliseconds: usually it takes a fifth of a second, on a very busy machine far longer. */
+const defaultStartMillis = 60_000;
+
+/** A warden that this process owns: when this process ends, in whatever way, the warden sees the connection end. */
 export interface OwnedWarden {
   readonly client: WardenClient;
   readonly pid: number;
@@ -35,19 +43,19 @@ export interface OwnedWarden {
 export interface WardenEnd {
   /** False where the warden was killed or has failed. */
   readonly orderly: boolean;
-  /** What it wrote to stderr, for the message. */
-  readonly said: string;
+  /** The last 4000 characters that it wrote to stderr, for the message. */
+  readonly stderrTail: string;
 }
 
-/** A warden that we have started ourselves. */
+/** A warden that this process has started. */
 export class WardenProcess implements OwnedWarden {
   readonly client: WardenClient;
   readonly pid: number;
   readonly ended: Promise<WardenEnd>;
-  /** Ends the connection, as our own end would. */
+  /** Ends the connection, as the end of this process would. */
   readonly disconnect: () => void;
 
-  /** @throws Error with what the warden said where it cannot start. */
+  /** @throws Error with what the warden wrote to stderr, where it cannot start. */
   static async start(options: WardenProcessOptions): Promise<WardenProcess> {
     const {
       script,
@@ -55,44 +63,56 @@ export class WardenProcess implements OwnedWarden {
       workspace,
       window = '',
       logFolder,
-      lendStdio = false,
+      lent = [],
       limits = {},
       metricsPort = 0,
       keepHistory = false,
       env = process.env,
+      startMillis = defaultStartMillis,
     } = options;
-    const lent: StdioOptions = lendStdio ? [0, 1, 2] : [];
     const limitArgs = [
       ...(limits.maxTrees === undefined ? [] : ['--max-trees', String(limits.maxTrees)]),
       ...(limits.maxProcesses === undefined ? [] : ['--max-processes', String(limits.maxProcesses)]),
       ...(limits.timeLimit === undefined ? [] : ['--time-limit', limits.timeLimit]),
     ];
     const child = spawn(execPath, [...serveArguments(script, { workspace, window, logFolder, metricsPort, keepHistory }), ...limitArgs], {
-      // In a session of its own: a Ctrl-C at our terminal is ours to pass on, and a kill of our group must not reach it.
+      // In a session of its own: this process passes on a Ctrl-C at its terminal, and a kill of its group must not reach the warden.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', ...lent],
-      env: asNode(env),
+      env: wardenEnvironment(env),
     });
-    let said = '';
+    let stderrTail = '';
     child.stderr?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk}`.slice(-4000);
+      stderrTail = `${stderrTail}${chunk}`.slice(-4000);
     });
     const exited = exitOf(child);
     const { stdin, stdout } = child;
     if (!stdin || !stdout || child.pid === undefined) throw new Error(`The warden could not be started: ${(await exited).problem}`);
     stdin.on('error', () => undefined);
-    const connection = createMessageConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
     const failed = exited.then(({ problem }): never => {
-      throw new Error(`The warden could not be started: ${said.trim() || problem}`);
+      throw new Error(`The warden could not be started: ${stderrTail.trim() || problem}`);
     });
-    const greeted = await Promise.race([WardenClient.greet(connection, client), failed]);
+    // Its streams end a moment before it is known why it has.
+    const greeting = WardenClient.greet(openConnection(stdout, stdin), client).catch((error: unknown) => {
+      if (error instanceof WardenGoneError) return failed;
+      throw error;
+    });
+    let deadline: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      deadline = setTimeout(() => {
+        // Without a thread of its own (RLIMIT_NPROC), Node waits for ever before it runs anything.
+        child.kill('SIGKILL');
+        reject(new Error(`The warden could not be started: it has not answered in ${startMillis / 1000} s, and was ended.`));
+      }, startMillis);
+    });
+    const greeted = await Promise.race([greeting, failed, late]).finally(() => clearTimeout(deadline));
     return new WardenProcess(
       child.pid,
       greeted,
       () => child.stdin?.destroy(),
       exited.then(async ({ code }) => {
         if (code !== 0) await reapAfter(script, greeted.welcome.folder, env);
-        return { orderly: code === 0, said };
+        return { orderly: code === 0, stderrTail };
       }),
     );
   }
@@ -103,56 +123,4 @@ export class WardenProcess implements OwnedWarden {
     this.client = client;
     this.ended = ended;
   }
-}
-
-/** Kills what every dead warden of this user left; resolves with what the sweep printed, as JSON. */
-export function runSweep(script: string): Promise<string> {
-  return runScript(script, ['sweep'], process.env);
-}
-
-/** What this machine offers. */
-export async function runDoctor(script: string): Promise<Diagnosis> {
-  return JSON.parse(await runScript(script, ['doctor'], process.env)) as Diagnosis;
-}
-
-/** Who listens on this port, of all processes of this user. */
-export async function findPortHolders(script: string, port: number): Promise<readonly PortHolder[]> {
-  return JSON.parse(await runScript(script, ['holders', String(port)], process.env)) as PortHolder[];
-}
-
-/** Ends this very process, gently first. @throws Error where that cannot be done. */
-export async function endHolder(script: string, { pid, startTime }: PortHolder): Promise<void> {
-  await runScript(script, ['end', String(pid), String(startTime)], process.env);
-}
-
-/** The switch does the same at the same time; whoever comes second finds nobody. */
-export async function reapAfter(script: string, folder: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
-  await runScript(script, ['reap', folder], env).catch(() => undefined);
-}
-
-async function runScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(execPath, [script, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: asNode(env) });
-  let printed = '';
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    printed += chunk;
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk;
-  });
-  const { code, problem } = await exitOf(child);
-  if (code !== 0) throw new Error(said.trim() || problem);
-  return printed;
-}
-
-/** In VS Code, `execPath` is an Electron that behaves as Node where it is asked to. */
-export function asNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, ELECTRON_RUN_AS_NODE: '1' };
-}
-
-function exitOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly problem: string }> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: 1, problem: error.message }));
-    child.once('close', (code, signal) => resolve({ code, problem: signal ? `it was ended by ${signal}` : `it ended with code ${code}` }));
-  });
 }

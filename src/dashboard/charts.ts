@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
-import type { TreeId } from '../protocol/messages.ts';
+import type { TreeId } from '../protocol/identity.ts';
 import { byId, make, themed } from './element.ts';
 import { text } from './texts.ts';
 import type { Measure, Range, Timeline } from './timeline.ts';

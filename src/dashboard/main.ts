@@ -2,8 +2,9 @@
 import 'uplot/dist/uPlot.min.css';
 import '../../media/dashboard.css';
 import type { DashboardCommand } from '../protocol/dashboard.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
+import { visible } from '../protocol/visible.ts';
 import { Charts, colourOf, type Line } from './charts.ts';
 import { byId, make } from './element.ts';
 import { host, pageState, remember } from './host.ts';
@@ -78,7 +79,9 @@ function follow(name: string): void {
 function drawFollowed(): void {
   const { followed } = pageState();
   const tree = newest(followed);
-  byId('followed').textContent = tree ? `${labelOf(tree)}: ${tree.endedAt === undefined ? tree.state : tree.reason}` : text('choose');
+  byId('followed').textContent = tree
+    ? visible(`${labelOf(tree)}: ${tree.endedAt === undefined ? tree.state : tree.reason}`)
+    : text('choose');
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-command]')) {
     const { command } = button.dataset;
     const whileLive = command === 'stop' || command === 'killNow';

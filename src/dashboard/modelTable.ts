@@ -2,6 +2,7 @@ import { formatDuration } from '../protocol/format.ts';
 import type { AnswerStatistics, InstanceSnapshot, ModelSnapshot } from '../protocol/models.ts';
 import { modelStateText, speedText } from '../protocol/modelText.ts';
 import { labelOf } from '../protocol/trees.ts';
+import { visible } from '../protocol/visible.ts';
 import { byId, make } from './element.ts';
 import { text } from './texts.ts';
 
@@ -29,7 +30,7 @@ function row(kind: 'model-row' | 'server-row', cells: Record<Column, string>): H
 
 function cell(tag: 'th' | 'td', column: Column, content: string): HTMLElement {
   const made = make(tag, { class: column, ...(tag === 'th' && { scope: 'col' }) });
-  made.textContent = content;
+  made.textContent = visible(content);
   return made;
 }
 

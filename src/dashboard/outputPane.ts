@@ -1,6 +1,6 @@
 import { byId } from './element.ts';
 
-/** So many lines are kept in the page; the terminal has them all. */
+/** Maximum number of lines in the page; the terminal has all of them. */
 const linesKept = 500;
 
 /** The end of one tree's output, which stays at its last line unless one has scrolled away from it. */

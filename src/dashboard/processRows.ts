@@ -1,8 +1,10 @@
 /** The rows of the process table: what they say, which are shown, and in which order. No page, no clock. */
 import { formatBytes, formatPercent } from '../protocol/format.ts';
-import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeId } from '../protocol/identity.ts';
 import { formatPorts } from '../protocol/ports.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
+import { visible } from '../protocol/visible.ts';
 
 export const columns = ['process', 'pid', 'tree', 'cpu', 'memory', 'gpu', 'threads', 'ports'] as const;
 export type Column = (typeof columns)[number];
@@ -40,9 +42,9 @@ export function processRows(trees: readonly TreeSnapshot[]): ProcessRow[] {
         ports: member.ports?.[0]?.port ?? 0,
       };
       const texts = {
-        process: member.zombie ? `${member.name} (zombie)` : member.name,
+        process: visible(member.zombie ? `${member.name} (zombie)` : member.name),
         pid: String(member.pid),
-        tree: labelOf(tree),
+        tree: visible(labelOf(tree)),
         cpu: formatPercent(member.cpuPercent),
         memory: formatBytes(member.memoryBytes),
         gpu: member.gpu ? formatBytes(member.gpu.memoryBytes) : '',

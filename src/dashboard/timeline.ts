@@ -1,7 +1,11 @@
 /** The history of all trees as the charts need it: one column of times, and one of values for each tree. */
+
+import type { History, HistoryPoint, HistorySeries } from '../protocol/figures.ts';
 import { TreeHistory } from '../protocol/history.ts';
-import type { History, HistoryPoint, HistorySeries, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeId } from '../protocol/identity.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
+import { visible } from '../protocol/visible.ts';
 
 export type Range = 'recent' | 'long';
 /** Reads and writes together. */
@@ -13,7 +17,7 @@ export interface Chart {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
-/** A tree that has ended is shown until its last point is out of sight, but for so many of them at most. */
+/** Maximum number of ended trees that are shown; each is shown until its last point is out of the range. */
 const endedShown = 10;
 
 const csvHead = 'time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_bytes_per_second,processes,gpu_memory_bytes,gpu_percent';
@@ -51,7 +55,7 @@ export class Timeline {
       const known = this.#entries.get(id);
       if (!known && endedAt !== undefined) continue;
       if (!known) fresh.push(id);
-      const entry = known ?? { name: labelOf(tree), history: new TreeHistory(), ended: false };
+      const entry = known ?? { name: visible(labelOf(tree)), history: new TreeHistory(), ended: false };
       this.#entries.set(id, entry);
       entry.ended = endedAt !== undefined;
       const ofGpus = { gpuMemoryBytes: gpu?.memoryBytes ?? 0, gpuPercent: gpu?.percent ?? 0 };

@@ -5,7 +5,9 @@ import { registerMcpServer } from './agents/mcpProvider.ts';
 import { WindowHost } from './agents/windowHost.ts';
 import { AutoStart } from './autoStart.ts';
 import { registerCommands } from './commands.ts';
+import { ContextKeys } from './contextKeys.ts';
 import { Dashboards } from './dashboard/dashboard.ts';
+import { DeclaredNames } from './declaredNames.ts';
 import { Health } from './health/health.ts';
 import { LanguageModels } from './models/languageModels.ts';
 import { Models } from './models/models.ts';
@@ -34,7 +36,8 @@ export class App {
     });
     const specs = new WorkspaceSpecs(log);
     const models = new Models({ link, specs, secrets: context.secrets, window, log });
-    const processes = new Processes(link, specs);
+    const names = new DeclaredNames(link, specs, log);
+    const processes = new Processes(link, specs, names);
     const health = new Health(link, log);
     const view = new ProcessesView({ processes, models, link, health });
     const terminals = new Terminals(link);
@@ -45,11 +48,12 @@ export class App {
       specs,
       models,
       new LanguageModels(models),
-      processes,
+      names,
       terminals,
       dashboards,
       health,
       view,
+      new ContextKeys(processes, models, link),
       new StatusBar(processes, link, health),
       new WardenTasks(processes, link, specs),
       new AutoStart(processes, models, specs, context.workspaceState, log),
@@ -72,7 +76,7 @@ export class App {
     link.resume();
   }
 
-  leave(): Promise<void> {
-    return this.#link.leave();
+  release(): Promise<void> {
+    return this.#link.release();
   }
 }

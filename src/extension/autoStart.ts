@@ -2,11 +2,12 @@ import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
 import type { Models } from './models/models.ts';
 import type { Processes } from './processes.ts';
+import { tellError, tellInfo } from './tell.ts';
 import type { WorkspaceSpecs } from './workspaceSpecs.ts';
 
 const answerKey = 'autoStart';
 
-/** Starts what says `autoStart`, and loads what says `preload`, when the workspace is opened: in a trusted workspace only, and after asking once. */
+/** Starts processes with `autoStart`, and loads models with `preload`, when a trusted workspace opens and the user has agreed. */
 export class AutoStart implements vscode.Disposable {
   readonly #processes: Processes;
   readonly #models: Models;
@@ -38,7 +39,13 @@ export class AutoStart implements vscode.Disposable {
     if (all.length === 0 || !(await this.#isAllowed(all))) return;
     // A model may take minutes; nothing waits for it.
     for (const name of models) void this.#attempt(name, this.#models.load(name));
-    for (const name of names) await this.#attempt(name, this.#processes.startAll(name));
+    for (const name of names) await this.#attempt(name, this.#startAll(name));
+  }
+
+  /** @throws Error with a sentence for each instance that could not be started. */
+  async #startAll(name: string): Promise<void> {
+    const { failures } = await this.#processes.startAll(name);
+    if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join('\n'));
   }
 
   async #attempt(name: string, starting: Promise<unknown>): Promise<void> {
@@ -46,7 +53,7 @@ export class AutoStart implements vscode.Disposable {
       await starting;
     } catch (error) {
       this.#log.error(`autoStart of ${name}: ${errorText(error)}`);
-      void vscode.window.showErrorMessage(errorText(error));
+      void tellError(errorText(error));
     }
   }
 
@@ -54,10 +61,10 @@ export class AutoStart implements vscode.Disposable {
     const answered = this.#memory.get<boolean>(answerKey);
     if (answered !== undefined) return answered;
     const always = vscode.l10n.t('Always in This Workspace');
-    const once = vscode.l10n.t('Now Only');
+    const once = vscode.l10n.t('Just This Once');
     const never = vscode.l10n.t('Never');
-    const answer = await vscode.window.showInformationMessage(
-      vscode.l10n.t('This workspace starts processes when it is opened: {0}.', names.join(', ')),
+    const answer = await tellInfo(
+      vscode.l10n.t('This workspace declares processes that start automatically: {0}.', names.join(', ')),
       always,
       once,
       never,

@@ -2,13 +2,13 @@ import { constants } from 'node:os';
 import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
 import { formatBytes, formatPercent } from '../protocol/format.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
-import { tcpPorts } from '../protocol/ports.ts';
+import { hostListening, tcpPorts } from '../protocol/ports.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
 import { askScale } from './askScale.ts';
+import { copy, reveal } from './commandUtilities.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
 import type { Dashboards } from './dashboard/dashboard.ts';
-import { copy, reveal } from './gestures.ts';
 import { modelCommands } from './models/modelCommands.ts';
 import type { Models } from './models/models.ts';
 import { killPort, pickPort } from './ports.ts';
@@ -16,6 +16,7 @@ import { isRunning, type Process, type Processes } from './processes.ts';
 import { askFilter, pickSortBy } from './processTree/arrange.ts';
 import { type ProcessesView, viewId } from './processTree/processesView.ts';
 import { type Row, rowOf } from './processTree/row.ts';
+import { ask, pickOne, tellError, tellInfo, withNotification } from './tell.ts';
 import type { Terminals } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
 import type { WorkspaceSpecs } from './workspaceSpecs.ts';
@@ -28,7 +29,7 @@ export interface CommandParts {
   readonly view: ProcessesView;
   readonly terminals: Terminals;
   readonly dashboards: Dashboards;
-  /** Of terminals that are opened from now on. */
+  /** The environment of terminals that are opened later. */
   readonly environment: vscode.EnvironmentVariableCollection;
   /** The warden's program. */
   readonly wardenScript: string;
@@ -37,7 +38,7 @@ export interface CommandParts {
 
 type Handler = (row: Row | undefined) => Promise<void>;
 
-/** Every command of the palette and of the view's menus; a row comes along where it was called on one. */
+/** Registers every command of the palette and of the view's menus. A command called on a row receives that row. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const handlers = { ...new Commands(parts).handlers(), ...modelCommands(parts.models, parts.environment) };
   const registrations = Object.entries(handlers).map(([name, handler]) =>
@@ -46,7 +47,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
         await handler(isRow(argument) ? argument : undefined);
       } catch (error) {
         parts.log.error(`${name}: ${errorText(error)}`);
-        void vscode.window.showErrorMessage(errorText(error));
+        void tellError(errorText(error));
       }
     }),
   );
@@ -57,11 +58,13 @@ function isRow(value: unknown): value is Row {
   return typeof value === 'object' && value !== null && 'kind' in value && 'context' in value;
 }
 
-/** A terminal that opens by itself, for a process that was started a moment ago, must not take a choice away from under the user's hands. */
-const stays = { ignoreFocusOut: true } as const;
+/** A terminal that opens while the user selects an entry must not close the list. */
+const keepOpen = { ignoreFocusOut: true } as const;
 
-/** A stop or a start that takes longer than this many milliseconds is shown with its progress. */
-const noticeableMillis = 700;
+const confirmSetting = 'tree-warden.confirmStopAll';
+
+/** Time in milliseconds after which a start or stop shows its progress. */
+const progressDelayMillis = 700;
 
 class Commands {
   readonly #parts: CommandParts;
@@ -99,48 +102,64 @@ class Commands {
   }
 
   async #start(processes: readonly Process[]): Promise<void> {
-    const starting = Promise.all(processes.map(({ name }) => this.#parts.processes.start(name)));
+    const starting = allOf(processes.map(({ name }) => this.#parts.processes.start(name)));
     const [tree] = await withProgress(vscode.l10n.t('Starting {0}…', namesOf(processes)), starting);
     if (tree) this.#parts.terminals.show(tree);
   }
 
-  /** One after the other, so that the others of a pool go on serving. */
+  /** Restarts one after the other, so that the other instances of a pool keep serving. */
   async #restart(processes: readonly Process[]): Promise<void> {
-    for (const process of processes) {
-      const restarting = this.#parts.processes.restart(process);
-      const tree = await withProgress(vscode.l10n.t('Restarting {0}…', process.name), restarting);
-      if (processes.length === 1) this.#parts.terminals.show(tree);
-      else await this.#parts.link.started(tree);
+    const [first, ...others] = processes;
+    if (first === undefined) return;
+    const pool = first.declared && first.pool;
+    if (pool !== undefined && others.length > 0) {
+      await withProgress(vscode.l10n.t('Restarting {0}…', pool), this.#parts.processes.restartAll(pool));
+      return;
     }
+    const restarting = allOf(processes.map((process) => this.#parts.processes.restart(process)));
+    const [tree] = await withProgress(vscode.l10n.t('Restarting {0}…', namesOf(processes)), restarting);
+    if (tree && others.length === 0) this.#parts.terminals.show(tree);
   }
 
   async #stop(processes: readonly (Process & { readonly tree: TreeSnapshot })[], now: boolean): Promise<void> {
     const names = namesOf(processes);
     const reason = now ? vscode.l10n.t('killed by the user') : vscode.l10n.t('stopped by the user');
-    const stopping = Promise.all(processes.map(({ tree }) => this.#parts.processes.stop(tree, now, reason)));
+    const stopping = allOf(processes.map(({ tree }) => this.#parts.processes.stop(tree, now, reason)));
     const results = await withProgress(now ? vscode.l10n.t('Killing {0}…', names) : vscode.l10n.t('Stopping {0}…', names), stopping);
     const stuck = results.filter((tree) => tree.state === 'unkillable');
-    if (stuck.length > 0) throw new Error(stuck.map((tree) => `${tree.name}: ${tree.reason}`).join('\n'));
+    if (stuck.length > 0)
+      throw new Error(stuck.map(({ name, reason }) => vscode.l10n.t('“{0}” could not be stopped: {1}', name, reason)).join('\n'));
   }
 
   async #stopAll(now: boolean): Promise<void> {
     const { live } = this.#parts.processes;
     if (live.length === 0) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Nothing is running.'));
+      void tellInfo(vscode.l10n.t('No processes are running.'));
       return;
     }
-    await this.#stop(live, now);
+    if (await this.#mayStopAll(live, now)) await this.#stop(live, now);
+  }
+
+  /** True when the user agrees, or only one process is running. */
+  async #mayStopAll(live: readonly Process[], now: boolean): Promise<boolean> {
+    if (live.length === 1 || !vscode.workspace.getConfiguration().get(confirmSetting, true)) return true;
+    const question = now ? vscode.l10n.t('Kill all {0} processes?', live.length) : vscode.l10n.t('Stop all {0} processes?', live.length);
+    const yes = now ? vscode.l10n.t('Kill All') : vscode.l10n.t('Stop All');
+    const always = vscode.l10n.t('Don’t Ask Again');
+    const answer = await ask(question, namesOf(live), yes, always);
+    if (answer === always) await vscode.workspace.getConfiguration().update(confirmSetting, false, vscode.ConfigurationTarget.Global);
+    return answer === yes || answer === always;
   }
 
   async #sendSignal({ name, tree }: Process & { readonly tree: TreeSnapshot }, pid: number | undefined): Promise<void> {
-    const target = pid === undefined ? name : `${name}, pid ${pid}`;
-    const signal = await vscode.window.showQuickPick(Object.keys(constants.signals), {
-      placeHolder: vscode.l10n.t('Signal for {0}', target),
-      ...stays,
-    });
+    const target = pid === undefined ? name : vscode.l10n.t('{0}, pid {1}', name, pid);
+    const signal = await pickOne(
+      Object.keys(constants.signals).map((label) => ({ label })),
+      { placeHolder: vscode.l10n.t('Select a signal for {0}', target), ...keepOpen },
+    );
     if (signal === undefined) return;
     const client = await this.#parts.link.clientOf(tree.id);
-    await client.signal({ tree: tree.id, signal: signal as NodeJS.Signals, ...(pid !== undefined && { pid }) });
+    await client.signal({ tree: tree.id, signal: signal.label as NodeJS.Signals, ...(pid !== undefined && { pid }) });
   }
 
   async #showJournal(): Promise<void> {
@@ -155,19 +174,19 @@ class Commands {
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'json', content }));
   }
 
-  /** Behind the status bar item: one's trees, then what to do with the chosen one. */
+  /** Behind the status bar item: the trees, then the actions for the selected one. */
   async #pickTree(): Promise<void> {
-    const process = await this.#pick(this.#parts.processes.live, vscode.l10n.t('Trees of this window'));
+    const process = await this.#pick(this.#parts.processes.live, vscode.l10n.t('Select a process tree of this window'));
     if (!process) return;
-    const actions: [string, string][] = [
-      [vscode.l10n.t('$(terminal) Show Output'), 'showOutput'],
-      [vscode.l10n.t('$(debug-restart) Restart'), 'restart'],
-      [vscode.l10n.t('$(debug-stop) Stop'), 'stop'],
-      [vscode.l10n.t('$(flame) Kill Now'), 'killNow'],
+    const actions: [string, string, string][] = [
+      ['terminal', vscode.l10n.t('Show Output'), 'showOutput'],
+      ['debug-restart', vscode.l10n.t('Restart'), 'restart'],
+      ['debug-stop', vscode.l10n.t('Stop'), 'stop'],
+      ['flame', vscode.l10n.t('Kill Now'), 'killNow'],
     ];
-    const choice = await vscode.window.showQuickPick(
-      actions.map(([label, command]) => ({ label, command })),
-      { placeHolder: process.name, ...stays },
+    const choice = await pickOne(
+      actions.map(([icon, label, command]) => ({ label, command, iconPath: new vscode.ThemeIcon(icon) })),
+      { placeHolder: process.name, ...keepOpen },
     );
     if (choice) await vscode.commands.executeCommand(`tree-warden.${choice.command}`, rowOf(process.name));
   }
@@ -179,10 +198,10 @@ class Commands {
     });
   }
 
-  /** On all instances of a pool's row for which the command makes sense; else as {@link #withProcess}. */
-  async #withProcesses(row: Row | undefined, which: Fitting, work: (processes: readonly Process[]) => Promise<void>): Promise<void> {
+  /** Runs on all applicable instances of a pool's row; otherwise as {@link #withProcess}. */
+  async #withProcesses(row: Row | undefined, which: Applicable, work: (processes: readonly Process[]) => Promise<void>): Promise<void> {
     if (row?.kind === 'pool') {
-      await work(this.#parts.processes.pool(row.process).filter((process) => fits(process, which)));
+      await work(this.#parts.processes.pool(row.process).filter((process) => appliesTo(process, which)));
     } else {
       await this.#withProcess(row, which, async (process) => {
         if (which === 'live' && !isRunning(process)) throw new Error(vscode.l10n.t('“{0}” is not running.', process.name));
@@ -191,30 +210,35 @@ class Commands {
     }
   }
 
-  /** Of what a process of the user's choice can be reached at, by whichever way leads there from where the editor's window is. */
+  /** Runs on the URL of a port of the selected process, as the editor's window can reach it. */
   async #withUrl(row: Row | undefined, work: (url: vscode.Uri) => Promise<void>): Promise<void> {
     await this.#withProcess(row, 'reachable', async ({ tree }) => {
       const members = tree?.members.filter(({ pid }) => row?.pid === undefined || row.pid === pid) ?? [];
       const port = await pickPort(tcpPorts(members));
-      if (port !== undefined) await work(await vscode.env.asExternalUri(vscode.Uri.parse(`http://localhost:${port}`)));
+      if (port !== undefined)
+        await work(
+          await vscode.env.asExternalUri(
+            vscode.Uri.parse(`http://${hostListening(members, port, vscode.env.remoteName !== undefined)}:${port}`),
+          ),
+        );
     });
   }
 
-  /** On the given row, or on one that is picked among those for which the command makes sense. */
-  async #withProcess(row: Row | undefined, which: Fitting, work: (process: Process) => Promise<unknown> | undefined): Promise<void> {
+  /** Runs on the process of the given row, or on one that the user selects among the applicable ones. */
+  async #withProcess(row: Row | undefined, which: Applicable, work: (process: Process) => Promise<unknown> | undefined): Promise<void> {
     const { processes } = this.#parts;
     if (row) {
       const process = processes.find(row.process);
-      if (!process) throw new Error(vscode.l10n.t('“{0}” is not there any more.', row.process));
+      if (!process) throw new Error(vscode.l10n.t('“{0}” no longer exists.', row.process));
       await work(process);
       return;
     }
-    const fitting = processes.all.filter((process) => fits(process, which));
-    if (fitting.length === 0) {
-      void vscode.window.showInformationMessage(nothingFits(which));
+    const applicable = processes.all.filter((process) => appliesTo(process, which));
+    if (applicable.length === 0) {
+      void tellInfo(noneApplies(which));
       return;
     }
-    const process = await this.#pick(fitting, vscode.l10n.t('Which process?'));
+    const process = await this.#pick(applicable, vscode.l10n.t('Select a process'));
     if (process) await work(process);
   }
 
@@ -224,14 +248,14 @@ class Commands {
       description: describeForPick(process),
       process,
     }));
-    return (await vscode.window.showQuickPick(items, { placeHolder, ...stays }))?.process;
+    return (await pickOne(items, { placeHolder, ...keepOpen }))?.process;
   }
 }
 
-/** For which processes a command makes sense. */
-type Fitting = 'idle' | 'live' | 'started' | 'declared' | 'reachable';
+/** The processes that a command applies to. */
+type Applicable = 'idle' | 'live' | 'started' | 'declared' | 'reachable';
 
-function fits(process: Process, which: Fitting): boolean {
+function appliesTo(process: Process, which: Applicable): boolean {
   switch (which) {
     case 'idle':
       return process.declared !== undefined && !isRunning(process);
@@ -246,18 +270,18 @@ function fits(process: Process, which: Fitting): boolean {
   }
 }
 
-function nothingFits(which: Fitting): string {
+function noneApplies(which: Applicable): string {
   switch (which) {
     case 'idle':
-      return vscode.l10n.t('There is nothing to start: everything that processes.json declares is running, or it declares nothing.');
+      return vscode.l10n.t('All processes that processes.json declares are running.');
     case 'live':
-      return vscode.l10n.t('Nothing is running.');
+      return vscode.l10n.t('No processes are running.');
     case 'started':
-      return vscode.l10n.t('Nothing has been started yet.');
+      return vscode.l10n.t('No process has been started yet.');
     case 'declared':
-      return vscode.l10n.t('There is no processes.json that declares anything.');
+      return vscode.l10n.t('No processes.json declares a process.');
     case 'reachable':
-      return vscode.l10n.t('Nothing that runs listens on a port.');
+      return vscode.l10n.t('No running process listens on a port.');
   }
 }
 
@@ -270,16 +294,27 @@ function describeForPick({ declared, tree }: Process): string {
   return tree.endedAt === undefined ? `${tree.state}  ${formatPercent(tree.cpuPercent)}  ${formatBytes(tree.memoryBytes)}` : tree.reason;
 }
 
-/** What is over in a moment needs no notification. */
+/**
+ * Resolves when all of them are settled, so that one that fails does not hide the others.
+ * @throws Error with a sentence for each that failed.
+ */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  const problems = settled.flatMap((one) => (one.status === 'rejected' ? [errorText(one.reason)] : []));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
+/** Shows progress in the view, and a notification only for work that takes noticeably long. */
 async function withProgress<T>(title: string, work: Promise<T>): Promise<T> {
   const settled = work.then(
     () => true,
     () => true,
   );
   await vscode.window.withProgress({ location: { viewId } }, async () => {
-    const noticeable = new Promise<false>((resolve) => setTimeout(() => resolve(false), noticeableMillis));
+    const noticeable = new Promise<false>((resolve) => setTimeout(() => resolve(false), progressDelayMillis));
     if (await Promise.race([settled, noticeable])) return;
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () => settled);
+    await withNotification(title, settled);
   });
   return await work;
 }

@@ -1,28 +1,35 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { discoverProcesses, renderProcessesFile } from '../spec/discover.ts';
+import { discoverProcesses, renderProcessesFile } from '../config/import/discover.ts';
+import type { System } from '../config/import/foundTask.ts';
+import { readTextFile } from '../config/textFile.ts';
+import { pickMany } from './tell.ts';
 import { processesPattern, type WorkspaceSpecs } from './workspaceSpecs.ts';
 
-/** Offers what is found in the workspace, and writes a processes.json with what is chosen. An existing file is opened, never touched. */
+/** The name that tasks.json uses for an operating system, by `os.type()`. */
+const systems: Readonly<Record<string, System>> = { Windows_NT: 'windows', Darwin: 'osx' };
+
+/** Writes a processes.json with the selected ones of the processes found in the workspace. An existing file is opened, never changed. */
 export async function createProcessesFile(specs: WorkspaceSpecs): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0];
-  if (!folder) throw new Error(vscode.l10n.t('Open a folder first: processes.json belongs to one.'));
+  if (!folder) throw new Error(vscode.l10n.t('Open a folder first. processes.json is stored in the workspace folder.'));
   const path = join(folder.uri.fsPath, processesPattern);
   if (!existsSync(path)) {
-    const found = discoverProcesses((name) => readIfThere(join(folder.uri.fsPath, name)));
+    const found = discoverProcesses((name) => readIfThere(join(folder.uri.fsPath, name)), systems[type()]);
     const chosen =
       found.length === 0
         ? []
-        : await vscode.window.showQuickPick(
+        : await pickMany(
             found.map((process) => ({
               label: process.name,
-              description: process.command,
+              description: [process.command].flat().join(' '),
               detail: process.source,
               picked: process.likely,
               process,
             })),
-            { canPickMany: true, placeHolder: vscode.l10n.t('Which of these should Tree Warden run?') },
+            { placeHolder: vscode.l10n.t('Select the processes to import') },
           );
     if (chosen === undefined) return;
     mkdirSync(dirname(path), { recursive: true });
@@ -34,7 +41,7 @@ export async function createProcessesFile(specs: WorkspaceSpecs): Promise<void> 
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch {
     return undefined;
   }

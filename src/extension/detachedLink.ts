@@ -1,26 +1,38 @@
 import type * as vscode from 'vscode';
 import type { WindowIdentity } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
+import type { WardenRegistry } from '../client/wardenRegistry.ts';
+import { withoutEditor } from '../protocol/environment.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeId } from '../protocol/identity.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { showAlert } from './alerts.ts';
+import { tellWarning } from './tell.ts';
 
 export interface DetachedLinkOptions {
   readonly script: string;
   /** Undefined in a window that shows no folder: nothing would find its processes again. */
   readonly identity: WindowIdentity | undefined;
   readonly log: vscode.LogOutputChannel;
-  /** The trees have changed, or the warden has come or gone. */
+  /** Of the window's wardens; not loaded before it is needed. */
+  readonly registry: () => Promise<WardenRegistry>;
+  /** The trees have changed, or a warden has come or gone. */
   onChange(): void;
+  /** There is a warden of this version, and it was not there before. */
+  onConnect(client: WardenClient): void;
 }
 
-/** When it is looked for again after it was lost, in milliseconds: by then, its successor has taken over. */
-const lookAgainMillis = 2000;
+/** Pause before the next search after a warden was lost, in milliseconds: by then, its successor has taken over. */
+const searchAgainMillis = 2000;
 
-/** The warden of this workspace's detached processes, which belongs to no window. */
+/** The wardens of this workspace's detached processes, which belong to no window: one, and after an update those of the older version that still have processes. */
 export class DetachedLink implements vscode.Disposable {
   readonly #options: DetachedLinkOptions;
-  #client: Promise<WardenClient> | undefined;
-  #trees: readonly TreeSnapshot[] = [];
+  /** By their connections, with their trees. */
+  readonly #followed = new Map<WardenClient, readonly TreeSnapshot[]>();
+  /** Resolve when the trees of a warden are known. */
+  readonly #following = new Map<WardenClient, Promise<void>>();
+  #starting: Promise<WardenClient> | undefined;
   #intervalMillis = 0;
   #retry: NodeJS.Timeout | undefined;
   #disposed = false;
@@ -30,31 +42,40 @@ export class DetachedLink implements vscode.Disposable {
   }
 
   get trees(): readonly TreeSnapshot[] {
-    return this.#trees;
+    return [...this.#followed.values()].flat();
   }
 
-  /** @throws Error with one sentence where it cannot be had. */
+  /** The warden that has this tree; undefined where it is none of these. */
+  clientOf(tree: TreeId): WardenClient | undefined {
+    return [...this.#followed].find(([, trees]) => trees.some(({ id }) => id === tree))?.[0];
+  }
+
+  /**
+   * The warden that starts detached processes.
+   * @throws Error with one sentence where it cannot be started.
+   */
   async client(): Promise<WardenClient> {
-    const { identity, script } = this.#options;
-    if (!identity) throw new Error('A detached process needs a workspace folder: otherwise no window could find it again.');
-    if (!this.#client) {
-      const { ensureDetachedWarden } = await import('../client/otherWardens.ts');
-      this.#client ??= ensureDetachedWarden(script, identity, 'extension').then((client) => this.#follow(client));
-      this.#client.catch(() => {
-        this.#client = undefined;
-      });
+    const current = [...this.#followed.keys()].find((client) => !client.hasOnlyCore);
+    if (current) {
+      await this.#following.get(current);
+      return current;
     }
-    return await this.#client;
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return await this.#starting;
   }
 
-  /** Connects to the one that is there; does nothing where there is none. */
+  /** Connects to those that run, and resolves when their trees are known. */
   async find(): Promise<void> {
-    const { identity, log } = this.#options;
-    if (!identity || this.#client) return;
+    const { identity, log, registry } = this.#options;
+    if (!identity) return;
     try {
-      const { findDetachedWarden } = await import('../client/otherWardens.ts');
-      const client = await findDetachedWarden(identity, 'extension');
-      if (client && !this.#client) this.#client = this.#follow(client);
+      const { isOfWindow } = await import('../client/otherWardens.ts');
+      const { wardens, unreachable } = await (await registry()).connect(isOfWindow(identity.window, 'detached'));
+      for (const { pid, error } of unreachable)
+        log.warn(`The warden of detached processes (pid ${pid}) does not answer: ${errorText(error)}`);
+      await Promise.all(wardens.map(({ client }) => this.#follow(client)));
     } catch (error) {
       log.warn(`Detached processes could not be looked for: ${errorText(error)}`);
     }
@@ -62,28 +83,50 @@ export class DetachedLink implements vscode.Disposable {
 
   setInterval(intervalMillis: number): void {
     this.#intervalMillis = intervalMillis;
-    void this.#client?.then((client) => client.watch(intervalMillis)).catch(() => undefined);
+    for (const client of this.#followed.keys()) void this.#watch(client).catch(() => undefined);
   }
 
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#retry);
-    void this.#client?.then((client) => client.dispose()).catch(() => undefined);
   }
 
-  async #follow(client: WardenClient): Promise<WardenClient> {
-    client.onTrees((trees) => this.#take(trees));
-    client.onClose(() => {
-      this.#client = undefined;
-      this.#take([]);
-      if (!this.#disposed) this.#retry = setTimeout(() => void this.find(), lookAgainMillis);
-    });
-    this.#take(await client.watch(this.#intervalMillis));
+  async #start(): Promise<WardenClient> {
+    const { identity, script, registry } = this.#options;
+    if (!identity) throw new Error('A detached process needs a workspace folder: otherwise no window could find it again.');
+    const { ensureDetachedWarden } = await import('../client/otherWardens.ts');
+    const client = await ensureDetachedWarden(script, identity, await registry(), withoutEditor(process.env));
+    await this.#follow(client);
     return client;
   }
 
-  #take(trees: readonly TreeSnapshot[]): void {
-    this.#trees = trees;
+  #follow(client: WardenClient): Promise<void> {
+    const following = this.#following.get(client) ?? this.#beginToFollow(client);
+    this.#following.set(client, following);
+    return following;
+  }
+
+  async #beginToFollow(client: WardenClient): Promise<void> {
+    this.#take(client, []);
+    client.onTrees((trees) => this.#take(client, trees));
+    client.onAlert((alert) => void showAlert(client, alert));
+    client.onClose(() => {
+      this.#followed.delete(client);
+      this.#following.delete(client);
+      this.#options.onChange();
+      if (!this.#disposed) this.#retry = setTimeout(() => void this.find(), searchAgainMillis);
+    });
+    await this.#watch(client);
+    if (client.versionProblem === undefined) this.#options.onConnect(client);
+    else void tellWarning(client.versionProblem);
+  }
+
+  async #watch(client: WardenClient): Promise<void> {
+    this.#take(client, await client.watch(this.#intervalMillis));
+  }
+
+  #take(client: WardenClient, trees: readonly TreeSnapshot[]): void {
+    this.#followed.set(client, trees);
     this.#options.onChange();
   }
 }

@@ -10,6 +10,6 @@ export function activate(context: vscode.ExtensionContext): void {
 
 /** The editor gives this five seconds; telling the warden takes milliseconds, and the warden does the rest by itself. */
 export async function deactivate(): Promise<void> {
-  await app?.leave();
+  await app?.release();
   app = undefined;
 }

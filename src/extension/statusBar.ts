@@ -1,20 +1,26 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
-import type { TreeSnapshot } from '../protocol/messages.ts';
 import { formatPorts } from '../protocol/ports.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { visible } from '../protocol/visible.ts';
 import type { Health } from './health/health.ts';
 import type { Processes } from './processes.ts';
 import type { WardenLink } from './wardenLink.ts';
 
-/** So many trees are in the hover. */
-const topCount = 8;
+/** Maximum number of trees in the hover. */
+const maxListed = 8;
+/** Minimum age in milliseconds of the figures in the hover before they are replaced: long enough to be read. */
+const minHoverMillis = 10_000;
 
-/** `3 trees · 18 % · 1.2 GB`; a click lists them. Not there while nothing runs. */
+/** The status bar item, `3 trees · 18 % · 1.2 GB`. A click lists the trees. Hidden while no process runs. */
 export class StatusBar implements vscode.Disposable {
   readonly #processes: Processes;
   readonly #health: Health;
   readonly #item = vscode.window.createStatusBarItem('tree-warden.status', vscode.StatusBarAlignment.Left, 10);
   readonly #subscription: vscode.Disposable;
+  /** The listed trees, with the number of problems of each. */
+  #listed = '';
+  #hoverMadeAt = 0;
 
   constructor(processes: Processes, link: WardenLink, health: Health) {
     this.#processes = processes;
@@ -41,26 +47,32 @@ export class StatusBar implements vscode.Disposable {
     const text = `$(pulse) ${count} · ${cpu} % · ${memory}`;
     this.#item.backgroundColor = this.#colour(trees);
     this.#item.show();
-    // An open hover closes when it is replaced: what is shown has to have changed.
-    if (this.#item.text === text) return;
+    const lists = JSON.stringify(trees.map((tree) => [tree.id, this.#health.problemsOf(tree).length]));
+    if (this.#item.text === text && this.#listed === lists) return;
     this.#item.text = text;
-    this.#item.tooltip = this.#hover(trees);
+    // An open hover closes when it is replaced, and VS Code does not tell whether one is open.
+    const now = performance.now();
+    if (this.#listed !== lists || now - this.#hoverMadeAt >= minHoverMillis) {
+      this.#listed = lists;
+      this.#hoverMadeAt = now;
+      this.#item.tooltip = this.#hover(trees);
+    }
     this.#item.accessibilityInformation = { label: vscode.l10n.t('Tree Warden: {0}, {1} percent CPU, {2} of memory', count, cpu, memory) };
   }
 
   #colour(trees: readonly TreeSnapshot[]): vscode.ThemeColor | undefined {
     if (trees.some((tree) => tree.state === 'unkillable')) return new vscode.ThemeColor('statusBarItem.errorBackground');
-    const isIll = trees.some((tree) => this.#health.illsOf(tree).length > 0);
-    return isIll ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+    const isUnhealthy = trees.some((tree) => this.#health.problemsOf(tree).length > 0);
+    return isUnhealthy ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
   }
 
-  /** The trees that use most, and all together. */
+  /** The trees with the highest usage, and the total. */
   #hover(trees: readonly TreeSnapshot[]): vscode.MarkdownString {
     const text = new vscode.MarkdownString(undefined, true);
-    const top = trees.toSorted((a, b) => b.cpuPercent - a.cpuPercent || b.memoryBytes - a.memoryBytes).slice(0, topCount);
+    const top = trees.toSorted((a, b) => b.cpuPercent - a.cpuPercent || b.memoryBytes - a.memoryBytes).slice(0, maxListed);
     const line = (...cells: string[]): void => {
       text.appendMarkdown('|');
-      for (const cell of cells) text.appendText(` ${cell.replaceAll('|', '¦')} `).appendMarkdown('|');
+      for (const cell of cells) text.appendText(` ${visible(cell).replaceAll('|', '¦')} `).appendMarkdown('|');
       text.appendMarkdown('\n');
     };
     line(vscode.l10n.t('Tree'), vscode.l10n.t('CPU'), vscode.l10n.t('Memory'), vscode.l10n.t('Ports'), vscode.l10n.t('Containment'));
@@ -68,13 +80,14 @@ export class StatusBar implements vscode.Disposable {
     for (const tree of top)
       line(tree.name, formatPercent(tree.cpuPercent), formatBytes(tree.memoryBytes), formatPorts(tree.members), tree.containment);
     const more = trees.length - top.length;
-    const all = more > 0 ? vscode.l10n.t('with {0} more', more) : vscode.l10n.t('together');
+    const all = more > 0 ? vscode.l10n.t('Total, with {0} more', more) : vscode.l10n.t('Total');
     line(all, formatPercent(total(trees, 'cpuPercent')), formatBytes(total(trees, 'memoryBytes')), '', '');
     const [reads, writes] = [total(trees, 'readRate'), total(trees, 'writeRate')];
     if (reads + writes > 0)
-      text.appendMarkdown('\n').appendText(vscode.l10n.t('Storage: reads {0}, writes {1}', formatRate(reads), formatRate(writes)));
+      text.appendMarkdown('\n').appendText(vscode.l10n.t('Disk: {0} read, {1} written', formatRate(reads), formatRate(writes)));
     for (const tree of trees)
-      for (const ill of this.#health.illsOf(tree)) text.appendMarkdown('\n\n$(warning) ').appendText(`${tree.name}: ${ill}`);
+      for (const problem of this.#health.problemsOf(tree))
+        text.appendMarkdown('\n\n$(warning) ').appendText(visible(vscode.l10n.t('{0}: {1}.', tree.name, problem)));
     return text;
   }
 }

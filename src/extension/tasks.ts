@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
-import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { Processes } from './processes.ts';
 import { TreeTerminal } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
@@ -60,7 +60,7 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
     { dimensions }: TaskTerminal,
   ): Promise<TreeSnapshot> {
     if (definition.process !== undefined) return await this.#processes.start(definition.process, dimensions);
-    const { processSpecSchema } = await import('../spec/processSchema.ts');
+    const { processSpecSchema } = await import('../config/processSchema.ts');
     const { type: _type, ...keys } = definition;
     const spec = processSpecSchema.safeParse({ group: 'Tasks', ...keys });
     if (!spec.success) throw new Error(spec.error.issues.map((issue) => `${issue.path.join('.') || 'task'}: ${issue.message}`).join('; '));
@@ -75,8 +75,8 @@ class TaskTerminal extends TreeTerminal {
   readonly #start: (terminal: TaskTerminal) => Promise<TreeSnapshot>;
   #starting: Promise<TreeSnapshot> | undefined;
   #subscription: vscode.Disposable | undefined;
-  /** Has taken the place of the one that was started, by its restart policy or by a user. */
-  #successor: TreeSnapshot | undefined;
+  /** The tree that was started, or the newest one that has taken its place: by the restart policy, or by a user. */
+  #tree: TreeSnapshot | undefined;
   #seen = false;
 
   constructor(link: WardenLink, processes: Processes, start: (terminal: TaskTerminal) => Promise<TreeSnapshot>) {
@@ -97,31 +97,34 @@ class TaskTerminal extends TreeTerminal {
     this.#subscription?.dispose();
     // One that is still being started is stopped as soon as it is there.
     const reason = vscode.l10n.t('the task was terminated');
-    void this.#starting?.then((tree) => this.#processes.stop(this.#successor ?? tree, false, reason)).catch(() => undefined);
+    void this.#starting?.then((tree) => this.#processes.stop(this.#tree ?? tree, false, reason)).catch(() => undefined);
   }
 
   async #run(): Promise<void> {
     try {
       this.#starting = Promise.resolve().then(() => this.#start(this));
-      const tree = await this.#starting;
-      this.show(tree);
-      this.#subscription = this.#link.onDidChangeTrees(() => this.#endWith(this.#successor?.id ?? tree.id));
-      this.#endWith(tree.id);
+      this.#tree = await this.#starting;
+      this.show(this.#tree);
+      this.#subscription = this.#link.onDidChangeTrees(() => this.#look());
+      this.#look();
     } catch (error) {
       this.say(errorText(error));
       this.end(1);
     }
   }
 
-  #endWith(id: TreeId): void {
-    const tree = this.#link.trees.find((candidate) => candidate.id === id);
+  #look(): void {
+    const { trees } = this.#link;
+    const tree = trees.find(({ id }) => id === this.#tree?.id);
     this.#seen ||= tree !== undefined;
     // Not listed yet; or not any more, and then the warden has been lost, and the tree with it.
     if (!this.#seen || (tree && tree.endedAt === undefined)) return;
     if (tree?.restarting) {
-      const isNext = (other: TreeSnapshot): boolean => other.name === tree.name && other.id !== id && other.startedAt >= tree.startedAt;
-      this.#successor = this.#link.trees.find(isNext) ?? this.#successor;
-      if (this.#successor) this.show(this.#successor);
+      const next = trees.find(({ id }) => id === tree.successor);
+      if (!next) return;
+      this.#tree = next;
+      this.show(next);
+      this.#look();
       return;
     }
     this.#subscription?.dispose();

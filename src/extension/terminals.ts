@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
-import type { OutputSubscription } from '../client/wardenClient.ts';
+import { OutputFollower } from '../client/outputFollower.ts';
+import { errorText } from '../protocol/errors.ts';
 import { formatBytes } from '../protocol/format.ts';
-import type { TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { TreeId } from '../protocol/identity.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { visible } from '../protocol/visible.ts';
 import type { WardenLink } from './wardenLink.ts';
 
 /**
- * Milliseconds before more is written to a terminal. The editor tells nobody when it has drawn, and keeps what it has not in the
- * extension host; 64 KiB in this time is more than anybody reads, and it was seen to keep up with.
+ * Milliseconds before more is written to a terminal. The editor does not report when it has drawn, and keeps what it has not in the
+ * extension host; 64 KiB in this time is more than a person reads, and the editor keeps up with it.
  */
 const drawingMillis = 25;
 
@@ -21,16 +24,15 @@ export class TreeTerminal implements vscode.Pseudoterminal {
   #opened = false;
   #waiting: TreeSnapshot | undefined;
   #tree: TreeSnapshot | undefined;
-  #subscription: OutputSubscription | undefined;
-  #drained: Promise<void> = Promise.resolve();
+  readonly #output = new OutputFollower();
 
   constructor(link: WardenLink) {
     this.#link = link;
   }
 
-  /** Resolves when all output of the tree has been written. */
+  /** Resolves when all output of the tree has been written, or none will come any more. */
   get drained(): Promise<void> {
-    return this.#drained;
+    return this.#output.ended;
   }
 
   get dimensions(): vscode.TerminalDimensions | undefined {
@@ -40,19 +42,18 @@ export class TreeTerminal implements vscode.Pseudoterminal {
   open(dimensions: vscode.TerminalDimensions | undefined): void {
     this.#opened = true;
     this.#dimensions = dimensions;
-    if (this.#waiting) void this.#follow(this.#waiting);
+    if (this.#waiting) this.#follow(this.#waiting);
   }
 
   /** Shows this tree from now on; another one before it stays above, with a line between them. */
   show(tree: TreeSnapshot): void {
     if (this.#tree?.id === tree.id) return;
-    if (this.#opened) void this.#follow(tree);
+    if (this.#opened) this.#follow(tree);
     else this.#waiting = tree;
   }
 
   close(): void {
-    this.#subscription?.cancel();
-    this.#subscription = undefined;
+    this.#output[Symbol.dispose]();
   }
 
   handleInput(data: string): void {
@@ -66,7 +67,7 @@ export class TreeTerminal implements vscode.Pseudoterminal {
 
   /** Writes a line of our own, set apart from the tree's. */
   say(text: string): void {
-    this.#write.fire(`\u001b[2m${text}\u001b[0m\r\n`);
+    this.#write.fire(`\u001b[2m${visible(text)}\u001b[0m\r\n`);
   }
 
   /** Ends the terminal with an exit code, which is a task's. */
@@ -74,26 +75,29 @@ export class TreeTerminal implements vscode.Pseudoterminal {
     this.#close.fire(code);
   }
 
-  async #follow(tree: TreeSnapshot): Promise<void> {
-    this.#subscription?.cancel();
-    if (this.#tree) this.say(vscode.l10n.t('— {0}, started again —', tree.name));
+  #follow(tree: TreeSnapshot): void {
+    if (this.#tree) this.say(vscode.l10n.t('— {0} was restarted —', tree.name));
     this.#tree = tree;
-    const client = await this.#link.clientOf(tree.id);
-    if (this.#dimensions) client.resize(tree.id, this.#dimensions);
     const decoder = new TextDecoder();
     const cooked = tree.stdio === 'pty';
-    const { done, finish } = ending();
-    this.#drained = done;
-    this.#subscription = await client.readOutput(
+    const dimensions = this.#dimensions;
+    const connecting = this.#link.clientOf(tree.id).then((client) => {
+      if (dimensions) client.resize(tree.id, dimensions);
+      return client;
+    });
+    this.#output.follow(
+      connecting,
       { tree: tree.id, from: 0, whenBehind: 'skip', follow: true },
       {
         onChunk: async (chunk, skipped) => {
-          if (skipped > 0) this.say(vscode.l10n.t('— {0} left out; the log has them —', formatBytes(skipped)));
+          if (skipped > 0) this.say(vscode.l10n.t('— {0} of output skipped; the log has all of it —', formatBytes(skipped)));
           const text = decoder.decode(chunk, { stream: true });
           this.#write.fire(cooked ? text : text.replaceAll(/\r?\n/g, '\r\n'));
           await new Promise((resolve) => setTimeout(resolve, drawingMillis));
         },
-        onEnd: finish,
+        onEnd: (end) => {
+          if (end.how === 'failed') this.say(errorText(end.error));
+        },
       },
     );
   }
@@ -102,14 +106,6 @@ export class TreeTerminal implements vscode.Pseudoterminal {
     const live = this.#link.trees.find((tree) => tree.id === this.#tree?.id && tree.endedAt === undefined);
     if (live) await work(live.id).catch(() => undefined);
   }
-}
-
-function ending(): { readonly done: Promise<void>; readonly finish: () => void } {
-  let finish = (): void => undefined;
-  const done = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  return { done, finish };
 }
 
 /** One terminal a process name, opened when asked for. Closing it leaves the tree alone. */
@@ -138,7 +134,7 @@ export class Terminals implements vscode.Disposable {
     }
     const content = new TreeTerminal(this.#link);
     const terminal = vscode.window.createTerminal({
-      name: tree.name,
+      name: visible(tree.name),
       pty: content,
       iconPath: new vscode.ThemeIcon('pulse'),
       isTransient: true,
@@ -161,7 +157,7 @@ export class Terminals implements vscode.Disposable {
       if (tree.endedAt === undefined) known.content.show(tree);
       else if (!this.#announced.has(tree.id)) {
         this.#announced.add(tree.id);
-        void known.content.drained.then(() => known.content.say(`— ${tree.name}: ${tree.reason} —`));
+        void known.content.drained.then(() => known.content.say(vscode.l10n.t('— {0}: {1} —', tree.name, tree.reason)));
       }
     }
   }

@@ -1,9 +1,15 @@
 import * as vscode from 'vscode';
 import type { WardenClient } from '../client/wardenClient.ts';
 import type { OwnedWarden } from '../client/wardenProcess.ts';
+import type { WardenRegistry } from '../client/wardenRegistry.ts';
+import { withoutEditor } from '../protocol/environment.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { Lifetime, TreeId, TreeSnapshot } from '../protocol/messages.ts';
+import type { Lifetime, TreeId } from '../protocol/identity.ts';
+import { RestartBudget, restartBudget } from '../protocol/restartBudget.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { showAlert } from './alerts.ts';
 import { DetachedLink } from './detachedLink.ts';
+import { tellError, tellWarning } from './tell.ts';
 
 export interface WardenLinkOptions {
   readonly script: string;
@@ -14,8 +20,8 @@ export interface WardenLinkOptions {
   readonly log: vscode.LogOutputChannel;
 }
 
-/** Milliseconds to wait for the message to the warden to leave, when the window closes. */
-const leavePatience = 1000;
+/** How long the window's close waits until the release of the trees is sent, in milliseconds. */
+const releaseMillis = 1000;
 
 /**
  * The window's warden: started at the first need, watched, and replaced when it is gone; and beside it the one of the
@@ -29,20 +35,33 @@ export class WardenLink implements vscode.Disposable {
   readonly #connected = new vscode.EventEmitter<WardenClient>();
   /** There is a warden of this window, and it was not there before. */
   readonly onDidConnect = this.#connected.event;
+  readonly #detachedConnected = new vscode.EventEmitter<WardenClient>();
+  /** There is a warden of detached processes, and it was not there before. */
+  readonly onDidConnectDetached = this.#detachedConnected.event;
   readonly #detached: DetachedLink;
-  #claiming: Promise<void> | undefined;
+  #registry: Promise<WardenRegistry> | undefined;
+  #takingOver: Promise<void> | undefined;
+  #resumed: Promise<void> = Promise.resolve();
   #warden: Promise<OwnedWarden> | undefined;
   #managed: readonly TreeSnapshot[] = [];
-  /** Who wants figures, and how often. */
-  readonly #wanted = new Map<string, number>();
+  /** Intervals at which parts of the extension need figures, by the part's name. */
+  readonly #intervals = new Map<string, number>();
   #intervalMillis = 0;
-  #leaving = false;
+  #isClosing = false;
+  readonly #restarts = new RestartBudget();
 
   constructor(options: WardenLinkOptions) {
     this.#options = options;
     const { script, workspace, window, log } = options;
     const identity = window === undefined ? undefined : { window, workspace };
-    this.#detached = new DetachedLink({ script, identity, log, onChange: () => this.#changed.fire() });
+    this.#detached = new DetachedLink({
+      script,
+      identity,
+      log,
+      registry: () => this.#openRegistry(),
+      onChange: () => this.#changed.fire(),
+      onConnect: (client) => this.#detachedConnected.fire(client),
+    });
   }
 
   /** Whether there is a warden of this window, or will be in a moment. */
@@ -54,25 +73,30 @@ export class WardenLink implements vscode.Disposable {
     return [...this.#managed, ...this.#detached.trees];
   }
 
+  /** Resolves when it is known what was there before this window was. */
+  get resumed(): Promise<void> {
+    return this.#resumed;
+  }
+
   /** Finds what was there before this window was: detached processes, and the warden that it had before it was reloaded. */
   resume(): void {
     // A start that comes meanwhile waits for the answer, or there would be two wardens.
     if (this.#keepMillis() > 0)
-      this.#claiming = this.#claim().catch((error: unknown) =>
+      this.#takingOver = this.#takeOver().catch((error: unknown) =>
         this.#options.log.warn(`The warden from before the reload: ${errorText(error)}`),
       );
-    void this.#detached.find();
+    this.#resumed = Promise.all([this.#takingOver, this.#detached.find()]).then(() => undefined);
   }
 
   /** Of the warden that this tree belongs to. */
   async clientOf(tree: TreeId): Promise<WardenClient> {
-    return await (this.#detached.trees.some(({ id }) => id === tree) ? this.#detached.client() : this.client());
+    return this.#detached.clientOf(tree) ?? (await this.client());
   }
 
-  /** @throws Error with what the warden said where it cannot be started. */
+  /** @throws Error with what the warden wrote to stderr, where it cannot be started. */
   async client(lifetime: Lifetime = 'managed'): Promise<WardenClient> {
     if (lifetime === 'detached') return await this.#detached.client();
-    await this.#claiming;
+    await this.#takingOver;
     this.#warden ??= this.#start();
     const starting = this.#warden;
     try {
@@ -83,47 +107,37 @@ export class WardenLink implements vscode.Disposable {
     }
   }
 
-  /** Resolves when this tree, which was started a moment ago, is ready, or has failed. */
-  async started({ id, state }: TreeSnapshot): Promise<void> {
-    if (state !== 'starting') return;
-    let isKnown = false;
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        const tree = this.trees.find((candidate) => candidate.id === id);
-        isKnown ||= tree !== undefined;
-        // News of it come behind the answer to its start; when it is gone again, so is its warden.
-        if (!isKnown || tree?.state === 'starting') return;
-        subscription.dispose();
-        resolve();
-      };
-      const subscription = this.onDidChangeTrees(look);
-      look();
-    });
-  }
-
-  /** How often somebody wants figures, in milliseconds; 0 where that one does not look. All get them as often as the keenest. */
-  wantFigures(who: string, millis: number): void {
-    if (millis > 0) this.#wanted.set(who, millis);
-    else this.#wanted.delete(who);
-    const intervalMillis = this.#wanted.size > 0 ? Math.min(...this.#wanted.values()) : 0;
+  /** Interval at which a part of the extension needs figures, in milliseconds; 0: not at all. The shortest interval counts for all. */
+  wantFigures(part: string, millis: number): void {
+    if (millis > 0) this.#intervals.set(part, millis);
+    else this.#intervals.delete(part);
+    const intervalMillis = this.#intervals.size > 0 ? Math.min(...this.#intervals.values()) : 0;
     if (intervalMillis === this.#intervalMillis) return;
     this.#intervalMillis = intervalMillis;
     this.#detached.setInterval(intervalMillis);
     if (this.#warden) void this.#watch();
   }
 
-  /** Tells the warden to end everything; it does so whether or not this window is still there. */
-  async leave(): Promise<void> {
-    this.#leaving = true;
+  /** Has the warden end everything, or keep it for the reload; it does so whether or not this window is still there. */
+  async release(): Promise<void> {
+    this.#isClosing = true;
+    const deadline = new Promise<void>((resolve) => setTimeout(resolve, releaseMillis).unref());
+    await Promise.race([this.#releaseOwnership(), deadline]);
+  }
+
+  /** Also of a warden that is just being taken over: unless its new owner releases it, it does not wait for the next one. */
+  async #releaseOwnership(): Promise<void> {
+    await this.#takingOver;
     const warden = await this.#warden?.catch(() => undefined);
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, leavePatience).unref());
-    await Promise.race([warden?.client.leave(this.#keepMillis()).catch(() => undefined), patience]);
+    await warden?.client.releaseOwnership(this.#keepMillis()).catch(() => undefined);
   }
 
   dispose(): void {
     this.#detached.dispose();
+    void this.#registry?.then((registry) => registry[Symbol.dispose]());
     this.#changed.dispose();
     this.#connected.dispose();
+    this.#detachedConnected.dispose();
   }
 
   /** 0 where everything is to end with the window, reloaded or not. */
@@ -133,11 +147,19 @@ export class WardenLink implements vscode.Disposable {
     return settings.get('onReload') === 'keep' ? settings.get('reloadGrace', 15) * 1000 : 0;
   }
 
-  async #claim(): Promise<void> {
+  /** The wardens of this window, whichever way they were connected to. Loaded at the first need. */
+  #openRegistry(): Promise<WardenRegistry> {
+    this.#registry ??= import('../client/wardenRegistry.ts').then(
+      ({ WardenRegistry }) => new WardenRegistry('extension', this.#options.window),
+    );
+    return this.#registry;
+  }
+
+  async #takeOver(): Promise<void> {
     const { script, workspace, window, log } = this.#options;
     if (window === undefined) return;
-    const { claimWarden } = await import('../client/otherWardens.ts');
-    const warden = await claimWarden(script, { window, workspace }, 'extension');
+    const { takeOverWarden } = await import('../client/otherWardens.ts');
+    const warden = await takeOverWarden(script, { window, workspace }, 'extension', (problem) => void tellWarning(problem));
     if (!warden) return;
     log.info(`Warden ${warden.client.welcome.warden} (pid ${warden.pid}) taken over after a reload.`);
     this.#warden = Promise.resolve(warden);
@@ -152,6 +174,7 @@ export class WardenLink implements vscode.Disposable {
     const warden = await WardenProcess.start({
       script,
       client: 'extension',
+      env: withoutEditor(process.env),
       workspace,
       ...(window !== undefined && { window }),
       logFolder,
@@ -166,7 +189,7 @@ export class WardenLink implements vscode.Disposable {
     log.info(`Warden ${warden.client.welcome.warden} started (pid ${warden.pid}).`);
     for (const shortcoming of warden.client.welcome.shortcomings) {
       log.warn(shortcoming);
-      void vscode.window.showWarningMessage(shortcoming);
+      void tellWarning(shortcoming);
     }
     await this.#follow(warden);
     return warden;
@@ -174,8 +197,9 @@ export class WardenLink implements vscode.Disposable {
 
   async #follow(warden: OwnedWarden): Promise<void> {
     warden.client.onTrees((trees) => this.#take(trees));
-    warden.client.onAlert((message) => void vscode.window.showErrorMessage(message));
-    void warden.ended.then(({ orderly, said }) => this.#lost(warden, orderly, said));
+    warden.client.onAlert((alert) => void showAlert(warden.client, alert));
+    void warden.ended.then(({ orderly, stderrTail }) => this.#lost(warden, orderly, stderrTail));
+    (await this.#openRegistry()).add(warden.client, 'window');
     this.#take(await warden.client.watch(this.#intervalMillis));
     this.#connected.fire(warden.client);
   }
@@ -195,19 +219,56 @@ export class WardenLink implements vscode.Disposable {
   }
 
   /** By now the switch and we ourselves have ended what the warden left. */
-  #lost(warden: OwnedWarden, orderly: boolean, said: string): void {
-    if (this.#leaving) return;
+  #lost(warden: OwnedWarden, orderly: boolean, stderrTail: string): void {
+    if (this.#isClosing) return;
     const running = this.#managed.filter((tree) => tree.endedAt === undefined).map((tree) => tree.name);
     this.#warden = undefined;
     this.#take([]);
     const what = orderly ? 'has ended' : 'was killed or has failed';
-    this.#options.log.error(`Warden ${warden.client.welcome.warden} (pid ${warden.pid}) ${what}. ${said}`);
-    const names =
-      running.length > 0 ? vscode.l10n.t('These were ended with it: {0}.', running.join(', ')) : vscode.l10n.t('Nothing was running.');
-    void vscode.window.showErrorMessage(
-      vscode.l10n.t('Tree Warden’s guardian process {0}. {1} The next start uses a new one.', what, names),
+    this.#options.log.error(`Warden ${warden.client.welcome.warden} (pid ${warden.pid}) ${what}. ${stderrTail}`);
+    if (!this.#restarts.take()) {
+      void this.#offerRestart(running);
+      return;
+    }
+    void tellError(
+      running.length > 0
+        ? vscode.l10n.t(
+            'Tree Warden’s background process ended unexpectedly, and these processes were stopped: {0}. The next start uses a new one.',
+            running.join(', '),
+          )
+        : vscode.l10n.t('Tree Warden’s background process ended unexpectedly. No processes were running. The next start uses a new one.'),
     );
     // At once, so that the first start finds it ready, and so that what is left on record is swept.
-    void this.client().catch((error: unknown) => void vscode.window.showErrorMessage(errorText(error)));
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
+    this.client().catch((error: unknown) => void tellError(errorText(error)));
+  }
+
+  /** The warden has ended too often: the user decides about the next start. */
+  async #offerRestart(running: readonly string[]): Promise<void> {
+    const [again, log] = [vscode.l10n.t('Start Background Process'), vscode.l10n.t('Show Log')];
+    const { starts, withinMillis } = restartBudget;
+    const chosen = await tellError(
+      running.length > 0
+        ? vscode.l10n.t(
+            'Tree Warden’s background process ended {0} times in {1} minutes and is not restarted automatically. These processes were stopped: {2}.',
+            starts + 1,
+            withinMillis / 60_000,
+            running.join(', '),
+          )
+        : vscode.l10n.t(
+            'Tree Warden’s background process ended {0} times in {1} minutes and is not restarted automatically. No processes were running.',
+            starts + 1,
+            withinMillis / 60_000,
+          ),
+      again,
+      log,
+    );
+    if (chosen === log) this.#options.log.show();
+    if (chosen !== again) return;
+    this.#restarts.reset();
+    this.#startAgain();
   }
 }

@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import type { ModelSpec } from '../config/modelSchema.ts';
+import type { ParsedProcesses, Problem } from '../config/parseProcesses.ts';
+import type { ProcessSpec } from '../config/processSchema.ts';
+import { readTextFile } from '../config/textFile.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { ModelSpec } from '../spec/modelSchema.ts';
-import type { ParsedProcesses, Problem } from '../spec/parseProcesses.ts';
-import type { ProcessSpec } from '../spec/processSchema.ts';
+import { visible } from '../protocol/visible.ts';
+import { tellError } from './tell.ts';
 
 export const processesPattern = '.vscode/processes.json';
 
@@ -62,7 +65,7 @@ export class WorkspaceSpecs implements vscode.Disposable {
     return this.declared.find((process) => process.name === name);
   }
 
-  /** Reads everything again, for whoever has just written a file and need not wait for the editor to notice. */
+  /** Reads all files again, for a caller that has just written one and does not wait for the editor's notification. */
   async reload(): Promise<void> {
     await Promise.all((vscode.workspace.workspaceFolders ?? []).map((folder) => this.#load(folder)));
   }
@@ -112,8 +115,8 @@ export class WorkspaceSpecs implements vscode.Disposable {
     }
     try {
       // Not before there is a file to read: it takes the validation library with it.
-      const { parseProcesses } = await import('../spec/parseProcesses.ts');
-      const text = readFileSync(file.fsPath, 'utf8');
+      const { parseProcesses } = await import('../config/parseProcesses.ts');
+      const text = readTextFile(file.fsPath);
       const before = this.#files.get(key);
       // One save can be told of several times.
       if (text === before?.text) return;
@@ -125,13 +128,17 @@ export class WorkspaceSpecs implements vscode.Disposable {
     } catch (error) {
       const message = `Cannot read ${file.fsPath}: ${errorText(error)}.`;
       this.#log.error(message);
-      void vscode.window.showErrorMessage(message);
+      void tellError(message);
     }
   }
 }
 
 function asDiagnostic({ line, column, endLine, endColumn, message }: Problem): vscode.Diagnostic {
-  const diagnostic = new vscode.Diagnostic(new vscode.Range(line, column, endLine, endColumn), message, vscode.DiagnosticSeverity.Error);
+  const diagnostic = new vscode.Diagnostic(
+    new vscode.Range(line, column, endLine, endColumn),
+    visible(message),
+    vscode.DiagnosticSeverity.Error,
+  );
   diagnostic.source = 'Tree Warden';
   return diagnostic;
 }

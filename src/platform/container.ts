@@ -1,4 +1,4 @@
-/** What holds the processes of one tree together, beside the marks that each of them carries. */
+/** Containers hold the processes of one tree together, in addition to the marks that each process carries. */
 
 export type Containment = 'group' | 'cgroup' | 'namespace' | 'job';
 
@@ -6,7 +6,7 @@ export type Containment = 'group' | 'cgroup' | 'namespace' | 'job';
 export interface ContainmentOffer {
   readonly containment: Containment;
   readonly available: boolean;
-  /** What it gives here, or why it is not to be had, as a clause. */
+  /** What it provides on this machine, or why it is not available, as a clause. */
   readonly why: string;
   /** What the user can do to get it, or more of it, as a sentence. */
   readonly advice?: string;
@@ -23,7 +23,7 @@ export interface KernelLimits {
   readonly cpuCores?: number;
 }
 
-/** How often the kernel has had to hold a limit. */
+/** How often the kernel has enforced a limit. */
 export interface LimitEvents {
   /** Processes that were killed because the tree had used up its memory. */
   readonly memoryKills: number;
@@ -31,13 +31,13 @@ export interface LimitEvents {
   readonly refusedForks: number;
 }
 
-/** A container that somebody else made, found again by its path. */
+/** A container that another process made, found again by its path. */
 export interface FoundContainer {
   /** Processes in it now, in no order; none where it keeps no list. */
   pids(): readonly number[];
-  /** Ends everybody in it at once, those who are just being forked too; false where it cannot. */
-  killAll(): boolean;
-  /** Gives back what it takes up in the system; for when nobody is left in it. */
+  /** Ends all in it at once, those that are just being forked too; false where it cannot, or where one is inside that must not be killed. */
+  killAll(mayKill: (pid: number) => boolean): boolean;
+  /** Releases the container's resources in the system, once it is empty. */
   dispose(): void;
 }
 
@@ -45,11 +45,11 @@ export interface FoundContainer {
 export interface ContainerUsage {
   /** With the pages of files that it has read and written, which the kernel gives back when it needs them. */
   readonly memoryBytes?: number;
-  /** Percent of the last ten seconds in which somebody inside had to wait for it (PSI). */
+  /** Percentage of the last ten seconds in which a process inside waited for the resource (PSI). */
   readonly pressure?: { readonly cpu?: number; readonly memory?: number; readonly io?: number };
 }
 
-/** What a spawn answers with. */
+/** The result of a spawn. */
 export interface Spawned {
   /** Undefined where nothing was started. */
   readonly pid?: number | undefined;
@@ -59,10 +59,10 @@ export interface Container extends FoundContainer {
   readonly containment: Containment;
   /** Where it is found again after a crash of everything; null where nothing outlives its warden. */
   readonly path: string | null;
-  /** The leader is a program of the container's own, which a stop's gentle signals are not meant for. */
-  readonly leaderIsKeeper: boolean;
-  /** The program and arguments that run `argv` inside; `lingering` until the last of them has ended, not only the first. */
-  wrap(argv: readonly [string, ...string[]], lingering: boolean): readonly [string, ...string[]];
+  /** The leader is an init process of the container's own: the gentle signals of a stop are not sent to it. */
+  readonly hasInitProcess: boolean;
+  /** The program and arguments that run `argv` inside. `waitsForAll`: they end with the last process inside, not with the first. */
+  wrap(argv: readonly [string, ...string[]], waitsForAll: boolean): readonly [string, ...string[]];
   /** Runs `spawn` so that the process it starts, and all that descends from it, are inside. Synchronous. */
   enter<T extends Spawned>(spawn: () => T): T;
   /** Takes in a process that could not be born inside, because its pid was not known before; nothing where all are born inside. */
@@ -70,29 +70,29 @@ export interface Container extends FoundContainer {
   /** Has the kernel hold these, as far as it can here; answers with those that it now holds. */
   limit(limits: KernelLimits): readonly (keyof KernelLimits)[];
   limitEvents(): LimitEvents;
-  /** CPU time of everybody who has ever been inside, in milliseconds; undefined where it does not count. */
+  /** CPU time of all processes that have ever been inside, in milliseconds; undefined where the container does not count it. */
   cpuMillis(): number | undefined;
   usage(): ContainerUsage;
 }
 
 /** The containers of one warden. */
 export interface Containers {
-  /** Folders of the system that it may make containers in; for the record, so that they can be removed after a crash. */
-  readonly homes: readonly string[];
-  /** Every containment there is, with whether this machine has it. May try some of them out: tens of milliseconds. */
+  /** Folders in which this warden may make cgroups; recorded, so that they can be removed after a crash. */
+  readonly cgroupRoots: readonly string[];
+  /** Every containment, with whether it is available on this machine. Trying some of them out may take tens of milliseconds. */
   offers(): readonly ContainmentOffer[];
   /**
    * Makes one for a tree; `auto` takes the strongest that needs no rights and changes nothing for the processes inside.
    * @throws ContainmentError where this machine does not have it.
    */
-  contain(wanted: Containment | 'auto', tree: string): Container;
+  contain(requested: Containment | 'auto', tree: string): Container;
 }
 
 /** What remains where a container is nothing but a name: everything is done by marks, groups and signals. */
 export const uncontained: Container = {
   containment: 'group',
   path: null,
-  leaderIsKeeper: false,
+  hasInitProcess: false,
   wrap: (argv) => argv,
   enter: (spawn) => spawn(),
   admit: () => undefined,
@@ -105,26 +105,26 @@ export const uncontained: Container = {
   dispose: () => undefined,
 };
 
-/** What else there is to say of a container that can be found again by its path. */
+/** The container of a tree whose warden is dead, found again by its path. */
 export function containerOf(found: FoundContainer, containment: Containment, path: string | null): Container {
   return {
     ...uncontained,
     containment,
     path,
     pids: () => found.pids(),
-    killAll: () => found.killAll(),
+    killAll: (mayKill) => found.killAll(mayKill),
     dispose: () => found.dispose(),
   };
 }
 
-/** Where there is no container but the name. */
+/** The containers of a platform that has none but process groups. */
 export function groupOnly(offers: readonly ContainmentOffer[]): Containers {
   return {
-    homes: [],
+    cgroupRoots: [],
     offers: () => offers,
-    contain: (wanted) => {
-      if (wanted === 'auto' || wanted === 'group') return uncontained;
-      throw new ContainmentError(`The containment "${wanted}" is not to be had here: it is of another system. Use "auto".`);
+    contain: (requested) => {
+      if (requested === 'auto' || requested === 'group') return uncontained;
+      throw new ContainmentError(`The containment "${requested}" is not available on this operating system. Use "auto".`);
     },
   };
 }

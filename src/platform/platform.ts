@@ -5,25 +5,31 @@
 
 import type { Containers, FoundContainer } from './container.ts';
 
-/** A process for certain: a pid alone is given to somebody else as soon as it is free. */
+/** The identity of a process: a pid alone is given to another process as soon as it is free. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** When it started, in a unit and from an epoch of the platform's own; only ever compared for equality and order. */
   readonly startTime: number;
 }
 
+/** The process table could not be read: it is unknown which processes are alive, and none may be taken for gone. */
+export class ProcessTableError extends Error {}
+
 export interface ProcessStat extends ProcessIdentity {
   readonly parent: number;
+  /** Group and session are 0 where the platform has none. */
   readonly group: number;
   readonly session: number;
   /** False for a zombie: it runs nothing and holds nothing but its pid. */
   readonly alive: boolean;
   readonly stopped: boolean;
+  /** In a wait of the kernel's that no signal ends (state D of proc(5)); absent where the platform does not report it. */
+  readonly uninterruptible?: boolean;
   readonly name: string;
   readonly threads: number;
   /** CPU time used since its start, user and system together, in milliseconds. */
   readonly cpuMillis: number;
-  /** Of all children that have ended and that it has waited for, and theirs; 0 where the platform does not tell. */
+  /** CPU time of all descendants that have ended and were waited for, in milliseconds; 0 where the platform does not report it. */
   readonly childrenCpuMillis: number;
   /** Resident set size in bytes; pages shared with other processes count in each of them. */
   readonly memoryBytes: number;
@@ -33,15 +39,15 @@ export interface ProcessStat extends ProcessIdentity {
 export interface Marks {
   /** Ids of trees from the environment, outermost first; empty where it was dropped or cannot be read. */
   readonly environment: readonly string[];
-  /** The number lent by {@link Platform.lend}; undefined where there is none. */
+  /** The number that {@link Platform.withSpawnAttributes} has set; undefined where there is none. */
   readonly limit: number | undefined;
 }
 
 /**
- * `denied`: it is alive but belongs to somebody whom this user may not signal; `unheard`: it has nothing by which it could be asked
- * (Windows: neither console nor window).
+ * `denied`: it is alive but belongs to a user whom this one may not signal; `unheard`: it has nothing by which it could be asked
+ * (Windows: neither console nor window); `protected`: nothing was sent, see {@link Platform.isProtected}.
  */
-export type SignalOutcome = 'sent' | 'gone' | 'denied' | 'unheard';
+export type SignalOutcome = 'sent' | 'gone' | 'denied' | 'unheard' | 'protected';
 
 /** Since the start of a process, the children included that it has waited for, where the platform counts those. */
 export interface DiskCounters {
@@ -52,7 +58,7 @@ export interface DiskCounters {
 /** Of all GPUs together. */
 export interface GpuUsage {
   readonly memoryBytes: number;
-  /** Percent of one GPU; 0 where the driver does not tell. */
+  /** Percent of one GPU; 0 where the driver does not report it. */
   readonly percent: number;
 }
 
@@ -61,16 +67,16 @@ export interface Usage {
   readonly cpuMillis: number;
   readonly childrenCpuMillis: number;
   readonly memoryBytes: number;
-  /** Absent where the platform does not tell. */
+  /** Absent where the platform does not report it. */
   readonly disk?: DiskCounters | undefined;
-  /** Absent where it uses none, or nobody tells. */
+  /** Absent where the process uses no GPU, or the driver does not report it. */
   readonly gpu?: GpuUsage | undefined;
 }
 
-/** What is too dear to be read at every sample; what is absent, the platform or the process's owner does not tell. */
+/** Figures that are too expensive to read at every sample; each is absent where the platform does not report it, or access is denied. */
 export interface Footprint {
-  /** Resident memory in bytes, in which each shared page is divided among those who share it (PSS), so that it may be summed up. */
-  readonly sharedOutBytes?: number;
+  /** Proportional set size in bytes: each shared page is divided among the processes that share it, so that it may be summed up. */
+  readonly pssBytes?: number;
   /** Descriptors, or handles. */
   readonly openFiles?: number;
   /** TCP connections that are established. */
@@ -86,7 +92,7 @@ export interface ListeningPort {
 
 export interface Platform {
   readonly name: string;
-  /** What this machine cannot give, each as a sentence for the user; empty where nothing is missing. */
+  /** What is missing on this machine, each as a sentence for the user. */
   readonly shortcomings: readonly string[];
   /** Identifies one boot: identities recorded under another one mean nothing. */
   readonly bootId: string;
@@ -100,7 +106,10 @@ export interface Platform {
   /** Makes this process the one to which orphaned descendants return, where the kernel can do that. */
   adoptOrphans(): void;
 
-  /** Undefined where there is no such process. */
+  /** Has a stop of this process (SIGSTOP) end with the process that started it, where the kernel can do that: it sees that end then. */
+  continueAtParentsEnd(): void;
+
+  /** Undefined where there is no such process. @throws ProcessTableError, as every method that searches for processes. */
   stat(pid: number): ProcessStat | undefined;
 
   /**
@@ -111,31 +120,39 @@ export interface Platform {
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[];
 
   /** Every process that this user can see; on Linux, one that forks and leaves is never missed. */
-  everyone(): ProcessStat[];
+  allProcesses(): ProcessStat[];
 
   /** Up-to-date usage of these processes; those that are gone are left out. */
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>>;
 
-  /** Pids of processes that a GPU's driver still keeps memory for, dead or alive, as far as the driver tells. */
+  /** Pids of processes, dead or alive, that a GPU's driver still keeps memory for, as far as the driver reports them. */
   gpuHolders(): Promise<ReadonlySet<number>>;
 
   /** Of each of these processes that is still there. */
   footprints(processes: readonly ProcessIdentity[]): ReadonlyMap<number, Footprint>;
 
-  /** Whether {@link listening} can tell anything here. */
-  readonly tellsPorts: boolean;
+  /** Whether {@link listening} is supported here. */
+  readonly supportsPorts: boolean;
 
-  /** What these processes can be reached at; those who listen on nothing are left out. */
+  /** The ports that these processes listen on; processes without any are left out. */
   listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]>;
 
-  /** Whether this process belongs to the user who runs this one; false where it is gone, true where only the kernel knows. */
-  isOurs(pid: number): boolean;
+  /** Whether {@link signal} never reaches this one, whatever asks for it: the first process, this one, and those that this one runs under. */
+  isProtected(pid: number): boolean;
+
+  /** Whether the process belongs to this user; false where it has ended, true where only the kernel can decide. */
+  isOwnedByUser(pid: number): boolean;
 
   /** Its program and arguments; empty where they cannot be had. */
   argvOf(pid: number): readonly string[];
 
   /** How a leader is spawned so that it is the first of a session, or a console, of its own. */
-  readonly spawnOptions: { readonly detached: boolean; readonly windowsHide: boolean };
+  readonly spawnOptions: {
+    readonly detached: boolean;
+    readonly windowsHide: boolean;
+    /** Set where the system hands a program one line, which it divides by itself: arguments are to be quoted by then. */
+    readonly windowsVerbatimArguments?: boolean;
+  };
 
   /** Keeps others than this user from a socket that listens now. */
   protectSocket(path: string): void;
@@ -147,33 +164,52 @@ export interface Platform {
   reap(pid: number): void;
 
   /**
-   * Runs `spawn` so that the process it starts, and all that ever descends from it, have what is lent. Synchronous, so that
+   * Runs `spawn` so that the process it starts, and all that ever descends from it, have these attributes. Synchronous, so that
    * nothing else is started in between.
    */
-  lend<T>(loan: Loan, spawn: () => T): T;
+  withSpawnAttributes<T>(attributes: SpawnAttributes, spawn: () => T): T;
 
   /** Undefined where it is seen to have ended meanwhile. */
   marksOf(pid: number): Marks | undefined;
 
+  /** Whether {@link openTerminal} is there; otherwise a library that also starts the process in it has them. */
+  readonly opensTerminals: boolean;
+
+  /** Whether names of environment variables that differ in case only are the same variable. */
+  readonly ignoresVariableCase: boolean;
+
+  /** A new terminal; undefined where the system has none left. */
+  openTerminal(): OpenTerminal | undefined;
+
   /** The containers of one warden. */
   containersFor(warden: string): Containers;
 
-  /** Removes the folders in which a dead warden has made containers (see {@link Containers.homes}); never one with processes in it. False where one stays. */
-  removeHomes(homes: readonly string[]): boolean;
+  /** Removes the folders in which a dead warden has made containers (see {@link Containers.cgroupRoots}); never one with processes in it. False where one stays. */
+  removeCgroupRoots(cgroupRoots: readonly string[]): boolean;
 
   /** The container of a tree whose warden is dead, by what its record says of it; undefined where it is not that any more. */
   findContainer(path: string, tree: string): FoundContainer | undefined;
 }
 
-/** What a new process is born with. */
-export interface Loan {
+/** Both ends of a pseudoterminal, as descriptors of this process. */
+export interface OpenTerminal {
+  /** Does not block. */
+  readonly master: number;
+  readonly slave: number;
+  /** By which the first process of a session opens it, and has it as its controlling terminal from then on. */
+  readonly path: string;
+  resize(columns: number, rows: number): void;
+}
+
+/** Attributes that a new process inherits from the moment of its spawn. */
+export interface SpawnAttributes {
   /** A whole number from {@link markRange}. */
   readonly mark: number;
   /** Added to the warden's own readiness to be killed when memory runs out (oom_score_adj, proc(5)), up to 1000. */
   readonly oomScore: number;
 }
 
-/** Of every Unix. */
+/** The end signals of every Unix. */
 export const usualEndSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** The environment variable that names the trees a process belongs to, outermost first, separated by colons. */
@@ -181,6 +217,11 @@ export const markVariable = 'TREE_WARDEN_TREE';
 
 /** Marks are drawn from `[from, from + 2^50)`. */
 export const markRange = { from: 2 ** 51, bits: 50 } as const;
+
+/** Whether a member has left both group and session of its leader; never so where the platform has none. */
+export function hasStrayed(process: Pick<ProcessStat, 'group' | 'session'>, leader: Pick<ProcessStat, 'group' | 'session'>): boolean {
+  return process.session !== 0 && process.group !== leader.group && process.session !== leader.session;
+}
 
 export function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a.pid === b.pid && a.startTime === b.startTime;

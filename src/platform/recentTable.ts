@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ProcessStat } from './platform.ts';
 
-/** A process table that can only be read whole, kept for a moment for looking up single processes. */
+/** A process table that can only be read as a whole; it is kept for a moment, so that single processes can be looked up in it. */
 export class RecentTable {
   readonly #read: () => ProcessStat[];
   readonly #lifeMillis: number;
@@ -13,16 +13,16 @@ export class RecentTable {
     this.#lifeMillis = lifeMillis;
   }
 
-  /** Always read afresh. */
-  everyone(): ProcessStat[] {
+  /** The whole table, read afresh. */
+  allProcesses(): ProcessStat[] {
     const processes = this.#read();
     this.#last = { at: performance.now(), processes };
     return processes;
   }
 
   find(pid: number): ProcessStat | undefined {
-    const wanted = (process: ProcessStat): boolean => process.pid === pid;
+    const isRequested = (process: ProcessStat): boolean => process.pid === pid;
     const isFresh = this.#last !== undefined && performance.now() - this.#last.at < this.#lifeMillis;
-    return (isFresh ? this.#last?.processes.find(wanted) : undefined) ?? this.everyone().find(wanted);
+    return (isFresh ? this.#last?.processes.find(isRequested) : undefined) ?? this.allProcesses().find(isRequested);
   }
 }

@@ -8,21 +8,21 @@ import { loadPortTables } from './windows/portTables.ts';
 import { loadWin32, type Win32 } from './windows/win32.ts';
 import { WindowsPlatform } from './windows/windowsPlatform.ts';
 
-/** Thrown where Tree Warden can guard nothing at all. */
+/** Thrown on a system where Tree Warden cannot guard any process. */
 export class UnsupportedPlatformError extends Error {}
 
 /**
  * The strongest platform that this machine offers.
  * `TREE_WARDEN_NATIVE=off` does without native calls, `TREE_WARDEN_PLATFORM=portable` also without /proc: for machines
  * where the native library misbehaves, and for the tests of the fallbacks.
- * @throws UnsupportedPlatformError on Windows where native calls are not to be had: nothing else could hold anything there.
+ * @throws UnsupportedPlatformError on Windows where native calls are not available: nothing else can contain processes there.
  */
 export async function selectPlatform(env: NodeJS.ProcessEnv = process.env): Promise<Platform> {
   if (process.platform === 'win32') return new WindowsPlatform(await loadWindows(), await loadPortTables());
   if (process.platform === 'darwin') return await selectDarwin();
   if (process.platform !== 'linux') {
     return new PortablePlatform(
-      `There is no containment of its own for ${process.platform}: only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
+      `Tree Warden has no containment for ${process.platform}: only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
     );
   }
   if (env['TREE_WARDEN_PLATFORM'] === 'portable') {

@@ -2,10 +2,10 @@ import type { ProcessIdentity, ProcessStat } from './platform.ts';
 
 /** Every process reachable from `roots` by parent links, in a table that was read whole;
  * parents before their children. */
-export function descendantsIn(everyone: readonly ProcessStat[], roots: Iterable<ProcessIdentity>): ProcessStat[] {
-  const byPid = new Map(everyone.map((process) => [process.pid, process]));
+export function descendantsIn(allProcesses: readonly ProcessStat[], roots: Iterable<ProcessIdentity>): ProcessStat[] {
+  const byPid = new Map(allProcesses.map((process) => [process.pid, process]));
   const byParent = new Map<number, ProcessStat[]>();
-  for (const process of everyone) {
+  for (const process of allProcesses) {
     const siblings = byParent.get(process.parent);
     if (siblings) siblings.push(process);
     else byParent.set(process.parent, [process]);

@@ -1,6 +1,8 @@
 /** What the dashboard's page and the extension say to one another, by postMessage. */
-import type { History, TreeId, TreeSnapshot } from './messages.ts';
+import type { History } from './figures.ts';
+import type { TreeId } from './identity.ts';
 import type { ModelSnapshot } from './models.ts';
+import type { TreeSnapshot } from './snapshot.ts';
 
 export type ToDashboard =
   /** A sample; `at` in milliseconds since 1970. */

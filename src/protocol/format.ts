@@ -1,5 +1,5 @@
 /** Figures as people read them; the same in every view. */
-import type { Limits } from './messages.ts';
+import type { Limits } from './startRequest.ts';
 
 /** `12.4 %` of one core. */
 export function formatPercent(percent: number): string {

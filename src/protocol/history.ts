@@ -1,6 +1,6 @@
-import type { History, HistoryPoint, HistorySeries } from './messages.ts';
+import type { History, HistoryPoint, HistorySeries } from './figures.ts';
 
-/** Points are kept as often as this, in milliseconds, and so many of them: ten minutes; then means over longer spans: four hours. */
+/** Interval in milliseconds and number of the points that are kept: ten minutes of single points, then four hours of means. */
 const recent = { everyMillis: 900, count: 600 } as const;
 const long = { everyMillis: 20_000, count: 720 } as const;
 
@@ -22,7 +22,7 @@ export class TreeHistory {
   /** Since the last mean. */
   #since: HistoryPoint[] = [];
 
-  /** Goes on from what somebody else has recorded. */
+  /** Continues a history that another process has recorded. */
   constructor({ recent, long }: History = { recent: emptySeries(), long: emptySeries() }) {
     this.#recent = copy(recent);
     this.#long = copy(long);
@@ -30,7 +30,7 @@ export class TreeHistory {
 
   /** Answers with a mean, whenever there is a new one. */
   add(point: HistoryPoint): HistoryPoint | undefined {
-    // Somebody else may look more often than is kept.
+    // Another client may sample more often than points are kept.
     if (point.at - (this.#recent.at.at(-1) ?? 0) < recent.everyMillis) return undefined;
     push(this.#recent, point, recent.count);
     this.#since.push(point);

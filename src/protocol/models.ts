@@ -1,9 +1,23 @@
 /** Model servers: what is declared of them, what is known of them, and what is asked for. */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
-import type { StartRequest, TreeId } from './messages.ts';
+import type { TreeId } from './identity.ts';
+import type { StartRequest } from './startRequest.ts';
 
 /** In the command line and the environment of a model's instance: the port that it is given when it is started. */
 export const portPlaceholder = '${port}';
+/** Holds a placeholder apart that is meant as it is written. No argument, variable or path can have this character in it. */
+const apart = '\0';
+
+/** A value that is to come through {@link fillPort} unchanged, whatever it holds. */
+export function literalInTemplate(value: string): string {
+  return value.replaceAll(portPlaceholder, () => `$${apart}{port}`);
+}
+
+/** Fills the port of an instance in, in one pass. */
+export function fillPort(template: string, port: number): string {
+  return template.replaceAll(/\$\{port\}|\0/g, (found) => (found === apart ? '' : String(port)));
+}
+
 /** The same, where a number stands: in a probe by TCP. */
 export const ownPort = 0;
 
@@ -32,7 +46,7 @@ export interface ModelRequest {
   readonly exclusive?: string;
   /** Load it as soon as it is declared. */
   readonly preload: boolean;
-  /** So many requests may wait; one more is refused. */
+  /** Maximum number of requests that wait; further ones are refused. */
   readonly maxQueue: number;
   /** At once, of each instance. */
   readonly maxConcurrent: number;
@@ -91,23 +105,27 @@ export interface ModelSnapshot {
   /** Percent, while it is loading and its output tells. */
   readonly progress?: number;
   readonly instances: readonly InstanceSnapshot[];
-  /** So many there are when it is loaded. */
+  /** Number of servers of the loaded model. */
   readonly wanted: number;
   readonly outstanding: number;
-  /** So many it could answer at once, of what is ready. */
+  /** Number of requests that the ready servers can answer at once. */
   readonly capacity: number;
   readonly queued: number;
-  /** When it is unloaded if nobody asks, in milliseconds since 1970. */
+  /** When the model is unloaded if no request comes, in milliseconds since 1970. */
   readonly unloadAt?: number;
   readonly exclusive?: string;
   readonly statistics: AnswerStatistics;
 }
 
 export interface GatewayOptions {
-  /** 0: any that is free. Where it is taken, any other that is. */
+  /** 0: any that is free. Where it is taken, any other that is, unless it is fixed. */
   readonly port: number;
+  /** Where the port is taken, that is an error. */
+  readonly isPortFixed?: boolean;
   /** What clients have to show; absent: a new one. */
   readonly token?: string;
+  /** Of pages in a browser that may read answers, beside those of this machine and the editor; these count also where the gateway is open already. */
+  readonly allowedOrigins?: readonly string[];
 }
 
 export interface GatewayInfo {
@@ -122,11 +140,13 @@ export const declareModels = new RequestType<
   GatewayInfo,
   void
 >('models/declare');
+/** Address and token of the gateway. */
 export const gateway = new RequestType0<GatewayInfo | null, void>('models/gateway');
+/** State of every declared model. */
 export const listModels = new RequestType0<readonly ModelSnapshot[], void>('models/list');
-/** Answers when it is ready; with another number of instances where one is given. */
+/** Answers when as many instances are ready as are wanted; with another number of them where one is given. */
 export const loadModel = new RequestType<{ readonly model: string; readonly instances?: number }, ModelSnapshot, void>('models/load');
 /** Answers when its processes are gone. `now`: requests that are being answered are not waited for. */
 export const unloadModel = new RequestType<{ readonly model: string; readonly now: boolean }, ModelSnapshot, void>('models/unload');
-/** Sent to who watches, when something of them has changed. */
+/** Sent to each client that watches, when something of them has changed. */
 export const models = new NotificationType<readonly ModelSnapshot[]>('models');

@@ -19,7 +19,7 @@ export interface Probe {
   readonly periodMillis?: number;
   /** How long one check may take. */
   readonly timeoutMillis: number;
-  /** So many in a row are needed to think worse, or better, of it. */
+  /** Number of equal results in a row that change the verdict. */
   readonly failureThreshold: number;
   readonly successThreshold: number;
 }
@@ -32,13 +32,21 @@ export interface ReadyProbe extends Probe {
 export interface RestartPolicy {
   /** `on-failure`: with another exit code than 0, by a signal, or because it was not alive; `always`: also after exit code 0. */
   readonly when: 'on-failure' | 'always';
-  /** So many within {@link windowMillis}; then it has failed for good. */
+  /** Maximum number of restarts within {@link windowMillis}; after that it has failed for good. */
   readonly maxRestarts: number;
   readonly windowMillis: number;
   /** Before the first restart within the window; twice as long before each further one, up to {@link maxDelayMillis}. */
   readonly delayMillis: number;
   readonly maxDelayMillis: number;
 }
+
+/** What a policy has where it does not say otherwise. */
+export const defaultRestarts: Omit<RestartPolicy, 'when'> = {
+  maxRestarts: 5,
+  windowMillis: 600_000,
+  delayMillis: 1000,
+  maxDelayMillis: 60_000,
+};
 
 /** What the probes of a tree last said: `unknown` where there are none, or before the first answer. */
 export type Health = 'healthy' | 'unhealthy' | 'unknown';

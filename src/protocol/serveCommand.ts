@@ -1,4 +1,4 @@
-import type { Lifetime } from './messages.ts';
+import type { Lifetime } from './identity.ts';
 
 export interface ServeOptions {
   readonly workspace: string;

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import type { StopStep } from './messages.ts';
 import { parseDuration } from './quantities.ts';
+import type { StopStep } from './startRequest.ts';
 
 /** SIGTERM, five seconds, SIGKILL. */
 export const defaultStop: readonly StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: 5000 }, { signal: 'SIGKILL' }];

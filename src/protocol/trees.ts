@@ -1,4 +1,4 @@
-import type { TreeSnapshot } from './messages.ts';
+import type { TreeSnapshot } from './snapshot.ts';
 
 /** It runs, or is about to be started again. */
 export function isLive({ endedAt, nextStartAt }: Pick<TreeSnapshot, 'endedAt' | 'nextStartAt'>): boolean {
@@ -9,6 +9,12 @@ export function isLive({ endedAt, nextStartAt }: Pick<TreeSnapshot, 'endedAt' | 
 export function stateWord({ state, health, nextStartAt }: TreeSnapshot): string {
   if (nextStartAt !== undefined) return 'restarting';
   return state === 'ready' && health === 'unhealthy' ? 'unhealthy' : state;
+}
+
+/** Its state and how it came to it; once, where the one says the other: `ready`, `exited with code 0`, `failed, it was not ready in time`. */
+export function stateAndReason({ state, reason }: Pick<TreeSnapshot, 'state' | 'reason'>): string {
+  if (reason === '') return state;
+  return reason.startsWith(state) ? reason : `${state}, ${reason}`;
 }
 
 /** As people are shown it, and may call it: the first of a pool has the pool's name, and is told from it by its number. */

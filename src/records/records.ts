@@ -2,13 +2,36 @@
  * What has to be known after a crash, on disk: one folder a warden, one file a tree. Everything read back is checked:
  * the wrong pid in a record would kill the wrong process.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import * as z from 'zod';
 import { errorText } from '../protocol/errors.ts';
-import type { TreeId, WardenId } from '../protocol/messages.ts';
+import type { TreeId, WardenId } from '../protocol/identity.ts';
+import { listBounded, readBoundedFile } from './boundedFile.ts';
+import { listOf } from './listOf.ts';
+import {
+  isRecordFileName,
+  isRecordFolderName,
+  maxEntries,
+  rawSuffix,
+  removeFile,
+  removeRecordFolder,
+  socketFile,
+  treeSuffix,
+  unfinishedSuffix,
+  wardenFile,
+} from './recordFiles.ts';
 
 const formatVersion = 1;
+
+/** Of one record, in bytes: fifty thousand members take two million. */
+export const maxRecordBytes = 4 * 2 ** 20;
+/** Of all records together. */
+const maxTotalBytes = 32 * 2 ** 20;
+/** Members beyond these are not put on record: the marks find them. */
+export const maxMembers = 50_000;
+/** Of a complaint about a record, in characters. */
+const maxComplaint = 300;
 
 const identity = z.object({ pid: z.int().min(2), startTime: z.number().nonnegative() });
 
@@ -21,11 +44,11 @@ const wardenRecord = z.object({
   workspace: z.string(),
   /** Identifies what the window shows, so that the same window is known after a reload; empty where it is none. */
   window: z.string(),
-  /** Of its trees: whether they end when nobody owns them any more. */
+  /** Whether its trees end when no client owns them. */
   lifetime: z.enum(['managed', 'detached']),
   startedAt: z.number(),
-  /** Where it may have made containers, to be removed after a crash. */
-  homes: z.array(z.string()),
+  /** Folders in which the warden may have made cgroups, to be removed after a crash. */
+  homes: listOf(z.string(), 100),
 });
 
 const treeRecord = z.object({
@@ -49,13 +72,14 @@ const treeRecord = z.object({
       commandLine: z.string(),
       cwd: z.string(),
       log: z.string(),
-      stop: z.array(
+      stop: listOf(
         z.union([z.object({ signal: z.string().regex(/^SIG[A-Z0-9+]+$/) }), z.object({ waitMillis: z.number().nonnegative() })]),
+        100,
       ),
     })
     .nullable(),
   /** Seen so far, the leader included; the marks find the others. */
-  members: z.array(identity),
+  members: listOf(identity, maxMembers),
 });
 
 export type WardenRecord = z.output<typeof wardenRecord>;
@@ -65,16 +89,19 @@ export interface RecordFolder {
   readonly path: string;
   readonly warden: WardenRecord;
   readonly trees: readonly TreeRecord[];
-  /** Files that are not what they should be, each with what is wrong; never acted upon. */
+  /** Invalid files, each with what is wrong with it; they are never acted upon. */
   readonly unreadable: readonly string[];
 }
 
-const wardenFile = 'warden.json';
-const treeSuffix = '.tree.json';
-
 /** Where the warden of this folder listens. On Windows, where sockets have no place on disk, it is a pipe of that name. */
 export function socketPath(folder: string): string {
-  return sep === '/' ? join(folder, 'warden.sock') : `\\\\.\\pipe\\tree-warden-${basename(folder)}`;
+  return sep === '/' ? join(folder, socketFile) : `\\\\.\\pipe\\tree-warden-${basename(folder)}`;
+}
+
+/** Where a client gets the stdin and stdout of a tree with `stdio: "raw"`. */
+export function rawSocketPath(folder: string, tree: string): string {
+  const name = `${tree.slice(0, 7)}${rawSuffix}`;
+  return sep === '/' ? join(folder, name) : `\\\\.\\pipe\\tree-warden-${basename(folder)}-${tree}`;
 }
 
 type NewWardenRecord = Omit<WardenRecord, 'format' | 'homes'> & { readonly homes: readonly string[] };
@@ -84,87 +111,138 @@ export class Records {
   readonly folder: string;
   #warden: NewWardenRecord;
 
+  /** @throws Error, as a sentence, where they cannot be written. */
   constructor(runtimeFolder: string, warden: NewWardenRecord) {
     this.folder = join(runtimeFolder, warden.warden);
     this.#warden = warden;
-    mkdirSync(this.folder, { mode: 0o700 });
-    this.#write(wardenFile, { format: formatVersion, ...warden });
+    try {
+      mkdirSync(this.folder, { mode: 0o700 });
+      this.#write(wardenFile, { format: formatVersion, ...warden });
+    } catch (error) {
+      throw new Error(
+        `Nothing was started, because the record of running processes cannot be written to ${this.folder}: ${errorText(error)}. Make room there, or set TREE_WARDEN_RUNTIME_DIR to another folder.`,
+      );
+    }
   }
 
-  /** Takes on the homes of a dead warden, together with its trees. */
-  inheritHomes(homes: readonly string[]): void {
-    this.#warden = { ...this.#warden, homes: [...this.#warden.homes, ...homes] };
+  /** Takes over the cgroup roots of a dead warden, together with its trees. */
+  inheritCgroupRoots(roots: readonly string[]): void {
+    this.#warden = { ...this.#warden, homes: [...this.#warden.homes, ...roots] };
     this.#write(wardenFile, { format: formatVersion, ...this.#warden });
   }
 
-  get homes(): readonly string[] {
+  get cgroupRoots(): readonly string[] {
     return this.#warden.homes;
   }
 
   writeTree(record: Omit<TreeRecord, 'format'>): void {
-    this.#write(`${record.tree}${treeSuffix}`, { format: formatVersion, ...record });
+    this.#write(`${record.tree}${treeSuffix}`, { format: formatVersion, ...record, members: record.members.slice(0, maxMembers) });
   }
 
   removeTree(tree: TreeId): void {
-    rmSync(join(this.folder, `${tree}${treeSuffix}`), { force: true });
+    removeFile(join(this.folder, `${tree}${treeSuffix}`));
   }
 
   removeAll(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    removeRecordFolder(this.folder);
   }
 
   /** Whole or not at all: a reader never sees half a record. */
   #write(name: string, record: object): void {
     const path = join(this.folder, name);
-    writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeFileSync(`${path}${unfinishedSuffix}`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    renameSync(`${path}${unfinishedSuffix}`, path);
   }
+}
+
+/** For so long, a folder without a record may be one of a warden that is coming or going. */
+const comingAndGoingMillis = 10_000;
+
+/** How much may still be read. */
+interface Budget {
+  bytes: number;
 }
 
 /**
  * Reads one warden's folder.
- * @throws Error where it has no readable warden record.
+ * @throws Error where it has no readable warden record, or where others could have written it.
  */
-export function readRecordFolder(path: string): RecordFolder {
-  const warden = wardenRecord.parse(readJson(join(path, wardenFile)));
+export function readRecordFolder(path: string, budget: Budget = { bytes: maxTotalBytes }): RecordFolder {
+  assertPrivate(path);
+  const warden = wardenRecord.parse(readJson(join(path, wardenFile), budget));
   const trees: TreeRecord[] = [];
-  const unreadable: string[] = [];
-  for (const name of readdirSync(path).filter((entry) => entry.endsWith(treeSuffix))) {
+  const { entries, complete } = listBounded(path, maxEntries);
+  const unreadable = complete ? [] : [`${path}: it holds more than ${maxEntries} files, and the others were not read`];
+  for (const { name } of entries) {
+    if (!name.endsWith(treeSuffix)) continue;
     try {
-      const record = treeRecord.parse(readJson(join(path, name)));
-      if (name !== `${record.tree}${treeSuffix}`) throw new Error('it names another tree than its file does');
+      if (!isRecordFileName(name)) throw new Error('its name is not that of a tree');
+      const record = treeRecord.parse(readJson(join(path, name), budget));
+      if (name !== `${record.tree}${treeSuffix}`) throw new Error('the tree in it is not the one in its file name');
       trees.push(record);
     } catch (error) {
+      // A tree that has just ended.
+      if (isMissing(error)) continue;
       unreadable.push(`${join(path, name)}: ${describeProblem(error)}`);
     }
   }
   return { path, warden, trees, unreadable };
 }
 
-/** All wardens' folders in the runtime folder; unreadable ones with what is wrong with them. */
+/** The folders of all wardens in the runtime folder; unreadable ones with what is wrong with them. Folders with other names are ignored. */
 export function readAllRecords(runtimeFolder: string): {
   readonly folders: readonly RecordFolder[];
   readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
 } {
   const folders: RecordFolder[] = [];
-  const unreadable: { readonly path: string; readonly problem: string }[] = [];
-  for (const entry of readdirSync(runtimeFolder, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const path = join(runtimeFolder, entry.name);
+  const { entries, complete } = listBounded(runtimeFolder, maxEntries);
+  const unreadable = complete
+    ? []
+    : [{ path: runtimeFolder, problem: `it holds more than ${maxEntries} entries, and the others were not read` }];
+  const budget: Budget = { bytes: maxTotalBytes };
+  for (const { name, isFolder } of entries) {
+    if (!isFolder || !isRecordFolderName(name)) continue;
+    const path = join(runtimeFolder, name);
     try {
-      folders.push(readRecordFolder(path));
+      folders.push(readRecordFolder(path, budget));
     } catch (error) {
+      // A warden that is just starting, or has just ended.
+      if (isMissing(error) && !isOlderThan(path, comingAndGoingMillis)) continue;
       unreadable.push({ path, problem: describeProblem(error) });
     }
   }
   return { folders, unreadable };
 }
 
-function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'));
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** False where it is not there. */
+function isOlderThan(path: string, millis: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // A file's time is one of the clock of the day.
+  const latestAt = Date.now() - millis;
+  return found !== undefined && found.mtimeMs < latestAt;
+}
+
+/** The records decide which processes are killed. */
+function assertPrivate(path: string): void {
+  const { uid, mode } = lstatSync(path);
+  // Windows has neither.
+  if (!process.getuid) return;
+  if (uid !== process.getuid()) throw new Error(`it belongs to another user (${uid})`);
+  if ((mode & 0o022) !== 0) throw new Error('other users may write to it');
+}
+
+function readJson(path: string, budget: Budget): unknown {
+  if (budget.bytes <= 0) throw new Error(`the records before it reach the limit of ${maxTotalBytes} bytes`);
+  const text = readBoundedFile(path, maxRecordBytes);
+  budget.bytes -= text.length;
+  return JSON.parse(text);
 }
 
 function describeProblem(error: unknown): string {
-  if (error instanceof z.ZodError) return z.prettifyError(error).replaceAll('\n', ' ');
-  return errorText(error);
+  const text = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : errorText(error);
+  return text.length > maxComplaint ? `${text.slice(0, maxComplaint)}…` : text;
 }

@@ -1,4 +1,4 @@
-import type { TreeId, WardenId } from '../protocol/messages.ts';
+import type { TreeId, WardenId } from '../protocol/identity.ts';
 import { LogFile } from './output/logFile.ts';
 
 export type JournalEvent =
@@ -7,6 +7,7 @@ export type JournalEvent =
   | 'client-connected'
   | 'client-left'
   | 'switch-lost'
+  | 'gateway-ended'
   | 'spawned'
   | 'start-failed'
   | 'state'
@@ -26,7 +27,9 @@ export type JournalEvent =
   | 're-attached'
   | 'log-failed'
   | 'record-failed'
-  | 'record-set-aside';
+  | 'record-set-aside'
+  | 'observer-failed'
+  | 'observer-recovered';
 
 /** One line of the journal. No environment values ever; command lines masked. */
 export interface JournalRecord {
@@ -64,7 +67,13 @@ export class Journal {
   }
 
   write(record: JournalRecord): void {
-    for (const listener of this.#listeners) listener(record);
+    for (const listener of this.#listeners) {
+      try {
+        listener(record);
+      } catch {
+        // Counting what happens may fail; that it happens, and is written, must not.
+      }
+    }
     this.#file.write(`${JSON.stringify({ time: new Date().toISOString(), warden: this.#warden, ...record })}\n`, () => undefined);
   }
 

@@ -1,24 +1,29 @@
 /**
  * The guardian process of a window, or of a command line. Its owner speaks to it over stdin and stdout and is known to be
- * gone when stdin ends; everybody else of this user speaks to it over its socket.
+ * gone when stdin ends; other clients of this user speak to it over its socket.
  *
  *   warden.js serve --workspace NAME --window KEY --lifetime managed|detached --log-folder DIR
  *       [--max-trees N] [--max-processes N] [--time-limit DURATION] [--metrics-port PORT] [--keep-history]
- *   warden.js reap FOLDER      kill what the dead warden of this folder left
- *   warden.js doctor           what this machine offers, as JSON
- *   warden.js holders PORT     who listens there, of this user's processes, as JSON
- *   warden.js end PID START    asks this very process to end, and kills it where it does not
- *   warden.js sweep            kill what every dead warden left; the result as JSON
+ *   warden.js reap FOLDER [ROOT…]
+ *                              kills what the dead warden of this folder left; where its records are gone, removes its cgroup roots
+ *   warden.js doctor           prints what this machine offers, as JSON
+ *   warden.js holders PORT     prints this user's processes that listen on that port, as JSON
+ *   warden.js end PID START    asks exactly this process to end, and kills it if it does not
+ *   warden.js sweep            kills what every dead warden left, and prints the result as JSON
  */
+import { existsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Platform } from '../platform/platform.ts';
 import { selectPlatform } from '../platform/select.ts';
+import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { Diagnosis } from '../protocol/messages.ts';
+import type { Diagnosis } from '../protocol/inspection.ts';
 import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
+import { removeCgroupRoots } from './ending/cleanup.ts';
 import { isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './ending/reaper.ts';
+import { reaperName } from './ending/switchScript.ts';
 import { endProcess, findPortHolders } from './portHolders.ts';
 import { defaultWindowLimits } from './trees/limitKeeper.ts';
 import { Warden } from './warden.ts';
@@ -38,7 +43,11 @@ async function main(): Promise<void> {
       'keep-history': { type: 'boolean', default: false },
     },
   });
-  const [command, folder, start] = positionals;
+  const [command, folder, ...others] = positionals;
+  const [start] = others;
+  if (command === 'reap') nameProcess(reaperName);
+  // The sign of life that `src/client/wardenCommands.ts` waits for; JSON may begin with it.
+  if (command !== 'serve') process.stdout.write('\n');
   const platform = await selectPlatform();
   if (command === 'serve') {
     const logFolder = values['log-folder'];
@@ -55,6 +64,7 @@ async function main(): Promise<void> {
     const runtimeFolder = openRuntimeFolder();
     await Warden.serve({ platform, workspace, window, lifetime, logFolder, windowLimits, metricsPort, keepHistory, runtimeFolder });
   } else if (command === 'reap' && folder !== undefined) {
+    if (!existsSync(folder)) return void (await removeCgroupRoots(platform, others));
     const records = readRecordFolder(folder);
     if (isWardenAlive(platform, records)) throw new Error(`the warden of ${folder} is alive`);
     if (livesOn(platform, records)) startDetachedWarden(records);
@@ -80,7 +90,16 @@ function diagnose(platform: Platform): Diagnosis {
   try {
     return { platform: platform.name, offers: containers.offers(), shortcomings: platform.shortcomings };
   } finally {
-    platform.removeHomes(containers.homes);
+    platform.removeCgroupRoots(containers.cgroupRoots);
+  }
+}
+
+/** As the switch sees it; the title, by which other tools know a process, stays. Elsewhere than on Linux nothing reads it. */
+function nameProcess(name: string): void {
+  try {
+    writeFileSync('/proc/self/comm', name);
+  } catch {
+    // There is no /proc.
   }
 }
 
@@ -90,6 +109,7 @@ function countFrom(option: string, text: string, least: number): number {
   return count;
 }
 
+keepDebuggerClosed();
 main().catch((error: unknown) => {
   process.stderr.write(`${errorText(error)}\n`);
   process.exit(1);

@@ -1,48 +1,70 @@
-import { createServer, type Server } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { LoopbackServer } from '../loopback/server.ts';
+import { errorText } from '../protocol/errors.ts';
 import type { InstanceSnapshot } from '../protocol/models.ts';
-import type { LazyModels } from './gateway/lazyModels.ts';
 import type { Journal, JournalRecord } from './journal.ts';
+import type { ModelService } from './models/modelService.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface MetricsSources {
   readonly supervisor: Supervisor;
-  readonly models: Pick<LazyModels, 'snapshots' | 'serverMetrics'>;
+  readonly models: Pick<ModelService, 'freshSnapshots' | 'serverMetrics'>;
   readonly journal: Journal;
 }
+
+/** No client shows a token here: a connection lasts as long as a scrape may take, and there are no more than a few. */
+const limits = { count: 16, deadlineMillis: 30_000 } as const;
+/** Milliseconds that a request may take to arrive. */
+const requestMillis = 10_000;
 
 /** Metrics for other tools, in Prometheus' text format, named as OpenMetrics asks: base units, counters end in `_total`. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #server: Server;
+  readonly #server: Promise<LoopbackServer | undefined>;
+  readonly #measure: () => Promise<string>;
+  #measuring: Promise<string> | undefined;
 
-  /** Serves them at `http://127.0.0.1:port/metrics`; `onFailure` hears in a sentence why that cannot be. */
+  /** Serves them at `http://127.0.0.1:port/metrics`, to every process of this machine; `onFailure` hears in a sentence why that cannot be. */
   constructor({ supervisor, models, journal }: MetricsSources, port: number, onFailure: (problem: string) => void) {
     countEvents(this.#registry, journal);
     const measureAllTrees = measureTrees(this.#registry, supervisor);
     const measureAllModels = measureModels(this.#registry, models);
-    const measure = async (): Promise<void> => {
-      measureAllModels();
+    this.#measure = async () => {
+      await measureAllModels();
       await measureAllTrees();
+      return `${await this.#registry.metrics()}${await models.serverMetrics()}`;
     };
-    this.#server = createServer((request, response) => {
-      if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
-        response.writeHead(404).end('The metrics are at /metrics.\n');
-        return;
-      }
-      const scraped = measure().then(async () => `${await this.#registry.metrics()}${await models.serverMetrics()}`);
-      scraped.then(
-        (text) => response.writeHead(200, { 'Content-Type': this.#registry.contentType }).end(text),
-        (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),
-      );
+    const listening = LoopbackServer.listen({
+      port,
+      limits,
+      requestMillis,
+      serve: (request, response) => this.#serve(request, response),
+      refuse: (_request, response, { status, message }) => response.writeHead(status).end(`${message}.\n`),
     });
-    this.#server.on('error', (error) => onFailure(`Metrics are not served at port ${port} of 127.0.0.1: ${error.message}.`));
-    this.#server.listen(port, '127.0.0.1');
+    this.#server = listening.catch((error: unknown) => {
+      onFailure(`Metrics are not served at port ${port} of 127.0.0.1: ${errorText(error)}.`);
+      return undefined;
+    });
   }
 
   close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    void this.#server.then((server) => server?.closeNow());
+  }
+
+  #serve({ method, url = '/' }: IncomingMessage, response: ServerResponse): void {
+    if ((method !== 'GET' && method !== 'HEAD') || url.split('?')[0] !== '/metrics') {
+      response.writeHead(404).end('The metrics are at /metrics.\n');
+      return;
+    }
+    // Who asks while it is measured gets what is measured: asking often does not make the warden look often.
+    this.#measuring ??= this.#measure().finally(() => {
+      this.#measuring = undefined;
+    });
+    this.#measuring.then(
+      (text) => response.writeHead(200, { 'Content-Type': this.#registry.contentType }).end(text),
+      (error: unknown) => response.writeHead(500).end(`${errorText(error)}\n`),
+    );
   }
 }
 
@@ -56,7 +78,7 @@ function countEvents(registry: Registry, journal: Journal): void {
   const failedStarts = counter('tree_start_failures_total', 'Trees whose leader could not be spawned.', ['spec']);
   const ended = counter('trees_ended_total', 'Trees that have ended, by how: exited, failed, killed, unkillable.', ['spec', 'cause']);
   const limits = counter('limits_reached_total', 'Limits that were reached, by their name; `time` is a timeout.', ['spec', 'limit']);
-  const steps = counter('escalation_steps_total', 'Steps of stops, by the signal that everybody got.', ['spec', 'signal']);
+  const steps = counter('escalation_steps_total', 'Steps of stops, by the signal that was sent to all members.', ['spec', 'signal']);
   const failures = counter('cleanup_failures_total', 'Times that something could not be ended, or removed.', []);
   const known = new Set<string>();
   const count: { [event in JournalRecord['event']]?: (record: JournalRecord, spec: string) => void } = {
@@ -104,7 +126,7 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
   });
   const memory = gauge('memory_bytes', 'Resident memory of all members; shared pages count in each of them.');
   const processes = gauge('processes', 'Members, zombies among them.');
-  const zombies = gauge('zombies', 'Members that have ended and that nobody has collected.');
+  const zombies = gauge('zombies', 'Members that have ended and were not reaped.');
   const threads = gauge('threads', 'Threads of all members.');
   const started = gauge('start_time_seconds', 'When the tree was started, in seconds since 1970.');
   const gpuMemory = gauge('gpu_memory_bytes', 'Memory of GPUs that members use; only of trees that use any.');
@@ -116,7 +138,7 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
     await supervisor.sample();
     trees.reset();
     reset();
-    for (const { id, request, state, startedAt, figures, course } of supervisor.running) {
+    for (const { id, request, state, startedAt, figures, metrics } of supervisor.running) {
       const of = { spec: request.name, tree: id };
       trees.inc({ state });
       memory.set(of, figures.memoryBytes);
@@ -131,24 +153,25 @@ function measureTrees(registry: Registry, supervisor: Supervisor): () => Promise
         gpuMemory.set(of, figures.gpu.memoryBytes);
         gpu.set(of, figures.gpu.percent / 100);
       }
-      cpu.inc(of, course.used.cpuMillis / 1000);
-      read.inc(of, course.used.readBytes);
-      written.inc(of, course.used.writtenBytes);
+      cpu.inc(of, metrics.used.cpuMillis / 1000);
+      read.inc(of, metrics.used.readBytes);
+      written.inc(of, metrics.used.writtenBytes);
     }
   };
 }
 
-/** What the gateway counts; what is returned is to be called before each scrape. */
-function measureModels(registry: Registry, models: Pick<LazyModels, 'snapshots'>): () => void {
+/** What the gateway counts; what is returned is to be called, and waited for, before each scrape. */
+function measureModels(registry: Registry, models: Pick<ModelService, 'freshSnapshots'>): () => Promise<void> {
   const ofModels = family(registry, 'model', ['model']);
   const ofServers = family(registry, 'model_server', ['model', 'server']);
   const servers = ofModels.gauge('servers', 'Servers that are ready.');
   const queued = ofModels.gauge('queued_requests', 'Requests that wait for a server.');
   const answers = { ofModel: measureAnswers(ofModels), ofServer: measureAnswers(ofServers) };
-  return () => {
+  return async () => {
+    const snapshots = await models.freshSnapshots();
     ofModels.reset();
     ofServers.reset();
-    for (const snapshot of models.snapshots()) {
+    for (const snapshot of snapshots) {
       const { name: model, instances } = snapshot;
       servers.set({ model }, instances.filter(({ state }) => state === 'ready').length);
       queued.set({ model }, snapshot.queued);

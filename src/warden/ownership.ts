@@ -1,65 +1,126 @@
+import { LongTimer } from '../protocol/timers.ts';
 import { RequestError } from './requestError.ts';
 
-/** How long a claim may wait for the owner's goodbye to arrive, in milliseconds: a reloaded window can be faster than its message. */
-const claimPatience = 2000;
+/** How long a client waits for the owner to release the trees, in milliseconds: a reloaded window can be faster than its own message. */
+const takeMillis = 2000;
+
+/** A session that waits to become the owner. */
+interface Candidate {
+  readonly session: object;
+  readonly deadline: NodeJS.Timeout;
+  grant(): void;
+  refuse(error: RequestError): void;
+}
+
+type State =
+  | { readonly kind: 'owned'; readonly owner: object }
+  /** The owner has released the trees for a successor, which has to come by the deadline. */
+  | { readonly kind: 'grace'; readonly deadline: LongTimer }
+  | { readonly kind: 'abandoned' };
 
 /**
- * Who the warden's trees live for. When the owner is gone, they end; unless it has said that somebody will come to take
- * its place, within a time.
+ * The session that the warden's trees live for. When the owner is gone, the trees end; unless the owner has released them
+ * for a successor, for which they wait until a deadline. Sessions take their turns in order, and a session whose connection
+ * has closed never becomes the owner.
  */
 export class Ownership {
-  readonly #abandon: (reason: string) => void;
-  #owner: object | undefined;
-  #handover: NodeJS.Timeout | undefined;
-  #claims: (() => void)[] = [];
+  readonly #onAbandoned: (reason: string) => void;
+  readonly #closed = new WeakSet<object>();
+  #state: State;
+  #candidates: readonly Candidate[] = [];
 
-  /** `abandon` is called when nobody owns the warden any more. */
-  constructor(owner: object, abandon: (reason: string) => void) {
-    this.#owner = owner;
-    this.#abandon = abandon;
+  /** `onAbandoned` is called once, when the trees have no owner and none is to come. */
+  constructor(owner: object, onAbandoned: (reason: string) => void) {
+    this.#state = { kind: 'owned', owner };
+    this.#onAbandoned = onAbandoned;
   }
 
-  /** The owner says goodbye; what others say is no goodbye of his. `keepMillis` 0: nobody is to come. */
-  leave(who: object, keepMillis: number): void {
-    if (who !== this.#owner) return;
-    this.#owner = undefined;
+  /** The owner gives the trees up; from another session, it changes nothing. `keepMillis` 0: no successor is to come. */
+  release(session: object, keepMillis: number): void {
+    if (!this.#isOwner(session)) return;
     if (keepMillis <= 0) {
-      this.#abandon('the window was closed');
+      this.#end('the window was closed');
       return;
     }
-    this.#handover = setTimeout(
-      () => this.#abandon(`its window went away and did not come back within ${keepMillis / 1000} s`),
-      keepMillis,
-    );
-    for (const take of this.#claims.splice(0)) take();
+    const [next] = this.#candidates;
+    if (next) {
+      this.#grant(next);
+      return;
+    }
+    const reason = `its window went away and did not come back within ${keepMillis / 1000} s`;
+    this.#state = { kind: 'grace', deadline: new LongTimer(() => this.#end(reason), keepMillis) };
   }
 
-  /** The connection of the owner has ended. */
-  lost(who: object): void {
-    if (who !== this.#owner) return;
-    this.#owner = undefined;
-    this.#abandon('whoever started it is gone');
+  /** The connection has closed; what the session has sent before may still arrive, but it can own nothing any more. */
+  closed(session: object): void {
+    this.#closed.add(session);
+    for (const one of this.#candidates.filter((candidate) => candidate.session === session)) this.#refuse(one, connectionClosed());
+  }
+
+  /** The connection has closed, and everything that the session has sent is dealt with. */
+  lost(session: object): void {
+    this.closed(session);
+    if (this.#isOwner(session)) this.#end('the client that started it is gone');
   }
 
   /**
-   * Takes the place of an owner who has said goodbye.
-   * @throws RequestError where the owner is still there.
+   * Takes the place of an owner that has released the trees, or is about to.
+   * @throws RequestError where the owner stays, the warden ends, or the connection of the session closes meanwhile.
    */
-  async claim(who: object): Promise<void> {
-    const until = Date.now() + claimPatience;
-    while (this.#handover === undefined) {
-      const left = until - Date.now();
-      if (left <= 0) throw new RequestError('notPossible', 'This warden belongs to a window that is open.');
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#claims.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
-    clearTimeout(this.#handover);
-    this.#handover = undefined;
-    this.#owner = who;
+  async take(session: object): Promise<void> {
+    if (this.#closed.has(session)) throw connectionClosed();
+    if (this.#isOwner(session)) return;
+    if (this.#state.kind === 'abandoned') throw wardenEnds();
+    if (this.#candidates.some((candidate) => candidate.session === session))
+      throw new RequestError('notPossible', 'This session waits for the warden already.');
+    await new Promise<void>((resolve, reject) => {
+      const refusal = new RequestError('notPossible', 'This warden belongs to a window that is open.');
+      const deadline = setTimeout(() => this.#refuse(candidate, refusal), takeMillis);
+      const candidate: Candidate = { session, deadline, grant: resolve, refuse: reject };
+      this.#candidates = [...this.#candidates, candidate];
+      if (this.#state.kind === 'grace') this.#grant(candidate);
+    });
   }
+
+  /** The warden ends for another reason. */
+  close(): void {
+    if (this.#state.kind === 'grace') this.#state.deadline.cancel();
+    this.#state = { kind: 'abandoned' };
+    for (const candidate of this.#candidates) this.#refuse(candidate, wardenEnds());
+  }
+
+  #isOwner(session: object): boolean {
+    return this.#state.kind === 'owned' && this.#state.owner === session;
+  }
+
+  #end(reason: string): void {
+    this.close();
+    this.#onAbandoned(reason);
+  }
+
+  /** In this very turn, so that nothing can come between the grant and the ownership. */
+  #grant(candidate: Candidate): void {
+    if (this.#state.kind === 'grace') this.#state.deadline.cancel();
+    this.#state = { kind: 'owned', owner: candidate.session };
+    this.#remove(candidate);
+    candidate.grant();
+  }
+
+  #refuse(candidate: Candidate, error: RequestError): void {
+    this.#remove(candidate);
+    candidate.refuse(error);
+  }
+
+  #remove(candidate: Candidate): void {
+    clearTimeout(candidate.deadline);
+    this.#candidates = this.#candidates.filter((one) => one !== candidate);
+  }
+}
+
+function connectionClosed(): RequestError {
+  return new RequestError('connectionClosed', 'The connection has closed: this session cannot own the warden.');
+}
+
+function wardenEnds(): RequestError {
+  return new RequestError('notPossible', 'This warden is ending: its owner has gone.');
 }

@@ -1,9 +1,10 @@
-/** Whoever listens on a port, of all processes of this user: guarded ones or not. */
+/** The processes of this user that listen on a port, guarded or not. */
+
+import { displayCommandLine } from '../command/commandLine.ts';
 import type { Platform, ProcessIdentity } from '../platform/platform.ts';
 import { sameProcess } from '../platform/platform.ts';
-import type { PortHolder } from '../protocol/messages.ts';
+import type { PortHolder } from '../protocol/listeningPorts.ts';
 import { parseStop } from '../protocol/stopSteps.ts';
-import { displayCommandLine } from '../spec/commandLine.ts';
 import { describeSurvivors, terminate } from './ending/termination.ts';
 
 /** What most programs understand as a request to end. */
@@ -14,9 +15,9 @@ const steps = parseStop(['SIGTERM', '5s']);
  * @throws Error where this platform does not tell.
  */
 export function findPortHolders(platform: Platform, port: number): PortHolder[] {
-  if (!platform.tellsPorts)
+  if (!platform.supportsPorts)
     throw new Error(`who listens on which port is not known on this platform (${platform.name}); it is on Linux and Windows`);
-  const ours = platform.everyone().filter((process) => process.alive && platform.isOurs(process.pid));
+  const ours = platform.allProcesses().filter((process) => process.alive && platform.isOwnedByUser(process.pid));
   const listening = platform.listening(ours);
   return ours.flatMap(({ pid, startTime, name }) => {
     const ports = listening.get(pid)?.filter((one) => one.port === port) ?? [];
@@ -31,7 +32,9 @@ export function findPortHolders(platform: Platform, port: number): PortHolder[] 
  * @throws Error where it is another one's, or cannot be killed.
  */
 export async function endProcess(platform: Platform, wanted: ProcessIdentity): Promise<void> {
-  if (!platform.isOurs(wanted.pid)) throw new Error(`process ${wanted.pid} is not there any more, or belongs to another user`);
+  if (!platform.isOwnedByUser(wanted.pid)) throw new Error(`process ${wanted.pid} is not there any more, or belongs to another user`);
+  if (platform.isProtected(wanted.pid))
+    throw new Error(`process ${wanted.pid} is the first one of the system, or one that this command runs under, and is not ended`);
   const { survivors } = await terminate(
     {
       alive: () => {

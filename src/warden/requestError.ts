@@ -1,9 +1,10 @@
 import { ResponseError } from 'vscode-jsonrpc';
-import { errorCodes } from '../protocol/messages.ts';
+import { errorCodes } from '../protocol/errorCodes.ts';
+import type { ErrorData, ErrorReason } from '../protocol/errorReasons.ts';
 
-/** A refusal for whoever asked: one sentence, and a code for programs. */
-export class RequestError extends ResponseError<void> {
-  constructor(code: keyof typeof errorCodes, message: string) {
-    super(errorCodes[code], message);
+/** A refusal: one sentence for people, and for programs a code and, where there is more to tell, a reason. */
+export class RequestError extends ResponseError<ErrorData | undefined> {
+  constructor(code: keyof typeof errorCodes, message: string, reason?: ErrorReason) {
+    super(errorCodes[code], message, reason && { reason });
   }
 }

@@ -4,14 +4,16 @@ import type { Platform, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import { readRecordFolder } from '../records/records.ts';
 import type { Census } from './trees/membership.ts';
-import type { Tree } from './trees/tree.ts';
+import type { TreeView } from './trees/treeView.ts';
 
 export interface SelfCheckSubject {
   readonly platform: Platform;
   readonly self: ProcessStat;
   readonly recordFolder: string;
   readonly switchPid: number | null;
-  readonly trees: readonly Tree[];
+  /** Why there is no switch, as a sentence, where it is known. */
+  readonly switchProblem: string | undefined;
+  readonly trees: readonly TreeView[];
   /** A thorough one, taken just now. */
   readonly census: Census;
 }
@@ -43,17 +45,17 @@ function* recordFindings({ recordFolder, trees }: SelfCheckSubject): Generator<s
   }
 }
 
-function* switchFindings({ platform, self, switchPid }: SelfCheckSubject): Generator<string> {
+function* switchFindings({ platform, self, switchPid, switchProblem }: SelfCheckSubject): Generator<string> {
   if (platform.killsAtDeath) return;
   const found = switchPid === null ? undefined : platform.stat(switchPid);
   if (found?.alive !== true || found.parent !== self.pid)
-    yield 'The dead man’s switch is not running: if the warden is killed now, its processes end only at the next start.';
+    yield switchProblem ?? 'The dead man’s switch is not running: if the warden is killed now, its processes end only at the next start.';
 }
 
 /** Without a handler for each of these, the warden could be ended before its trees. */
 function* handlerFindings({ platform }: SelfCheckSubject): Generator<string> {
   for (const signal of [...platform.endSignals, 'SIGCHLD'] as const)
-    if (process.listenerCount(signal) === 0) yield `Nobody handles ${signal} in the warden.`;
+    if (process.listenerCount(signal) === 0) yield `The warden has no handler for ${signal}.`;
 }
 
 function* treeFindings({ platform, self, trees, census }: SelfCheckSubject): Generator<string> {

@@ -1,50 +1,74 @@
-import { type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import { type MessageConnection, type NotificationType, type RequestType, type RequestType0, ResponseError } from 'vscode-jsonrpc/node';
+import { commonVersion, coreMethods, type Side, versionNeeded, versionsOf } from '../protocol/core.ts';
+import { reasonOf } from '../protocol/errorReasons.ts';
 import { errorText } from '../protocol/errors.ts';
+import * as figures from '../protocol/figures.ts';
+import type { Hello, Welcome } from '../protocol/handshake.ts';
+import * as handshake from '../protocol/handshake.ts';
+import { type HelperName, startHelper } from '../protocol/helpers.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
-import * as protocol from '../protocol/messages.ts';
+import type { Inspection } from '../protocol/inspection.ts';
+import * as inspection from '../protocol/inspection.ts';
 import * as models from '../protocol/models.ts';
-import type { LazyModels } from './gateway/lazyModels.ts';
+import type { OutputRequest } from '../protocol/output.ts';
+import * as outputs from '../protocol/output.ts';
+import * as ownership from '../protocol/ownership.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import * as requests from '../protocol/treeRequests.ts';
+import { version } from '../protocol/version.ts';
+import * as watching from '../protocol/watching.ts';
 import type { Journal } from './journal.ts';
+import type { ModelService } from './models/modelService.ts';
+import { answerNameRequests, NamePush } from './nameRequests.ts';
 import { RequestError } from './requestError.ts';
 import type { Supervisor } from './supervisor.ts';
+import { TreeFeed } from './treeFeed.ts';
 
 export interface ServerParts {
   readonly supervisor: Supervisor;
-  readonly models: LazyModels;
+  readonly models: ModelService;
   readonly journal: Journal;
-  welcome(): protocol.Welcome;
-  inspect(): protocol.Inspection;
+  welcome(): Welcome;
+  /** The client has introduced itself. */
+  greeted(): void;
+  inspect(): Inspection;
   selfCheck(): string[];
-  /** What should have been told when nobody was there to hear it. */
-  takeMissedAlerts(): string[];
+  /** Alerts from before a client was connected. */
+  takeMissedAlerts(): watching.Alert[];
+  /** A user wants it running, whatever it has done before. */
+  startHelper(helper: HelperName): Promise<void>;
   /** Ends the warden once every tree is gone. */
   shutdown(reason: string, now: boolean): Promise<void>;
-  leave(session: ClientSession, keepMillis: number): void;
-  claim(session: ClientSession): Promise<void>;
+  releaseOwnership(session: ClientSession, keepMillis: number): void;
+  takeOwnership(session: ClientSession): Promise<void>;
 }
 
-/** A look no oftener than this many times a second, whatever a client asks for. */
-const shortestInterval = 100;
-/** News of models are told so many milliseconds after the first. */
+/** Time within which changes of models are sent together, in milliseconds. */
 const gatherMillis = 100;
 
-/** One client, from its hello to its end. Every client may do everything: whoever can open the socket is this user. */
+/** One client, from its hello to its end. Every client may do everything: only this user can open the socket. */
 export class ClientSession {
   readonly #connection: MessageConnection;
   readonly #parts: ServerParts;
   readonly #outputs = new Map<number, { acknowledge(end: number): void; cancel(): void }>();
+  readonly #names: NamePush;
   readonly #unlisten: readonly (() => void)[];
-  #client: string | undefined;
-  #watching = false;
-  #timer: NodeJS.Timeout | undefined;
-  #pushDue: NodeJS.Immediate | undefined;
+  #client: Side | undefined;
+  /** The version of the whole protocol that the client shares; without one, only the core is answered. */
+  #spoken: number | undefined;
+  readonly #trees: TreeFeed;
   #modelsDue: NodeJS.Timeout | undefined;
   #lastSubscription = 0;
 
   constructor(connection: MessageConnection, parts: ServerParts) {
     this.#connection = connection;
     this.#parts = parts;
-    this.#unlisten = [parts.supervisor.onChange(() => this.#pushSoon()), parts.models.onChange(() => this.#pushModelsSoon())];
+    this.#names = new NamePush(connection, parts.supervisor.declarations);
+    this.#trees = new TreeFeed(parts.supervisor, (change) => {
+      this.#names.push();
+      void ifConnected(() => connection.sendNotification(watching.treesChanged, change));
+    });
+    this.#unlisten = [parts.supervisor.onChange(() => this.#trees.changed()), parts.models.onChange(() => this.#pushModelsSoon())];
     this.#handleRequests();
     this.#handleModels();
     this.#handleOutput();
@@ -52,156 +76,143 @@ export class ClientSession {
     connection.listen();
   }
 
-  /** False where nobody has greeted yet. */
-  alert(message: string): boolean {
-    if (this.#client === undefined) return false;
-    void ifConnected(() => this.#connection.sendNotification(protocol.alert, { message }));
+  /** False where the client has not introduced itself, or speaks another version. */
+  alert(alert: watching.Alert): boolean {
+    if (this.#spoken === undefined) return false;
+    void ifConnected(() => this.#connection.sendNotification(watching.alert, alert));
     return true;
   }
 
   dispose(): void {
     for (const unlisten of this.#unlisten) unlisten();
     clearTimeout(this.#modelsDue);
-    clearInterval(this.#timer);
-    clearImmediate(this.#pushDue);
+    this.#trees.dispose();
     for (const subscription of this.#outputs.values()) subscription.cancel();
     this.#outputs.clear();
-    if (this.#client !== undefined) this.#parts.journal.write({ event: 'client-left', reason: this.#client });
+    if (this.#client !== undefined) this.#parts.journal.write({ event: 'client-left', reason: this.#client.name });
     this.#connection.dispose();
   }
 
   #handleRequests(): void {
-    const connection = this.#connection;
-    const { supervisor } = this.#parts;
-    connection.onRequest(protocol.hello, (hello) => this.#greet(hello));
-    connection.onRequest(protocol.start, (request) => this.#answer(() => supervisor.start(request)));
-    connection.onRequest(protocol.stop, (request) => this.#answer(() => supervisor.stop(request)));
-    connection.onRequest(protocol.restart, (request) =>
-      this.#answer(async () => (await this.#parts.models.restart(request.tree)) ?? (await supervisor.restart(request))),
-    );
-    connection.onRequest(protocol.signal, (request) => this.#answer(() => supervisor.signal(request)));
-    connection.onRequest(protocol.list, () => this.#answer(() => this.#freshSnapshots()));
-    connection.onRequest(protocol.details, ({ tree, pid }) => this.#answer(() => supervisor.find(tree).details(pid)));
-    connection.onRequest(protocol.history, ({ tree }) => this.#answer(() => supervisor.find(tree).course.history.series));
-    connection.onRequest(protocol.inspect, () => this.#answer(() => this.#parts.inspect()));
-    connection.onRequest(protocol.selfCheck, () => this.#answer(() => this.#parts.selfCheck()));
-    connection.onRequest(protocol.watch, ({ intervalMillis }) => this.#answer(() => this.#watch(intervalMillis)));
-    connection.onRequest(protocol.shutdown, ({ reason, now }) => this.#answer(() => this.#parts.shutdown(reason, now)));
-    connection.onNotification(protocol.leave, ({ keepMillis }) => this.#parts.leave(this, keepMillis));
-    connection.onRequest(protocol.claim, () => this.#answer(() => this.#parts.claim(this)));
+    const { supervisor, models: pools } = this.#parts;
+    this.#connection.onRequest(handshake.hello, (hello) => this.#greet(hello));
+    this.#on(requests.start, (request) => supervisor.start(request));
+    this.#on(requests.stop, (request) => supervisor.stop(request));
+    this.#on(requests.restart, async (request) => (await pools.restart(request.tree)) ?? (await supervisor.restart(request)));
+    this.#on(requests.signal, (request) => supervisor.signal(request));
+    this.#on(requests.list, () => this.#freshSnapshots());
+    this.#on(figures.details, ({ tree, pid }) => supervisor.find(tree).details(pid));
+    this.#on(figures.history, ({ tree }) => supervisor.find(tree).metrics.history.series);
+    this.#on(inspection.inspect, () => this.#parts.inspect());
+    this.#on(inspection.selfCheck, () => this.#parts.selfCheck());
+    this.#on(watching.watch, ({ intervalMillis }) => this.#trees.watch(intervalMillis));
+    this.#on(startHelper, async ({ helper }) => {
+      await this.#parts.startHelper(helper);
+      return null;
+    });
+    this.#on(requests.shutdown, ({ reason, now }) => this.#parts.shutdown(reason, now));
+    this.#onNews(ownership.releaseOwnership, ({ keepMillis }) => this.#parts.releaseOwnership(this, keepMillis));
+    this.#on(ownership.takeOwnership, () => this.#parts.takeOwnership(this));
+    answerNameRequests((request, work) => this.#on(request, work), supervisor.declarations);
   }
 
   #handleModels(): void {
-    const connection = this.#connection;
     const pools = this.#parts.models;
-    connection.onRequest(models.declareModels, (declared) => this.#answer(() => pools.declare(declared)));
-    connection.onRequest(models.gateway, () => this.#answer(() => pools.info()));
-    connection.onRequest(models.listModels, () => this.#answer(() => pools.snapshots()));
-    connection.onRequest(models.loadModel, ({ model, instances }) => this.#answer(() => pools.load(model, instances)));
-    connection.onRequest(models.unloadModel, ({ model, now }) => this.#answer(() => pools.unload(model, now)));
+    this.#on(models.declareModels, (declared) => pools.declare(declared));
+    this.#on(models.gateway, () => pools.info);
+    this.#on(models.listModels, () => pools.freshSnapshots());
+    this.#on(models.loadModel, ({ model, instances }) => pools.load(model, instances));
+    this.#on(models.unloadModel, ({ model, now }) => pools.unload(model, now));
   }
 
   #handleOutput(): void {
-    const connection = this.#connection;
     const { supervisor } = this.#parts;
-    connection.onRequest(protocol.subscribeOutput, (request) => this.#answer(() => this.#subscribe(request)));
-    connection.onNotification(protocol.acknowledgeOutput, ({ subscription, end }) => this.#outputs.get(subscription)?.acknowledge(end));
-    connection.onNotification(protocol.unsubscribeOutput, ({ subscription }) => {
+    this.#on(outputs.subscribeOutput, (request) => this.#subscribe(request));
+    this.#on(outputs.outputLog, ({ tree }) => supervisor.find(tree).output.log ?? null);
+    this.#onNews(outputs.acknowledgeOutput, ({ subscription, end }) => this.#outputs.get(subscription)?.acknowledge(end));
+    this.#onNews(outputs.unsubscribeOutput, ({ subscription }) => {
       this.#outputs.get(subscription)?.cancel();
       this.#outputs.delete(subscription);
     });
     // A key pressed in a terminal whose tree has just ended is no error.
-    connection.onNotification(protocol.input, ({ tree, base64 }) =>
-      ignoringMissingTree(() => supervisor.find(tree).write(Buffer.from(base64, 'base64'))),
-    );
-    connection.onNotification(protocol.resize, ({ tree, ...dimensions }) =>
-      ignoringMissingTree(() => supervisor.find(tree).resize(dimensions)),
-    );
+    this.#onNews(outputs.input, ({ tree, base64 }) => supervisor.find(tree).write(Buffer.from(base64, 'base64')));
+    this.#onNews(outputs.resize, ({ tree, ...dimensions }) => supervisor.find(tree).resize(dimensions));
   }
 
-  #greet({ protocol: theirs, version, client }: protocol.Hello): protocol.Welcome {
+  /** Every version is welcome: what both have in common decides what it may ask for. */
+  #greet(hello: Hello): Welcome {
     const welcome = this.#parts.welcome();
-    if (theirs !== protocol.protocolVersion) {
-      throw new RequestError(
-        'versionMismatch',
-        `${client} ${version} speaks protocol ${theirs}, this warden (${welcome.version}) speaks ${protocol.protocolVersion}. Update the older one, or reload the window that started this warden.`,
-      );
-    }
-    this.#client = client;
-    this.#parts.journal.write({ event: 'client-connected', reason: client });
-    // Behind the answer: before it, nobody listens yet.
-    setImmediate(() => this.#parts.takeMissedAlerts().forEach((message) => void this.alert(message)));
+    const versions = versionsOf(hello);
+    this.#client = { name: hello.client, versions };
+    this.#spoken = commonVersion(handshake.spokenVersions, versions);
+    this.#parts.greeted();
+    const ofAnotherVersion = this.#spoken === undefined ? ` (${hello.version}, protocol ${versions.max})` : '';
+    this.#parts.journal.write({ event: 'client-connected', reason: `${hello.client}${ofAnotherVersion}` });
+    // Behind the answer: before it, the client does not listen yet.
+    setImmediate(() => this.#parts.takeMissedAlerts().forEach((alert) => void this.alert(alert)));
     return welcome;
   }
 
-  /** Nothing is done for a side that has not shown that it speaks the same protocol. */
-  async #answer<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.#client === undefined) throw new RequestError('versionMismatch', 'The first request must be hello.');
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof ResponseError ? error : new RequestError('notPossible', errorText(error));
-    }
+  #on<P, R>(request: RequestType<P, R, void> | RequestType0<R, void>, work: (params: P) => R | Promise<R>): void {
+    const { method } = request;
+    this.#connection.onRequest(method, async (params: P): Promise<unknown> => {
+      this.#assertAnswered(method);
+      try {
+        return await work(params);
+      } catch (error) {
+        throw error instanceof ResponseError ? error : new RequestError('notPossible', errorText(error), reasonOf(error));
+      }
+    });
   }
 
-  async #freshSnapshots(): Promise<protocol.TreeSnapshot[]> {
+  /** What has no answer; from a client of another version, it is ignored. */
+  #onNews<P>(notification: NotificationType<P>, work: (params: P) => void): void {
+    this.#connection.onNotification(notification, (params) => {
+      if (this.#spoken === undefined) return;
+      try {
+        work(params);
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+      }
+    });
+  }
+
+  /** @throws RequestError where the client has not introduced itself, or speaks only versions without this request. */
+  #assertAnswered(method: string): void {
+    if (this.#client === undefined) throw new RequestError('versionMismatch', 'The first request must be hello.');
+    if (this.#spoken !== undefined || coreMethods.has(method)) return;
+    const warden = { name: `the warden ${version}`, versions: handshake.spokenVersions };
+    throw new RequestError('versionMismatch', versionNeeded(method, this.#client, warden), 'versionNeeded');
+  }
+
+  async #freshSnapshots(): Promise<TreeSnapshot[]> {
     await this.#parts.supervisor.sample();
     return this.#parts.supervisor.snapshots();
   }
 
-  async #watch(intervalMillis: number): Promise<protocol.TreeSnapshot[]> {
-    clearInterval(this.#timer);
-    this.#watching = true;
-    if (intervalMillis > 0) {
-      this.#timer = setInterval(
-        () => void this.#parts.supervisor.sample().then(() => this.#push()),
-        Math.max(intervalMillis, shortestInterval),
-      );
-    }
-    return await this.#freshSnapshots();
-  }
-
-  #pushSoon(): void {
-    if (this.#watching) this.#pushDue ??= setImmediate(() => this.#push());
-  }
-
-  /** Each request changes something: what comes close together is told at once. */
+  /** Each request changes something: what comes close together is sent at once. */
   #pushModelsSoon(): void {
-    if (!this.#watching) return;
+    if (!this.#trees.isWatched) return;
     this.#modelsDue ??= setTimeout(() => {
       this.#modelsDue = undefined;
-      void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots()));
+      void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots));
     }, gatherMillis);
   }
 
-  #push(): void {
-    clearImmediate(this.#pushDue);
-    this.#pushDue = undefined;
-    void ifConnected(() => this.#connection.sendNotification(protocol.trees, this.#parts.supervisor.snapshots()));
-  }
-
-  #subscribe({ tree, from, whenBehind, follow }: protocol.OutputRequest): number {
+  #subscribe({ tree, from, whenBehind, follow }: OutputRequest): number {
     const subscription = ++this.#lastSubscription;
     const reader = {
       whenBehind,
       deliver: (chunk: Buffer, end: number, skipped: number) =>
         void ifConnected(() =>
-          this.#connection.sendNotification(protocol.output, { subscription, end, skipped, base64: chunk.toString('base64') }),
+          this.#connection.sendNotification(outputs.output, { subscription, end, skipped, base64: chunk.toString('base64') }),
         ),
       finish: () => {
         this.#outputs.delete(subscription);
-        void ifConnected(() => this.#connection.sendNotification(protocol.outputEnd, { subscription }));
+        void ifConnected(() => this.#connection.sendNotification(outputs.outputEnd, { subscription }));
       },
     };
     this.#outputs.set(subscription, this.#parts.supervisor.find(tree).output.subscribe(reader, from, follow));
     return subscription;
-  }
-}
-
-function ignoringMissingTree(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
   }
 }

@@ -13,9 +13,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { engineFolder, ensureEngine } from '../../src/build/engine.ts';
-import type { StartRequest } from '../../src/protocol/messages.ts';
 import type { ModelRequest } from '../../src/protocol/models.ts';
 import type { ReadyProbe } from '../../src/protocol/policies.ts';
+import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { writeTinyModel } from '../support/gguf.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
 import { isInPath } from '../support/run.ts';
@@ -46,14 +46,15 @@ async function serverOf(name: string): Promise<string> {
 }
 const direct = await serverOf('one');
 const [, port = ''] = direct.match(/:(\d+)$/) ?? [];
-const warden = models.warden.process.pid;
+const { gatewayPid } = await owner.client.inspect();
+if (gatewayPid === null) throw new Error('there is no gateway process');
 const bare = spawn(process.execPath, [bareProxy, port], { stdio: ['pipe', 'pipe', 'inherit'] });
 const [barePort] = (await once(createInterface({ input: bare.stdout }), 'line')) as [string];
 /** Gateway and proxy have one processor, the servers the others; the client is where there is room. */
 const pin = (pid: number | undefined, processors: string): void =>
   void execFileSync('taskset', ['-acp', processors, String(pid)], { stdio: 'ignore' });
 const others = availableParallelism() > 1 ? `1-${availableParallelism() - 1}` : '0';
-for (const pid of [warden, bare.pid]) pin(pid, '0');
+for (const pid of [gatewayPid, bare.pid]) pin(pid, '0');
 const serverPid = (await owner.client.list())[0]?.leader?.pid;
 pin(serverPid, others);
 
@@ -87,9 +88,9 @@ function processorMicros(pid: number | undefined): number {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-/** Resident bytes of the warden, now or at most ever (`VmRSS`, `VmHWM`). */
+/** Resident bytes of the gateway, now or at most ever (`VmRSS`, `VmHWM`). */
 function memory(which: string): number {
-  const [, kilobytes = '0'] = readFileSync(`/proc/${warden}/status`, 'utf8').match(new RegExp(`${which}:\\s+(\\d+)`)) ?? [];
+  const [, kilobytes = '0'] = readFileSync(`/proc/${gatewayPid}/status`, 'utf8').match(new RegExp(`${which}:\\s+(\\d+)`)) ?? [];
   return Number(kilobytes) * 1024;
 }
 
@@ -106,7 +107,7 @@ for (const connections of [1, 32]) {
   for (const [what, url, pid] of [
     ['direct', direct, serverPid],
     ['bare proxy', `http://127.0.0.1:${barePort}`, bare.pid],
-    ['gateway', models.gateway.url, warden],
+    ['gateway', models.gateway.url, gatewayPid],
   ] as const) {
     const before = processorMicros(pid);
     const { requests, latency, non2xx, errors } = await fire(url, connections);
@@ -150,7 +151,7 @@ printTable(
   ['', ''],
   [
     [`${streams} streams at once, whole ones`, `${whole} in ${took.toFixed(1)} s`],
-    ['memory of the warden before, after small requests and streams', `${megabytes(before)}, ${megabytes(afterStreams)}`],
+    ['memory of the gateway before, after small requests and streams', `${megabytes(before)}, ${megabytes(afterStreams)}`],
     [`at most while ${megabytes(taken)} pass`, megabytes(highest)],
   ],
 );

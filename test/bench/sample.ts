@@ -160,7 +160,7 @@ printTable(
   `a warden with one tree of 10, over ${idleMillis / 1000} s`,
   ['', 'of a core'],
   [
-    ['nobody watching', idle],
+    ['no client watching', idle],
     ['watched once a second', watched],
   ],
 );

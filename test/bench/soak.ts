@@ -1,5 +1,5 @@
 /**
- * Random work on one warden for a long time: nobody may survive, no descriptor or record may be left, memory has to stay flat.
+ * Random work on one warden for a long time: no process may survive, no descriptor or record may be left, memory has to stay flat.
  *   node test/bench/soak.ts [SECONDS [SEED [WORKERS]]]      default: an hour, three at a time
  */
 import { randomFrom } from '../support/random.ts';

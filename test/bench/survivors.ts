@@ -1,13 +1,14 @@
 /**
  * How many processes of each adversary are left by Tree Warden and by its peers: on a normal stop, and when the manager
  * itself is killed. Prints Markdown tables; the last lines count the adversaries that had survivors.
- *   node test/bench/survivors.ts [stop|kill]      one of the tables only
+ *   node test/bench/survivors.ts [stop|kill] [PEER]      one of the tables, or one of the peers, only
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { spawn as spawnOnTerminal } from 'node-pty';
 import { type Adversary, adversaries, isInstalled } from '../support/adversaries.ts';
 import { death, graceMillis, survivorsOfDeath } from '../support/deaths.ts';
 import { ensurePeers, peersFolder } from '../support/peers.ts';
@@ -15,8 +16,8 @@ import { eventually, Run } from '../support/run.ts';
 import { clearAway, isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 import { printTable } from '../support/table.ts';
 
-/** Grace of half a second, and one second more: the same for everybody. */
-const patience = 1500;
+/** Grace of half a second, and one second more: the same for each program. */
+const timeoutMillis = 1500;
 const fixtures = fileURLToPath(new URL('../fixtures/peers', import.meta.url));
 
 interface Peer {
@@ -78,6 +79,25 @@ const peers: readonly Peer[] = [
       return bySignal(launch(run, 'supervisord', ['-c', config]));
     },
   },
+  {
+    name: 'mprocs',
+    // Its keys end it: q asks the processes to end, Q kills them.
+    start: (run, argv) => {
+      const binary = join(
+        peersFolder,
+        'node_modules',
+        'mprocs',
+        `mprocs-0.9.6-linux-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}-musl`,
+        'mprocs',
+      );
+      const terminal = spawnOnTerminal(binary, [quote(argv)], { cwd: run.workFolder, env: run.env });
+      const stop = (): void => {
+        terminal.write('q');
+        setTimeout(() => terminal.write('Q'), graceMillis);
+      };
+      return { manager: () => terminal.pid, stop };
+    },
+  },
   { name: 'tini', needs: 'tini', start: (run, argv) => bySignal(launch(run, 'tini', ['-s', '-g', '--', ...argv])) },
 ];
 
@@ -89,14 +109,14 @@ async function survivorsWith(peer: Peer, adversary: Adversary, how: 'stop' | 'ki
   try {
     const pid = await eventually('the manager is there', manager);
     const isMember = ({ command }: { readonly command: string }): boolean =>
-      !/execa\.mjs|tree-kill\.mjs|concurrently|pm2|supervisord|^tini|God Daemon|ProcessContainer/.test(command);
+      !/execa\.mjs|tree-kill\.mjs|concurrently|pm2|supervisord|^tini|mprocs|God Daemon|ProcessContainer/.test(command);
     const members = (): ReturnType<typeof survivorsOf> =>
       survivorsOf(run.workFolder).filter((process) => process.pid !== pid && isMember(process));
     await eventually(`${adversary.name} is up under ${peer.name}`, () => members().length >= adversary.processes);
     if (how === 'stop') stop();
     // A manager that has left with its leader cannot be killed any more.
     else if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    await sleep(patience);
+    await sleep(timeoutMillis);
     await survivorsAfterLooking(run.workFolder);
     let most = 0;
     for (let look = 0; look < 12; look++) {
@@ -112,19 +132,20 @@ async function survivorsWith(peer: Peer, adversary: Adversary, how: 'stop' | 'ki
 }
 
 ensurePeers();
-const header = ['', 'Tree Warden', ...peers.map((peer) => peer.name)];
+const [, , only, onePeer] = process.argv;
+const tried = peers.filter(({ name }) => onePeer === undefined || name === onePeer);
+const header = ['', 'Tree Warden', ...tried.map((peer) => peer.name)];
 const tally = new Map<string, number[]>();
-const [, , only] = process.argv;
 for (const [how, title] of [
   ['stop', 'Processes left 1 s after the grace of a normal stop'],
   ['kill', 'Processes left 1.5 s after the manager itself was killed (for Tree Warden: command line and warden both)'],
 ] as const) {
-  if (only !== undefined && only !== how) continue;
+  if (['stop', 'kill'].includes(only ?? '') && only !== how) continue;
   const rows: string[][] = [];
   for (const adversary of adversaries) {
     const end = death(how === 'stop' ? 'stop' : 'of both');
-    const counts: (number | null)[] = [(await survivorsOfDeath(adversary, end, { patienceMillis: graceMillis + 1000 })).survivors.length];
-    for (const peer of peers) counts.push(await survivorsWith(peer, adversary, how));
+    const counts: (number | null)[] = [(await survivorsOfDeath(adversary, end, { timeoutMillis: graceMillis + 1000 })).survivors.length];
+    for (const peer of tried) counts.push(await survivorsWith(peer, adversary, how));
     counts.forEach((count, column) => {
       const [, ...names] = header;
       const name = `${names[column]}, ${how}`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Editor } from '../support/editor.ts';
 import { eventually, Run } from '../support/run.ts';
@@ -19,11 +19,11 @@ interface Probe {
 }
 
 describe('a thousand processes in the view', () => {
-  it('leave it calm for a minute', async () => {
-    await using run = new Run();
-    const file = join(run.folder, 'probe.json');
-    await using editor = await Editor.open({ extension: fixture('probe-extension'), env: { PROBE_FILE: file } });
-    const probe = (): Probe => JSON.parse(readFileSync(file, 'utf8')) as Probe;
+  const run = new Run();
+  const file = join(run.folder, 'probe.json');
+  let editor: Editor;
+  before(async () => {
+    editor = await Editor.open({ extension: fixture('probe-extension'), env: { PROBE_FILE: file } });
     const spec = { command: ['perl', fixture('adversaries/thousand.pl')], pty: false };
     writeFileSync(join(editor.workspace, '.vscode', 'processes.json'), JSON.stringify({ processes: { thousand: spec } }));
     await editor.showProcesses();
@@ -34,15 +34,26 @@ describe('a thousand processes in the view', () => {
     await editor.expand('perl');
     await eventually('the view is full', async () => (await editor.rowTexts()).length > 20);
     await eventually('the probe is there', () => existsSync(file));
-    const collected = async (): Promise<Probe> => {
-      const { pid, collections } = probe();
-      process.kill(pid, 'SIGUSR2');
-      return await eventually('its garbage is collected', () => (probe().collections > collections ? probe() : undefined));
-    };
     await editor.page.waitForTimeout(5000);
+  });
+  after(async () => {
+    await editor[Symbol.asyncDispose]();
+    await run[Symbol.asyncDispose]();
+  });
+
+  const probe = (): Probe => JSON.parse(readFileSync(file, 'utf8')) as Probe;
+  async function collected(): Promise<Probe> {
+    const { pid, collections } = probe();
+    process.kill(pid, 'SIGUSR2');
+    return await eventually('its garbage is collected', () => (probe().collections > collections ? probe() : undefined));
+  }
+  /** Name and pid of each row that is to be seen, from top to bottom. */
+  async function outline(): Promise<string> {
+    return (await editor.rowTexts()).map((text) => text.split('  ')[0]).join('\n');
+  }
+
+  it('leave it calm for a minute', async () => {
     const before = await collected();
-    // Name and pid of each row that is to be seen, from top to bottom.
-    const outline = async (): Promise<string> => (await editor.rowTexts()).map((text) => text.split('  ')[0]).join('\n');
     const first = await outline();
     let looks = 0;
     const until = Date.now() + seconds * 1000;
@@ -61,7 +72,11 @@ describe('a thousand processes in the view', () => {
     );
     await editor.screenshot('thousand');
     assert.ok(grown < 10, `the extension host keeps ${grown} MB more`);
+  });
+
+  it('end by one command', async () => {
     await editor.warden('Kill All');
     await editor.waitForRow('thousand', /, ended, killed by the user/);
+    assert.deepEqual(editor.workers, []);
   });
 });

@@ -97,7 +97,7 @@ describe('the dashboard', () => {
       await input.waitFor();
       await input.press('Enter');
       // The file is there before its content is: what counts is what the user is told.
-      await editor.notification(new RegExp(`^Saved as .*${name}`));
+      await editor.notification(new RegExp(`^The file was saved as .*${name}`));
     }
     const [head = '', first = ''] = readFileSync(join(editor.workspace, 'processes.csv'), 'utf8').split('\n');
     assert.equal(

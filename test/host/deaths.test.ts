@@ -1,4 +1,4 @@
-/** A window that ends, in every way: nobody of its trees may be left one second after the grace. */
+/** A window that ends, in every way: no process of its trees may be left one second after the grace. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Editor } from '../support/editor.ts';
@@ -8,7 +8,7 @@ import { printTable } from '../support/table.ts';
 /** The longest stop of the sample: SIGINT 3 s, SIGTERM 2 s, SIGKILL. */
 const graceMillis = 5000;
 
-describe('nobody outlives', () => {
+describe('no process outlives', () => {
   let editor: Editor;
   const rows: string[][] = [];
   before(async () => {
@@ -37,7 +37,7 @@ describe('nobody outlives', () => {
       const struckAt = Date.now();
       await eventually('the extension host has noticed', () => editor.workers.length < count, 30_000);
       const noticedAt = name === 'closing the page' ? Date.now() : struckAt;
-      await eventually('nobody is left', () => editor.workers.length === 0, graceMillis + 1000);
+      await eventually('no process is left', () => editor.workers.length === 0, graceMillis + 1000);
       const seconds = (Date.now() - noticedAt) / 1000;
       assert.ok(seconds * 1000 <= graceMillis + 1000, `took ${seconds} s`);
       rows.push([name, String(count), String(editor.workers.length), seconds.toFixed(2)]);
@@ -52,17 +52,17 @@ describe('nobody outlives', () => {
     const [warden] = editor.wardenPids;
     killAll(editor.wardenPids);
     assert.match(
-      await editor.notification(/guardian process/),
-      /was killed or has failed\. These were ended with it: stubborn\. The next start uses a new one\./,
+      await editor.notification(/background process/),
+      /ended unexpectedly, and these processes were stopped: stubborn\. The next start uses a new one\./,
     );
     await eventually('there is a new one', () => editor.wardenPids.some((pid) => pid !== warden));
     await editor.start('stubborn');
-    await editor.warden('Kill Now…', 'stubborn');
+    await editor.warden('Kill Now', 'stubborn');
     await editor.waitForRow('stubborn', /, ended, killed by the user/);
   });
 });
 
 function killAll(pids: readonly number[]): void {
-  assert.ok(pids.length > 0, 'there is somebody to kill');
+  assert.ok(pids.length > 0, 'there is a process to kill');
   for (const pid of pids) process.kill(pid, 'SIGKILL');
 }

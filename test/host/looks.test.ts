@@ -1,6 +1,9 @@
 /** View, hover and dashboard in a light and a dark theme: the pictures of the README are taken here. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { FrameLocator } from 'playwright-core';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
 
@@ -10,34 +13,47 @@ const themes = [
 ] as const;
 
 describe('in a theme that is', () => {
+  let editor: Editor;
+  let page: FrameLocator;
+  before(async () => {
+    editor = await Editor.open();
+    await editor.showProcesses();
+    await editor.waitForRow('stubborn', /idle/);
+    for (const name of ['daemon', 'stubborn', 'web']) await editor.start(name);
+    await editor.waitForTerminal(/worker \d+ listens on http:\/\/127\.0\.0\.1:\d+/);
+    const [, url = ''] = (await editor.terminalText()).replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
+    await editor.warden('Open Dashboard');
+    page = editor.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+    await page.locator('#rows .row:visible', { hasText: 'web' }).first().click();
+    // Something to draw: work that comes and goes.
+    for (const pause of [60, 20, 90, 40]) {
+      const until = Date.now() + 3000;
+      while (Date.now() < until) {
+        await Promise.all(Array.from({ length: 4 }, async () => (await fetch(url)).text()));
+        await editor.page.waitForTimeout(pause);
+      }
+    }
+    await editor.expand('web');
+    await editor.command('View: Hide Panel');
+    await eventually('its output is shown', async () => /listens on/.test(await page.locator('#output').innerText()));
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
   for (const { look, theme, isRight } of themes) {
     it(`${look}: view, hover and dashboard`, async () => {
-      await using editor = await Editor.open({ settings: { 'workbench.colorTheme': theme } });
-      await editor.showProcesses();
-      await editor.waitForRow('stubborn', /idle/);
-      for (const name of ['daemon', 'stubborn', 'web']) await editor.start(name);
-      await editor.waitForTerminal(/worker \d+ listens on http:\/\/127\.0\.0\.1:\d+/);
-      const [, url = ''] = (await editor.terminalText()).replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
-      await editor.warden('Open Dashboard');
-      const page = editor.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
-      await page.locator('#rows .row:visible', { hasText: 'web' }).first().click();
-      // Something to draw: work that comes and goes.
-      for (const pause of [60, 20, 90, 40]) {
-        const until = Date.now() + 3000;
-        while (Date.now() < until) {
-          await Promise.all(Array.from({ length: 4 }, async () => (await fetch(url)).text()));
-          await editor.page.waitForTimeout(pause);
-        }
-      }
-      await editor.expand('web');
-      await editor.command('View: Hide Panel');
-      const background: string = await page.locator('body').evaluate('getComputedStyle(document.body).backgroundColor');
-      const [red = 0, green = 0, blue = 0] = (background.match(/\d+/g) ?? []).map(Number);
-      assert.ok(isRight((red + green + blue) / 3), background);
-      await eventually('its output is shown', async () => /listens on/.test(await page.locator('#output').innerText()));
+      writeFileSync(join(editor.workspace, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
+      for (const [what, body, element] of [
+        ['editor', editor.page.locator('body'), `document.querySelector('.monaco-workbench')`],
+        ['dashboard', page.locator('body'), 'document.body'],
+      ] as const)
+        await eventually(`the ${what} is ${look}`, async () => {
+          const background: string = await body.evaluate(`getComputedStyle(${element}).backgroundColor`);
+          const [red = 0, green = 0, blue = 0] = (background.match(/\d+/g) ?? []).map(Number);
+          return isRight((red + green + blue) / 3);
+        });
       await editor.quickPickGone();
       await editor.screenshot(`dashboard-${look}`);
-      const hover = await editor.hover('web', 'with shared pages divided (PSS)');
+      const hover = await editor.hover('web', 'proportional (PSS)');
       assert.match(await hover.innerText(), /CPU:\s[▁▂▃▄▅▆▇█]{5,}\s[\d.]+\s%/);
       await editor.screenshot(`hover-${look}`);
     });

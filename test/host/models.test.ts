@@ -65,7 +65,7 @@ describe('models', () => {
   });
 
   it('say where a program comes from that is not there', async () => {
-    await editor.warden('Load Model…', 'lost');
+    await editor.warden('Load Model', 'lost');
     await editor.notification(/There is no command 'llama-server' in the PATH .*It comes with llama\.cpp/);
     await editor.waitForRow('lost', /, cold, failed/);
   });
@@ -101,7 +101,7 @@ describe('models', () => {
     );
     assert.match(await response.text(), /small-29 /);
     await editor.waitForRow('small', /ready {2}\d+\.\d tokens\/s .* until \d\d:\d\d:\d\d/);
-    await editor.hover('small', 'Also called: gpt-4o-mini');
+    await editor.hover('small', 'Aliases: gpt-4o-mini');
     await editor.screenshot('models');
     await editor.page.mouse.move(700, 300);
   });
@@ -109,7 +109,9 @@ describe('models', () => {
   it('can be tried', async () => {
     await editor.warden('Try a Prompt…', 'small');
     const input = editor.page.locator('.quick-input-widget .quick-input-box input');
-    await eventually('it asks', async () => /What to ask it/.test(await editor.page.locator('.quick-input-widget').innerText()));
+    await eventually('it asks', async () =>
+      /Prompt to send to the model/.test(await editor.page.locator('.quick-input-widget').innerText()),
+    );
     await input.fill('say 3');
     await input.press('Enter');
     await eventually('the answer is there', async () =>
@@ -160,7 +162,7 @@ describe('models', () => {
 
   it('are used by other clients, when that is wanted', async () => {
     await editor.warden('Use This Model in Other Clients…', 'small');
-    const boxes = editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Terminals of this workspace' });
+    const boxes = editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Terminals in this workspace' });
     await boxes.locator('input[type="checkbox"], .monaco-checkbox').first().click();
     await editor.page.locator('.quick-input-widget .monaco-button').filter({ hasText: 'OK' }).click();
     const dialog = editor.page.locator('.monaco-dialog-box');
@@ -186,7 +188,7 @@ describe('models', () => {
     await editor.screenshot('dashboard-models');
   });
 
-  it('are unloaded by the button, and loaded again when somebody asks', async () => {
+  it('are unloaded by the button, and loaded again at the next request', async () => {
     await editor.row('small').first().hover();
     await editor.row('small').first().locator('.action-label.codicon-debug-stop').click();
     await editor.waitForRow('small', /, cold, answers at once/);
@@ -199,7 +201,7 @@ describe('models', () => {
     const before = JSON.parse(editor.run.call(['models', '--json']).stdout) as { url: string }[];
     const [warden = 0] = editor.wardenPids;
     process.kill(warden, 'SIGKILL');
-    await editor.notification(/guardian process was killed/);
+    await editor.notification(/background process ended unexpectedly/);
     await eventually('they are served again', () => {
       const now = JSON.parse(editor.run.call(['models', '--json']).stdout) as { url: string; state: string }[];
       return now[0]?.url === before[0]?.url && now[0]?.state === 'cold';
@@ -211,6 +213,6 @@ describe('models', () => {
   it('are gone with the window', async () => {
     assert.ok(editor.workers.length > 0);
     await editor.page.close();
-    await eventually('nobody is left', () => editor.workers.length === 0 && editor.wardenPids.length === 0);
+    await eventually('no process is left', () => editor.workers.length === 0 && editor.wardenPids.length === 0);
   });
 });

@@ -16,9 +16,9 @@ const server = `
 describe('a pool', () => {
   let editor: Editor;
   const file = (name: string): string => join(editor.workspace, name);
-  const declare = (instances: number): void => {
+  const declare = (instances: number, env: Record<string, string> = {}): void => {
     const probe = { http: 'http://127.0.0.1:${port:api}/', period: '200ms', failureThreshold: 2 };
-    const api = { group: 'app', instances, ready: probe, command: ['node', '-e', server, '${instance}', '${port:api}'] };
+    const api = { group: 'app', env, instances, ready: probe, command: ['node', '-e', server, '${instance}', '${port:api}'] };
     const moody = {
       command: 'echo "out of luck"; sleep 0.2; exit 3',
       restart: { when: 'on-failure', maxRestarts: 1, delay: '100ms' },
@@ -65,7 +65,7 @@ describe('a pool', () => {
     await editor.warden('Scale…', 'api');
     const input = editor.page.locator('.quick-input-widget .quick-input-box input');
     await input.fill('0');
-    await editor.page.locator('.quick-input-message').filter({ hasText: 'A whole number from 1 to 64' }).waitFor();
+    await editor.page.locator('.quick-input-message').filter({ hasText: 'Enter a whole number from 1 to 64.' }).waitFor();
     await input.fill('4');
     await input.press('Enter');
     await editor.waitForRow('api', /4\/4 ready/);
@@ -89,15 +89,26 @@ describe('a pool', () => {
     assert.deepEqual(readFileSync(file('starts'), 'utf8').trim().split('\n').slice(-3), ['1', '2', '3']);
   });
 
+  it('says what is changed in its file, and applies that when it is restarted', async () => {
+    declare(3, { NEW: 'value' });
+    await editor.waitForRow('api#2', /changed; restart to apply$/);
+    const starts = readFileSync(file('starts'), 'utf8');
+    await editor.waitForRow('api', /3\/3 ready.*changed; restart to apply$/);
+    assert.equal(readFileSync(file('starts'), 'utf8'), starts, 'nothing was started anew');
+    await editor.warden('Restart', 'api#2');
+    await editor.waitForRow('api#2', /, live, (?!.*changed)/);
+    await editor.waitForRow('api#3', /changed; restart to apply$/);
+  });
+
   it('stops as one', async () => {
     await editor.row('api').first().hover();
     await editor.row('api').first().locator('.action-label.codicon-debug-stop').click();
-    await eventually('nobody is left', () => instances().length === 0);
+    await eventually('no process is left', () => instances().length === 0);
     await editor.waitForRow('api', /, idle/);
   });
 
   it('shows what is started again, gives up at last, and says what it printed', async () => {
-    await editor.warden('Start…', 'moody');
+    await editor.warden('Start', 'moody');
     await editor.notification(
       /^'moody' exited with code 3, and is not started again: it was started again once in 10 min\. It printed last:\s+out of luck$/,
     );
@@ -107,10 +118,10 @@ describe('a pool', () => {
   });
 
   it('shows when the next start is, and takes a stop for a no', async () => {
-    await editor.warden('Start…', 'patient');
+    await editor.warden('Start', 'patient');
     await editor.waitForRow('patient', /, live, restarts at \d\d:\d\d:\d\d {2}exited with code 3/);
     await editor.screenshot('restarting');
-    await editor.warden('Stop…', 'patient');
+    await editor.warden('Stop', 'patient');
     await editor.waitForRow('patient', /, ended, exited with code 3$/);
   });
 });

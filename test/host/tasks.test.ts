@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseProcesses } from '../../src/spec/parseProcesses.ts';
+import { parseProcesses } from '../../src/config/parseProcesses.ts';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
 
@@ -35,6 +35,15 @@ describe('a warden task', () => {
     await editor.waitForRow('web', /, live/);
   });
 
+  it('goes on with the new tree when its process is restarted in the view', async () => {
+    const leader = (): number | undefined => editor.run.ps().find(({ name, state }) => name === 'web' && state === 'ready')?.leader.pid;
+    const before = await eventually('it is ready', leader);
+    await editor.warden('Restart', 'web');
+    await eventually('it has another leader', () => ![undefined, before].includes(leader()));
+    await editor.waitForRow('web', /, live/);
+  });
+
+  // The same one, with its second tree.
   it('kills its tree when it is terminated', async () => {
     await editor.command('Tasks: Terminate Task');
     await eventually('the choice, or the end', async () => {
@@ -53,7 +62,7 @@ describe('a warden task', () => {
     await editor.waitForRow('nap', /, live/);
     assert.ok(editor.workers.length >= 2);
     await editor.command('Terminal: Kill the Active Terminal Instance');
-    await eventually('nobody is left', () => editor.workers.length === 0);
+    await eventually('no process is left', () => editor.workers.length === 0);
   });
 
   it('ends with the exit code of its tree', async () => {
@@ -61,6 +70,28 @@ describe('a warden task', () => {
     await editor.waitForTerminal(/I end with seven/);
     await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?7|terminated with exit code: 7/i);
     await editor.waitForRow('seven', /, ended, exited with code 7/);
+  });
+
+  it('comes after the task that it depends on, be it over or in the background, and what it prints is matched', async () => {
+    await runTask('check');
+    await editor.waitForRow('check', /, ended, exited with code 1/);
+    await editor.waitForRow('watch', /, live/);
+    // Terminals that open would take the panel away.
+    await editor.waitForTerminal(/the second line is wrong/);
+    await editor.command('Problems: Focus on Problems View');
+    const problems = editor.page.locator('.markers-panel .monaco-list-row');
+    await problems.filter({ hasText: 'the second line is wrong' }).waitFor({ timeout: 30_000 });
+    assert.deepEqual(readFileSync(join(editor.workspace, 'order'), 'utf8').trim().split('\n'), ['prepared', 'watching', 'checked']);
+    await editor.screenshot('problems');
+  });
+
+  it('ends when its warden is killed', async () => {
+    await runTask('nap');
+    await editor.waitForTerminal(/napping/);
+    await editor.waitForRow('nap', /, live/);
+    for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
+    await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?1|terminated with exit code: 1/i);
+    await eventually('nobody is left', () => editor.workers.length === 0);
   });
 });
 
@@ -89,7 +120,7 @@ describe('autoStart', () => {
       '{ "processes": { "auto": { "command": "sleep 100", "autoStart": true } } }',
     );
     await editor.load();
-    await editor.notification(/This workspace starts processes when it is opened: auto/);
+    await editor.notification(/This workspace declares processes that start automatically: auto/);
     await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
     await editor.showProcesses();
     await editor.waitForRow('auto', /, live/);
@@ -99,13 +130,40 @@ describe('autoStart', () => {
   });
 });
 
+describe('autoStart where a reload keeps what runs', () => {
+  it('leaves it as it is, and starts the others', async () => {
+    await using editor = await Editor.open({ workspace: null, settings: { 'tree-warden.onReload': 'keep' } });
+    mkdirSync(join(editor.workspace, '.vscode'));
+    const processes = { auto: { command: 'sleep 100', autoStart: true }, once: { command: 'echo started >> starts', autoStart: true } };
+    writeFileSync(join(editor.workspace, '.vscode', 'processes.json'), JSON.stringify({ processes }));
+    await editor.load();
+    await editor.notification(/This workspace declares processes that start automatically: auto, once/);
+    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
+    const starts = (): number =>
+      existsSync(join(editor.workspace, 'starts')) ? readFileSync(join(editor.workspace, 'starts'), 'utf8').split('\n').length - 1 : 0;
+    await eventually('both have been started', () => starts() === 1);
+    const before = editor.run.ps().find(({ name }) => name === 'auto')?.leader.pid;
+    await editor.reloadWindow();
+    // It comes behind the one that runs already.
+    await eventually('the one that had ended is started again', () => starts() === 2);
+    assert.equal(editor.run.ps().find(({ name }) => name === 'auto')?.leader.pid, before);
+    assert.equal(
+      await editor.page
+        .locator('.notifications-toasts')
+        .filter({ hasText: /already running/ })
+        .count(),
+      0,
+    );
+  });
+});
+
 describe('a workspace that is not trusted', () => {
   it('starts nothing, and says why', async () => {
     await using editor = await Editor.open({ trusted: false, settings: { 'security.workspace.trust.startupPrompt': 'never' } });
     await editor.showProcesses();
     await editor.waitForRow('web', /idle/);
-    await editor.warden('Start…', 'web');
-    await editor.notification(/“web” was not started: this workspace is not trusted/);
+    await editor.warden('Start', 'web');
+    await editor.notification(/“web” was not started, because this workspace is not trusted/);
     assert.deepEqual(editor.wardenPids, []);
   });
 });

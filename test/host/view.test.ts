@@ -50,10 +50,10 @@ describe('the Processes view', () => {
   it('says what listens on which port, in row and hover, and hands its URL out', async () => {
     const text = await editor.waitForRow('web', /MB {2}:\d+$/);
     const [, port = ''] = text.match(/:(\d+)$/) ?? [];
-    await editor.hover('web', `Listens on: 127.0.0.1:${port}`);
+    await editor.hover('web', `Ports: 127.0.0.1:${port}`);
     await editor.screenshot('ports');
     await editor.page.mouse.move(700, 300);
-    await editor.warden('Copy URL…');
+    await editor.warden('Copy URL');
     await editor.pick('web');
     // By whichever way it is reached from where the browser is.
     await eventually('it is copied', async () => new RegExp(`^http.*${port}`).test(await editor.clipboard()));
@@ -64,7 +64,7 @@ describe('the Processes view', () => {
     stranger.listen(0, '127.0.0.1').unref();
     await once(stranger, 'listening');
     const { port } = stranger.address() as AddressInfo;
-    await editor.warden('Kill What Listens on Port…');
+    await editor.warden('Free a Port…');
     const input = editor.page.locator('.quick-input-widget input[placeholder="3000"]');
     await input.fill(String(port));
     await input.press('Enter');
@@ -115,18 +115,18 @@ describe('the Processes view', () => {
     await editor.expand('stubborn');
     await editor.waitForRow('stubborn', /, live, [\d.]+ % {2}[1-9]/);
     await editor.expand('node');
-    await editor.warden('Show Output…', 'web');
+    await editor.warden('Show Output', 'web');
     await editor.waitForTerminal(/listens on/);
     await editor.quickPickGone();
     await editor.screenshot('processes');
   });
 
   it('takes keys in a terminal, and shows colours', async () => {
-    await editor.warden('Show Output…', 'stubborn');
+    await editor.warden('Show Output', 'stubborn');
     await editor.waitForTerminal(/type something and I will echo it/);
     await editor.typeIntoTerminal('hello warden\n');
     await editor.waitForTerminal(/you typed: hello warden/);
-    await editor.warden('Show Output…', 'web');
+    await editor.warden('Show Output', 'web');
     await editor.waitForTerminal(/listens on/);
     assert.ok((await editor.page.locator('.terminal-wrapper.active .xterm-rows .xterm-fg-2').count()) > 0, 'the green of the worker line');
   });
@@ -135,7 +135,7 @@ describe('the Processes view', () => {
     await editor.command('Terminal: Kill the Active Terminal Instance');
     await eventually('it is closed', async () => !/listens on/.test(await editor.terminalText()));
     await editor.waitForRow('web', /, live/);
-    await editor.warden('Show Output…', 'web');
+    await editor.warden('Show Output', 'web');
     await editor.waitForTerminal(/listens on/);
   });
 
@@ -143,7 +143,7 @@ describe('the Processes view', () => {
     await editor.warden('Copy Process ID', 'stubborn');
     const [stubborn] = editor.run.ps().filter((tree) => tree.name === 'stubborn');
     await eventually('it is copied', async () => (await editor.clipboard()) === String(stubborn?.leader.pid));
-    await editor.warden('Show Output…', 'stubborn');
+    await editor.warden('Show Output', 'stubborn');
     await editor.warden('Send Signal…', 'stubborn');
     await editor.pick('SIGINT');
     await editor.waitForTerminal(/I will not/);
@@ -155,7 +155,7 @@ describe('the Processes view', () => {
   it('shows the journal, and what the warden knows', async () => {
     await editor.warden('Show Journal');
     await editor.page.locator('.tab[aria-label*="journal.jsonl"]').waitFor();
-    await editor.warden('Show What the Warden Knows');
+    await editor.warden('Show Diagnostics (JSON)');
     await eventually('it is shown', async () =>
       /"adoptsOrphans": true/.test(
         await editor.page
@@ -213,7 +213,7 @@ describe('the Processes view', () => {
   });
 
   it('shows the progress of a stop that takes its time, and its end', async () => {
-    await editor.warden('Stop…', 'stubborn');
+    await editor.warden('Stop', 'stubborn');
     await editor.notification(/Stopping stubborn/);
     await editor.waitForRow('stubborn', /, live, .*stopping/);
     await editor.waitForRow('stubborn', /, ended, stopped by the user/);
@@ -223,9 +223,15 @@ describe('the Processes view', () => {
     await editor.start('stubborn');
     await editor.warden('Kill All');
     for (const name of ['web', 'daemon', 'stubborn']) await editor.waitForRow(name, /, ended, killed by the user/);
-    await eventually('nobody is left', () => editor.workers.length === 0);
-    await editor.warden('Stop All');
-    await editor.notification(/Nothing is running/);
+    await eventually('no process is left', () => editor.workers.length === 0);
+    await editor.page.keyboard.press('F1');
+    const input = editor.page.locator('.quick-input-widget .quick-input-box input');
+    await input.fill('>Tree Warden: ');
+    await editor.entry('Tree Warden: Start', 'is').waitFor();
+    assert.equal(await editor.entry('Tree Warden: Stop All', 'is').count(), 0, 'what makes no sense is not offered');
+    assert.equal(await editor.entry('Tree Warden: Load Model', 'is').count(), 0, 'there are no models');
+    await editor.page.keyboard.press('Escape');
+    await editor.quickPickGone();
   });
 
   it('is not moved by a process that prints a gigabyte', async () => {
@@ -279,7 +285,7 @@ describe('the Processes view', () => {
     const file = join(editor.workspace, '.vscode', 'processes.json');
     writeFileSync(file, '{ "processes": { "lost": { "command": ["no-such-command"] } } }');
     await editor.waitForRow('lost', /idle/);
-    await editor.warden('Start…', 'lost');
+    await editor.warden('Start', 'lost');
     await editor.notification(/^There is no command 'no-such-command' in the PATH/);
     await editor.waitForRow('lost', /idle/);
   });

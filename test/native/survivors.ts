@@ -1,6 +1,6 @@
 /**
  * For systems that the other tests are not made for: a tree with a detached child is started, its command line or its warden
- * is killed, and whoever lives on is found by the heartbeat that it writes.
+ * is killed, and each survivor is found by the heartbeat that it writes.
  *   node test/native/survivors.ts
  */
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,8 +12,11 @@ export interface Adversary {
   readonly leaderLeaves?: true;
   /** A command that has to be installed. */
   readonly needs?: string;
-  /** When it has been seen without its marks, in milliseconds: before, a dead warden's reaper could not know it. */
-  readonly settlesMillis?: number;
+  /**
+   * Its processes are known only by having been seen: before all that are to stay are on record, a dead warden's reaper could not know them. The
+   * command lines of those, by which they are told from what starts them.
+   */
+  readonly recordedAs?: RegExp;
   /** It does something that only root may do. */
   readonly needsRoot?: true;
 }
@@ -41,7 +44,7 @@ export const adversaries: readonly Adversary[] = [
   { name: 'uninterruptible wait', argv: script('uninterruptible.pl'), processes: 2 },
   { name: 'own user namespace', argv: script('own-user-namespace.sh'), processes: 5 },
   { name: 'sheds all it can', argv: script('nothing-left.pl'), processes: 2 },
-  { name: 'takes its mark back', argv: script('takes-back.sh'), processes: 3, settlesMillis: 150 },
+  { name: 'takes its mark back', argv: script('takes-back.sh'), processes: 3, recordedAs: /^(tail|sh \S*takes-back\.sh) / },
   { name: 'changes its oom score', argv: script('first-to-die.sh'), processes: 4 },
   { name: 'a thousand members', argv: script('thousand.pl'), processes: 1000 },
   { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },
@@ -79,13 +82,6 @@ export function skipReason({ needs, needsRoot }: Adversary): string | false {
 }
 
 export function isInstalled(command: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${command}`], {
-      stdio: 'ignore',
-      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
-    });
-    return true;
-  } catch {
-    return false;
-  }
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, command)));
 }

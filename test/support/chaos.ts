@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { StartRequest } from '../../src/protocol/messages.ts';
+import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { openWindow } from './deaths.ts';
 import { eventually, Run, switchesOf } from './run.ts';
@@ -37,7 +37,7 @@ const scenarios: readonly Scenario[] = [
 ];
 
 /**
- * One round. Rejects where anybody is alive, or anything is on record, after the next start.
+ * One round. Rejects where hasTrees is alive, or anything is on record, after the next start.
  * @returns what was done, for the table.
  */
 export async function chaosRound(random: () => number, where: string): Promise<string> {
@@ -52,18 +52,18 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
   const own = new Set([window.pid, warden]);
   if (up !== undefined) await eventually('it is up', () => survivorsOf(run.workFolder, own).length >= up);
-  const homes = run.cgroupHomes();
+  const homes = run.cgroupRootPaths();
   begin?.(window.pid);
   const until = performance.now() + random() * within;
   while (performance.now() < until) await turn();
   const candidates = [window.pid, warden, ...(isAlive(warden) ? switchesOf(warden) : [])];
   const victims = candidates.filter(() => random() < 0.7);
   for (const pid of victims) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-  // Whoever is left finishes what it was doing.
+  // The processes that are left finish what they were doing.
   if (isAlive(window.pid)) process.kill(window.pid, 'SIGUSR2');
   await eventually('the warden has ended', () => !isAlive(warden), 10_000);
   run.call(['sweep']);
-  await eventually(`${where}: nobody is left`, async () => (await survivorsAfterLooking(run.workFolder)).length === 0, 3000);
+  await eventually(`${where}: no process is left`, async () => (await survivorsAfterLooking(run.workFolder)).length === 0, 3000);
   await eventually(`${where}: nothing is on record`, () => readdirSync(run.runtimeFolder).length === 0, 3000);
   assert.deepEqual(homes.filter(existsSync), [], `${where}: cgroups`);
   assertJournalWhole(run, where);

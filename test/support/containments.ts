@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import type { ContainmentOffer, Diagnosis } from '../../src/protocol/messages.ts';
+import type { ContainmentOffer, Diagnosis } from '../../src/protocol/inspection.ts';
 import { cli } from './run.ts';
 
 let offers: readonly ContainmentOffer[] | undefined;

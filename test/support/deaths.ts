@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Containment } from '../../src/protocol/messages.ts';
+import type { Containment } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import type { WindowWork } from '../fixtures/window.ts';
 import type { Adversary } from './adversaries.ts';
@@ -37,9 +37,10 @@ export interface Death {
   readonly nextStart?: true;
 }
 
-/** All of them are held first: none may see another one's death. */
+/** All of them are held first: none may see another one's death. `pids`: parents first; a stopped warden continues when its parent ends. */
 export function killAtOnce(...pids: readonly number[]): void {
-  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  for (const pid of pids.toReversed()) process.kill(pid, 'SIGKILL');
 }
 
 export const deaths: readonly Death[] = [
@@ -106,7 +107,7 @@ export interface DeathOptions {
   readonly containment?: Containment | 'auto';
   readonly env?: NodeJS.ProcessEnv;
   /** When who is alive counts as a survivor, in milliseconds from the strike. By default that is a hang: tests tell no time. */
-  readonly patienceMillis?: number;
+  readonly timeoutMillis?: number;
 }
 
 export interface DeathOutcome {
@@ -117,7 +118,7 @@ export interface DeathOutcome {
   readonly leftForNextStart: number;
 }
 
-/** Runs the adversary, strikes, and looks until nobody is left. */
+/** Runs the adversary, strikes, and looks until no process is left. */
 export async function survivorsOfDeath(adversary: Adversary, how: Death, options: DeathOptions = {}): Promise<DeathOutcome> {
   for (const timeLimit of timeLimits) {
     const outcome = await tryDeath(adversary, how, timeLimit, options);
@@ -130,11 +131,11 @@ async function tryDeath(
   adversary: Adversary,
   how: Death,
   timeLimit: number,
-  { containment = 'auto', env = {}, patienceMillis = 20_000 }: DeathOptions,
+  { containment = 'auto', env = {}, timeoutMillis = 20_000 }: DeathOptions,
 ): Promise<DeathOutcome | 'too early'> {
   await using run = new Run(env);
   const owner = startOwner(run, adversary, how, containment, timeLimit);
-  // On a machine that is busy, a time limit can be over before anybody has looked.
+  // On a machine that is busy, a time limit can be over before hasTrees has looked.
   const isOver = (): boolean => how.timed === true && !isAlive(owner);
   const warden = await eventually('the warden is there', () => run.wardenPids()[0] ?? (isOver() ? 'too early' : undefined));
   if (warden === 'too early') return warden;
@@ -146,7 +147,18 @@ async function tryDeath(
     return isOver() ? 'too early' : undefined;
   });
   if (up === 'too early') return up;
-  await sleep(adversary.settlesMillis ?? 0);
+  const { recordedAs } = adversary;
+  // In a namespace, the kernel knows them.
+  if (recordedAs !== undefined && containment !== 'namespace') {
+    const seen = await eventually('its processes are on record', () => {
+      const recorded = run.recordedMembers();
+      const living = survivorsOf(run.workFolder, own);
+      const areAll =
+        living.length >= adversary.processes && living.every(({ pid, command }) => recordedAs.test(command) && recorded.has(pid));
+      return areAll ? 'seen' : isOver() && 'too early';
+    });
+    if (seen === 'too early') return seen;
+  }
   await how.strike({ run, owner, warden, timeLimit });
   let struckAt = Date.now();
   let leftForNextStart = 0;
@@ -158,8 +170,9 @@ async function tryDeath(
     struckAt = Date.now();
     run.call(['sweep']);
   }
-  const deadline = struckAt + patienceMillis;
+  const deadline = struckAt + timeoutMillis;
   for (;;) {
+    const begun = performance.now();
     const found = survivorsOf(run.workFolder, own);
     const millis = Date.now() - struckAt;
     const survivors = found.length > 0 ? found : await survivorsAfterLooking(run.workFolder, own);
@@ -167,7 +180,7 @@ async function tryDeath(
       await eventually('the warden has ended too', () => !isAlive(warden));
       return { survivors, millis, leftForNextStart };
     }
-    await sleep(5);
+    await sleep(Math.max(5, performance.now() - begun));
   }
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
 import { cacheFolder } from '../../src/build/paths.ts';
-import { NamedPorts } from '../../src/spec/ports.ts';
+import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { eventually, Run } from './run.ts';
 import { isAlive } from './survivors.ts';
 
@@ -45,8 +45,13 @@ export class Editor implements AsyncDisposable {
     const port = await new NamedPorts().portFor('editor');
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
     const editor = new Editor(port, browser, await browser.newPage(), settings);
-    await editorAnswers(port, editor.#server);
-    await editor.load();
+    try {
+      await editorAnswers(port, editor.#server);
+      await editor.load();
+    } catch (error) {
+      await editor[Symbol.asyncDispose]();
+      throw error;
+    }
     return editor;
   }
 
@@ -68,7 +73,7 @@ export class Editor implements AsyncDisposable {
       workspace: this.workspace,
       port,
       env: { ...this.run.env, ...env },
-      settings,
+      settings: { 'tree-warden.confirmStopAll': false, ...settings },
       reconnectionGrace: 1,
       trusted,
     });
@@ -163,13 +168,28 @@ export class Editor implements AsyncDisposable {
 
   /** Runs a command of the palette by its whole title. */
   async command(title: string): Promise<void> {
+    const until = Date.now() + deadline;
+    do await this.#fillPalette(title);
+    while (!(await this.#isOffered(title)) && Date.now() < until);
+    await this.pick(title, 'is');
+  }
+
+  async #fillPalette(title: string): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.#leaveViews();
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
     await input.waitFor({ timeout: deadline });
     await input.fill(`>${title}`);
-    await this.pick(title);
+  }
+
+  /** What has nothing to act on yet is not in the palette, which does not change while it is open. */
+  #isOffered(title: string): Promise<boolean> {
+    const offered = this.entry(title, 'is').waitFor({ timeout: 2000 });
+    return offered.then(
+      () => true,
+      () => false,
+    );
   }
 
   /**
@@ -245,12 +265,15 @@ export class Editor implements AsyncDisposable {
   }
 
   /** Of the open quick pick. */
-  entry(label: string, where: 'begins' | 'contains' = 'begins'): Locator {
-    return this.page.locator(`.quick-input-list .monaco-list-row[aria-label${where === 'begins' ? '^' : '*'}="${label}"]`).first();
+  entry(label: string, where: 'is' | 'begins' | 'contains' = 'begins'): Locator {
+    const row = (test: string): string => `.quick-input-list .monaco-list-row[aria-label${test}"]`;
+    // Behind the label stand its keys, and whether it was used before.
+    const selector = { is: `${row(`="${label}`)}, ${row(`^="${label},`)}`, begins: row(`^="${label}`), contains: row(`*="${label}`) };
+    return this.page.locator(selector[where]).first();
   }
 
   /** Chooses the entry of the open quick pick that begins with this text, or has it somewhere behind an icon. */
-  async pick(label: string, where: 'begins' | 'contains' = 'begins'): Promise<void> {
+  async pick(label: string, where: 'is' | 'begins' | 'contains' = 'begins'): Promise<void> {
     try {
       await this.entry(label, where).click({ timeout: deadline });
     } catch (error) {
@@ -261,7 +284,7 @@ export class Editor implements AsyncDisposable {
   }
 
   async start(name: string): Promise<void> {
-    await this.warden('Start…', name);
+    await this.warden('Start', name);
     await this.waitForRow(name, /, live/);
   }
 

@@ -1,33 +1,38 @@
 import type { Platform } from '../../src/platform/platform.ts';
 
-/** A kernel in which nobody lives and nothing happens; a test puts in what it is about. */
+/** A kernel without processes, in which nothing happens; each test adds what it needs. */
 export const inertPlatform: Platform = {
   name: 'inert',
   shortcomings: [],
   bootId: 'one',
   adoptsOrphans: true,
   killsAtDeath: false,
-  tellsPorts: true,
+  supportsPorts: true,
+  opensTerminals: false,
+  ignoresVariableCase: false,
+  openTerminal: () => undefined,
   endSignals: [],
   spawnOptions: { detached: true, windowsHide: true },
   adoptOrphans: () => undefined,
+  continueAtParentsEnd: () => undefined,
   stat: () => undefined,
   descendants: () => [],
-  everyone: () => [],
+  allProcesses: () => [],
   usage: () => Promise.resolve(new Map()),
   gpuHolders: () => Promise.resolve(new Set()),
   footprints: () => new Map(),
   listening: () => new Map(),
-  isOurs: () => true,
+  isOwnedByUser: () => true,
+  isProtected: () => false,
   argvOf: () => [],
   protectSocket: () => undefined,
   signal: () => 'gone',
   reap: () => undefined,
-  lend: (_loan, spawn) => spawn(),
+  withSpawnAttributes: (_attributes, spawn) => spawn(),
   marksOf: () => ({ environment: [], limit: undefined }),
   containersFor: () => {
     throw new Error('no test asks for containers here');
   },
   findContainer: () => undefined,
-  removeHomes: () => true,
+  removeCgroupRoots: () => true,
 };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NamedPorts } from '../../src/spec/ports.ts';
+import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { eventually, exitOf } from './run.ts';
 
 /** Takes a model from a GGUF file into `models` in `home`, which stands for the user's, and gives the file that Ollama loads from now on. */

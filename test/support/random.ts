@@ -6,3 +6,8 @@ export function randomFrom(seed: number): () => number {
     return state / 2 ** 31;
   };
 }
+
+/** The seed that the environment names under this variable; else another one each time. */
+export function seedFor(variable: string): number {
+  return Number(process.env[variable] ?? Date.now() % 1_000_000);
+}

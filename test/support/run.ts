@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { cgroupHomes, homePrefix, removeCgroup } from '../../src/platform/linux/cgroups.ts';
-import { clearAway, isAlive, startTimeOf } from './survivors.ts';
+import { cgroupRootPaths, removeCgroup, rootPrefix } from '../../src/platform/linux/cgroups.ts';
+import { beginRun, clearAway, isAlive, runPrefix, startTimeOf } from './survivors.ts';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 export const wardenScript = fileURLToPath(new URL('../../dist/warden.js', import.meta.url));
@@ -15,14 +15,21 @@ export function isInPath(program: string): boolean {
   return spawnSync(program, ['--version']).error === undefined;
 }
 
+/** What is read of the record of a tree. */
+interface RecordedTree {
+  readonly startedAt: number;
+  readonly members: readonly { readonly pid: number }[];
+}
+
 /** A folder of its own for one test, with runtime records and logs inside; everything that belongs to it can be found by its name. */
 export class Run implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tw-run-'));
+  readonly folder = mkdtempSync(join(tmpdir(), runPrefix));
   readonly runtimeFolder = join(this.folder, 'runtime');
   readonly workFolder = join(this.folder, 'work');
   readonly env: NodeJS.ProcessEnv;
 
   constructor(env: NodeJS.ProcessEnv = {}) {
+    beginRun(this.folder, this.workFolder);
     mkdirSync(this.workFolder);
     writeFileSync(join(this.workFolder, 'idle'), '');
     this.env = {
@@ -48,8 +55,13 @@ export class Run implements AsyncDisposable {
 
   /** Starts `tree-warden …` in the background. */
   start(args: readonly string[], cwd = this.workFolder): ChildProcess & { readonly pid: number } {
-    const child = spawn(process.execPath, [cli, ...args], { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
-    if (child.pid === undefined) throw new Error('the CLI could not be started');
+    return this.spawn(process.execPath, [cli, ...args], cwd);
+  }
+
+  /** Starts any program in the background. */
+  spawn(program: string, args: readonly string[], cwd = this.workFolder): ChildProcess & { readonly pid: number } {
+    const child = spawn(program, args, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (child.pid === undefined) throw new Error(`${program} could not be started`);
     child.stdout?.resume();
     child.stderr?.resume();
     return child as ReturnType<Run['start']>;
@@ -106,17 +118,17 @@ export class Run implements AsyncDisposable {
 
   /** When the first tree on record was started, in milliseconds since 1970; undefined where none is on record any more. */
   startedAt(): number | undefined {
-    for (const warden of listOf(this.runtimeFolder)) {
-      const record = listOf(join(this.runtimeFolder, warden)).find((name) => name.endsWith('.tree.json'));
-      const tree = record && readJson<{ startedAt: number }>(join(this.runtimeFolder, warden, record));
-      if (tree) return tree.startedAt;
-    }
-    return undefined;
+    return this.#treeRecords()[0]?.startedAt;
+  }
+
+  /** Pids of the members that are on record. */
+  recordedMembers(): ReadonlySet<number> {
+    return new Set(this.#treeRecords().flatMap(({ members }) => members.map(({ pid }) => pid)));
   }
 
   /** Where the wardens that have records here may have made cgroups; by their names, for a record may be broken on purpose. */
-  cgroupHomes(): string[] {
-    return listOf(this.runtimeFolder).flatMap((id) => cgroupHomes(`${homePrefix}${id}`));
+  cgroupRootPaths(): string[] {
+    return listOf(this.runtimeFolder).flatMap((id) => cgroupRootPaths(`${rootPrefix}${id}`));
   }
 
   removeRecord(tree: string): void {
@@ -126,14 +138,22 @@ export class Run implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Those of a namespace have numbers there that are other processes' here.
     const wardens = this.#records().flatMap(({ process: { pid, startTime } }) => (startTimeOf(pid) === startTime ? pid : []));
-    const homes = this.cgroupHomes();
+    const homes = this.cgroupRootPaths();
     for (const pid of wardens) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
     // They tidy up behind themselves; who hangs is ended.
     await eventually('the wardens have ended', () => !wardens.some(isAlive), 5000).catch(() => undefined);
     await clearAway(this.folder);
-    // What a test has made unreadable on purpose, nobody tidies up after.
+    // Nothing else removes what a test has made unreadable on purpose.
     await removeCgroups(homes);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #treeRecords(): RecordedTree[] {
+    return listOf(this.runtimeFolder).flatMap((warden) => {
+      const folder = join(this.runtimeFolder, warden);
+      const names = listOf(folder).filter((name) => name.endsWith('.tree.json'));
+      return names.flatMap((name) => readJson<RecordedTree>(join(folder, name)) ?? []);
+    });
   }
 
   #records(): { readonly process: { readonly pid: number; readonly startTime: number } }[] {
@@ -143,7 +163,7 @@ export class Run implements AsyncDisposable {
   }
 }
 
-/** Removes what nobody is in any more; the kernel lets go of a cgroup a moment after its last process has ended. */
+/** Removes empty cgroups; the kernel releases a cgroup a moment after its last process has ended. */
 export async function removeCgroups(homes: readonly string[]): Promise<void> {
   await eventually('the cgroups are gone', () => {
     homes.forEach(removeCgroup);
@@ -167,7 +187,10 @@ function readJson<T>(path: string): T | undefined {
   }
 }
 
-/** Asks again until `look` answers something; the deadline is for a hang, not for timing. */
+/**
+ * Asks again until `look` answers something; the deadline is for a hang, not for timing. Between two looks it waits as long as a look takes, so that
+ * one at a thousand processes leaves time to the tests beside it.
+ */
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
@@ -175,10 +198,11 @@ export async function eventually<T>(
 ): Promise<T> {
   const end = Date.now() + deadlineMillis;
   for (;;) {
+    const begun = performance.now();
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMillis} ms`);
-    await sleep(10);
+    await sleep(Math.max(10, performance.now() - begun));
   }
 }
 

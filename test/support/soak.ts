@@ -18,7 +18,7 @@ export interface SoakReport {
   readonly megabytes: readonly number[];
 }
 
-/** @throws AssertionError where somebody survived, or descriptors, records or findings were left. */
+/** @throws AssertionError where a process survived, or descriptors, records or findings were left. */
 export async function soak(seconds: number, random: () => number, workers = 3): Promise<SoakReport> {
   await using warden = await TestWarden.start();
   const { pid } = warden.process;
@@ -41,6 +41,8 @@ export async function soak(seconds: number, random: () => number, workers = 3): 
       const [guard] = switchesOf(pid);
       if (guard !== undefined) process.kill(guard, 'SIGKILL');
       counts.switchesKilled++;
+      // More often than it is started again by itself.
+      await warden.client.startHelper('switch');
     } else if (what < 0.4) {
       const { members } = await warden.tree(tree.id);
       const victim = members[Math.floor(random() * members.length)];

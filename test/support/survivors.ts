@@ -2,7 +2,7 @@
  * Who is alive of a run, by a sign of its own that has nothing to do with Tree Warden's marks: the run's folder in the
  * command line, the environment, the working directory or an open file.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Survivor {
@@ -13,9 +13,10 @@ export interface Survivor {
 /** So many times it looks for who was born during the last look. */
 const maxPasses = 50;
 
-/** Living processes of the run; zombies count as dead, and whoever `ignore` names is not one of it. */
+/** Living processes of the run; zombies count as dead, and the processes in `ignore` are left out. */
 export function survivorsOf(folder: string, ignore: ReadonlySet<number> = new Set()): Survivor[] {
   const found: Survivor[] = [];
+  const begun = begunAt.get(folder) ?? 0;
   const seen = new Set([process.pid, ...ignore]);
   let last = newestPid();
   let pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
@@ -24,10 +25,10 @@ export function survivorsOf(folder: string, ignore: ReadonlySet<number> = new Se
     for (const pid of pids.sort((a, b) => b - a)) {
       if (seen.has(pid)) continue;
       seen.add(pid);
-      const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
-      const belongs =
-        command.includes(folder) || read(`/proc/${pid}/environ`).includes(folder) || links(pid).some((link) => link.includes(folder));
-      if (belongs && isAlive(pid)) found.push({ pid, command });
+      const { startTime, isAlive } = statOf(pid);
+      if (!isAlive || startTime < begun) continue;
+      const command = read(`/proc/${pid}/cmdline`);
+      if (belongsTo(folder, pid, command)) found.push({ pid, command: command.replaceAll('\0', ' ').trim() });
     }
     const newest = newestPid();
     if (newest === last) break;
@@ -35,6 +36,33 @@ export function survivorsOf(folder: string, ignore: ReadonlySet<number> = new Se
     last = newest;
   }
   return found;
+}
+
+/** When a run's folders came to be, in clock ticks since boot, as the kernel counts a process's start: what is older is none of the run. */
+const begunAt = new Map<string, number>();
+
+/** Spares looks at what is older than these folders, which have just been made. */
+export function beginRun(...folders: readonly string[]): void {
+  const seconds = Number(read('/proc/uptime').split(' ')[0]);
+  for (const folder of folders) begunAt.set(folder, Math.floor(seconds * 100) - 1);
+}
+
+/** In every folder that `Run` makes. */
+export const runPrefix = 'tw-run-';
+const runName = new RegExp(`${runPrefix}\\w+`);
+
+/**
+ * A process names one run at most: of the processes of other runs, of which there may be thousands, neither environment nor open files need be read.
+ */
+function belongsTo(folder: string, pid: number, command: string): boolean {
+  const run = folder.match(runName)?.[0];
+  const isOfAnother = (text: string): boolean => run !== undefined && text.includes(runPrefix) && !text.includes(run);
+  if (command.includes(folder)) return true;
+  if (isOfAnother(command)) return false;
+  const environment = read(`/proc/${pid}/environ`);
+  if (environment.includes(folder)) return true;
+  if (isOfAnother(environment)) return false;
+  return links(pid).some((link) => link.includes(folder));
 }
 
 /** The pid that the kernel has given out last. */
@@ -57,7 +85,7 @@ export async function survivorsAfterLooking(folder: string, ignore?: ReadonlySet
   return [];
 }
 
-/** Kills what a test or a peer has left, by pid, until nobody is found. */
+/** Kills what a test or a peer has left, by pid, until no process is found. */
 export async function clearAway(folder: string, ignore?: ReadonlySet<number>): Promise<void> {
   for (let round = 0; round < 2000; round++) {
     const found = await survivorsAfterLooking(folder, ignore);
@@ -72,12 +100,17 @@ export async function clearAway(folder: string, ignore?: ReadonlySet<number>): P
 
 /** Field 22 of proc_pid_stat(5): with its pid, that is a process for certain; NaN where there is none. */
 export function startTimeOf(pid: number): number {
-  return Number(read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[22 - 3]);
+  return statOf(pid).startTime;
 }
 
 export function isAlive(pid: number): boolean {
-  const state = read(`/proc/${pid}/stat`).split(') ').at(-1)?.[0];
-  return state !== undefined && state !== '' && state !== 'Z' && state !== 'X';
+  return statOf(pid).isAlive;
+}
+
+function statOf(pid: number): { readonly startTime: number; readonly isAlive: boolean } {
+  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  const state = fields[0] ?? '';
+  return { startTime: Number(fields[22 - 3]), isAlive: state !== '' && state !== 'Z' && state !== 'X' };
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
@@ -88,11 +121,27 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+const buffer = Buffer.allocUnsafe(2 ** 20);
+
+/** A file of /proc whole, by as few calls as that takes; empty where its process is gone. */
 function read(path: string): string {
+  let fd: number;
   try {
-    return readFileSync(path, 'latin1');
+    fd = openSync(path, 'r');
   } catch {
     return '';
+  }
+  try {
+    let size = 0;
+    for (;;) {
+      const count = readSync(fd, buffer, size, buffer.length - size, null);
+      size += count;
+      if (count === 0 || size === buffer.length) return buffer.toString('latin1', 0, size);
+    }
+  } catch {
+    return '';
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { WardenClient } from '../../src/client/wardenClient.ts';
 import { WardenProcess, type WardenProcessOptions } from '../../src/client/wardenProcess.ts';
-import type { StartRequest, TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import type { TreeId } from '../../src/protocol/identity.ts';
+import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
+import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { eventually, Run, wardenScript } from './run.ts';
 
@@ -15,7 +17,7 @@ export class TestWarden implements AsyncDisposable {
     env: NodeJS.ProcessEnv = {},
     logFolder?: string,
     limits: WardenProcessOptions['limits'] = {},
-    more: Pick<WardenProcessOptions, 'metricsPort' | 'keepHistory'> = {},
+    more: Partial<Pick<WardenProcessOptions, 'script' | 'metricsPort' | 'keepHistory'>> = {},
   ): Promise<TestWarden> {
     const run = new Run(env);
     const folder = logFolder ?? join(run.folder, 'state', 'tree-warden', 'logs');
@@ -35,7 +37,7 @@ export class TestWarden implements AsyncDisposable {
   private constructor(run: Run, process: WardenProcess) {
     this.run = run;
     this.process = process;
-    process.client.onAlert((message) => this.alerts.push(message));
+    process.client.onAlert(({ message }) => this.alerts.push(message));
   }
 
   get window(): string {
@@ -90,23 +92,16 @@ export class TestWarden implements AsyncDisposable {
   /** All output until the tree ends, or until `enough` says so. */
   async output(tree: TreeId, enough: (text: string) => boolean = () => false): Promise<string> {
     let text = '';
-    await new Promise<void>((resolve, reject) => {
-      const check = (): void => {
-        if (enough(text)) resolve();
-      };
-      this.client
-        .readOutput(
-          { tree, from: 0, whenBehind: 'wait', follow: true },
-          {
-            onChunk: (chunk) => {
-              text += chunk;
-              check();
-            },
-            onEnd: resolve,
-          },
-        )
-        .catch(reject);
-    });
+    const output = this.client.readOutput(
+      { tree, from: 0, whenBehind: 'wait', follow: true },
+      {
+        onChunk: (chunk) => {
+          text += chunk;
+          if (enough(text)) output.cancel();
+        },
+      },
+    );
+    await output.complete();
     return text;
   }
 

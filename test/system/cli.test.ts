@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -33,6 +33,21 @@ describe('tree-warden run', () => {
     await using run = new Run();
     assert.equal(run.call(['run', 'echo', '--name', '-g', '--help']).stdout, '--name -g --help\n');
     assert.equal(run.call(['run', '--name', 'x', '--', 'echo', '--', '-n']).stdout, '-- -n\n');
+  });
+
+  it('hands on a hundred thousand arguments, and says so where there are more', async () => {
+    await using run = new Run();
+    const count = (words: number): ReturnType<Run['call']> => {
+      const command = ['run', '--', 'sh', '-c', 'echo $#', 'sh'];
+      return run.call([...command, ...Array.from({ length: words - command.length }, () => 'x')]);
+    };
+    assert.deepEqual(count(100_000), { code: 0, stdout: '99994\n', stderr: '' });
+    for (const more of [100_001, 150_000])
+      assert.deepEqual(count(more), {
+        code: 2,
+        stdout: '',
+        stderr: `tree-warden: There are ${more} arguments, and at most 100000 can be handed on. Use a file, or xargs -n.\n`,
+      });
   });
 
   it('gives a terminal to a command that is run on one', async () => {
@@ -118,7 +133,7 @@ describe('tree-warden run', () => {
     assert.ok(outermost !== undefined);
     outer.kill('SIGKILL');
     process.kill(outermost, 'SIGKILL');
-    await eventually('nobody is left', async () => (await survivorsAfterLooking(run.folder)).length === 0);
+    await eventually('no process is left', async () => (await survivorsAfterLooking(run.folder)).length === 0);
   });
 });
 
@@ -140,8 +155,8 @@ describe('wrong arguments', () => {
     ['an unknown command', ['dance'], 2, /unknown command 'dance'/],
     ['an unknown option', ['ps', '--loud'], 2, /unknown option '--loud'/],
     ['kill without a name', ['kill'], 2, /Name a tree, its id or a pid, or say --all/],
-    ['kill of nobody', ['kill', 'nobody'], 1, /There is no running tree 'nobody'\. Nothing is running\./],
-    ['logs of nobody', ['logs', 'nobody'], 1, /There is no running tree 'nobody'/],
+    ['kill of an unknown name', ['kill', 'missing'], 1, /There is no running tree 'missing'\. Nothing is running\./],
+    ['logs of an unknown name', ['logs', 'missing'], 1, /There is no running tree 'missing'/],
     ['up without a file', ['up'], 2, /There is no .*processes\.json in .* or in a folder above it\./],
   ];
   for (const [what, args, code, message] of cases) {
@@ -189,6 +204,12 @@ describe('ps, kill, restart and logs', () => {
     assert.deepEqual(run.ps(), []);
   });
 
+  it('say that nothing is running where all are to be stopped and there are none', async () => {
+    await using run = new Run();
+    assert.deepEqual(run.call(['kill', '--all']), { code: 0, stdout: 'Nothing is running.\n', stderr: '' });
+    assert.deepEqual(run.call(['kill', '--all', '--json']), { code: 0, stdout: '[]\n', stderr: '' });
+  });
+
   it('follow a log until its tree ends', async () => {
     await using run = new Run();
     declare(run, { talker: { command: 'echo one; while [ ! -e more ]; do sleep 0.01; done; echo two; sleep 100' } });
@@ -205,6 +226,39 @@ describe('ps, kill, restart and logs', () => {
     run.call(['kill', 'talker']);
     assert.equal(await exitOf(logs), 0);
   });
+
+  for (const [what, isDetached, count, isWhole] of [
+    ['that has been rotated', false, 1_500_000, true],
+    ['of which the beginning is gone', false, 5_600_000, false],
+    ['that a detached process writes', true, 1_500_000, true],
+  ] as const) {
+    it(`print all of a log ${what}, once, and say what is missing`, async () => {
+      await using run = new Run();
+      const line = `seq 1 ${count}; touch printed; until test -e more; do sleep 0.02; done; echo more; exec sleep 1000`;
+      declare(run, { big: { command: line } });
+      if (isDetached) run.call(['run', '--detached', '--name', 'big', '--', 'sh', '-c', line]);
+      else run.start(['up']);
+      await eventually('it has printed', () => exists(join(run.workFolder, 'printed')));
+      const { stdout, stderr } = await eventually('the last line is kept', () => {
+        const printed = run.call(['logs', 'big']);
+        return printed.stdout.endsWith(`\n${count}\n`) && printed;
+      });
+      const lines = stdout.trimEnd().split('\n');
+      assert.equal(lines.length, count - Number(lines[0]) + 1, 'without a gap or a repetition');
+      assert.equal(lines[0] === '1', isWhole, lines[0]);
+      assert.match(stderr, isWhole ? /^$/ : /^tree-warden: The first \d{7,} bytes are missing, .*\n$/);
+      const following = run.start(['logs', '-f', 'big']);
+      let length = 0;
+      following.stdout?.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      await eventually('all of it is printed again', () => length === stdout.length);
+      writeFileSync(join(run.workFolder, 'more'), '');
+      await eventually('what comes is printed', () => length === stdout.length + 'more\n'.length);
+      run.call(['kill', 'big']);
+      assert.equal(await exitOf(following), 0);
+    });
+  }
 
   it('ask for an id where a name is not enough', async () => {
     await using run = new Run();
@@ -269,6 +323,37 @@ describe('tree-warden up', () => {
     assert.equal(code, 3);
   });
 
+  it('passes an unfinished line on after a moment, and all of a line of 60 MB', async () => {
+    await using run = new Run();
+    declare(run, { a: { command: 'printf "continue? "; until test -e go; do sleep 0.02; done; head -c 60000000 /dev/zero | tr "\\0" x' } });
+    const up = run.start(['up']);
+    let beginning = '';
+    let length = 0;
+    up.stdout?.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (beginning.length < 100) beginning += chunk;
+    });
+    await eventually('its question is there', () => beginning === 'a | continue? ');
+    writeFileSync(join(run.workFolder, 'go'), '');
+    assert.equal(await exitOf(up), 0);
+    await eventually('all of it was read', () => length === 'a | continue? '.length + 60_000_000 + '\na | exited with code 0\n'.length);
+  });
+
+  it('ends its processes where the reader of its output has gone, with the status of SIGPIPE', async () => {
+    await using run = new Run();
+    declare(run, {
+      a: { command: 'echo $$ > pid; until test -s other; do sleep 0.02; done; while :; do echo line; sleep 0.02; done' },
+      b: { command: 'echo $$ > other; sleep 1000' },
+    });
+    const line = `{ ${process.execPath} ${cli} up; echo $? > status; } | head -1`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: run.workFolder, env: run.env, encoding: 'utf8', timeout: 60_000 });
+    assert.equal(stdout, 'a | line\n');
+    const read = (file: string): string => readFileSync(join(run.workFolder, file), 'utf8');
+    assert.equal(read('status'), '141\n');
+    assert.match(stderr, /^tree-warden: The reader of the output has gone/);
+    for (const file of ['pid', 'other']) assert.equal(isAlive(Number(read(file))), false, file);
+  });
+
   it('starts only what is named, and says what is not declared', async () => {
     await using run = new Run();
     declare(run, { a: { command: 'echo one' }, b: { command: 'echo two' } });
@@ -319,7 +404,7 @@ describe('tree-warden up', () => {
 });
 
 describe('folders that are not as they should be', () => {
-  it('a runtime folder of somebody else is not trusted', {
+  it('a runtime folder of another user is not trusted', {
     skip: process.getuid?.() === 0 ? 'root owns whatever it likes' : false,
   }, async () => {
     await using run = new Run({ TREE_WARDEN_RUNTIME_DIR: '/' });
@@ -328,12 +413,28 @@ describe('folders that are not as they should be', () => {
     assert.match(stderr, /\/ is not a folder of this user \(owner 0\), so its records cannot be trusted/);
   });
 
+  it('a runtime folder that holds something else is refused, and left as it is', async () => {
+    await using run = new Run();
+    const documents = join(run.folder, 'Documents');
+    mkdirSync(join(documents, 'deadbeef'), { recursive: true });
+    writeFileSync(join(documents, 'deadbeef', 'letter.txt'), '');
+    for (const path of [join(documents, 'deadbeef'), documents]) utimesSync(path, 0, 0);
+    for (const args of [['run', '--', 'true'], ['ps'], ['sweep'], ['up']]) {
+      const { code, stderr } = run.call(args, { env: { TREE_WARDEN_RUNTIME_DIR: documents } });
+      assert.ok(code !== 0 && code !== null, args.join(' '));
+      if (args[0] !== 'up')
+        assert.match(stderr, /Documents cannot be the folder for runtime records: it holds something else \('deadbeef'\)/);
+    }
+    assert.ok(existsSync(join(documents, 'deadbeef', 'letter.txt')));
+    assert.equal(statSync(documents).mode & 0o777, 0o777 & ~process.umask());
+  });
+
   it('a runtime folder that cannot be made is named', async () => {
     await using run = new Run();
     const env = { TREE_WARDEN_RUNTIME_DIR: '/proc/nowhere' };
     const { code, stderr } = run.call(['run', '--', 'true'], { env });
     assert.equal(code, 125);
-    assert.match(stderr, /Cannot make the folder for runtime records, \/proc\/nowhere: .*Set TREE_WARDEN_RUNTIME_DIR/);
+    assert.match(stderr, /The folder for runtime records, \/proc\/nowhere, cannot be created: .*Set TREE_WARDEN_RUNTIME_DIR/);
   });
 
   it('a log folder that cannot be written costs the log, not the process', async () => {

@@ -1,9 +1,11 @@
-/** What each containment does, on the real kernel; and that those which are not to be had say so. */
+/** What each containment does, on the real kernel; and that those which are not available say so. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
-import { Cgroup } from '../../src/platform/linux/cgroups.ts';
-import type { Containment, Diagnosis } from '../../src/protocol/messages.ts';
+import { Cgroup, removeCgroup } from '../../src/platform/linux/cgroups.ts';
+import type { Diagnosis } from '../../src/protocol/inspection.ts';
+import type { Containment } from '../../src/protocol/startRequest.ts';
 import { adversaries } from '../support/adversaries.ts';
 import { offersHere } from '../support/containments.ts';
 import { killAtOnce } from '../support/deaths.ts';
@@ -96,7 +98,7 @@ describe('a namespace', unlessHere('namespace'), () => {
     const helpers = readFileSync(`/proc/${tree.warden.pid}/task/${tree.warden.pid}/children`, 'utf8').trim().split(' ').map(Number);
     for (const pid of helpers.filter((child) => !members.includes(child))) process.kill(pid, 'SIGSTOP');
     killAtOnce(cli.pid, tree.warden.pid);
-    await eventually('nobody is left', () => members.every((pid) => !isAlive(pid)));
+    await eventually('no process is left', () => members.every((pid) => !isAlive(pid)));
     for (const pid of helpers) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   });
 });
@@ -131,6 +133,23 @@ describe('a cgroup', unlessHere('cgroup'), () => {
     cli.kill('SIGKILL');
   });
 
+  it('is gone after its warden’s SIGKILL where the records are, too, and is made anew where it was tidied away', async () => {
+    await using warden = await TestWarden.start();
+    const home = (pid: number): string => dirname(recordedFolder(cgroupOf(pid)));
+    const first = await warden.startShell('sleep 1000', { containment: 'cgroup' });
+    const folder = home(first.leader?.pid ?? 0);
+    await warden.stop(first.id, true);
+    await eventually('it is idle', () => {
+      removeCgroup(folder);
+      return !existsSync(folder);
+    });
+    const second = await warden.startShell('sleep 1000', { containment: 'cgroup' });
+    assert.equal(home(second.leader?.pid ?? 0), folder);
+    rmSync(warden.run.runtimeFolder, { recursive: true });
+    process.kill(warden.process.pid, 'SIGKILL');
+    await eventually('all is gone', () => !existsSync(folder));
+  });
+
   it('is ended by freezing, too, where the kernel cannot kill it as one, whatever forks in it', async () => {
     await using warden = await TestWarden.start();
     const { argv } = adversaries.find(({ name }) => name === 'bursts of forks') ?? assert.fail();
@@ -138,7 +157,7 @@ describe('a cgroup', unlessHere('cgroup'), () => {
     const cgroup = new Cgroup(recordedFolder(cgroupOf(leader?.pid ?? 0)));
     await eventually('it forks', () => cgroup.pids().length >= 20);
     assert.ok(cgroup.killFrozen());
-    await eventually('nobody is left in it', () => cgroup.pids().length === 0);
+    await eventually('no process is left in it', () => cgroup.pids().length === 0);
     await warden.ended(id);
   });
 
@@ -148,7 +167,7 @@ describe('a cgroup', unlessHere('cgroup'), () => {
   }
 });
 
-describe('what is not to be had', () => {
+describe('what is not available', () => {
   it('is refused in one sentence that says why, and nothing is started', async () => {
     await using run = new Run();
     const { code, stderr } = run.call(['run', '-c', 'job', '--', 'sleep', '1000']);

@@ -62,7 +62,7 @@ describe('a detached tree', () => {
     assert.equal(run.call(['doctor']).code, 0, run.call(['doctor']).stdout);
     assert.equal(run.call(['kill', 'web']).stdout, 'web: stopped\n');
     await eventually('nothing is on record', () => run.wardenIds().length === 0);
-    await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
+    await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
   });
 
   it('is found again by the next start when its warden and the switch were killed', async () => {
@@ -88,7 +88,7 @@ describe('a detached tree', () => {
     writeFileSync(join(run.workFolder, 'end'), '');
     await eventually('it has ended', () => run.ps().length === 0);
     const [tree] = JSON.parse(run.call(['ps', '--all', '--json']).stdout) as { state: string; reason: string }[];
-    assert.deepEqual([tree?.state, tree?.reason], ['exited', 'ended, nobody knows how']);
+    assert.deepEqual([tree?.state, tree?.reason], ['exited', 'ended (exit status unknown)']);
   });
 
   it('is what processes.json may declare', async () => {
@@ -114,7 +114,7 @@ describe('a detached tree', () => {
 });
 
 describe('records of a detached warden', () => {
-  it('with nobody alive are swept like others', async () => {
+  it('without living processes are swept like others', async () => {
     await using run = new Run();
     startDetached(run, 'web', 'sleep 1000');
     const tree = await eventually('it is up', () => run.ps()[0]);

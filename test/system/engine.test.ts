@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { engineFolder, hasEngine } from '../../src/build/engine.ts';
-import { modelSchema } from '../../src/spec/modelSchema.ts';
-import { resolveModel } from '../../src/spec/resolveModel.ts';
+import { modelSchema } from '../../src/config/modelSchema.ts';
+import { resolveModel } from '../../src/config/resolveModel.ts';
 import { writeTinyModel } from '../support/gguf.ts';
 import { TestModels } from '../support/models.ts';
 import { takeIntoOllama } from '../support/ollama.ts';
@@ -136,7 +136,7 @@ for (const { name, skip, spec, embedding = [], take, broken } of engines) {
     it('says why a file that is broken cannot be loaded', async () => {
       await using models = await serve({ tiny: {} }, (file) => truncateSync(file, 100_000));
       const { status, text } = await models.chat('tiny', 'hello');
-      assert.equal(status, 503);
+      assert.equal(status, 424);
       assert.match(text, broken);
     });
 
@@ -171,7 +171,7 @@ for (const { name, skip, spec, embedding = [], take, broken } of engines) {
       await Promise.all(answers.map((answer) => answer.text()));
     });
 
-    it('is swapped for another, and unloaded when nobody asks', async () => {
+    it('is swapped for another, and unloaded when no request comes', async () => {
       await using models = await serve({ tiny: { exclusive: 'memory', ttl: '500ms' }, other: { exclusive: 'memory', ttl: '500ms' } });
       for (const model of ['tiny', 'other', 'tiny']) {
         const response = await models.ask('/v1/chat/completions', ask('hello', { model, max_tokens: 4 }));
@@ -179,7 +179,7 @@ for (const { name, skip, spec, embedding = [], take, broken } of engines) {
       }
       assert.equal((await models.model('other')).state, 'cold');
       await models.until('tiny', ({ state }) => state === 'cold');
-      await eventually('nobody is left', async () => (await survivorsAfterLooking(models.warden.run.workFolder)).length === 0);
+      await eventually('no process is left', async () => (await survivorsAfterLooking(models.warden.run.workFolder)).length === 0);
     });
   });
 }

@@ -23,7 +23,7 @@ for (const { name, env, says } of modes) {
 
     for (const adversary of adversaries.filter((candidate) => held.includes(candidate.name))) {
       for (const death of deaths.slice(0, 2)) {
-        it(`leaves nobody of ${adversary.name} on ${death.name}`, async () => {
+        it(`leaves no process of ${adversary.name} on ${death.name}`, async () => {
           const { survivors } = await survivorsOfDeath(adversary, death, { containment: 'group', env });
           assert.deepEqual(survivors, []);
         });

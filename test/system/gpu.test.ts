@@ -24,7 +24,7 @@ describe('what is used of a GPU', () => {
       const members = (await warden.tree(id)).members.filter(({ pid }) => pid !== leader?.pid);
       return members.length === 2 ? members : undefined;
     });
-    assert.equal((await warden.tree(id)).gpu, undefined, 'nobody uses it yet');
+    assert.equal((await warden.tree(id)).gpu, undefined, 'no process uses it yet');
     const [first, second] = children.map(({ pid }) => pid);
     // With so many others that the first place is too small, and one whose memory the driver does not know.
     const others = Array.from({ length: 100 }, (_, index) => `${4_000_000 + index} 1 1`);
@@ -71,6 +71,30 @@ describe('what is used of a GPU', () => {
       text,
       /The GPU’s memory of 'two' is not back: 10 s after its processes have ended, the driver still keeps some for pid \d+\./,
     );
+  });
+
+  it('of a server that has crashed has to be given back, too, before the next model of its group begins', async () => {
+    await using run = new Run();
+    execFileSync('cc', ['-shared', '-fPIC', '-o', join(run.folder, 'libnvidia-ml.so.1'), source]);
+    const users = join(run.folder, 'users');
+    writeFileSync(users, '');
+    const warden = await TestWarden.start({ LD_LIBRARY_PATH: run.folder, FAKE_NVML: users });
+    const named = (name: string) => fakeModel(warden, [], { name, exclusive: 'gpu' });
+    await using models = await TestModels.of(warden, [named('one'), named('two')]);
+    await warden.client.loadModel('one');
+    const [server] = (await warden.client.list()).filter(({ endedAt }) => endedAt === undefined);
+    const pid = server?.leader?.pid;
+    assert.ok(pid);
+    writeFileSync(users, `${pid} 3221225472 45`);
+    process.kill(pid, 'SIGKILL');
+    const waiting = models.chat('two', 'say 1');
+    await eventually('the first is gone', async () => (await warden.client.list()).some(({ endedAt, name }) => name === 'one' && endedAt));
+    await sleep(1000);
+    assert.equal((await models.model('two')).state, 'waiting');
+    assert.notEqual((await models.model('one')).state, 'cold', 'it has the memory');
+    writeFileSync(users, '');
+    assert.equal((await waiting).status, 200);
+    assert.equal((await models.model('one')).state, 'cold');
   });
 
   it('is no error where there is no such library', async () => {

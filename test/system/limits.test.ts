@@ -105,7 +105,7 @@ describe('priority', () => {
     await using warden = await TestWarden.start();
     await assert.rejects(
       warden.startShell('exit', { priority: { io: 'idle' }, env: { PATH: '/nowhere' } }),
-      /There is no command 'ionice' in the PATH \(\/nowhere\)\. It is needed for the priority/,
+      /There is no command 'ionice' in the PATH \(1 folder searched\)\. It is needed for the priority/,
     );
   });
 });
@@ -114,7 +114,7 @@ describe('tree-warden run', () => {
   it('takes limits as options', async () => {
     await using run = new Run();
     const { code } = run.call(['run', '--time', '300ms', '--grace', '200ms', '--', 'sleep', '100']);
-    assert.equal(code, 143);
+    assert.equal(code, 124);
     assert.equal(run.call(['run', '--open-files', '55', '--nice', '5', '--', 'sh', '-c', 'ulimit -n; nice']).stdout, '55\n5\n');
   });
 
@@ -126,6 +126,8 @@ describe('tree-warden run', () => {
     ['--time', '5', /--time: '5' is not a duration/],
     ['--open-files', '1.5', /--open-files: must be a whole number/],
     ['--nice', '20', /--nice: /],
+    ['--nice', '-5', /--nice: must be from 0/],
+    ['--memory', '0', /--memory: '0' is less than any program needs/],
   ] as const) {
     it(`refuses ${option} ${value}`, async () => {
       await using run = new Run();

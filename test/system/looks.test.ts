@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { uncontained } from '../../src/platform/container.ts';
 import type { Platform, ProcessStat } from '../../src/platform/platform.ts';
 import { selectPlatform } from '../../src/platform/select.ts';
-import type { TreeId } from '../../src/protocol/messages.ts';
+import type { TreeId } from '../../src/protocol/identity.ts';
 import type { TreeRecord } from '../../src/records/records.ts';
 import { MemberFinder } from '../../src/warden/ending/memberFinder.ts';
 import { terminate } from '../../src/warden/ending/termination.ts';
@@ -41,7 +41,7 @@ describe('a process that forks and leaves, on a machine that has no time', () =>
     await using run = new Run();
     const { platform, tree, leader } = await hop(run, true);
     const membership = new Membership(platform, platform.stat(process.pid) ?? assert.fail());
-    for (const { pid } of busy) membership.addServant(pid ?? assert.fail());
+    for (const { pid } of busy) membership.addHelper(pid ?? assert.fail());
     membership.addLeader(tree, platform.stat(leader.pid) ?? assert.fail(), uncontained);
     leader.kill('SIGKILL');
     await new Promise((resolve) => leader.once('exit', resolve));
@@ -69,7 +69,7 @@ async function hop(run: Run, adopt = false) {
   const platform = await selectPlatform();
   if (adopt) platform.adoptOrphans();
   const tree = randomUUID() as TreeId;
-  const leader = platform.lend({ mark: limitMarkOf(tree), oomScore: 0 }, () =>
+  const leader = platform.withSpawnAttributes({ mark: limitMarkOf(tree), oomScore: 0 }, () =>
     spawn('perl', [hopper, run.workFolder], { stdio: 'ignore', detached: true }),
   );
   const { pid = assert.fail() } = leader;

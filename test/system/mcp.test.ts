@@ -1,6 +1,7 @@
 /** An agent's tools by the Model Context Protocol, with the official client: over stdin and stdout, and over HTTP. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -106,7 +107,7 @@ describe('an agent', () => {
       return (found[0]?.members.length ?? 0) >= 3 && found;
     });
     process.kill(agent.pid, 'SIGKILL');
-    await eventually('nobody is left', () => !tree?.members.some(({ pid }) => isAlive(pid)));
+    await eventually('no process is left', () => !tree?.members.some(({ pid }) => isAlive(pid)));
   });
 
   it('is told in a sentence what cannot be', async () => {
@@ -142,10 +143,11 @@ describe('an agent', () => {
 describe('an agent by HTTP', () => {
   it('needs the token, and has the same tools', async () => {
     await using run = new Run();
-    const server = run.start(['mcp', '--http']);
-    const line = await new Promise<string>((resolve) => createInterface({ input: server.stdout ?? process.stdin }).once('line', resolve));
-    const { url, token } = JSON.parse(line) as { url: string; token: string };
-    assert.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 401);
+    const { server, url, token } = await serving(run);
+    const refused = await fetch(url, { method: 'POST', body: '{}' });
+    assert.deepEqual([refused.status, await refused.text()], [401, 'The token is missing or wrong.\n']);
+    const lured = await answerTo(url, { host: 'a.example', authorization: `Bearer ${token}` });
+    assert.deepEqual(lured, [403, "'a.example' is no name of this machine’s loopback.\n"]);
     const client = new Client({ name: 'test', version: '1' });
     const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
     await client.connect(transport as Parameters<Client['connect']>[0]);
@@ -160,4 +162,72 @@ describe('an agent by HTTP', () => {
     assert.equal(await exitOf(server), 0);
     assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
   });
+
+  it('says which port is taken, and by which option to choose another', async () => {
+    await using run = new Run();
+    const taken = createServer();
+    const port = await new Promise<number>((resolve) =>
+      taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)),
+    );
+    const { code, stdout, stderr } = run.call(['mcp', '--http', '--port', String(port)]);
+    taken.close();
+    assert.deepEqual(
+      [code, stdout, stderr],
+      [
+        1,
+        '',
+        `tree-warden: The MCP server cannot listen at port ${port} of 127.0.0.1: address already in use (EADDRINUSE). Choose another --port.\n`,
+      ],
+    );
+  });
+
+  const damaged = ['', '  ', '\n', 'short', 'a token with spaces in it', 'a-token-with\ta-tab-in-it'];
+  it('refuses to start with a token that is none, and so does the gateway', async () => {
+    await using run = new Run();
+    mkdirSync(join(run.workFolder, '.vscode'));
+    writeFileSync(
+      join(run.workFolder, '.vscode', 'processes.json'),
+      JSON.stringify({ models: { one: { runtime: 'custom', command: 'sleep 1' } } }),
+    );
+    for (const token of damaged) {
+      for (const args of [['mcp', '--http'], ['gateway']]) {
+        const { code, stderr, stdout } = run.call(args, { env: { TREE_WARDEN_TOKEN: token } });
+        assert.deepEqual([code, stdout], [2, ''], `${args} with ${JSON.stringify(token)}: ${stderr}`);
+        assert.match(stderr, /^tree-warden: TREE_WARDEN_TOKEN (is empty|has 5 characters|may have letters).* Set it to a long random text/);
+      }
+    }
+  });
+
+  it('tells a client whose session is gone to begin anew', async () => {
+    await using run = new Run();
+    const { server, url, token } = await serving(run);
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    const gone = await fetch(url, { method: 'POST', headers: { ...headers, 'mcp-session-id': 'gone' }, body });
+    assert.equal(gone.status, 404);
+    assert.match(await gone.text(), /"code":-32001,"message":"Session not found/);
+    const without = await fetch(url, { method: 'POST', headers, body });
+    assert.deepEqual([without.status, /initialize/.test(await without.text())], [400, true]);
+    server.kill('SIGTERM');
+    assert.equal(await exitOf(server), 0);
+  });
 });
+
+async function serving(run: Run): Promise<{ readonly server: ReturnType<Run['start']>; readonly url: string; readonly token: string }> {
+  const server = run.start(['mcp', '--http']);
+  const line = await new Promise<string>((resolve) => createInterface({ input: server.stdout ?? process.stdin }).once('line', resolve));
+  return { server, ...(JSON.parse(line) as { url: string; token: string }) };
+}
+
+/** By a client that names the host as it likes, which fetch() does not. */
+function answerTo(url: string, headers: Record<string, string>): Promise<[number | undefined, string]> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        body += part;
+      });
+      response.on('end', () => resolve([response.statusCode, body]));
+    }).on('error', reject);
+  });
+}

@@ -7,9 +7,17 @@ import { TestModels } from '../support/models.ts';
 
 let models: TestModels;
 before(async () => {
-  models = await TestModels.start({ name: 'one' }, { name: 'narrow', maxConcurrent: 1, maxQueue: 0 });
+  models = await TestModels.start(
+    { name: 'one' },
+    { name: 'narrow', maxConcurrent: 1, maxQueue: 0 },
+    { name: 'broken', arguments: ['--fail-load'] },
+  );
 });
 after(() => models[Symbol.asyncDispose]());
+
+/** How often the server of a model was started. */
+const launchesOf = (name: string): number =>
+  models.warden.run.journal().filter(({ event, spec }) => event === 'spawned' && spec === name).length;
 
 describe('OpenAI’s client', () => {
   const client = (): OpenAI => new OpenAI({ baseURL: `${models.gateway.url}/v1`, apiKey: models.gateway.token, maxRetries: 0 });
@@ -19,7 +27,7 @@ describe('OpenAI’s client', () => {
     const list = await client().models.list();
     assert.deepEqual(
       list.data.map(({ id }) => id),
-      ['one', 'narrow'],
+      ['one', 'narrow', 'broken'],
     );
     assert.equal((await client().models.retrieve('one')).id, 'one');
   });
@@ -62,6 +70,24 @@ describe('OpenAI’s client', () => {
     await assert.rejects(client().chat.completions.create(ask('error 422')), OpenAI.UnprocessableEntityError);
     const stranger = new OpenAI({ baseURL: `${models.gateway.url}/v1`, apiKey: 'wrong', maxRetries: 0 });
     await assert.rejects(stranger.models.list(), OpenAI.AuthenticationError);
+  });
+
+  it('gets the fields of an error as OpenAI has them', async () => {
+    const error: unknown = await client()
+      .chat.completions.create({ ...ask('say 1'), model: 'none' })
+      .catch((caught: unknown) => caught);
+    assert.ok(error instanceof OpenAI.APIError);
+    assert.deepEqual([error.code, error.type, error.param], ['model_not_found', 'invalid_request_error', 'model']);
+  });
+
+  it('with its usual retries, has a model that cannot be loaded loaded once', async () => {
+    const usual = new OpenAI({ baseURL: `${models.gateway.url}/v1`, apiKey: models.gateway.token });
+    const before = launchesOf('broken');
+    await assert.rejects(
+      usual.chat.completions.create({ ...ask('say 1'), model: 'broken' }),
+      (error) => error instanceof OpenAI.APIError && error.code === 'model_load_failed' && /It ran out of memory/.test(error.message),
+    );
+    assert.equal(launchesOf('broken'), before + 1);
   });
 
   it('is told in its stream when the server dies', async () => {
@@ -114,6 +140,16 @@ describe('Anthropic’s client', () => {
     await assert.rejects(client().messages.create({ ...ask('say 1'), model: 'none' }), Anthropic.NotFoundError);
     const stranger = new Anthropic({ baseURL: models.gateway.url, apiKey: 'wrong', maxRetries: 0 });
     await assert.rejects(stranger.messages.create(ask('say 1')), Anthropic.AuthenticationError);
+  });
+
+  it('with its usual retries, has a model that cannot be loaded loaded once', async () => {
+    const usual = new Anthropic({ baseURL: models.gateway.url, apiKey: models.gateway.token });
+    const before = launchesOf('broken');
+    await assert.rejects(
+      usual.messages.create({ ...ask('say 1'), model: 'broken' }),
+      (error) => error instanceof Anthropic.APIError && error.type === 'api_error' && /It ran out of memory/.test(error.message),
+    );
+    assert.equal(launchesOf('broken'), before + 1);
   });
 
   it('is told in its stream when the server dies', async () => {

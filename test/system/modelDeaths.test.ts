@@ -1,12 +1,12 @@
-/** A pool of three servers with workers of their own, while they answer, in each of the ways in which it all can end: nobody is left. */
+/** A pool of three servers with workers of their own, while they answer, in each of the ways in which it all can end: no process is left. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { newToken } from '../../src/protocol/loopback.ts';
-import { modelSchema } from '../../src/spec/modelSchema.ts';
-import { resolveModel } from '../../src/spec/resolveModel.ts';
+import { modelSchema } from '../../src/config/modelSchema.ts';
+import { resolveModel } from '../../src/config/resolveModel.ts';
+import { newToken } from '../../src/loopback/token.ts';
 import { type Death, deaths, openWindow, timeLimits } from '../support/deaths.ts';
 import { eventually, Run } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
@@ -106,7 +106,7 @@ async function die(death: Death, timeLimit: number): Promise<boolean> {
     await eventually('they are dead', () => !isAlive(owner) && !isAlive(warden));
     run.call(['sweep']);
   }
-  await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder, own)).length === 0);
+  await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder, own)).length === 0);
   await Promise.all(answers);
   for (const answer of ended) assert.match(answer, whatClientsGet(death));
   // Of a time limit on its models it is no owner's end.

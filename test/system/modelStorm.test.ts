@@ -4,11 +4,12 @@ import { describe, it } from 'node:test';
 import { TestModels } from '../support/models.ts';
 import { randomFrom } from '../support/random.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
+import { testScope } from '../support/testScope.ts';
 
-const requests = 1000;
+const requests = { sample: 1000, daily: 1000, full: 10_000 }[testScope()];
 const atOnce = 40;
 
-describe('a thousand requests', () => {
+describe(`${requests} requests`, () => {
   it('over five models in two groups, with crashes', async (test) => {
     const seed = Number(process.env['TREE_WARDEN_SEED'] ?? Math.floor(Math.random() * 1e6));
     test.diagnostic(`seed ${seed}`);

@@ -1,9 +1,11 @@
 /** Models behind one address: loaded on demand, pooled, swapped, unloaded, and what happens when their servers fail. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fakeModel, TestModels } from '../support/models.ts';
-import { eventually } from '../support/run.ts';
+import { eventually, Run } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
@@ -113,9 +115,70 @@ describe('a request', () => {
     assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [401, 'http://localhost:3000']);
   });
 
+  it('is admitted from pages of origins that are named, to the letter', async () => {
+    await using models = await TestModels.start();
+    const allowedOf = async (origin: string): Promise<string | null> => {
+      const asked = { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } };
+      const { headers } = await fetch(`${models.gateway.url}/v1/chat/completions`, asked);
+      return headers.get('access-control-allow-origin');
+    };
+    const origins = ['app://obsidian.md', 'https://chat.example:8443'];
+    const others = [
+      'app://obsidian.md.evil',
+      'app://obsidian',
+      'https://chat.example',
+      'http://chat.example:8443',
+      'https://xchat.example:8443',
+      'null',
+    ];
+    assert.deepEqual(await Promise.all(origins.map(allowedOf)), [null, null]);
+    await models.warden.client.declareModels([], { port: 0, allowedOrigins: origins });
+    assert.deepEqual(await Promise.all([...origins, 'http://localhost:1'].map(allowedOf)), [...origins, 'http://localhost:1']);
+    assert.deepEqual(
+      await Promise.all(others.map(allowedOf)),
+      others.map(() => null),
+    );
+    for (const origin of ['*', 'null', '', 'chat.example', 'https://chat.example/path', 'https://*.example'])
+      await assert.rejects(
+        models.warden.client.declareModels([], { port: 0, allowedOrigins: [origin] }),
+        /would let any page ask|is not an origin/,
+      );
+  });
+
   it('calls the model by the name that its server knows', async () => {
     await using models = await TestModels.start({ name: 'one', upstreamName: 'registry/one:latest' });
     assert.equal((JSON.parse((await models.chat('one', 'say 1')).text) as { model: string }).model, 'registry/one:latest');
+    const form = new FormData();
+    form.set('file', new Blob(['x'.repeat(1000)]), 'speech.wav');
+    form.set('model', 'one');
+    const authorization = `Bearer ${models.gateway.token}`;
+    const heard = await fetch(`${models.gateway.url}/v1/audio/transcriptions`, { method: 'POST', headers: { authorization }, body: form });
+    assert.equal(((await heard.json()) as { model: string }).model, 'registry/one:latest');
+  });
+
+  it('finds its way however a client puts its path together, and a model with a slash in its name', async () => {
+    await using models = await TestModels.start({ name: 'one', aliases: ['org/one'] });
+    const body = { model: 'org/one', messages: [{ role: 'user', content: 'say 1' }] };
+    for (const path of ['/chat/completions', '//v1//chat/completions', '/v1/chat/completions/', '/v1/v1/chat/completions'])
+      assert.equal((await models.ask(path, body)).status, 200, path);
+    assert.match(readFileSync(models.log, 'utf8'), /^(one \/v1\/chat\/completions one\n){4}$/);
+    assert.match(await (await models.ask('/upstream/org/one/whoami?x=1')).text(), /"url":"\/whoami\?x=1"/);
+    const headers = { authorization: `Bearer ${models.gateway.token}` };
+    for (const path of ['/health', '/v1/models', '/v1/models/org/one', '/upstream/one/whoami']) {
+      const response = await fetch(`${models.gateway.url}${path}`, { method: 'HEAD', headers });
+      assert.deepEqual([response.status, await response.text()], [200, ''], path);
+      // What a server itself says of its length is its own affair.
+      if (!path.startsWith('/upstream/')) assert.ok(Number(response.headers.get('content-length')) > 10, path);
+    }
+  });
+
+  it('that is nested too deep is refused in the words of its client', async () => {
+    await using models = await TestModels.start({ name: 'one', aliases: ['uno'] });
+    const deep = Buffer.from(`{"model":"uno","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+    const openai = await models.ask('/v1/chat/completions', deep);
+    assert.deepEqual([openai.status, ((await openai.json()) as { error: { type: string } }).error.type], [400, 'invalid_request_error']);
+    const anthropic = await models.ask('/v1/messages', deep);
+    assert.deepEqual([anthropic.status, ((await anthropic.json()) as { type: string }).type], [400, 'error']);
   });
 
   it('that its client gives up is given up by the server, too', async () => {
@@ -135,6 +198,47 @@ describe('a request', () => {
     const text = await (await models.ask('/v1/chat/completions', body, { 'x-tree-warden-keep-alive': '500ms' })).text();
     assert.match(text, /^: loading( \d+ %)?\n\n/);
     assert.equal(saidBy(text), 'one-0 one-1 ');
+  });
+});
+
+describe('tree-warden gateway', () => {
+  it('says that its port is taken, and serves at no other', async () => {
+    await using run = new Run();
+    mkdirSync(join(run.workFolder, '.vscode'));
+    const one = { runtime: 'custom', command: ['false'] };
+    writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ models: { one } }));
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const { code, stdout, stderr } = run.call(['gateway', '--port', String(port)]);
+    taken.close();
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      new RegExp(`The gateway cannot listen at port ${port} of 127\\.0\\.0\\.1: address already in use \\(EADDRINUSE\\)\\.`),
+    );
+  });
+});
+
+describe('a stream whose first token takes its time', () => {
+  const ask = async (models: TestModels, orders: string): Promise<string> => {
+    const body = { model: 'one', stream: true, messages: [{ role: 'user', content: orders }] };
+    return await (await models.ask('/v1/chat/completions', body, { 'x-tree-warden-keep-alive': '500ms' })).text();
+  };
+  it('gets signs of life until then, though its model is ready', async () => {
+    await using models = await TestModels.start({ name: 'one' });
+    await models.warden.client.loadModel('one');
+    const text = await ask(models, 'say 2 wait 2200');
+    assert.match(text, /^(: ready\n\n){3,}data: /);
+    assert.equal(saidBy(text), 'one-0 one-1 ');
+    assert.equal(dataOf(text).at(-1), '[DONE]');
+  });
+
+  it('is told as an event what is wrong, or what is no stream', async () => {
+    await using models = await TestModels.start({ name: 'one', arguments: ['--load', '1200'] });
+    assert.match(await ask(models, 'error 500'), /\n\ndata: \{"error":\{"message":"as told: 500"/);
+    await models.warden.client.unloadModel('one');
+    assert.match(await ask(models, 'bytes 100'), /\n\ndata: x{100}\n\n$/);
   });
 });
 
@@ -169,7 +273,7 @@ describe('a request that cannot be answered', () => {
     await using models = await TestModels.start({ name: 'one', arguments: ['--fail-load'] });
     const [first, second] = await Promise.all([models.chat('one', 'say 1'), models.chat('one', 'say 1')]);
     for (const { status, text } of [first, second]) {
-      assert.equal(status, 503);
+      assert.equal(status, 424);
       assert.match(
         text,
         /'one' could not be loaded: its server exited with code 1 before it was ready\. It ran out of memory\. It printed last:/,
@@ -217,8 +321,8 @@ describe('a request that cannot be answered', () => {
       },
     );
     const { status, text } = await models.chat('two', 'say 1');
-    assert.equal(status, 503);
-    assert.match(text, /There is no command 'no-such-server' in the PATH .*It comes with two\./);
+    assert.equal(status, 424);
+    assert.match(text, /There is no command 'no-such-server' in the PATH \(\d+ folders searched\)\. It comes with two\./);
   });
 
   it('because the server dies while it streams ends with an event that says so', async () => {
@@ -226,8 +330,8 @@ describe('a request that cannot be answered', () => {
     const { status, text } = await models.chat('one', 'say 10 slow 20 crash 4', { stream: true });
     assert.equal(status, 200);
     assert.equal(saidBy(text), 'one-0 one-1 one-2 one-3 ');
-    const { error } = JSON.parse(dataOf(text).at(-1) ?? '') as { error: { message: string; code: number } };
-    assert.deepEqual([error.code, error.message], [502, "The server of 'one' exited with code 3 before it had answered."]);
+    const { error } = JSON.parse(dataOf(text).at(-1) ?? '') as { error: { message: string; code: string } };
+    assert.deepEqual([error.code, error.message], ['upstream_failed', "The server of 'one' exited with code 3 before it had answered."]);
     // The next one has another server.
     assert.equal((await models.chat('one', 'say 1')).status, 200);
   });
@@ -308,6 +412,55 @@ describe('a pool', () => {
       return busy;
     };
     assert.equal(new Set(await talk('cats')).size, 1);
+  });
+
+  it('is loaded when all of it is ready, not the first alone', async () => {
+    await using models = await TestModels.start({ name: 'one', arguments: ['--load', '300'] });
+    const { client } = models.warden;
+    const readyAfter = async (instances?: number): Promise<[number, number]> => {
+      const loaded = await client.loadModel('one', instances);
+      return [loaded.instances.filter(({ state }) => state === 'ready').length, loaded.wanted];
+    };
+    assert.deepEqual(await readyAfter(3), [3, 3]);
+    assert.deepEqual(await readyAfter(4), [4, 4]);
+    assert.deepEqual(await readyAfter(2), [2, 2]);
+    assert.deepEqual(await readyAfter(), [2, 2]);
+    for (const instances of [0, -1, 1.5, 65, 1e9]) await assert.rejects(client.loadModel('one', instances), /instances/);
+    for (const instances of ['0', '65', '2x'])
+      assert.deepEqual(
+        [models.warden.run.call(['load', 'one', '--instances', instances]).code, (await models.model('one')).wanted],
+        [2, 2],
+        instances,
+      );
+    const { stdout } = models.warden.run.call(['load', 'one', '--instances', '3']);
+    assert.equal(stdout, 'one: ready, 3 of 3 servers\n');
+  });
+
+  it('of which some cannot be loaded says so to who has asked for all, and answers with the others', async () => {
+    await using warden = await TestWarden.start();
+    const template = fakeModel(warden, [], { name: 'one' });
+    // The second finds no program: its number is in its environment.
+    const script = '[ "$TREE_WARDEN_INSTANCE" = 1 ] && exec "$@"; echo out of memory; exit 1';
+    const argv = ['/bin/sh', '-c', script, 'sh', ...template.start.argv] as const;
+    const models = await TestModels.of(warden, [{ ...template, start: { ...template.start, argv: [...argv] } }]);
+    await assert.rejects(warden.client.loadModel('one', 2), /'one' could not be loaded: .*It ran out of memory/s);
+    assert.equal((await models.chat('one', 'say 1')).status, 200);
+    await models.until('one', ({ state, instances }) => state === 'ready' && instances.length === 1);
+  });
+
+  it('that is scaled down while it is loading leaves no server behind', async () => {
+    await using models = await TestModels.start({ name: 'one', instances: 3, arguments: ['--load', '400'] });
+    const { client } = models.warden;
+    const all = client.loadModel('one');
+    await models.until('one', ({ instances }) => instances.length === 3);
+    assert.equal((await client.loadModel('one', 1)).wanted, 1);
+    await all;
+    await models.until('one', ({ instances }) => instances.length === 1);
+    const running = (await client.list()).filter(({ endedAt }) => endedAt === undefined);
+    assert.deepEqual(
+      running.map(({ name }) => name),
+      ['one'],
+    );
   });
 
   it('is scaled while it runs', async () => {
@@ -401,7 +554,7 @@ describe('a pool', () => {
 });
 
 describe('a model', () => {
-  it('is unloaded when nobody has asked it for long enough, with all its processes', async () => {
+  it('is unloaded after its time without requests, with all its processes', async () => {
     await using models = await TestModels.start({ name: 'one', ttlMillis: 400, arguments: ['--workers', '3'] });
     await models.chat('one', 'say 1');
     const { unloadAt } = await models.model('one');

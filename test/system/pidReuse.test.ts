@@ -30,7 +30,7 @@ function missing(): string | false {
 }
 
 describe('among strangers that are given the pids of members', { skip: missing() }, () => {
-  it('nobody but a member ever gets a signal', async () => {
+  it('only members ever get a signal', async () => {
     await using run = new Run();
     const { stdout, stderr } = inNamespace([process.execPath, script, run.workFolder, '12'], run.env);
     assert.notEqual(stdout, '', stderr);

@@ -1,6 +1,6 @@
 /** Several instances of one spec, from the command line: each with its port and number, ended as one. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually, exitOf, Run } from '../support/run.ts';
@@ -46,6 +46,32 @@ describe('tree-warden up, of a pool', () => {
     up.kill('SIGTERM');
     await exitOf(up);
     assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+  });
+});
+
+describe('tree-warden restart, of a pool', () => {
+  it('restarts one after the other, each when the one before it is ready', async () => {
+    await using run = new Run();
+    // Each takes a moment to be ready, and says so in a file that all of them write to.
+    const command = 'echo "start ${instance}" >> turns; sleep 0.3; echo "ready ${instance}" >> turns; echo up; exec sleep 1000';
+    declare(run, { api: { command, instances: 3, ready: { log: '^up$' }, stop: ['SIGTERM', '1s'] } });
+    const up = run.start(['up']);
+    const turns = (): string[] => readFileSync(join(run.workFolder, 'turns'), 'utf8').trim().split('\n');
+    await eventually('all are ready', () => run.ps().filter(({ state }) => state === 'ready').length === 3);
+    const before = turns().length;
+    const { code, stdout } = run.call(['restart', 'api']);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/pid \d+/, 'pid')),
+      ['api#1', 'api#2', 'api#3'].map((name) => `${name}: restarted (pid)`),
+    );
+    await eventually('the last one is ready', () => turns().length === before + 6);
+    assert.deepEqual(turns().slice(before), ['start 1', 'ready 1', 'start 2', 'ready 2', 'start 3', 'ready 3']);
+    up.kill('SIGTERM');
+    await exitOf(up);
   });
 });
 

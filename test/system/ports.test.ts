@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { NamedPorts } from '../../src/spec/ports.ts';
+import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { eventually, exitOf, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -61,7 +61,7 @@ describe('ports', () => {
 });
 
 describe('tree-warden kill --port', () => {
-  it('stops the tree that listens there, and nobody else', async () => {
+  it('stops the tree that listens there, and no other process', async () => {
     await using run = new Run();
     const [port, another] = await Promise.all([freePort(), freePort()]);
     const clis = [port, another].map((each) => run.start(['run', '--name', `web ${each}`, '--', ...argvFor(each)]));
@@ -74,13 +74,13 @@ describe('tree-warden kill --port', () => {
     await exitOf(other ?? assert.fail());
   });
 
-  it('ends anybody else of this user, after a question, gently first', async () => {
+  it('ends any other process of this user, after a question, gently first', async () => {
     await using run = new Run();
     const port = await freePort();
     const stranger = await listen(run, port);
     const unasked = run.call(['kill', '--port', String(port)]);
     assert.equal(unasked.code, 2);
-    assert.match(unasked.stderr, /say --yes where nobody can answer/);
+    assert.match(unasked.stderr, /Use --yes where no terminal can ask for it/);
     const asked = ['kill', '--port', String(port)];
     for (const no of ['n\n', '\n']) assert.equal(run.onTerminal(asked, no).code, 1);
     assert.ok(isAlive(stranger.pid ?? 0), 'a no is a no');
@@ -91,7 +91,7 @@ describe('tree-warden kill --port', () => {
     assert.equal(stranger.signalCode ?? (await exitSignal(stranger)), 'SIGTERM');
   });
 
-  it('speaks JSON, and asks nobody where it is told to', async () => {
+  it('speaks JSON, and does not ask with --yes', async () => {
     await using run = new Run();
     const port = await freePort();
     const stranger = await listen(run, port);
@@ -103,13 +103,13 @@ describe('tree-warden kill --port', () => {
     assert.equal(run.call(['kill', 'web', '--port', String(port)]).code, 2);
   });
 
-  it('says so where nobody listens, and what is no port', async () => {
+  it('says so where no process listens, and what is not a port', async () => {
     await using run = new Run();
     const port = await freePort();
     assert.deepEqual(run.call(['kill', '--port', String(port)]), {
       code: 1,
       stdout: '',
-      stderr: `tree-warden: Nothing of this user listens on port ${port}.\n`,
+      stderr: `tree-warden: No process of yours is listening on port ${port}.\n`,
     });
     for (const wrong of ['0', '65536', 'http', '-1', '80.5']) {
       const { code, stderr } = run.call(['kill', `--port=${wrong}`]);

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import { NamedPorts } from '../../src/loopback/namedPorts.ts';
+import type { TreeId } from '../../src/protocol/identity.ts';
 import type { Check, Probe } from '../../src/protocol/policies.ts';
-import { NamedPorts } from '../../src/spec/ports.ts';
+import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -43,6 +44,28 @@ describe('a tree is ready', () => {
       assert.deepEqual([ready.reason, ready.health, ready.illness], ['ready', 'healthy', undefined]);
     });
   }
+
+  for (const address of ['127.0.0.1', '::1', '0.0.0.0', '::'])
+    for (const [by, checkOf] of [
+      ['a bare port', (port: number): Check => ({ by: 'tcp', host: 'localhost', port })],
+      ['http://localhost', (port: number): Check => ({ by: 'http', url: `http://localhost:${port}/` })],
+    ] as const)
+      it(`when it listens on ${address} only, and is asked by ${by}`, async () => {
+        await using warden = await TestWarden.start();
+        const port = await new NamedPorts().portFor('web');
+        const script = `require('node:http').createServer((_, response) => response.end()).listen({ port: ${port}, host: '${address}', ipv6Only: ${address === '::'} })`;
+        const { id } = await warden.client.start(warden.request([process.execPath, '-e', script], { ready: probe(checkOf(port)) }));
+        await inState(warden, id, ({ state }) => state === 'ready');
+      });
+
+  it('says of both addresses why it is not', async () => {
+    await using warden = await TestWarden.start();
+    const port = await new NamedPorts().portFor('web');
+    const { id } = await warden.startShell('sleep 100', { ready: probe({ by: 'tcp', host: 'localhost', port }) });
+    const { illness } = await inState(warden, id, (tree) => tree.illness !== undefined);
+    // Said once, though both addresses were asked.
+    assert.equal(illness, `localhost:${port}: connection refused (ECONNREFUSED)`);
+  });
 
   it('when it has printed it, in colours, in pieces, without the end of the line', async () => {
     await using warden = await TestWarden.start();
@@ -160,12 +183,12 @@ describe('the command of a probe', () => {
       ),
     });
     const { illness } = await inState(warden, id, (tree) => tree.illness !== undefined);
-    assert.match(illness ?? '', /^\/bin\/sh .* has not answered in 300 ms$/);
+    assert.equal(illness, 'sleep 1000 & echo $$ $! > pids; sleep 1000 has not answered in 300 ms');
     const left = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
     await eventually('they are gone', () => !left.some(isAlive));
   });
 
-  it('that leaves somebody behind has that ended with the tree', async () => {
+  it('that leaves a process behind has it ended with the tree', async () => {
     await using warden = await TestWarden.start();
     const script = 'setsid sleep 1000 > /dev/null 2>&1 < /dev/null & echo $! > left';
     const { id } = await warden.startShell('sleep 100', {

@@ -8,7 +8,7 @@ import { randomFrom } from '../support/random.ts';
 import { eventually, Run, removeCgroups, switchesOf } from '../support/run.ts';
 import { clearAway, isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
-/** Warden, switch and CLI killed in one go: nobody is there to clean up. */
+/** Warden, switch and CLI killed in one go: nothing is left that could clean up. */
 async function orphan(run: Run, script: string): Promise<string> {
   const cli = run.start(['run', '--name', 'orphaned', '--when-leader-exits', 'keep', '--', 'sh', '-c', script, 'sh', run.workFolder]);
   const tree = await eventually('leader and daemon run', () => {
@@ -41,7 +41,7 @@ describe('after everything was killed at once', () => {
     await using run = new Run();
     await orphan(run, daemon);
     run.call(['run', '--', 'sleep', '0.3']);
-    await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
+    await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
     assert.ok(run.journal().some((record) => record['event'] === 'swept' && record['spec'] === 'orphaned'));
   });
 
@@ -64,7 +64,7 @@ describe('after everything was killed at once', () => {
     await using run = new Run();
     const folder = await orphan(run, daemon);
     const survivors = survivorsOf(run.workFolder).length;
-    const homes = run.cgroupHomes();
+    const homes = run.cgroupRootPaths();
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
       const path = join(folder, name);
       writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), bootId: 'another boot' }));
@@ -72,7 +72,7 @@ describe('after everything was killed at once', () => {
     run.call(['sweep']);
     assert.equal(survivorsOf(run.workFolder).length, survivors);
     assert.deepEqual(readdirSync(run.runtimeFolder), []);
-    // Nobody knows of them any more.
+    // No record names them any more.
     await clearAway(run.workFolder);
     await removeCgroups(homes);
   });
@@ -99,8 +99,9 @@ describe('after everything was killed at once', () => {
     });
   }
 
-  it('a folder of rubbish hinders nobody', async () => {
+  it('a folder of rubbish hinders no sweep', async () => {
     await using run = new Run();
+    assert.equal(run.call(['run', '--', 'true']).code, 0);
     mkdirSync(join(run.runtimeFolder, 'rubbish'), { recursive: true });
     writeFileSync(join(run.runtimeFolder, 'rubbish', 'warden.json'), 'not json');
     writeFileSync(join(run.runtimeFolder, 'stray-file'), '');
@@ -148,21 +149,20 @@ function forgeRecord(run: Run, folder: string, pid: number): void {
 }
 
 describe('a SIGKILL of everything at a random moment of a start', () => {
-  it('leaves nobody after the next sweep, thirty times', async () => {
-    const seed = Date.now() % 1_000_000;
-    const random = randomFrom(seed);
-    for (let round = 0; round < 30; round++) {
+  const seed = Date.now() % 1_000_000;
+  for (let number = 0; number < 30; number++) {
+    it(`leaves no process after the next sweep: seed ${seed + number}`, async () => {
       await using run = new Run();
       const cli = run.start(['run', '--', 'sh', '-c', daemon, 'sh', run.workFolder]);
       const warden = await eventually('the warden is there', () => run.wardenPids()[0]);
       // The start itself takes some tens of milliseconds from here.
-      const until = performance.now() + random() * 60;
+      const until = performance.now() + randomFrom(seed + number)() * 60;
       while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
       const switches = switchesOf(warden);
       for (const pid of [...switches, warden, cli.pid]) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       run.call(['sweep']);
-      assert.deepEqual(await survivorsAfterLooking(run.workFolder), [], `seed ${seed}, round ${round}`);
-      assert.deepEqual(run.wardenIds(), [], `seed ${seed}, round ${round}: records`);
-    }
-  });
+      assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+      assert.deepEqual(run.wardenIds(), [], 'records');
+    });
+  }
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { runtimes } from '../../src/spec/runtimes/index.ts';
-import type { Runtime } from '../../src/spec/runtimes/runtime.ts';
+import { runtimes } from '../../src/config/runtimes/index.ts';
+import type { Runtime } from '../../src/config/runtimes/runtime.ts';
 import { isInPath } from '../support/run.ts';
 
 describe('the help of', () => {

@@ -1,4 +1,4 @@
-/** Processes that have shed every mark before anybody saw them: shown, on record, killable, and gone with their window. */
+/** Processes that have shed every mark before hasTrees saw them: shown, on record, killable, and gone with their window. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ describe('a process that nothing ties to a tree', () => {
     await eventually('it is listed', () => run.ps().find(({ name }) => name === 'strays'));
     assert.match(run.call(['doctor']).stdout, /tail \(pid \d+\) descends from the warden and belongs to no tree/);
     cli.kill('SIGTERM');
-    await eventually('nobody is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
+    await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
   });
 });
 

@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { connectToWarden } from '../../src/client/wardenClient.ts';
-import * as protocol from '../../src/protocol/messages.ts';
+import * as handshake from '../../src/protocol/handshake.ts';
+import type { TreeId } from '../../src/protocol/identity.ts';
+import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
+import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
+import * as requests from '../../src/protocol/treeRequests.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
 describe('a start that cannot be', () => {
-  const cases: [string, Partial<protocol.StartRequest>, RegExp][] = [
+  const cases: [string, Partial<StartRequest>, RegExp][] = [
     ['an unknown command', { argv: ['no-such-command'] }, /^There is no command 'no-such-command' in the PATH/],
     ['an unknown file', { argv: ['./missing'] }, /^Cannot run .*missing: there is no such file\.$/],
     ['a file without permission', { argv: ['./plain'] }, /^Cannot run .*plain: this user has no permission to execute it\.$/],
@@ -127,7 +131,7 @@ describe('a tree', () => {
     const daemon = '(env -i setsid /bin/sh -c "while :; do sleep 1; done" >/dev/null 2>&1 &); sleep 100';
     const first = await warden.startShell(daemon, { name: 'first' });
     const second = await warden.startShell(daemon, { name: 'second' });
-    const both = (): Promise<protocol.TreeSnapshot[]> => Promise.all([warden.tree(first.id), warden.tree(second.id)]);
+    const both = (): Promise<TreeSnapshot[]> => Promise.all([warden.tree(first.id), warden.tree(second.id)]);
     const members = await eventually('all are seen', async () => {
       const trees = await both();
       return trees.every((tree) => tree.members.length === 4) ? trees.map((tree) => tree.members) : undefined;
@@ -182,13 +186,11 @@ describe('output of a gigabyte', () => {
       answers.push(performance.now() - asked);
     }, 100);
     try {
-      await new Promise<void>((resolve, reject) => {
-        const onChunk = (chunk: Buffer, skipped: number): void => {
-          assert.equal(skipped, 0);
-          received += chunk.length;
-        };
-        warden.client.readOutput({ tree: id, from: 0, whenBehind: 'wait', follow: true }, { onChunk, onEnd: resolve }).catch(reject);
-      });
+      const onChunk = (chunk: Buffer, skipped: number): void => {
+        assert.equal(skipped, 0);
+        received += chunk.length;
+      };
+      await warden.client.readOutput({ tree: id, from: 0, whenBehind: 'wait', follow: true }, { onChunk }).complete();
     } finally {
       clearInterval(poll);
     }
@@ -207,17 +209,15 @@ describe('output of a gigabyte', () => {
     const awake = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    const finished = new Promise<void>((resolve, reject) => {
-      const onChunk = (chunk: Buffer, skipped: number): Promise<void> => {
-        skippedBytes += skipped;
-        received += chunk.length;
-        return awake;
-      };
-      warden.client.readOutput({ tree: id, from: 0, whenBehind: 'skip', follow: true }, { onChunk, onEnd: resolve }).catch(reject);
-    });
+    const onChunk = (chunk: Buffer, skipped: number): Promise<void> => {
+      skippedBytes += skipped;
+      received += chunk.length;
+      return awake;
+    };
+    const output = warden.client.readOutput({ tree: id, from: 0, whenBehind: 'skip', follow: true }, { onChunk });
     await warden.ended(id);
     wake();
-    await finished;
+    await output.complete();
     assert.ok(skippedBytes > 100_000_000, `${skippedBytes} skipped`);
     assert.equal(skippedBytes + received, 200_000_000);
   });
@@ -266,7 +266,7 @@ describe('the warden', () => {
     assert.doesNotMatch(readFileSync(warden.run.journalPath, 'utf8'), /xyzzy|abcdefgh/);
   });
 
-  it('replaces a switch that somebody has killed, and the new one does its work', async () => {
+  it('replaces a switch that was killed, and the new one does its work', async () => {
     await using warden = await TestWarden.start();
     await warden.startShell('(setsid sleep 100 &); sleep 100');
     const { switchPid } = await warden.client.inspect();
@@ -278,18 +278,23 @@ describe('the warden', () => {
     });
     assert.ok(isAlive(replacement));
     process.kill(warden.process.pid, 'SIGKILL');
-    await eventually('nobody is left', async () => (await survivorsAfterLooking(warden.run.workFolder)).length === 0);
+    await eventually('no process is left', async () => (await survivorsAfterLooking(warden.run.workFolder)).length === 0);
   });
 
-  it('does nothing for a side that speaks another protocol, or that does not say which', async () => {
+  it('does nothing before hello, and for a client of an unknown version only what every version has', async () => {
     await using warden = await TestWarden.start();
     const socket = connect(join(warden.client.welcome.folder, 'warden.sock'));
     const connection = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket));
     connection.listen();
-    await assert.rejects(connection.sendRequest(protocol.list), { message: 'The first request must be hello.' });
-    await assert.rejects(connection.sendRequest(protocol.hello, { protocol: 99, version: '9.9.9', client: 'a newer one' }), {
-      message: /^a newer one 9\.9\.9 speaks protocol 99, this warden .* speaks \d+\. Update the older one/,
+    await assert.rejects(connection.sendRequest(requests.list), { message: 'The first request must be hello.' });
+    await connection.sendRequest(handshake.hello, { protocol: 99, version: '9.9.9', client: 'a newer one' });
+    assert.deepEqual(await connection.sendRequest(requests.list), []);
+    await assert.rejects(connection.sendRequest(requests.start, warden.request(['sleep', '1000'])), {
+      message:
+        /^'start' needs protocol version 99, as a newer one speaks it; the warden \S+ speaks version \d+\. Its processes can be listed/,
+      data: { reason: 'versionNeeded' },
     });
+    assert.deepEqual(await connection.sendRequest(requests.list), []);
     connection.dispose();
     socket.destroy();
   });
@@ -309,7 +314,7 @@ describe('the warden', () => {
 
   it('refuses what makes no sense with one sentence', async () => {
     await using warden = await TestWarden.start();
-    const missing = '00000000-0000-4000-8000-000000000000' as protocol.TreeId;
+    const missing = '00000000-0000-4000-8000-000000000000' as TreeId;
     await assert.rejects(warden.stop(missing), { message: /^There is no tree 00000000/ });
     const { id } = await warden.startShell('sleep 100');
     await assert.rejects(warden.client.signal({ tree: id, signal: 'SIGTERM', pid: process.pid }), {
@@ -320,7 +325,7 @@ describe('the warden', () => {
 });
 
 describe('a leader that leaves while its members are forking', () => {
-  it('never leaves anybody uncounted, in sixty starts', async () => {
+  it('never leaves a process uncounted, in sixty starts', async () => {
     await using warden = await TestWarden.start();
     for (let round = 0; round < 60; round++) {
       const { id } = await warden.startShell('setsid sh -c \'sh -c "while :; do sleep 1; done" & exit 0\' </dev/null >/dev/null 2>&1 &', {

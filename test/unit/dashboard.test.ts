@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { filterRows, keepOrder, type Order, type ProcessRow, processRows, sortRows } from '../../src/dashboard/processRows.ts';
 import { Timeline } from '../../src/dashboard/timeline.ts';
-import type { TreeId, TreeSnapshot } from '../../src/protocol/messages.ts';
+import type { TreeId } from '../../src/protocol/identity.ts';
+import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { aMember, aTree } from '../support/snapshots.ts';
 
 const tree = (name: string, changes: Partial<TreeSnapshot> = {}): TreeSnapshot =>

@@ -30,6 +30,43 @@ describe('the manifest', () => {
     assert.deepEqual(manifest.contributes.languageModelTools, JSON.parse(JSON.stringify(manifestTools())));
   });
 
+  it('tells a person of the agent’s tools in whole words', () => {
+    for (const { userDescription } of manifest.contributes.languageModelTools) assert.match(userDescription, /^[A-Z][^()]+[a-z]$/);
+    const [start] = manifest.contributes.languageModelTools.filter(({ name }) => name === 'tree-warden_start_process');
+    assert.match(start?.userDescription ?? '', /^Starts a process that processes\.json declares/);
+  });
+
+  it('has three dots behind the titles of commands that ask for more than what to act on', () => {
+    const asking = Object.entries(nls).flatMap(([key, title]) => (/^command\./.test(key) && title.endsWith('…') ? key.slice(8) : []));
+    assert.deepEqual(asking.sort(), [
+      'connectClients',
+      'createFile',
+      'filter',
+      'killPort',
+      'scale',
+      'scaleModel',
+      'sendSignal',
+      'sortBy',
+      'tryPrompt',
+    ]);
+  });
+
+  it('offers a command in the palette only where it has something to act on', () => {
+    const always = ['createFile', 'inspect', 'killPort', 'showJournal'].map((name) => `tree-warden.${name}`);
+    const sometimes = manifest.contributes.menus.commandPalette.map(({ command }) => command);
+    assert.deepEqual([...sometimes, ...always].sort(), [...commands].sort());
+    const keys = manifest.contributes.menus.commandPalette.map(({ when }) => when.replace('tree-warden.', ''));
+    const code = sources.map(({ text }) => text).join('\n');
+    for (const key of new Set(keys)) assert.ok(key === 'false' || code.includes(`'${key}'`) || code.includes(`'tree-warden.${key}'`), key);
+  });
+
+  it('lets a workspace that is not trusted set only how things look', () => {
+    const looks = /^tree-warden\.(?:alerts\.|sortBy$)/;
+    const settings = manifest.contributes.configuration.flatMap(({ properties }) => Object.keys(properties));
+    const others = settings.filter((name) => !looks.test(name));
+    assert.deepEqual([...manifest.capabilities.untrustedWorkspaces.restrictedConfigurations].sort(), others.sort());
+  });
+
   it('shows only commands that there are', () => {
     for (const entry of Object.values(manifest.contributes.menus).flat()) assert.ok(commands.includes(entry.command), entry.command);
   });
@@ -59,10 +96,112 @@ describe('the source', () => {
     );
   });
 
+  it('measures by the monotonic clock: the clock of the day says when, and may be put forward and back', () => {
+    // A moment that is shown or put on record has a name that ends so; an age is shown by the same clock.
+    const isMoment = /(?:At|\bat)\b[^;]*Date\.now\(\)|: Date\.now\(\)|check\(Date\.now\(\)|\?\? Date\.now\(\)\) - tree\.startedAt/;
+    // The age of a folder is by the clock of the day, as the folder's own time is.
+    const others = new Set(['src/warden/trees/sampler.ts', 'src/warden/trees/strays.ts', 'src/platform/linux/abandonedRoots.ts']);
+    const measuring = sources.flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .flatMap((line) => (line.includes('Date.now()') && !isMoment.test(line) && !others.has(path) ? `${path}: ${line.trim()}` : [])),
+    );
+    assert.deepEqual(measuring, []);
+  });
+
+  it('removes nothing recursively: known files by name, then their folder', () => {
+    const removing = sources.filter(({ path, text }) => !path.startsWith('src/build/') && /\brm(Sync)?\(|rm -r|rimraf/.test(text));
+    assert.deepEqual(
+      removing.map(({ path }) => path),
+      [],
+    );
+  });
+
+  it('lets text out to a person only where what is hostile in it is escaped', () => {
+    const writes = /std(?:out|err)\.write\(/;
+    const tells = /window\.(?:show(?:\w+Message|QuickPick|InputBox)|setStatusBarMessage)\(/;
+    const mayWrite = ['src/cli/say.ts', 'src/cli/stdout.ts', 'src/cli/up.ts'];
+    const others = sources.filter(
+      ({ path, text }) =>
+        (path.startsWith('src/cli/') && writes.test(text) && !mayWrite.includes(path)) ||
+        (path.startsWith('src/extension/') && tells.test(text) && path !== 'src/extension/tell.ts'),
+    );
+    assert.deepEqual(
+      others.map(({ path }) => path),
+      [],
+    );
+    assert.deepEqual(
+      sources.filter(({ text }) => /isTrusted\s*[=:]\s*(?:true|\{)|supportHtml\s*=\s*true|innerHTML/.test(text)).map(({ path }) => path),
+      [],
+    );
+  });
+
   it('has no file above 400 lines', () => {
     assert.deepEqual(
       sources.filter(({ text }) => text.split('\n').length > 400).map(({ path }) => path),
       [],
     );
   });
+
+  it('waits by Node’s own timers only where the time is a constant', () => {
+    // Those of the end of a tree are at most 50 ms; what else stands here has a bound in the same line.
+    const exempt = ['src/protocol/timers.ts', 'src/warden/ending/termination.ts'];
+    const isBounded = (code: string, time: string): boolean =>
+      time.startsWith('period(') ||
+      (time.match(/[A-Za-z_$][\w$.]*/g) ?? []).every(
+        (name) =>
+          /^Math\.(min|max)$/.test(name) ||
+          new RegExp(`^(export )?const ${name} = [\\d_]+;`, 'm').test(code) ||
+          new RegExp(`^const ${name.split('.')[0]} = [{\\[][^;]*\\d[^;]*[}\\]] as const;`, 'm').test(code),
+      );
+    const unbounded = sources
+      .filter(({ path }) => !exempt.includes(path) && !path.startsWith('src/build/'))
+      .flatMap(({ path, text }) => timesOf(text).flatMap((time) => (isBounded(text, time) ? [] : `${path}: ${time}`)));
+    assert.deepEqual(unbounded.sort(), [...allowed].sort());
+  });
 });
+
+const allowed: readonly string[] = [
+  // Constants of its own, and what the limits need: a second at most.
+  'src/warden/sampleScheduler.ts: millis',
+  'src/warden/sampleScheduler.ts: interval ?? idleIntervalMillis',
+  // A constant in a list.
+  'src/client/wardenCommands.ts: millis',
+  // A constant, but in tests.
+  'src/client/wardenProcess.ts: startMillis',
+  'src/gateway/exclusiveGroup.ts: this.#turnMillis',
+  'src/warden/trees/rawEndpoint.ts: this.#lingerMillis',
+  // Limits of the servers on loopback: seconds, and constants but in tests.
+  'src/loopback/admission.ts: left',
+  'src/loopback/admission.ts: this.#limits.deadlineMillis',
+  'src/loopback/body.ts: idleMillis',
+  'src/mcp/sessions.ts: Math.min(limits.idleMillis / 2, 60_000)',
+  // Its callers have constants.
+  'src/gateway/upstreamExchange.ts: millis',
+];
+
+/** The durations that are given to timers in some code: the last arguments of `setTimeout`, `setInterval`, the first of `sleep` and `wait`. */
+function timesOf(code: string): string[] {
+  return [...code.matchAll(/(?<![\w.#])(setTimeout|setInterval|AbortSignal\.timeout|sleep|wait)\(/g)].flatMap(
+    ({ 0: call, 1: name, index }) => {
+      const args = argumentsAt(code, index + call.length);
+      const time = name?.startsWith('set') ? args[1] : args[0];
+      return time ? [time] : [];
+    },
+  );
+}
+
+/** The arguments of a call that begin there; good enough for code that Biome has formatted. */
+function argumentsAt(code: string, start: number): string[] {
+  const args: string[] = [''];
+  let depth = 0;
+  for (let at = start; at < code.length; at++) {
+    const letter = code[at] ?? '';
+    if (depth === 0 && letter === ')') break;
+    if ('([{'.includes(letter)) depth++;
+    if (')]}'.includes(letter)) depth--;
+    if (depth === 0 && letter === ',') args.push('');
+    else args[args.length - 1] += letter;
+  }
+  return args.map((arg) => arg.trim());
+}

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { AgentHost } from '../../agent/host.ts';
 import type { AgentTool } from '../../agent/tools.ts';
 import { errorText } from '../../protocol/errors.ts';
+import { visible } from '../../protocol/visible.ts';
 
 /** Names of the manifest: the agent's tools, with ours in front. */
 const prefix = 'tree-warden_';
@@ -12,6 +13,11 @@ export function registerAgentTools(host: AgentHost, manifest: unknown): vscode.D
   return vscode.Disposable.from(
     ...contributes.languageModelTools.map(({ name }) => vscode.lm.registerTool(name, new EditorTool(host, name.slice(prefix.length)))),
   );
+}
+
+/** A person allows what stands there: nothing of it may be hidden, or look like something else. */
+function plainText(text: string): vscode.MarkdownString {
+  return new vscode.MarkdownString().appendText(visible(text));
 }
 
 class EditorTool implements vscode.LanguageModelTool<unknown> {
@@ -28,7 +34,7 @@ class EditorTool implements vscode.LanguageModelTool<unknown> {
     const given = schema.safeParse(input ?? {});
     const invocationMessage = title;
     if (!changes || !given.success) return { invocationMessage };
-    return { invocationMessage, confirmationMessages: { title, message: question(given.data) } };
+    return { invocationMessage, confirmationMessages: { title, message: plainText(question(given.data)) } };
   }
 
   async invoke({ input }: vscode.LanguageModelToolInvocationOptions<unknown>): Promise<vscode.LanguageModelToolResult> {

@@ -12,7 +12,7 @@ export interface McpProviderOptions {
 export function registerMcpServer({ script, window, version }: McpProviderOptions): vscode.Disposable {
   return vscode.lm.registerMcpServerDefinitionProvider('tree-warden.mcp', {
     provideMcpServerDefinitions: () => {
-      // Somebody else's file says what is run.
+      // The commands come from the workspace's file.
       if (!vscode.workspace.isTrusted) return [];
       const args = [script, 'mcp', ...(window === undefined ? [] : ['--window', window])];
       const server = new vscode.McpStdioServerDefinition('Tree Warden', process.execPath, args, { ELECTRON_RUN_AS_NODE: '1' }, version);

@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
-import type { AgentHost, GuardedTree } from '../../agent/host.ts';
-import type { PortHolder, TreeSnapshot } from '../../protocol/messages.ts';
-import { isRunning, type Processes } from '../processes.ts';
+import type { AgentHost } from '../../agent/host.ts';
+import type { WardenTree } from '../../client/nameVerbs.ts';
+import type { NameAnswer } from '../../protocol/declare.ts';
+import type { PortHolder } from '../../protocol/listeningPorts.ts';
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import type { Processes } from '../processes.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import type { WorkspaceSpecs } from '../workspaceSpecs.ts';
 
@@ -20,7 +23,7 @@ export class WindowHost implements AgentHost {
   }
 
   /** Asked anew: what the view shows may be some seconds old. */
-  async trees(): Promise<readonly GuardedTree[]> {
+  async trees(): Promise<readonly WardenTree[]> {
     const known = this.#link.trees;
     if (known.length === 0) return [];
     const clients = new Set(await Promise.all(known.map(({ id }) => this.#link.clientOf(id))));
@@ -33,13 +36,18 @@ export class WindowHost implements AgentHost {
     return this.#specs.declared.map(({ name, spec }) => ({ name, description: spec.description }));
   }
 
-  async startDeclared(name: string): Promise<readonly TreeSnapshot[]> {
+  async startDeclared(name: string): Promise<NameAnswer> {
     await this.#specs.ready;
-    const pool = this.#processes.pool(name).filter(({ declared }) => declared);
-    if (pool.length === 0) throw new Error(`processes.json declares no '${name}'.`);
-    const missing = pool.filter((process) => !isRunning(process));
-    if (missing.length === 0) throw new Error(`'${name}' is running already.`);
-    return await Promise.all(missing.map((process) => this.#processes.start(process.name)));
+    if (!this.#specs.find(name)) throw new Error(`processes.json declares no '${name}'.`);
+    return await this.#processes.startAll(name);
+  }
+
+  async declareNewest(): Promise<void> {
+    await this.#processes.declareNewest();
+  }
+
+  onChange(listener: () => void): vscode.Disposable {
+    return this.#link.onDidChangeTrees(listener);
   }
 
   async startCommand(name: string, command: string): Promise<TreeSnapshot> {
@@ -49,7 +57,7 @@ export class WindowHost implements AgentHost {
   }
 
   async holders(port: number): Promise<readonly PortHolder[]> {
-    const { findPortHolders } = await import('../../client/wardenProcess.ts');
+    const { findPortHolders } = await import('../../client/wardenCommands.ts');
     return await findPortHolders(this.#wardenScript, port);
   }
 }

@@ -1,18 +1,19 @@
 import * as vscode from 'vscode';
 import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
 import { errorText } from '../../protocol/errors.ts';
-import type { TreeId } from '../../protocol/messages.ts';
+import type { TreeId } from '../../protocol/identity.ts';
 import type { Models } from '../models/models.ts';
 import { rowOf } from '../processTree/row.ts';
+import { tellError, tellInfo } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { OutputFeed } from './outputFeed.ts';
 import { pageHtml, pageRoots } from './page.ts';
 
 const viewType = 'tree-warden.dashboard';
-/** Milliseconds between two samples while it is to be seen. */
-const watchedMillis = 1000;
+/** Sampling interval in milliseconds while the dashboard is visible. */
+const visibleMillis = 1000;
 
-/** The dashboard: at most one in a window, which comes back with the window. */
+/** The dashboard: at most one per window, restored with the window. */
 export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #extension: vscode.Uri;
   readonly #link: WardenLink;
@@ -57,7 +58,7 @@ class Dashboard {
   readonly #link: WardenLink;
   readonly #models: Models;
   readonly #subscriptions: vscode.Disposable[];
-  /** Trees of which the page has the history. */
+  /** Trees whose history the page has. */
   readonly #known = new Set<TreeId>();
   #output: OutputFeed | undefined;
 
@@ -84,8 +85,8 @@ class Dashboard {
   }
 
   #chooseInterval(): void {
-    this.#link.wantFigures('dashboard', this.panel.visible ? watchedMillis : 0);
-    // A page that is hidden is gone; it asks again when it is back.
+    this.#link.wantFigures('dashboard', this.panel.visible ? visibleMillis : 0);
+    // A hidden page is discarded; it asks again when it is shown.
     if (!this.panel.visible) this.#output?.dispose();
   }
 
@@ -111,7 +112,7 @@ class Dashboard {
       const history = await (await this.#link.clientOf(tree)).history(tree);
       this.#tell({ kind: 'history', tree, history });
     } catch {
-      // It has ended just now.
+      // The process has just ended.
     }
   }
 
@@ -119,7 +120,7 @@ class Dashboard {
     try {
       switch (message.kind) {
         case 'ready':
-          // Also of a page that was hidden and is made anew: it knows nothing.
+          // A page that was hidden is created anew and has no data.
           this.#known.clear();
           this.#output?.dispose();
           this.#tellTrees();
@@ -136,16 +137,16 @@ class Dashboard {
           break;
       }
     } catch (error) {
-      void vscode.window.showErrorMessage(errorText(error));
+      void tellError(errorText(error));
     }
   }
 
-  /** Hands the end of a tree's output on, and then what comes. The choice of another tree ends that. */
+  /** Sends the end of a tree's output, and new output until another tree is selected. */
   async #follow(tree: TreeId): Promise<void> {
     this.#output?.dispose();
     const output = new OutputFeed((text, anew) => this.#tell({ kind: 'output', text, anew }));
     this.#output = output;
-    await output.follow(await this.#link.clientOf(tree), tree);
+    output.follow(this.#link.clientOf(tree), tree);
   }
 }
 
@@ -155,6 +156,6 @@ async function save(name: string, base64: string): Promise<void> {
   if (!target) return;
   await vscode.workspace.fs.writeFile(target, Buffer.from(base64, 'base64'));
   const open = vscode.l10n.t('Open');
-  const choice = await vscode.window.showInformationMessage(vscode.l10n.t('Saved as {0}.', target.fsPath), open);
+  const choice = await tellInfo(vscode.l10n.t('The file was saved as {0}.', target.fsPath), open);
   if (choice === open) await vscode.commands.executeCommand('vscode.open', target);
 }

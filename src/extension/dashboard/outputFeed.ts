@@ -1,59 +1,62 @@
 import { stripVTControlCharacters } from 'node:util';
+import { OutputFollower } from '../../client/outputFollower.ts';
 import type { WardenClient } from '../../client/wardenClient.ts';
-import type { TreeId } from '../../protocol/messages.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { TreeId } from '../../protocol/identity.ts';
 
-/** Text is handed on so often, in milliseconds, and so many characters of it: the page shows the end of it only. */
-const handOnMillis = 100;
-const kept = 64 * 1024;
+/** Interval in milliseconds at which text is sent to the page. */
+const flushMillis = 100;
+/** Maximum number of pending characters; the page shows only the end of the output. */
+const maxPending = 64 * 1024;
 
 /** The output of one tree for the dashboard's page, as plain text. */
 export class OutputFeed {
-  readonly #handOn: (text: string, anew: boolean) => void;
+  readonly #send: (text: string, anew: boolean) => void;
   readonly #timer: NodeJS.Timeout;
-  #subscription: { cancel(): void } | undefined;
+  readonly #output = new OutputFollower();
   #pending = '';
   #anew = true;
   #disposed = false;
 
-  /** `anew`: it is of another tree than what was handed on before. */
-  constructor(handOn: (text: string, anew: boolean) => void) {
-    this.#handOn = handOn;
-    this.#timer = setInterval(() => this.#flush(), handOnMillis);
+  /** `anew` is true for the first text of a tree. */
+  constructor(send: (text: string, anew: boolean) => void) {
+    this.#send = send;
+    this.#timer = setInterval(() => this.#flush(), flushMillis);
   }
 
-  async follow(client: WardenClient, tree: TreeId): Promise<void> {
+  follow(client: Promise<WardenClient>, tree: TreeId): void {
     const decoder = new TextDecoder();
-    const subscription = await client.readOutput(
+    this.#output.follow(
+      client,
       { tree, from: 0, whenBehind: 'skip', follow: true },
       {
         onChunk: (chunk) => {
-          this.#pending = `${this.#pending}${plain(decoder.decode(chunk, { stream: true }))}`.slice(-kept);
+          this.#pending = `${this.#pending}${plain(decoder.decode(chunk, { stream: true }))}`.slice(-maxPending);
         },
-        onEnd: () => {
+        onEnd: (end) => {
+          if (end.how === 'failed') this.#pending += errorText(end.error);
           this.#flush();
           clearInterval(this.#timer);
         },
       },
     );
-    if (this.#disposed) subscription.cancel();
-    else this.#subscription = subscription;
   }
 
   dispose(): void {
     this.#disposed = true;
     clearInterval(this.#timer);
-    this.#subscription?.cancel();
+    this.#output[Symbol.dispose]();
   }
 
   #flush(): void {
     if (this.#disposed || (this.#pending === '' && !this.#anew)) return;
-    this.#handOn(this.#pending, this.#anew);
+    this.#send(this.#pending, this.#anew);
     this.#pending = '';
     this.#anew = false;
   }
 }
 
-/** Without colours, cursor movements and the carriage returns of a terminal. */
+/** The text without colors, cursor movements and carriage returns. */
 function plain(text: string): string {
   return stripVTControlCharacters(text).replaceAll('\r', '');
 }

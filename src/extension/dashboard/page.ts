@@ -2,18 +2,18 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { DashboardTexts } from '../../protocol/dashboard.ts';
 
-/** What of the extension's folder the page may load. */
+/** The folders of the extension that the page may load from. */
 export function pageRoots(extension: vscode.Uri): vscode.Uri[] {
   return [vscode.Uri.joinPath(extension, 'dist')];
 }
 
-/** The dashboard's page. Nothing but its own script runs in it, and nothing is loaded from elsewhere. */
+/** The HTML of the dashboard. It runs only its own script and loads nothing from elsewhere. */
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', name)).toString();
   const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; font-src ${webview.cspSource}`;
   const text = {
-    charts: vscode.l10n.t('CPU, memory and storage over time'),
+    charts: vscode.l10n.t('CPU, memory and disk over time'),
     range: vscode.l10n.t('Range'),
     recent: vscode.l10n.t('10 minutes'),
     long: vscode.l10n.t('4 hours'),
@@ -29,10 +29,10 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     trees: vscode.l10n.t('Trees'),
     models: vscode.l10n.t('Models'),
   };
-  const said: DashboardTexts = {
+  const texts: DashboardTexts = {
     cpu: vscode.l10n.t('CPU'),
     memory: vscode.l10n.t('Memory'),
-    storage: vscode.l10n.t('Storage'),
+    storage: vscode.l10n.t('Disk'),
     gpu: vscode.l10n.t('GPU'),
     gpuMemory: vscode.l10n.t('GPU Memory'),
     process: vscode.l10n.t('Process'),
@@ -43,17 +43,17 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     model: vscode.l10n.t('Model'),
     state: vscode.l10n.t('State'),
     servers: vscode.l10n.t('Servers'),
-    waiting: vscode.l10n.t('Waiting'),
+    waiting: vscode.l10n.t('Queued'),
     requests: vscode.l10n.t('Requests'),
     failed: vscode.l10n.t('Failed'),
     tokensIn: vscode.l10n.t('Tokens In'),
     tokensOut: vscode.l10n.t('Tokens Out'),
-    firstToken: vscode.l10n.t('First Token'),
+    firstToken: vscode.l10n.t('Time to First Token'),
     speed: vscode.l10n.t('Speed'),
-    // Filled in by the page.
-    allTogether: vscode.l10n.t('{0}: {1} together; {2}', '{0}', '{1}', '{2}'),
+    // The page fills in the placeholders.
+    allTogether: vscode.l10n.t('{0}: total {1}; {2}', '{0}', '{1}', '{2}'),
     showOrHide: vscode.l10n.t('Show or hide {0}', '{0}'),
-    choose: vscode.l10n.t('Choose a process to see its output'),
+    choose: vscode.l10n.t('Select a process to see its output'),
     count: vscode.l10n.t('{0} processes', '{0}'),
     countOne: vscode.l10n.t('1 process'),
     countOf: vscode.l10n.t('{0} of {1} processes', '{0}', '{1}'),
@@ -67,7 +67,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
   <link rel="stylesheet" href="${file('dashboard.css')}">
   <title>Tree Warden</title>
 </head>
-<body data-texts="${escapeAttribute(JSON.stringify(said))}">
+<body data-texts="${escapeAttribute(JSON.stringify(texts))}">
   <header>
     <div id="legend" role="group" aria-label="${text.trees}"></div>
     <div class="push" role="radiogroup" aria-label="${text.range}">

@@ -1,32 +1,33 @@
-/** Points are kept so far apart, in milliseconds, and so many: what grows for ten minutes is not starting up any more. */
-const everyMillis = 15_000;
-const count = 40;
-/** It matters when it is so much, in bytes and as a part of what it was. */
-const least = { bytes: 100 * 2 ** 20, part: 0.25 } as const;
-/** How much of the change a straight line explains: 1 is all of it, and a saw, which goes back and forth, has little. */
-const straightness = 0.9;
+/** Distance between two points in milliseconds. */
+const intervalMillis = 15_000;
+/** Number of points: together ten minutes, which is longer than a start. */
+const pointCount = 40;
+/** Minimum growth that is reported, in bytes and as a fraction of the initial size. */
+const minGrowth = { bytes: 100 * 2 ** 20, part: 0.25 } as const;
+/** Minimum coefficient of determination of a straight line through the points (1 is a perfect line, a sawtooth has little). */
+const minLinearity = 0.9;
 
 interface Point {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** Tells memory that grows steadily from memory that comes and goes. */
+/** Distinguishes memory that grows steadily from memory that fluctuates. */
 export class GrowthWatch {
   #points: Point[] = [];
   #grown: { readonly bytes: number; readonly millis: number } | undefined;
 
-  /** What it has grown by over the whole window, where it did so steadily; `at` in milliseconds. */
+  /** The growth over the whole window, where it is steady; `at` in milliseconds. */
   add(at: number, bytes: number): { readonly bytes: number; readonly millis: number } | undefined {
     const last = this.#points.at(-1);
-    if (last && at - last.at < everyMillis) return this.#grown;
-    this.#points = [...this.#points, { at, bytes }].slice(-count);
-    this.#grown = this.#points.length < count ? undefined : steadyGrowth(this.#points);
+    if (last && at - last.at < intervalMillis) return this.#grown;
+    this.#points = [...this.#points, { at, bytes }].slice(-pointCount);
+    this.#grown = this.#points.length < pointCount ? undefined : steadyGrowth(this.#points);
     return this.#grown;
   }
 }
 
-/** By least squares; undefined where it is no growth, or not steady, or does not matter. */
+/** The growth by least squares; undefined where it is not steady, or too small. */
 export function steadyGrowth(points: readonly Point[]): { readonly bytes: number; readonly millis: number } | undefined {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || first === last) return undefined;
@@ -39,6 +40,6 @@ export function steadyGrowth(points: readonly Point[]): { readonly bytes: number
   const explained = variance === 0 ? 0 : covariance ** 2 / (spread * variance);
   const millis = last.at - first.at;
   const bytes = slope * millis;
-  const matters = bytes >= least.bytes && bytes >= least.part * Math.max(1, meanBytes - bytes / 2);
-  return explained >= straightness && matters ? { bytes, millis } : undefined;
+  const matters = bytes >= minGrowth.bytes && bytes >= minGrowth.part * Math.max(1, meanBytes - bytes / 2);
+  return explained >= minLinearity && matters ? { bytes, millis } : undefined;
 }

@@ -1,24 +1,26 @@
 import * as vscode from 'vscode';
 import { errorText } from '../../protocol/errors.ts';
-import type { TreeSnapshot } from '../../protocol/messages.ts';
 import { parseBytes, parseCores, parseDuration } from '../../protocol/quantities.ts';
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import { rowOf } from '../processTree/row.ts';
+import { tellError, tellWarning } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { type Alert, HealthWatch, type Thresholds } from './healthWatch.ts';
+import { problemTexts } from './problemTexts.ts';
 
 const section = 'tree-warden.alerts';
-/** News of states come in between; they are no samples. In milliseconds. */
+/** Minimum time between two samples in milliseconds: updates of states come in between. */
 const sampleMillis = 400;
-/** What is found within this many milliseconds is told in one notification. */
+/** Time in milliseconds within which problems are collected into one notification. */
 const gatherMillis = 2000;
 
-/** Watches over the trees' figures, and tells once what needs attention. */
+/** Watches the figures of the trees, and reports each problem once. */
 export class Health implements vscode.Disposable {
   readonly #link: WardenLink;
   readonly #log: vscode.LogOutputChannel;
-  readonly #watch = new HealthWatch();
+  readonly #watch = new HealthWatch(problemTexts);
   readonly #subscriptions: vscode.Disposable[];
-  /** Names of trees that nothing is to be told of any more. */
+  /** Names of trees whose problems are no longer reported. */
   readonly #muted = new Set<string>();
   #thresholds: Thresholds;
   #checkedAt = 0;
@@ -38,9 +40,9 @@ export class Health implements vscode.Disposable {
     ];
   }
 
-  /** What is wrong with a tree now, as clauses; also what is told by its state alone. */
-  illsOf(tree: TreeSnapshot): readonly string[] {
-    return this.#watch.illsOf(tree.id);
+  /** The descriptions of a tree's current problems. */
+  problemsOf(tree: TreeSnapshot): readonly string[] {
+    return this.#watch.problemsOf(tree.id);
   }
 
   dispose(): void {
@@ -50,15 +52,15 @@ export class Health implements vscode.Disposable {
   }
 
   #check(): void {
-    const now = Date.now();
+    const now = performance.now();
     clearTimeout(this.#later);
     if (now - this.#checkedAt < sampleMillis) {
-      // It may be the last news for long.
+      // This may be the last update for a long time.
       this.#later = setTimeout(() => this.#check(), sampleMillis);
       return;
     }
     this.#checkedAt = now;
-    for (const alert of this.#watch.check(now, this.#link.trees, this.#thresholds)) {
+    for (const alert of this.#watch.check(Date.now(), this.#link.trees, this.#thresholds)) {
       this.#log.warn(`${alert.tree.name}: ${alert.what}.`);
       if (!this.#muted.has(alert.tree.name)) this.#gathered.push(alert);
     }
@@ -71,10 +73,10 @@ export class Health implements vscode.Disposable {
     this.#telling = undefined;
     if (!vscode.workspace.getConfiguration(section).get('notify', true)) return;
     const names = [...new Set(alerts.map(({ tree }) => tree.name))];
-    const message = alerts.map(({ tree, what }) => `${tree.name}: ${what}`).join('; ');
+    const message = alerts.map(({ tree, what }) => vscode.l10n.t('{0}: {1}.', tree.name, what)).join(' ');
     const [dashboard, stop, mute] = [vscode.l10n.t('Open Dashboard'), vscode.l10n.t('Stop'), vscode.l10n.t('Mute')];
     const [only] = names.length === 1 ? names : [];
-    const choice = await vscode.window.showWarningMessage(`${message}.`, dashboard, ...(only === undefined ? [] : [stop]), mute);
+    const choice = await tellWarning(message, dashboard, ...(only === undefined ? [] : [stop]), mute);
     if (choice === dashboard) await vscode.commands.executeCommand('tree-warden.openDashboard');
     if (choice === stop && only !== undefined) await vscode.commands.executeCommand('tree-warden.stop', rowOf(only));
     if (choice === mute) for (const name of names) this.#muted.add(name);
@@ -88,7 +90,7 @@ export class Health implements vscode.Disposable {
       try {
         return parse(text);
       } catch (error) {
-        void vscode.window.showErrorMessage(`${section}.${key}: ${errorText(error)}`);
+        void tellError(`${section}.${key}: ${errorText(error)}`);
         return 0;
       }
     };

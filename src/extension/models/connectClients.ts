@@ -1,27 +1,27 @@
 import * as vscode from 'vscode';
 import type { GatewayInfo } from '../../protocol/models.ts';
+import { ask, pickMany } from '../tell.ts';
 import { continueFile, continueModel, type Entries, environmentFor, llamaVscodeSettings } from './clientSettings.ts';
 import type { Models } from './models.ts';
 
 interface Client {
   readonly label: string;
   readonly detail: string;
-  /** What would be written; nothing where the client is not there. */
+  /** The values to write; empty when the client is not installed. */
   entries(gateway: GatewayInfo, model: string): Entries;
   write(entries: Entries): Promise<void>;
 }
 
-/** Asks for whom the endpoint is to be written down, and writes it after having shown what that would be. */
+/** Asks which clients to configure, shows the values, and writes them after confirmation. */
 export async function connectClients(models: Models, model: string, environment: vscode.EnvironmentVariableCollection): Promise<void> {
   const { gateway } = models;
-  if (!gateway) throw new Error(vscode.l10n.t('The models are not served yet.'));
+  if (!gateway) throw new Error(vscode.l10n.t('The model gateway has not started yet.'));
   const clients = [terminals(environment), llamaVscode(), continueDev(model)].flatMap((client) => {
     const entries = client.entries(gateway, model);
     return Object.keys(entries).length > 0 ? [{ ...client, entries }] : [];
   });
-  const chosen = await vscode.window.showQuickPick(clients, {
-    canPickMany: true,
-    placeHolder: vscode.l10n.t('Who is to use {0} from now on?', model),
+  const chosen = await pickMany(clients, {
+    placeHolder: vscode.l10n.t('Select the clients to configure for {0}', model),
     ignoreFocusOut: true,
   });
   if (!chosen || chosen.length === 0) return;
@@ -31,15 +31,15 @@ export async function connectClients(models: Models, model: string, environment:
     '',
   ]);
   const write = vscode.l10n.t('Write');
-  const answer = await vscode.window.showWarningMessage(vscode.l10n.t('Write this?'), { modal: true, detail: lines.join('\n') }, write);
+  const answer = await ask(vscode.l10n.t('Write these values?'), lines.join('\n'), write);
   if (answer !== write) return;
   for (const client of chosen) await client.write(client.entries);
 }
 
-/** Those that are opened from now on, in this workspace, also after a reload. */
+/** Terminals that are opened later in this workspace, also after a reload. */
 function terminals(environment: vscode.EnvironmentVariableCollection): Client {
   return {
-    label: vscode.l10n.t('Terminals of this workspace'),
+    label: vscode.l10n.t('Terminals in this workspace'),
     detail: 'OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY',
     entries: environmentFor,
     write: async (entries) => {
@@ -56,7 +56,7 @@ function llamaVscode(): Client {
   const known = (name: string): boolean => settings.inspect(name)?.defaultValue !== undefined;
   return {
     label: 'llama.vscode',
-    detail: vscode.l10n.t('Settings of this workspace: {0}', 'llama-vscode.endpoint…'),
+    detail: vscode.l10n.t('Workspace settings: {0}', 'llama-vscode.endpoint…'),
     entries: (gateway, model) => Object.fromEntries(Object.entries(llamaVscodeSettings(gateway, model)).filter(([name]) => known(name))),
     write: async (entries) => {
       for (const [name, value] of Object.entries(entries)) await settings.update(name, value, vscode.ConfigurationTarget.Workspace);
@@ -64,13 +64,13 @@ function llamaVscode(): Client {
   };
 }
 
-/** Where it is installed: it reads what is in this folder of a workspace. */
+/** Continue, where it is installed. It reads the files in `.continue/models` of a workspace. */
 function continueDev(model: string): Client {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
   const name = `tree-warden-${encodeURIComponent(model)}.yaml`;
   return {
     label: 'Continue',
-    detail: vscode.l10n.t('A file of this workspace: {0}', `.continue/models/${name}`),
+    detail: vscode.l10n.t('Workspace file: {0}', `.continue/models/${name}`),
     entries: (gateway) => (folder && vscode.extensions.getExtension('Continue.continue') ? continueModel(gateway, model) : {}),
     write: async (entries) => {
       if (folder)

@@ -25,7 +25,7 @@ export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.
   }
 
   provideLanguageModelChatInformation(): vscode.LanguageModelChatInformation[] {
-    // Nobody can ask them before they are served.
+    // A model cannot be called before the gateway has started.
     if (!this.#models.gateway) return [];
     return this.#models.all.map(({ name, declared }) => {
       const contextSize = declared?.spec.contextSize ?? assumedContext;
@@ -52,7 +52,7 @@ export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.
     token: vscode.CancellationToken,
   ): Promise<void> {
     const { gateway } = this.#models;
-    if (!gateway) throw vscode.LanguageModelError.NotFound(vscode.l10n.t('“{0}” is not served any more.', id));
+    if (!gateway) throw vscode.LanguageModelError.NotFound(vscode.l10n.t('“{0}” is no longer served.', id));
     const leaving = new AbortController();
     const subscription = token.onCancellationRequested(() => leaving.abort());
     const tools = asOpenAiTools(options.tools ?? []);

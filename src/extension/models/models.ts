@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { WardenClient } from '../../client/wardenClient.ts';
+import { NamedPorts } from '../../loopback/namedPorts.ts';
+import { parseOrigin } from '../../loopback/origin.ts';
+import { newToken, parseToken } from '../../loopback/token.ts';
 import { errorText } from '../../protocol/errors.ts';
-import { newToken } from '../../protocol/loopback.ts';
 import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
-import { NamedPorts } from '../../spec/ports.ts';
+import { tellError } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import type { DeclaredModel, WorkspaceSpecs } from '../workspaceSpecs.ts';
 
@@ -41,7 +43,7 @@ export class Models implements vscode.Disposable {
   #snapshots: readonly ModelSnapshot[] = [];
   #gateway: GatewayInfo | undefined;
   /** What was told last, and to whom. */
-  #told: { readonly client: WardenClient; readonly text: string } | undefined;
+  #lastSent: { readonly client: WardenClient; readonly text: string } | undefined;
   #telling: Promise<void> = Promise.resolve();
 
   constructor(options: ModelsOptions) {
@@ -57,6 +59,9 @@ export class Models implements vscode.Disposable {
       }),
       specs.onDidChange(() => void this.#declare()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#declare()),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(`${section}.allowedOrigins`)) void this.#declare();
+      }),
     ];
     void this.#declare();
   }
@@ -94,7 +99,9 @@ export class Models implements vscode.Disposable {
 
   async #client(): Promise<WardenClient> {
     if (!vscode.workspace.isTrusted)
-      throw new Error(vscode.l10n.t('Nothing was loaded: this workspace is not trusted, and its processes.json says what to run.'));
+      throw new Error(
+        vscode.l10n.t('No model was loaded, because this workspace is not trusted and its processes.json contains commands.'),
+      );
     const client = await this.#options.link.client();
     // It may be a moment old, and not know of any yet.
     await this.#declareTo(client);
@@ -123,7 +130,7 @@ export class Models implements vscode.Disposable {
 
   #complain(error: unknown): void {
     this.#options.log.error(`Models: ${errorText(error)}`);
-    void vscode.window.showErrorMessage(errorText(error));
+    void tellError(errorText(error));
   }
 
   /** One after the other; resolves when this warden knows what is declared now. */
@@ -138,15 +145,12 @@ export class Models implements vscode.Disposable {
     await specs.ready;
     if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
     const requests = await this.#resolve(specs.models);
-    const text = JSON.stringify(requests);
-    if (this.#told?.client === client && this.#told.text === text) return;
-    let token = await secrets.get(tokenKey);
-    if (token === undefined) {
-      token = newToken();
-      await secrets.store(tokenKey, token);
-    }
-    this.#gateway = await client.declareModels(requests, { port: this.#port(), token });
-    this.#told = { client, text };
+    const allowedOrigins = this.#allowedOrigins();
+    const text = JSON.stringify([requests, allowedOrigins]);
+    if (this.#lastSent?.client === client && this.#lastSent.text === text) return;
+    const token = await tokenIn(secrets);
+    this.#gateway = await client.declareModels(requests, { port: this.#port(), token, allowedOrigins });
+    this.#lastSent = { client, text };
     log.info(`${requests.length} models at ${this.#gateway.url}.`);
     this.#snapshots = await client.models();
     this.#changed.fire();
@@ -154,7 +158,7 @@ export class Models implements vscode.Disposable {
 
   /** What cannot be resolved is told, and does not take the others away. */
   async #resolve(declared: readonly DeclaredModel[]): Promise<ModelRequest[]> {
-    const { resolveModel } = await import('../../spec/resolveModel.ts');
+    const { resolveModel } = await import('../../config/resolveModel.ts');
     const resolving = declared.map(async ({ name, spec, folder }) => {
       const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor: (port: string) => this.#ports.portFor(port) };
       try {
@@ -163,11 +167,24 @@ export class Models implements vscode.Disposable {
       } catch (error) {
         const message = `${name}: ${errorText(error)}`;
         this.#options.log.error(message);
-        void vscode.window.showErrorMessage(message);
+        void tellError(message);
         return undefined;
       }
     });
     return (await Promise.all(resolving)).filter((request) => request !== undefined);
+  }
+
+  /** One that is none is told, and does not take the others away. */
+  #allowedOrigins(): string[] {
+    const named: unknown = vscode.workspace.getConfiguration(section).get('allowedOrigins', []);
+    return (Array.isArray(named) ? named : []).flatMap((origin: unknown) => {
+      try {
+        return [parseOrigin(String(origin))];
+      } catch (error) {
+        this.#complain(`${section}.allowedOrigins: ${errorText(error)}`);
+        return [];
+      }
+    });
   }
 
   /** The same for the same workspace, unless the user wants another one. */
@@ -177,4 +194,17 @@ export class Models implements vscode.Disposable {
     if (chosen > 0 || window === undefined) return chosen;
     return ports.first + (createHash('sha256').update(window).digest().readUInt32LE() % ports.count);
   }
+}
+
+/** The one that is kept, or a new one where none is, or what is kept is none. */
+async function tokenIn(secrets: vscode.SecretStorage): Promise<string> {
+  const kept = await secrets.get(tokenKey);
+  try {
+    if (kept !== undefined) return parseToken(kept);
+  } catch {
+    // Damaged: what was told to other programs has to be told anew.
+  }
+  const token = newToken();
+  await secrets.store(tokenKey, token);
+  return token;
 }

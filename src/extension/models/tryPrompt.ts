@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { streamChat } from '../../client/chatStream.ts';
 import { errorText } from '../../protocol/errors.ts';
+import { asMessage } from '../shownText.ts';
+import { tellError } from '../tell.ts';
 
 /** A quick look at what a model answers: a document that fills as the answer comes. */
 export class PromptPanel {
@@ -16,7 +18,11 @@ export class PromptPanel {
     const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: `# ${this.#model}\n\n> ${prompt}\n\n` });
     await vscode.window.showTextDocument(document, { preview: false });
     await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('{0} answers…', this.#model), cancellable: true },
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: asMessage(vscode.l10n.t('Waiting for the answer of {0}…', this.#model)),
+        cancellable: true,
+      },
       async (_progress, token) => {
         const leaving = new AbortController();
         token.onCancellationRequested(() => leaving.abort());
@@ -37,7 +43,7 @@ export class PromptPanel {
             leaving.signal,
           );
         } catch (error) {
-          if (!leaving.signal.aborted) void vscode.window.showErrorMessage(errorText(error));
+          if (!leaving.signal.aborted) void tellError(errorText(error));
         }
         await writing;
       },

@@ -1,22 +1,23 @@
 import * as vscode from 'vscode';
+import { pickOne } from '../tell.ts';
 import { type ProcessesView, readSortBy, sortSetting } from './processesView.ts';
 import type { SortBy } from './rows.ts';
 
-/** Asks for the order of the view, and keeps it in the user's settings. */
+/** Asks for the order of the view, and stores it in the user settings. */
 export async function pickSortBy(): Promise<void> {
   const labels: Readonly<Record<SortBy, string>> = {
-    declared: vscode.l10n.t('As processes.json has them'),
+    declared: vscode.l10n.t('Order of processes.json'),
     name: vscode.l10n.t('Name'),
     cpu: vscode.l10n.t('CPU'),
     memory: vscode.l10n.t('Memory'),
   };
   const now = readSortBy();
-  const items = Object.entries(labels).map(([by, label]) => ({ label, by, description: by === now ? vscode.l10n.t('now') : '' }));
-  const choice = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Sort processes by') });
+  const items = Object.entries(labels).map(([by, label]) => ({ label, by, description: by === now ? vscode.l10n.t('current') : '' }));
+  const choice = await pickOne(items, { placeHolder: vscode.l10n.t('Select the order of the processes') });
   if (choice) await vscode.workspace.getConfiguration().update(sortSetting, choice.by, vscode.ConfigurationTarget.Global);
 }
 
-/** Asks for words, and filters while they are typed; Escape gives back what was there before. */
+/** Filters the view while the user types; Escape restores the previous filter. */
 export async function askFilter(view: ProcessesView): Promise<void> {
   const before = view.filter;
   const input = vscode.window.createInputBox();

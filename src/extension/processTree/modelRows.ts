@@ -5,7 +5,7 @@ import { isLive, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
 import type { Row, RowSource, Shown } from './row.ts';
 
-/** What a model's row is made of. */
+/** The source of a model's row. */
 export interface ModelSource {
   readonly name: string;
   readonly group: string;
@@ -15,7 +15,7 @@ export interface ModelSource {
   readonly snapshot?: ModelSnapshot | undefined;
 }
 
-/** Those of which name, description, group or runtime has each of the words. */
+/** The models whose name, description, group or runtime contain each word of the filter. */
 export function filterModels(models: readonly ModelSource[], filter: string): readonly ModelSource[] {
   return models.filter(({ name, group, description, runtime }) => hasWords(filter, [name, group, description, runtime]));
 }

@@ -6,16 +6,16 @@ import { labelOf } from '../../protocol/trees.ts';
 import type { Model } from '../models/models.ts';
 import { Tooltip } from './tooltip.ts';
 
-/** All that a model's row has no room for. */
+/** The hover of a model's row. */
 export function modelTooltip({ name, declared, snapshot }: Model, gateway: GatewayInfo | undefined): vscode.MarkdownString {
   const text = new Tooltip(name, declared?.spec.description);
   text.line(vscode.l10n.t('Runtime'), [declared?.spec.runtime, declared?.spec.model].filter(Boolean).join(', '));
-  if (gateway) text.line(vscode.l10n.t('Served at'), `${gateway.url}/v1`);
+  if (gateway) text.line(vscode.l10n.t('Endpoint'), `${gateway.url}/v1`);
   if (!snapshot) return text.markdown;
   const { aliases, statistics, exclusive, unloadAt, reason, instances, queued } = snapshot;
   text.line(vscode.l10n.t('State'), modelStateText(snapshot));
-  if (aliases.length > 0) text.line(vscode.l10n.t('Also called'), aliases.join(', '));
-  if (exclusive !== undefined) text.line(vscode.l10n.t('One at a time, of'), exclusive);
+  if (aliases.length > 0) text.line(vscode.l10n.t('Aliases'), aliases.join(', '));
+  if (exclusive !== undefined) text.line(vscode.l10n.t('Exclusive group'), exclusive);
   for (const server of instances) {
     const { outstanding, statistics: own } = server;
     const parts = [
@@ -26,16 +26,16 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
     ];
     text.line(labelOf({ name: server.name, pool: name }), parts.filter(Boolean).join(', '));
   }
-  if (queued > 0) text.line(vscode.l10n.t('Waiting'), vscode.l10n.t('{0} requests', queued));
+  if (queued > 0) text.line(vscode.l10n.t('Queued'), vscode.l10n.t('{0} requests', queued));
   const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis } = statistics;
   if (requests > 0) {
     text.line(vscode.l10n.t('Requests'), vscode.l10n.t('{0}, {1} of them failed', requests, failures));
     text.line(vscode.l10n.t('Tokens'), vscode.l10n.t('{0} in, {1} out', inputTokens, outputTokens));
-    if (firstTokenMillis !== undefined) text.line(vscode.l10n.t('First token after'), formatDuration(firstTokenMillis));
-    if (queueMillis !== undefined) text.line(vscode.l10n.t('Waited for'), formatDuration(queueMillis));
+    if (firstTokenMillis !== undefined) text.line(vscode.l10n.t('Time to first token'), formatDuration(firstTokenMillis));
+    if (queueMillis !== undefined) text.line(vscode.l10n.t('Time in queue'), formatDuration(queueMillis));
     if (speedText(snapshot)) text.line(vscode.l10n.t('Speed'), speedText(snapshot));
   }
-  if (unloadAt !== undefined) text.line(vscode.l10n.t('Unloaded at'), new Date(unloadAt).toLocaleTimeString());
-  if (reason) text.lines(vscode.l10n.t('Why'), reason.split('\n'));
+  if (unloadAt !== undefined) text.line(vscode.l10n.t('Unloads at'), new Date(unloadAt).toLocaleTimeString());
+  if (reason) text.lines(vscode.l10n.t('Reason'), reason.split('\n'));
   return text.markdown;
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { visible } from '../../protocol/visible.ts';
 import type { Health } from '../health/health.ts';
 import type { Models } from '../models/models.ts';
 import type { Process, Processes } from '../processes.ts';
@@ -6,7 +7,7 @@ import type { WardenLink } from '../wardenLink.ts';
 import { changedRows } from './changedRows.ts';
 import { filterModels, type ModelSource } from './modelRows.ts';
 import { modelTooltip } from './modelTooltip.ts';
-import type { Row } from './row.ts';
+import { type Row, spokenText } from './row.ts';
 import { buildRows, filterSources, type SortBy, sortSources } from './rows.ts';
 import { ShownFigures } from './shownFigures.ts';
 import { ShownMembers } from './shownMembers.ts';
@@ -15,9 +16,9 @@ import { type CloseLook, tooltipOf } from './tooltip.ts';
 export const viewId = 'tree-warden.processes';
 export const sortSetting = 'tree-warden.sortBy';
 
-/** Milliseconds between two samples: while somebody looks at the view, and while only the status bar shows them. */
-const watchedMillis = 1000;
-const glancedMillis = 5000;
+/** Sampling intervals in milliseconds: while the view is visible, and while only the status bar shows the figures. */
+const visibleMillis = 1000;
+const hiddenMillis = 5000;
 
 export interface ViewParts {
   readonly processes: Processes;
@@ -54,6 +55,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       this.#view,
       link.onDidChangeTrees(() => this.#update()),
       processes.onDidChangeSpecs(() => this.#update()),
+      processes.onDidChangeNames(() => this.#update()),
       models.onDidChange(() => this.#update()),
       this.#view.onDidChangeVisibility(() => this.#chooseInterval()),
       vscode.window.onDidChangeWindowState(() => this.#chooseInterval()),
@@ -74,26 +76,24 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   getTreeItem(handle: Row): vscode.TreeItem {
     const row = this.#handles.get(handle.id)?.row ?? handle;
     const open = row.kind === 'group' ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
-    const item = new vscode.TreeItem(row.label, row.children.length > 0 ? open : vscode.TreeItemCollapsibleState.None);
+    const item = new vscode.TreeItem(visible(row.label), row.children.length > 0 ? open : vscode.TreeItemCollapsibleState.None);
     item.id = row.id;
-    item.description = row.description;
+    item.description = visible(row.description);
     item.iconPath = new vscode.ThemeIcon(row.icon, row.colour === undefined ? undefined : new vscode.ThemeColor(row.colour));
     item.contextValue = row.context;
-    item.accessibilityInformation = {
-      label: `${row.label}, ${row.kind !== 'group' && row.kind !== 'member' ? row.context.split('.')[1] : row.kind}, ${row.description}`,
-    };
+    item.accessibilityInformation = { label: visible(spokenText(row)) };
     return item;
   }
 
-  /** Asked for when the pointer rests on a row, so that its text is made only then. */
+  /** Called when the pointer rests on a row, so that the hover is created only then. */
   async resolveTreeItem(item: vscode.TreeItem, handle: Row): Promise<vscode.TreeItem> {
-    this.#shown.figures.hold();
-    this.#shown.members.hold();
+    this.#shown.figures.freeze();
+    this.#shown.members.freeze();
     const model = handle.kind === 'model' ? this.#models.find(handle.process) : undefined;
     if (model) item.tooltip = modelTooltip(model, this.#models.gateway);
     const process = this.#processes.find(handle.process);
     if (process && (handle.kind === 'process' || handle.kind === 'member'))
-      item.tooltip = tooltipOf(process, handle.pid, this.#illsOf(process), await this.#lookClosely(process, handle.pid));
+      item.tooltip = tooltipOf(process, handle.pid, this.#problemsOf(process), await this.#lookClosely(process, handle.pid));
     return item;
   }
 
@@ -101,7 +101,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     for (const subscription of [...this.#subscriptions, this.#changed]) subscription.dispose();
   }
 
-  /** What is not read at every sample; nothing where the warden does not answer. */
+  /** Details that are not part of a sample; empty when the warden does not answer. */
   async #lookClosely({ tree }: Process, pid: number | undefined): Promise<CloseLook> {
     if (tree === undefined || tree.endedAt !== undefined) return {};
     try {
@@ -109,7 +109,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       const [details, history] = await Promise.all([client.details(tree.id, pid), client.history(tree.id)]);
       return { details, history };
     } catch {
-      return {}; // It has ended just now.
+      return {}; // The process has just ended.
     }
   }
 
@@ -117,7 +117,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     return this.#filter;
   }
 
-  /** Shows only what has each of these words; all where there are none. */
+  /** Shows only rows that contain each of these words; all rows for an empty filter. */
   set filter(words: string) {
     this.#filter = words.trim();
     void vscode.commands.executeCommand('setContext', 'tree-warden.filtered', this.#filter !== '');
@@ -129,14 +129,16 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   #build(): Row[] {
-    const sources = this.#processes.all.map(({ name, pool, declared, tree }) => ({
+    const sources = this.#processes.all.map(({ name, pool, declared, tree, changed, undeclared }) => ({
       name,
       pool,
       group: declared?.spec.group,
       description: declared?.spec.description,
       declared: declared !== undefined,
       tree,
-      ills: this.#illsOf({ tree }),
+      changed,
+      undeclared,
+      problems: this.#problemsOf({ tree }),
     }));
     const shown = sortSources(filterSources(sources, this.#filter), this.#sortBy, this.#shown);
     return buildRows(shown, this.#shown, filterModels(this.#modelSources(), this.#filter));
@@ -152,14 +154,14 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     }));
   }
 
-  #illsOf({ tree }: Pick<Process, 'tree'>): readonly string[] {
-    return tree ? this.#health.illsOf(tree) : [];
+  #problemsOf({ tree }: Pick<Process, 'tree'>): readonly string[] {
+    return tree ? this.#health.problemsOf(tree) : [];
   }
 
-  /** The number of trees that are not well, on the view's icon. */
+  /** Shows the number of trees with a problem on the view's icon. */
   #showBadge(): void {
-    const unwell = this.#processes.all.filter((process) => process.tree?.state === 'failed' || this.#illsOf(process).length > 0);
-    const tooltip = vscode.l10n.t('Needs attention: {0}', unwell.map(({ name }) => name).join(', '));
+    const unwell = this.#processes.all.filter((process) => process.tree?.state === 'failed' || this.#problemsOf(process).length > 0);
+    const tooltip = vscode.l10n.t('Needs attention: {0}', visible(unwell.map(({ name }) => name).join(', ')));
     if (unwell.length !== (this.#view.badge?.value ?? 0) || tooltip !== this.#view.badge?.tooltip)
       this.#view.badge = unwell.length > 0 ? { value: unwell.length, tooltip } : undefined;
   }
@@ -171,7 +173,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     this.#refreshHandles(rows);
     this.#chooseInterval();
     this.#showBadge();
-    const message = this.#filter === '' ? '' : vscode.l10n.t('Only what has “{0}”: {1} shown', this.#filter, countProcesses(rows));
+    const message = this.#filter === '' ? '' : vscode.l10n.t('Filtered by “{0}”: {1} shown', this.#filter, countProcesses(rows));
     if ((this.#view.message ?? '') !== message) this.#view.message = message;
     if (changed.length === 0) return;
     const handles = changed.map((id) => (id === undefined ? undefined : this.#handles.get(id)?.handle));
@@ -181,7 +183,7 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   #chooseInterval(): void {
     const anyLive = this.#link.trees.some((tree) => tree.endedAt === undefined);
     const looking = this.#view.visible && vscode.window.state.focused;
-    this.#link.wantFigures('view', anyLive ? (looking ? watchedMillis : glancedMillis) : 0);
+    this.#link.wantFigures('view', anyLive ? (looking ? visibleMillis : hiddenMillis) : 0);
   }
 
   #handleOf(row: Row): Row {

@@ -1,18 +1,18 @@
-/** What the Processes view shows, as plain data: no editor, no clock. */
-import type { TreeSnapshot } from '../../protocol/messages.ts';
+/** The rows of the Processes view as plain data, independent of the editor and of the clock. */
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import type { ShownFigures } from './shownFigures.ts';
 import type { ShownMembers } from './shownMembers.ts';
 
-/** A pool is several instances of one spec. */
+/** A pool has several instances of one process. */
 export type RowKind = 'group' | 'model' | 'pool' | 'process' | 'member';
 
 export interface Row {
-  /** The same for the same thing at every look. */
+  /** Stable identity of the row. */
   readonly id: string;
   readonly kind: RowKind;
   readonly label: string;
   readonly description: string;
-  /** A codicon, with the theme colour it is drawn in. */
+  /** A codicon and its theme color. */
   readonly icon: string;
   readonly colour?: string;
   /**
@@ -26,18 +26,27 @@ export interface Row {
   readonly children: readonly Row[];
 }
 
-/** One that stands for a process where there is no view: for commands that are called from elsewhere. */
+/** The words of a {@link Row.context} that are for `when` clauses only, as a person would say them. */
+const spoken: Readonly<Record<string, string>> = { some: 'partly running' };
+
+/** The text for a screen reader: the name, the state, and the description of the row. */
+export function spokenText({ kind, label, context, description }: Row): string {
+  const [, word = kind] = context.split('.');
+  return `${label}, ${kind === 'group' || kind === 'member' ? kind : (spoken[word] ?? word)}, ${description}`;
+}
+
+/** A row for commands that are called outside of the view. */
 export function rowOf(process: string): Row {
   return { id: idOf(process), kind: 'process', label: process, description: '', icon: '', context: '', process, children: [] };
 }
 
-/** What the rows say, which is calmer than what is measured. */
+/** The figures and members that the rows show, which change less often than the measured ones. */
 export interface Shown {
   readonly figures: ShownFigures;
   readonly members: ShownMembers;
 }
 
-/** What a row of the view is made of. */
+/** The source of a process's row. */
 export interface RowSource {
   readonly name: string;
   readonly pool?: string | undefined;
@@ -45,11 +54,15 @@ export interface RowSource {
   readonly description?: string | undefined;
   readonly declared: boolean;
   readonly tree?: TreeSnapshot | undefined;
+  /** What runs was started with another declaration than the newest one. */
+  readonly changed?: boolean | undefined;
+  /** It runs, and no file declares it any more. */
+  readonly undeclared?: boolean | undefined;
   /** What is wrong with it, as clauses. */
-  readonly ills?: readonly string[];
+  readonly problems?: readonly string[];
 }
 
-/** Of a process's row. */
+/** The id of a process's row. */
 export function idOf(process: string): string {
   return `process:${process}`;
 }

@@ -1,8 +1,8 @@
-/** Makes the rows of the Processes view: plain functions, no editor, no clock. */
+/** Builds the rows of the Processes view. Independent of the editor and of the clock. */
 
 import { clockTime } from '../../protocol/format.ts';
-import type { MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
 import { formatPorts, tcpPorts } from '../../protocol/ports.ts';
+import type { MemberSnapshot, TreeSnapshot } from '../../protocol/snapshot.ts';
 import { isLive, labelOf, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
 import { type ModelSource, modelRow } from './modelRows.ts';
@@ -11,7 +11,7 @@ import { idOf, type Row, type RowSource, type Shown } from './row.ts';
 /** How processes are ordered within their groups. */
 export type SortBy = 'declared' | 'name' | 'cpu' | 'memory';
 
-/** Those of which name, description, group, a port or a member has each of the words. */
+/** The processes whose name, description, group, ports or members contain each word of the filter. */
 export function filterSources(sources: readonly RowSource[], filter: string): readonly RowSource[] {
   return sources.filter((source) => {
     const members = source.tree?.members.map(({ name, pid }) => `${name} ${pid}`) ?? [];
@@ -19,7 +19,7 @@ export function filterSources(sources: readonly RowSource[], filter: string): re
   });
 }
 
-/** By what is shown; equal ones stay in the given order. */
+/** Sorts by the shown figures; equal ones keep their order. */
 export function sortSources(sources: readonly RowSource[], by: SortBy, { figures }: Shown): readonly RowSource[] {
   const figure = ({ name }: RowSource): number => {
     const { cpuPercent = -1, memoryBytes = -1 } = figures.of(idOf(name)) ?? {};
@@ -31,7 +31,7 @@ export function sortSources(sources: readonly RowSource[], by: SortBy, { figures
     case 'cpu':
     case 'memory':
       return sources.toSorted((a, b) => figure(b) - figure(a));
-    // Settings are written by hand, too, and may say anything.
+    // Settings may also be edited by hand and hold any value.
     default:
       return sources;
   }
@@ -40,7 +40,7 @@ export function sortSources(sources: readonly RowSource[], by: SortBy, { figures
 /** Groups by name of their first process, ungrouped ones first; all in the given order, which does not change with figures. Models come last. */
 export function buildRows(sources: readonly RowSource[], shown: Shown, models: readonly ModelSource[] = []): Row[] {
   const names = new Set(models.map(({ name }) => name));
-  // A model's servers stand below it.
+  // The servers of a model are listed below it.
   const servers = sources.filter(({ tree }) => tree?.pool !== undefined && names.has(tree.pool));
   const others = sources.filter((source) => !servers.includes(source));
   const rows = poolRows(
@@ -64,7 +64,7 @@ export function buildRows(sources: readonly RowSource[], shown: Shown, models: r
     const own = servers.filter(({ tree }) => tree?.pool === model.name);
     const live = own.filter(runs);
     const group = groupNamed(model.group);
-    // Of one that could not be loaded, the output of the server is what tells why.
+    // The output of the server says why a model could not be loaded.
     const listed = model.snapshot?.state === 'failed' ? own : live;
     group.rows.push(modelRow(model, listed, shown, (source) => processRow(source, shown)));
     group.count++;
@@ -77,7 +77,7 @@ export function buildRows(sources: readonly RowSource[], shown: Shown, models: r
   return rows;
 }
 
-/** Each pool stands where its first instance does. */
+/** A pool is listed at the position of its first instance. */
 function poolRows(sources: readonly RowSource[], shown: Shown): Row[] {
   return sources.flatMap((source, index) => {
     const { pool } = source;
@@ -94,7 +94,9 @@ function poolRow(pool: string, instances: readonly RowSource[], shown: Shown): R
   const trees = live.flatMap(({ tree }) => tree ?? []);
   const used = usedTogether(trees);
   const description =
-    live.length > 0 ? `${ready.length}/${instances.length} ready  ${shown.figures.text(id, used)}` : instances[0]?.description;
+    live.length > 0
+      ? `${ready.length}/${instances.length} ready  ${shown.figures.text(id, used)}${declarationText({ changed: live.some(({ changed }) => changed) })}`
+      : instances[0]?.description;
   const extent = live.length === 0 ? 'idle' : live.length < instances.length ? 'some' : 'live';
   const look = lookOfPool(ready.length, live.length, instances);
   const context = `pool.${extent}${instances.some(({ declared }) => declared) ? '.declared' : ''}`;
@@ -103,7 +105,7 @@ function poolRow(pool: string, instances: readonly RowSource[], shown: Shown): R
 }
 
 function lookOfPool(ready: number, live: number, instances: readonly RowSource[]): { readonly icon: string; readonly colour?: string } {
-  if (instances.some(({ tree, ills = [] }) => tree?.state === 'failed' || ills.length > 0))
+  if (instances.some(({ tree, problems = [] }) => tree?.state === 'failed' || problems.length > 0))
     return { icon: 'warning', colour: 'charts.yellow' };
   if (live === 0) return { icon: 'layers' };
   return ready === instances.length ? { icon: 'layers-active', colour: 'charts.green' } : { icon: 'layers-dot', colour: 'charts.yellow' };
@@ -117,7 +119,8 @@ function groupOf({ group, tree }: RowSource): string | undefined {
   return group ?? tree?.group;
 }
 
-function processRow({ name, pool, description, declared, tree, ills = [] }: RowSource, shown: Shown): Row {
+function processRow(source: RowSource, shown: Shown): Row {
+  const { name, pool, description, declared, tree, problems = [] } = source;
   const label = labelOf({ name, pool: pool ?? tree?.pool });
   const shared = { id: idOf(name), kind: 'process', label, process: name } as const;
   const suffix = declared ? '.declared' : '';
@@ -128,17 +131,17 @@ function processRow({ name, pool, description, declared, tree, ills = [] }: RowS
   const context = `process.${isLive(tree) ? 'live' : 'ended'}${reachable}${suffix}`;
   return {
     ...shared,
-    ...look(tree, ills.length > 0),
-    description: describe(tree, shown.figures.text(shared.id, tree)),
+    ...look(tree, problems.length > 0),
+    description: `${describe(tree, shown.figures.text(shared.id, tree))}${isLive(tree) ? declarationText(source) : ''}`,
     context,
     children: memberRows(name, tree, shown),
   };
 }
 
-/** Shape and colour both tell the state, so that either alone is enough. */
+/** Icon and color each show the state, so that either alone is enough. */
 function look(
   { state, endedAt, warning, health, nextStartAt }: TreeSnapshot,
-  isIll: boolean,
+  isUnhealthy: boolean,
 ): { readonly icon: string; readonly colour?: string } {
   if (nextStartAt !== undefined) return { icon: 'debug-restart', colour: 'charts.yellow' };
   switch (state) {
@@ -147,7 +150,7 @@ function look(
     case 'stopping':
       return { icon: 'loading~spin', colour: 'charts.yellow' };
     case 'ready':
-      return warning === undefined && health !== 'unhealthy' && !isIll
+      return warning === undefined && health !== 'unhealthy' && !isUnhealthy
         ? { icon: 'circle-filled', colour: 'charts.green' }
         : { icon: 'warning', colour: 'charts.yellow' };
     case 'exited':
@@ -165,13 +168,19 @@ function describe(tree: TreeSnapshot, used: string): string {
   const { state, reason, endedAt, nextStartAt, members, zombies, lifetime, warning, health, restarts = 0 } = tree;
   const kind = `${lifetime === 'detached' ? '  detached' : ''}${warning === undefined ? '' : '  over its limit'}`;
   const figures = `${used}${spaced(formatPorts(members))}${kind}`;
-  const undead = zombies > 0 ? `  ${zombies} ${zombies === 1 ? 'zombie' : 'zombies'}` : '';
+  const zombieText = zombies > 0 ? `  ${zombies} ${zombies === 1 ? 'zombie' : 'zombies'}` : '';
   if (nextStartAt !== undefined) return `restarts at ${clockTime(nextStartAt)}  ${reason}`;
   if (endedAt !== undefined) return reason;
   const again = restarts > 0 ? `  restarted ${restarts} ×` : '';
-  if (state === 'ready') return `${figures}${undead}${health === 'unhealthy' ? '  unhealthy' : ''}${again}`;
+  if (state === 'ready') return `${figures}${zombieText}${health === 'unhealthy' ? '  unhealthy' : ''}${again}`;
   const left = members.length - zombies;
-  return `${figures}${undead}  ${state === 'exited' ? `exited, ${left} ${left === 1 ? 'member' : 'members'} left` : state}${again}`;
+  return `${figures}${zombieText}  ${state === 'exited' ? `exited, ${left} ${left === 1 ? 'member' : 'members'} left` : state}${again}`;
+}
+
+/** How what runs differs from what is declared. */
+function declarationText({ changed, undeclared }: Pick<RowSource, 'changed' | 'undeclared'>): string {
+  if (undeclared) return '  no longer declared';
+  return changed ? '  changed; restart to apply' : '';
 }
 
 /** As a tree by parent; a stray whose parent is not a member stands at the top. */

@@ -1,5 +1,5 @@
 import { formatBytes, formatPercent } from '../../protocol/format.ts';
-import { Calm } from './calm.ts';
+import { HoverFreeze } from './hoverFreeze.ts';
 
 export interface Figures {
   readonly cpuPercent: number;
@@ -7,9 +7,9 @@ export interface Figures {
   readonly gpu?: { readonly memoryBytes: number };
 }
 
-/** Smaller changes than these do not matter to whoever looks: in points, and as a part of what is shown. */
+/** Minimum change that is shown at once: in percentage points, and as a fraction of the shown figure. */
 const noticeable = { cpuPoints: 1, cpuPart: 0.1, memoryPart: 0.02 } as const;
-/** What does not matter is shown all the same after so many milliseconds, so that no figure stays wrong. */
+/** Time in milliseconds after which a smaller change is shown too, so that no figure stays wrong. */
 const settleMillis = 5000;
 
 interface Shown extends Figures {
@@ -20,16 +20,16 @@ interface Shown extends Figures {
 /**
  * The figures as the rows show them. The editor draws a row anew, buttons and hover with it, whenever its text changes: a click on a
  * button that is replaced between press and release is lost, and a hover closes. So a text changes when it matters, and not
- * while somebody reads.
+ * while its hover is read.
  */
-export class ShownFigures extends Calm {
+export class ShownFigures extends HoverFreeze {
   readonly #shown = new Map<string, Shown>();
 
-  /** `12.4 %  340 MB`, and `GPU 3.2 GB` where it uses one: what this row says now. */
+  /** The text of a row: `12.4 %  340 MB`, with `GPU 3.2 GB` where the process uses a GPU. */
   text(row: string, figures: Figures): string {
     const shown = this.#shown.get(row);
-    // Nothing has been measured yet where there is no memory.
-    if (shown && shown.memoryBytes > 0 && (this.isHeld || !this.#isWorthIt(shown, figures))) return shown.text;
+    // A figure without memory has not been measured yet.
+    if (shown && shown.memoryBytes > 0 && (this.isFrozen || !this.#isNoticeable(shown, figures))) return shown.text;
     const { cpuPercent, memoryBytes, gpu } = figures;
     const ofGpus = gpu ? `  GPU ${formatBytes(gpu.memoryBytes)}` : '';
     const text = `${formatPercent(cpuPercent)}  ${formatBytes(memoryBytes)}${ofGpus}`;
@@ -37,17 +37,17 @@ export class ShownFigures extends Calm {
     return text;
   }
 
-  /** What this row's text says; undefined where it has none. */
+  /** The figures in the text of a row; undefined for a row without a text. */
   of(row: string): Figures | undefined {
     return this.#shown.get(row);
   }
 
-  /** Forgets all rows but these. */
+  /** Discards all other rows. */
   retain(rows: ReadonlySet<string>): void {
     for (const row of this.#shown.keys()) if (!rows.has(row)) this.#shown.delete(row);
   }
 
-  #isWorthIt(shown: Shown, { cpuPercent, memoryBytes, gpu }: Figures): boolean {
+  #isNoticeable(shown: Shown, { cpuPercent, memoryBytes, gpu }: Figures): boolean {
     const cpu = Math.abs(cpuPercent - shown.cpuPercent);
     const memory = Math.abs(memoryBytes - shown.memoryBytes);
     const gpuMemory = Math.abs((gpu?.memoryBytes ?? 0) - (shown.gpu?.memoryBytes ?? 0));

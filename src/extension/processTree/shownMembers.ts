@@ -1,9 +1,10 @@
-import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../protocol/messages.ts';
-import { Calm } from './calm.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import type { MemberSnapshot, TreeSnapshot } from '../../protocol/snapshot.ts';
+import { HoverFreeze } from './hoverFreeze.ts';
 
-/** For how many milliseconds a new member has to be there before it is shown, unless the tree itself is new. */
-const lastingMillis = 1500;
-/** A tree's first members are shown at once. */
+/** Time in milliseconds that a new member lives before it is shown, unless the tree itself is new. */
+const minLifeMillis = 1500;
+/** Age of a tree in milliseconds up to which its members are shown at once. */
 const youthMillis = 3000;
 
 interface Known {
@@ -14,10 +15,10 @@ interface Known {
 }
 
 /**
- * The members as the rows show them. A shell that calls one short program after the other would have the view drawn anew at
- * every look, and no hover would ever open: who comes and goes within a moment is in the tree's figures only.
+ * The members as the rows show them. A shell that runs one short program after the other would have the view drawn anew at
+ * every sample, and no hover would ever open: a short-lived process counts in the tree's figures only.
  */
-export class ShownMembers extends Calm {
+export class ShownMembers extends HoverFreeze {
   readonly #known = new Map<TreeId, Known>();
 
   of({ id, members }: TreeSnapshot): readonly MemberSnapshot[] {
@@ -27,11 +28,11 @@ export class ShownMembers extends Calm {
     const present = new Map(members.map((member) => [member.pid, member]));
     for (const pid of known.seen.keys()) if (!present.has(pid)) known.seen.delete(pid);
     for (const pid of present.keys()) if (!known.seen.has(pid)) known.seen.set(pid, now);
-    if (this.isHeld && known.shown.length > 0) return known.shown;
+    if (this.isFrozen && known.shown.length > 0) return known.shown;
     const isYoung = now - known.since < youthMillis;
     const before = new Set(known.shown.map(({ pid }) => pid));
-    const lasting = members.filter(({ pid }) => isYoung || before.has(pid) || now - (known.seen.get(pid) ?? now) >= lastingMillis);
-    // With everybody they descend from, so that each stands where it will stay.
+    const lasting = members.filter(({ pid }) => isYoung || before.has(pid) || now - (known.seen.get(pid) ?? now) >= minLifeMillis);
+    // With all of their ancestors, so that each row is where it will stay.
     const shown = new Set(lasting.map(({ pid }) => pid));
     for (const { parent } of lasting)
       for (let above = present.get(parent); above && !shown.has(above.pid); above = present.get(above.parent)) shown.add(above.pid);
@@ -39,7 +40,7 @@ export class ShownMembers extends Calm {
     return known.shown;
   }
 
-  /** Forgets all trees but these. */
+  /** Discards all other trees. */
   retain(trees: ReadonlySet<TreeId>): void {
     for (const id of this.#known.keys()) if (!trees.has(id)) this.#known.delete(id);
   }

@@ -1,13 +1,13 @@
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 
-/** So many bars at most, the newest last; the highest stands for the largest value, but for no less than `full`. */
+/** At most `width` bars, the newest last. The highest bar is the largest value, or `full` where all values are smaller. */
 export function sparkline(values: readonly number[], full: number, width = 30): string {
   const shown = bucket(values, width);
   const top = Math.max(full, ...shown);
   return shown.map((value) => bars[Math.min(bars.length - 1, Math.floor((Math.max(0, value) / top) * bars.length))]).join('');
 }
 
-/** The largest of each of so many neighbours, so that no peak is lost. */
+/** The maximum of each group of neighbors, so that no peak is lost. */
 function bucket(values: readonly number[], width: number): number[] {
   if (values.length <= width) return [...values];
   const size = values.length / width;

@@ -1,6 +1,6 @@
+import { BaseUnix } from '../baseUnix.ts';
 import { type Containers, type ContainmentOffer, groupOnly } from '../container.ts';
-import { PlainUnix } from '../plainUnix.ts';
-import { type Marks, markVariable, type ProcessStat, type Usage } from '../platform.ts';
+import { type Marks, markVariable, type ProcessStat, ProcessTableError, type Usage } from '../platform.ts';
 import {
   type Libproc,
   PROC_PIDTASKALLINFO,
@@ -17,12 +17,12 @@ import {
  * macOS: sessions, parent links and the environment mark. There is no subreaper, no mark that a process could not shed, and
  * no container.
  */
-export class DarwinPlatform extends PlainUnix {
+export class DarwinPlatform extends BaseUnix {
   readonly name = 'darwin';
   readonly shortcomings = [
-    'macOS has nothing that holds a tree together: a daemon that drops its environment and leaves its session is lost unless it was seen before. This part has not been run on a Mac by its makers.',
+    'macOS has no containment for process trees: a daemon that clears its environment and leaves its session is lost unless it was seen before. This code has not been run on a Mac yet.',
   ];
-  /** Starts are absolute, to a microsecond: an identity means the same after a restart of the machine, namely nobody. */
+  /** Start times are absolute, in microseconds, so that an identity from before a reboot matches no process. */
   readonly bootId = 'darwin';
   readonly #libproc: Libproc;
 
@@ -40,8 +40,10 @@ export class DarwinPlatform extends PlainUnix {
     return some && parseBsdInfo(some, session);
   }
 
-  everyone(): ProcessStat[] {
-    return this.#libproc.listAllPids().flatMap((pid) => this.stat(pid) ?? []);
+  allProcesses(): ProcessStat[] {
+    const pids = this.#libproc.listAllPids();
+    if (pids.length === 0) throw new ProcessTableError('proc_listallpids(3) lists no process');
+    return pids.flatMap((pid) => this.stat(pid) ?? []);
   }
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
@@ -68,5 +70,5 @@ const offers: readonly ContainmentOffer[] = [
   { containment: 'group', available: true, why: 'a session for each tree, parent links, and the environment that its processes inherit' },
   { containment: 'cgroup', available: false, why: 'control groups are of Linux' },
   { containment: 'namespace', available: false, why: 'PID namespaces are of Linux' },
-  { containment: 'job', available: false, why: 'job objects are of Windows' },
+  { containment: 'job', available: false, why: 'job objects are available on Windows only' },
 ];

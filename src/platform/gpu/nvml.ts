@@ -92,7 +92,7 @@ export function parseUtilization(samples: Buffer): { readonly percents: Readonly
 const askMillis = 1900;
 
 /**
- * What processes use of NVIDIA's GPUs. Nothing is loaded before the first question, and nobody waits for that; a library that is not there is
+ * What processes use of NVIDIA's GPUs. Nothing is loaded before the first question, and no caller waits for that; a library that is not there is
  * not looked for again.
  */
 export class NvidiaGpus {
@@ -130,7 +130,7 @@ export class NvidiaGpus {
     return usage;
   }
 
-  /** Who holds memory of one now, whatever was asked before; nobody where there is no library. */
+  /** The processes that hold GPU memory now, read afresh; empty where there is no library. */
   async holders(): Promise<ReadonlySet<number>> {
     await this.#load();
     const nvml = this.#nvml;

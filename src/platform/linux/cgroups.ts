@@ -1,8 +1,14 @@
 /** Control groups, version 2: see cgroups(7) and admin-guide/cgroup-v2 of the kernel's documentation. */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { pid as self } from 'node:process';
+import { getSystemErrorMap } from 'node:util';
 import type { ContainerUsage, FoundContainer, KernelLimits, LimitEvents } from '../container.ts';
+import { ProcessTableError } from '../platform.ts';
+import { isExhausted, spareDescriptors } from './spareDescriptors.ts';
+import { isTrustedCgroup, isTrustedRoot } from './trustedCgroup.ts';
+
+export { rootPrefix } from './trustedCgroup.ts';
 
 /** The controllers that hold limits; each may be missing. */
 const controllers = ['memory', 'pids', 'cpu'] as const;
@@ -24,7 +30,7 @@ export function parseOwnCgroup(mountinfo: string, cgroup: string): string | unde
 }
 
 /** The folder in which the cgroups of one warden's trees are made; itself without processes, so that it may have controllers. */
-export interface CgroupHome {
+export interface CgroupRoot {
   readonly path: string;
   readonly controllers: readonly Controller[];
 }
@@ -33,47 +39,56 @@ export interface CgroupHome {
 export class CgroupError extends Error {}
 
 /**
- * Makes a home for a warden's trees below its own cgroup, or beside it, where more controllers are to be had: a cgroup
+ * Makes a root for a warden's trees below its own cgroup, or beside it, where more controllers are to be had: a cgroup
  * with processes in it cannot hand controllers down. A process is moved in and out again to see that it can be.
- * @throws CgroupError that says what was tried.
+ * `paths`: where it is tried.
+ * @throws CgroupError that says what was tried, and what the system said.
  */
-export function makeCgroupHome(name: string): CgroupHome {
+export function makeCgroupRoot(name: string, paths: readonly string[] = cgroupRootPaths(name)): CgroupRoot {
   const own = ownCgroup();
-  if (own === undefined) throw new CgroupError('no cgroup of version 2 is mounted that this process is in');
+  if (own === undefined) throw new CgroupError('this process is in no mounted cgroup of version 2');
   const problems: string[] = [];
-  const homes: CgroupHome[] = [];
-  for (const path of cgroupHomes(name)) {
+  const roots: CgroupRoot[] = [];
+  for (const path of paths) {
     try {
-      homes.push(tryHome(path, own));
+      roots.push(tryRoot(path, own));
     } catch (error) {
-      problems.push((error as Error).message);
+      problems.push(`no cgroup can be made in ${dirname(path)}: ${systemText(error)}`);
     }
   }
-  const [best, other] = homes.sort((a, b) => b.controllers.length - a.controllers.length);
+  const [best, other] = roots.sort((a, b) => b.controllers.length - a.controllers.length);
   if (other) removeCgroup(other.path);
   if (!best) throw new CgroupError(problems.join('; '));
   return best;
 }
 
-/** Where {@link makeCgroupHome} would make one. */
-export function cgroupHomes(name: string): string[] {
+/** The system's own words and the code, for a sentence that says of itself what was tried where. */
+function systemText(error: unknown): string {
+  const { errno, code, message } = error as NodeJS.ErrnoException;
+  const [, words] = (errno === undefined ? undefined : getSystemErrorMap().get(errno)) ?? [];
+  return words === undefined ? message : `${words} (${code})`;
+}
+
+/** Where {@link makeCgroupRoot} would make one. */
+export function cgroupRootPaths(name: string): string[] {
   const own = ownCgroup();
   const bases = own === undefined ? [] : [...new Set([own, dirname(own)])];
   return bases.filter(isCgroup).map((base) => join(base, name));
 }
 
-/** Removes a home that a dead warden has left, if it is one, and this user's. False where one is left, because of who is in it. */
-export function removeCgroupHome(path: string, uid: number): boolean {
-  const isHome = basename(path).startsWith(homePrefix) && isCgroup(path) && statSync(path, { throwIfNoEntry: false })?.uid === uid;
-  if (!isHome) return true;
+/** Removes a root that a dead warden has left, if it is one, and this user's. False where one is left, because processes are in it. */
+export function removeCgroupRoot(path: string, uid: number): boolean {
+  if (!isTrustedRoot(path, uid)) return true;
   removeCgroup(path);
   return !isCgroup(path);
 }
 
-function tryHome(path: string, own: string): CgroupHome {
+function tryRoot(path: string, own: string): CgroupRoot {
   mkdirSync(path);
   const trial = join(path, 'trial');
   try {
+    // Of a folder of root's, the kernel keeps no time until it has been set one: its age would not start again with each cgroup in it.
+    utimesSync(path, new Date(), new Date());
     const offered = readWords(join(path, 'cgroup.controllers'));
     const enabled = controllers.filter(
       (controller) => offered.includes(controller) && write(path, 'cgroup.subtree_control', `+${controller}`),
@@ -95,12 +110,12 @@ function tryHome(path: string, own: string): CgroupHome {
  */
 export function spawnInCgroup<T>(path: string, spawn: () => T): T {
   const own = ownCgroup();
-  if (own === undefined) throw new CgroupError('this process is in no cgroup any more');
+  if (own === undefined) throw new CgroupError('this process is no longer in a cgroup');
   moveSelf(path);
   try {
     return spawn();
   } finally {
-    // What was spawned is there in any case, and has to be known. Where the way back is barred, beside the home will do; where
+    // What was spawned is there in any case, and has to be known. Where the way back is barred, beside the root will do; where
     // that is barred too, the warden stays inside, and kills one by one (see killAll).
     if (!write(own, 'cgroup.procs', String(self))) write(dirname(dirname(path)), 'cgroup.procs', String(self));
   }
@@ -114,19 +129,18 @@ export class Cgroup implements FoundContainer {
     this.path = path;
   }
 
-  static make(home: CgroupHome, name: string): Cgroup {
-    const path = join(home.path, name);
+  static make(root: CgroupRoot, name: string): Cgroup {
+    const path = join(root.path, name);
     mkdirSync(path);
     return new Cgroup(path);
   }
 
   /**
-   * The cgroup of a record. What a record says is not trusted: it has to be a cgroup that a warden made for this tree,
-   * and this user's.
+   * The cgroup of a record. What a record says is not trusted: it has to be a cgroup that a warden of this user made for this
+   * tree.
    */
   static find(path: string, name: string, uid: number): Cgroup | undefined {
-    if (basename(path) !== name || !basename(dirname(path)).startsWith(homePrefix) || !isCgroup(path)) return undefined;
-    return statSync(path).uid === uid ? new Cgroup(path) : undefined;
+    return isTrustedCgroup(path, name, uid) ? new Cgroup(path) : undefined;
   }
 
   pids(): number[] {
@@ -137,25 +151,25 @@ export class Cgroup implements FoundContainer {
     );
   }
 
-  killAll(): boolean {
-    // It may be that the way back was barred after a spawn: better to kill one by one than oneself.
-    if (this.pids().includes(self)) return false;
-    return write(this.path, 'cgroup.kill', '1') || this.killFrozen();
+  killAll(mayKill = isAnother): boolean {
+    // It may be that the way back was barred after a spawn, or that a process was moved in by hand: better to kill one by one.
+    if (!this.pids().every(mayKill)) return false;
+    return write(this.path, 'cgroup.kill', '1') || this.killFrozen(mayKill);
   }
 
   /**
-   * What Linux had before 5.14: nobody who is frozen can fork or end, so a pid that is on the list is who it was. False where it
-   * cannot be frozen.
+   * What Linux had before 5.14: a frozen process can neither fork nor end, so a pid that is on the list is whose it was. False where
+   * it cannot be frozen.
    */
-  killFrozen(): boolean {
+  killFrozen(mayKill = isAnother): boolean {
     if (!write(this.path, 'cgroup.freeze', '1')) return false;
     const killed = new Set<number>();
     try {
-      // Freezing takes a moment, in which somebody may still have forked.
+      // Freezing takes a moment, in which a process may still have forked.
       for (let fresh = this.pids(); fresh.length > 0; fresh = this.pids().filter((pid) => !killed.has(pid))) {
         for (const pid of fresh) {
           killed.add(pid);
-          kill(pid);
+          if (mayKill(pid)) kill(pid);
         }
       }
     } finally {
@@ -167,7 +181,7 @@ export class Cgroup implements FoundContainer {
   limit({ memoryBytes, processes, cpuCores }: KernelLimits): (keyof KernelLimits)[] {
     const held: (keyof KernelLimits)[] = [];
     if (memoryBytes !== undefined && write(this.path, 'memory.max', String(memoryBytes))) {
-      // Half a tree is of no use to anybody, and swapping would only put the end off.
+      // Half a tree is of no use, and swapping would only delay the end.
       write(this.path, 'memory.oom.group', '1');
       write(this.path, 'memory.swap.max', '0');
       held.push('memoryBytes');
@@ -184,7 +198,7 @@ export class Cgroup implements FoundContainer {
     };
   }
 
-  /** Of all who have ever been inside, in milliseconds; every cgroup has this, whatever controllers were handed down. */
+  /** CPU time of all processes that have ever been inside, in milliseconds; every cgroup counts it, whatever its controllers. */
   cpuMillis(): number | undefined {
     const micros = readCounter(join(this.path, 'cpu.stat'), 'usage_usec');
     return micros === 0 ? undefined : micros / 1000;
@@ -207,10 +221,14 @@ export class Cgroup implements FoundContainer {
   }
 }
 
-export const homePrefix = 'tree-warden-';
-
 /** In microseconds, as cpu.max has it. */
 const cpuPeriod = 100_000;
+
+/** Whether a process is in a cgroup or below it; true where the kernel does not say. */
+export function isPopulated(path: string): boolean {
+  const words = readWords(join(path, 'cgroup.events'));
+  return words[words.indexOf('populated') + 1] !== '0';
+}
 
 /** Removes a cgroup with all below it. One that still has processes stays. */
 export function removeCgroup(path: string): void {
@@ -232,7 +250,8 @@ function cgroupsBelow(path: string): string[] {
     try {
       // A folder has a link for each one in it, so that most need no listing.
       if (statSync(folder).nlink <= 2) continue;
-      for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) found.push(join(folder, entry.name));
+      for (const entry of spareDescriptors.run(() => readdirSync(folder, { withFileTypes: true })))
+        if (entry.isDirectory()) found.push(join(folder, entry.name));
     } catch {
       // It has just been removed.
     }
@@ -242,7 +261,9 @@ function cgroupsBelow(path: string): string[] {
 
 function ownCgroup(): string | undefined {
   try {
-    return parseOwnCgroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
+    return spareDescriptors.run(() =>
+      parseOwnCgroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8')),
+    );
   } catch {
     return undefined;
   }
@@ -256,6 +277,10 @@ function isCgroup(path: string): boolean {
   }
 }
 
+function isAnother(pid: number): boolean {
+  return pid > 1 && pid !== self;
+}
+
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -265,14 +290,14 @@ function kill(pid: number): void {
 }
 
 function moveSelf(path: string): void {
-  writeFileSync(join(path, 'cgroup.procs'), String(self));
+  spareDescriptors.run(() => writeFileSync(join(path, 'cgroup.procs'), String(self)));
 }
 
 /** False where there is no such file or the kernel refuses. */
 function write(path: string, file: string, text: string): boolean {
   try {
     // Never made where it is missing: these files are the kernel's.
-    writeFileSync(join(path, file), text, { flag: 'r+' });
+    spareDescriptors.run(() => writeFileSync(join(path, file), text, { flag: 'r+' }));
     return true;
   } catch {
     return false;
@@ -281,8 +306,12 @@ function write(path: string, file: string, text: string): boolean {
 
 function readWords(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8').split(/\s+/).filter(Boolean);
-  } catch {
+    return spareDescriptors
+      .run(() => readFileSync(path, 'utf8'))
+      .split(/\s+/)
+      .filter(Boolean);
+  } catch (error) {
+    if (isExhausted(error)) throw new ProcessTableError(`${path} cannot be read: ${(error as Error).message}`);
     return [];
   }
 }

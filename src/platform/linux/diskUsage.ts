@@ -20,7 +20,7 @@ interface Known {
   readonly at: number;
 }
 
-/** Much can be written in less time than the kernel counts: whoever seems idle is looked at again after so many milliseconds. */
+/** Milliseconds after which a process that seems idle is read again: much can be written in less time than the kernel counts. */
 const idleMillis = 2000;
 
 /** Remembers what was read: most processes have not run since. */
@@ -40,7 +40,7 @@ export class DiskUsage {
     return new Map(Array.from(this.#known, ([pid, { disk }]) => [pid, disk]));
   }
 
-  /** What somebody has used who has ended is in the counters of whoever has waited for it. */
+  /** The counters of a process that has ended are added to those of the process that has waited for it. */
   #forgetHeirs(processes: readonly ProcessStat[]): void {
     const present = new Map(processes.map(({ pid, startTime }) => [pid, startTime]));
     const ended = [...this.#known].filter(([pid, { startTime }]) => present.get(pid) !== startTime);
@@ -50,7 +50,7 @@ export class DiskUsage {
   #recall({ pid, startTime, cpuMillis, childrenCpuMillis, alive }: ProcessStat, now: number): Known | undefined {
     const known = this.#known.get(pid);
     if (known?.startTime !== startTime) return undefined;
-    // Of one that has ended, they are not told any more.
+    // The counters of a process that has ended cannot be read any more.
     if (!alive) return known;
     return known.cpuMillis === cpuMillis + childrenCpuMillis && now - known.at < idleMillis ? known : undefined;
   }

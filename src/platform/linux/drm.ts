@@ -1,4 +1,4 @@
-/** What processes use of GPUs whose drivers tell it in `/proc/PID/fdinfo` (AMD, Intel): Documentation/gpu/drm-usage-stats.rst. */
+/** GPU usage of processes, for drivers that report it in `/proc/PID/fdinfo` (AMD, Intel): Documentation/gpu/drm-usage-stats.rst. */
 import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { GpuUsage, ProcessIdentity } from '../platform.ts';
@@ -9,7 +9,7 @@ export interface DrmClient {
   /** Unique among the clients of a driver's device. */
   readonly client: string;
   readonly memoryBytes: number;
-  /** Time that its engines were busy, in nanoseconds; undefined where the driver does not tell. */
+  /** Time that its engines were busy, in nanoseconds; undefined where the driver does not report it. */
   readonly busyNanos: number | undefined;
 }
 
@@ -39,13 +39,13 @@ function bytesOf(value: string): number {
   return Number(amount ?? 0) * (bytesPerUnit[unit] ?? 1);
 }
 
-/** Which descriptors are of a GPU is looked up anew after so many milliseconds. */
+/** Time after which the GPU descriptors of a process are searched again, in milliseconds. */
 const descriptorsMillis = 10_000;
 
 interface Known {
   readonly startTime: number;
   readonly descriptors: readonly number[];
-  /** When those were looked up. */
+  /** Time of that search. */
   readonly at: number;
   readonly busyNanos: number | undefined;
   readonly measuredAt: number;
@@ -53,7 +53,7 @@ interface Known {
 
 export class DrmUsage {
   readonly #proc: ProcFs;
-  /** Without such a device nobody can have it open. */
+  /** Without such a device no process can have it open. */
   readonly #isThere = existsSync('/dev/dri');
   #known = new Map<number, Known>();
 

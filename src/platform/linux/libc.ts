@@ -6,6 +6,8 @@ export class NativeLibraryError extends Error {}
 export interface Libc {
   /** prctl(2) with PR_SET_CHILD_SUBREAPER. */
   setChildSubreaper(): boolean;
+  /** prctl(2) with PR_SET_PDEATHSIG: the signal that this process is sent when the thread that started it ends. */
+  setParentDeathSignal(signal: number): boolean;
   /** waitpid(2) with WNOHANG. */
   waitNoHang(pid: number): void;
   /** pidfd_open(2); a descriptor, or a negative errno. */
@@ -16,6 +18,8 @@ export interface Libc {
   getLimit(resource: number): Limit;
   /** setrlimit(2); false where the kernel refuses. */
   setLimit(resource: number, limit: Limit): boolean;
+  /** ioctl(2) with a pointer to this; 0, or a negative errno. */
+  ioctl(fd: number, request: number, argument: Int32Array | Uint16Array): number;
 }
 
 export interface Limit {
@@ -23,6 +27,7 @@ export interface Limit {
   readonly hard: number | undefined;
 }
 
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
 const RLIM_INFINITY = 2n ** 64n - 1n;
@@ -41,9 +46,11 @@ export async function loadLibc(): Promise<Libc | NativeLibraryError> {
     const getrlimit = libc.func('getrlimit', 'int', ['int', koffi.out(koffi.pointer(rlimit))]);
     const setrlimit = libc.func('setrlimit', 'int', ['int', koffi.pointer(rlimit)]);
     const syscall = libc.func('syscall', 'long', ['long', '...']);
+    const ioctl = libc.func('ioctl', 'int', ['int', 'ulong', 'void *']);
     const errnoOr = (result: number): number => (result < 0 ? -koffi.errno() : result);
     return {
       setChildSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
+      setParentDeathSignal: (signal) => prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) === 0,
       waitNoHang: (pid) => void waitpid(pid, [0], WNOHANG),
       pidfdOpen: (pid) => errnoOr(syscall(SYS_pidfd_open, 'int', pid, 'uint', 0)),
       pidfdSendSignal: (fd, signal) => errnoOr(syscall(SYS_pidfd_send_signal, 'int', fd, 'int', signal, 'void *', null, 'uint', 0)),
@@ -53,6 +60,7 @@ export async function loadLibc(): Promise<Libc | NativeLibraryError> {
         return { soft: fromKernel(limit.soft), hard: fromKernel(limit.hard) };
       },
       setLimit: (resource, { soft, hard }) => setrlimit(resource, { soft: soft ?? RLIM_INFINITY, hard: hard ?? RLIM_INFINITY }) === 0,
+      ioctl: (fd, request, argument) => errnoOr(ioctl(fd, request, argument)),
     };
   } catch (error) {
     return new NativeLibraryError(error instanceof Error ? error.message : String(error));

@@ -1,18 +1,18 @@
 import { type Container, type Containment, ContainmentError, type ContainmentOffer, containerOf, uncontained } from '../container.ts';
-import { Cgroup, type CgroupHome, cgroupHomes, homePrefix, makeCgroupHome, spawnInCgroup } from './cgroups.ts';
+import { Cgroup, type CgroupRoot, cgroupRootPaths, makeCgroupRoot, rootPrefix, spawnInCgroup } from './cgroups.ts';
 import { detectNamespaces, type NamespaceOffer, wrapInNamespace } from './namespaces.ts';
 
 /** The containers of one warden. What the machine has is tried out at the first need, and remembered. */
 export class LinuxContainers {
-  readonly homes: readonly string[];
-  readonly #homeName: string;
-  #home: CgroupHome | Error | undefined;
+  readonly cgroupRoots: readonly string[];
+  readonly #rootName: string;
+  #root: CgroupRoot | Error | undefined;
   #namespaces: NamespaceOffer | undefined;
 
   /** `owner`: the id of the warden, for the name under which its cgroups are found. */
   constructor(owner: string) {
-    this.#homeName = `${homePrefix}${owner}`;
-    this.homes = cgroupHomes(this.#homeName);
+    this.#rootName = `${rootPrefix}${owner}`;
+    this.cgroupRoots = cgroupRootPaths(this.#rootName);
   }
 
   offers(): ContainmentOffer[] {
@@ -20,46 +20,59 @@ export class LinuxContainers {
   }
 
   /** @throws ContainmentError where the machine does not have it. */
-  contain(wanted: Containment | 'auto', tree: string): Container {
-    if (wanted === 'job') throw new ContainmentError('"job" is for Windows; on Linux use "auto", "cgroup", "namespace" or "group".');
-    if (wanted === 'group') return uncontained;
-    const cgroup = this.#makeCgroup(tree, wanted);
-    if (wanted !== 'namespace') return cgroup ? inCgroup(cgroup) : uncontained;
+  contain(requested: Containment | 'auto', tree: string): Container {
+    if (requested === 'job') throw new ContainmentError('"job" is for Windows; on Linux use "auto", "cgroup", "namespace" or "group".');
+    if (requested === 'group') return uncontained;
+    const cgroup = this.#makeCgroup(tree, requested);
+    if (requested !== 'namespace') return cgroup ? inCgroup(cgroup) : uncontained;
     const { prefix, why, advice = '' } = this.#tryNamespaces();
     if (prefix === undefined) {
       cgroup?.dispose();
-      throw new ContainmentError(`PID namespaces are not to be had here: ${why}. ${advice}`);
+      throw new ContainmentError(`PID namespaces are not available here: ${why}. ${advice}`);
     }
     // A cgroup beneath it has the kernel hold the limits.
     const beneath = cgroup ? inCgroup(cgroup) : uncontained;
     return {
       ...beneath,
       containment: 'namespace',
-      leaderIsKeeper: true,
-      wrap: (argv, lingering) => wrapInNamespace(prefix, argv, lingering),
+      hasInitProcess: true,
+      wrap: (argv, waitsForAll) => wrapInNamespace(prefix, argv, waitsForAll),
     };
   }
 
-  #makeCgroup(tree: string, wanted: Containment | 'auto'): Cgroup | undefined {
-    const home = this.#openHome();
+  #makeCgroup(tree: string, requested: Containment | 'auto'): Cgroup | undefined {
     try {
-      if (home instanceof Error) throw home;
-      return Cgroup.make(home, tree);
+      return this.#makeIn(this.#openRoot(), tree);
     } catch (error) {
-      if (wanted === 'cgroup') throw new ContainmentError(`Cgroups are not to be had here: ${(error as Error).message}. ${cgroupAdvice}`);
+      if (requested === 'cgroup')
+        throw new ContainmentError(`Cgroups are not available here: ${(error as Error).message}. ${cgroupAdvice}`);
       return undefined;
     }
   }
 
-  #openHome(): CgroupHome | Error {
-    if (this.#home === undefined) {
+  #makeIn(root: CgroupRoot | Error, tree: string): Cgroup {
+    if (root instanceof Error) throw root;
+    try {
+      return Cgroup.make(root, tree);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // The root was empty, and another process has removed it.
+      this.#root = undefined;
+      const another = this.#openRoot();
+      if (another instanceof Error) throw another;
+      return Cgroup.make(another, tree);
+    }
+  }
+
+  #openRoot(): CgroupRoot | Error {
+    if (this.#root === undefined) {
       try {
-        this.#home = makeCgroupHome(this.#homeName);
+        this.#root = makeCgroupRoot(this.#rootName);
       } catch (error) {
-        this.#home = error as Error;
+        this.#root = error as Error;
       }
     }
-    return this.#home;
+    return this.#root;
   }
 
   #tryNamespaces(): NamespaceOffer {
@@ -68,11 +81,11 @@ export class LinuxContainers {
   }
 
   #offerCgroup(): ContainmentOffer {
-    const home = this.#openHome();
-    if (home instanceof Error) return { containment: 'cgroup', available: false, why: home.message, advice: cgroupAdvice };
+    const root = this.#openRoot();
+    if (root instanceof Error) return { containment: 'cgroup', available: false, why: root.message, advice: cgroupAdvice };
     const limits =
-      home.controllers.length > 0
-        ? `limits by ${home.controllers.join(', ')}`
+      root.controllers.length > 0
+        ? `limits by ${root.controllers.join(', ')}`
         : 'limits by sampling, because no controllers are handed down to it';
     return { containment: 'cgroup', available: true, why: `a cgroup for each tree, killed as one; ${limits}` };
   }
@@ -84,15 +97,15 @@ export class LinuxContainers {
 }
 
 const cgroupAdvice =
-  'It takes a cgroup of version 2 that this user may write to: start the editor in one of its own (systemd-run --user --scope -p Delegate=yes code), or, in a container, mount /sys/fs/cgroup writable.';
+  'This needs a cgroup of version 2 that this user may write to: start the editor in one of its own (systemd-run --user --scope -p Delegate=yes code), or, in a container, mount /sys/fs/cgroup writable.';
 
 const groupOffer: ContainmentOffer = {
   containment: 'group',
   available: true,
-  why: 'a session for each tree, and the marks that its processes inherit',
+  why: 'a session for each tree, and marks that its processes inherit',
 };
 
-const jobOffer: ContainmentOffer = { containment: 'job', available: false, why: 'job objects are of Windows' };
+const jobOffer: ContainmentOffer = { containment: 'job', available: false, why: 'job objects are available on Windows only' };
 
 function inCgroup(cgroup: Cgroup): Container {
   return {

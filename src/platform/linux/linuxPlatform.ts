@@ -1,13 +1,26 @@
 import { chmodSync, closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { constants, userInfo } from 'node:os';
+import { constants } from 'node:os';
 import { pid as self } from 'node:process';
 import type { Containers, FoundContainer } from '../container.ts';
 import { NvidiaGpus } from '../gpu/nvml.ts';
-import { plainSignal } from '../plainSignal.ts';
-import type { Footprint, ListeningPort, Loan, Marks, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
-import { usualEndSignals } from '../platform.ts';
+import { killSignal } from '../killSignal.ts';
+import type {
+  Footprint,
+  ListeningPort,
+  Marks,
+  OpenTerminal,
+  Platform,
+  ProcessIdentity,
+  ProcessStat,
+  SignalOutcome,
+  SpawnAttributes,
+  Usage,
+} from '../platform.ts';
+import { ProcessTableError, usualEndSignals } from '../platform.ts';
+import { GuardedSignals } from '../protectedProcesses.ts';
 import { descendantsIn } from '../walk.ts';
-import { Cgroup, removeCgroupHome } from './cgroups.ts';
+import { removeAbandonedRoots } from './abandonedRoots.ts';
+import { Cgroup, removeCgroupRoot } from './cgroups.ts';
 import { DiskUsage } from './diskUsage.ts';
 import { DrmUsage } from './drm.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
@@ -15,6 +28,8 @@ import { LinuxContainers } from './linuxContainers.ts';
 import { OpenProcesses } from './openProcesses.ts';
 import { ProcFs, parsePss, parseSoftLimit, parseTreeMark } from './procfs.ts';
 import { Sockets } from './sockets.ts';
+import { spareDescriptors } from './spareDescriptors.ts';
+import { openTerminal } from './terminals.ts';
 
 /**
  * The mark that nothing sheds is the soft limit on CPU time of a realtime thread (RLIMIT_RTTIME, getrlimit(2)). It is
@@ -23,23 +38,25 @@ import { Sockets } from './sockets.ts';
  * thread will ever notice.
  */
 const RLIMIT_RTTIME = 15;
+const notSeen = 'this process cannot be found in /proc';
 const limitName = 'Max realtime timeout';
+const ownUid = process.getuid?.() ?? -1;
 const oomScoreFile = '/proc/self/oom_score_adj';
 /**
- * A process that forks and leaves is gone when its pid is looked up, and its child was not on the list yet. So a look ends when
- * nobody was born since the last of its passes; all but the first are short, which is what ends it. Where the whole machine forks
- * without pause, this does.
+ * Maximum number of passes of one search. A process that forks and exits is gone when its pid is read, and its child was not on the list yet. So a
+ * search ends when no process was born since its last pass; all but the first pass are short, so it usually does. On a machine that forks
+ * without pause, this ends it.
  */
 const maxPasses = 50;
-/** So many pids, one for each thread too, are looked up sooner one by one than by a list of all. */
-const manyPids = 1000;
+/** Maximum number of new pids, threads included, up to which it is faster to read them one by one than to list /proc. */
+const maxSinglePids = 1000;
 
-export class LinuxPlatform implements Platform {
+export class LinuxPlatform extends GuardedSignals implements Platform {
   readonly name = 'linux';
   readonly bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   readonly shortcomings: readonly string[];
   readonly killsAtDeath = false;
-  readonly tellsPorts = true;
+  readonly supportsPorts = true;
   readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly #proc = new ProcFs();
@@ -54,6 +71,8 @@ export class LinuxPlatform implements Platform {
   #adoptsOrphans = false;
 
   constructor(libc: Libc | NativeLibraryError) {
+    super();
+    spareDescriptors.hold();
     if (libc instanceof NativeLibraryError) {
       this.#libc = undefined;
       this.shortcomings = [
@@ -71,6 +90,12 @@ export class LinuxPlatform implements Platform {
           ];
   }
 
+  readonly ignoresVariableCase = false;
+
+  get opensTerminals(): boolean {
+    return this.#libc !== undefined;
+  }
+
   get adoptsOrphans(): boolean {
     return this.#adoptsOrphans;
   }
@@ -79,14 +104,19 @@ export class LinuxPlatform implements Platform {
     this.#adoptsOrphans = this.#libc?.setChildSubreaper() ?? false;
   }
 
+  continueAtParentsEnd(): void {
+    this.#libc?.setParentDeathSignal(constants.signals.SIGCONT);
+  }
+
   stat(pid: number): ProcessStat | undefined {
     return this.#proc.stat(pid);
   }
 
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[] {
-    if (!this.#hasChildrenFiles) return descendantsIn(this.everyone(), roots);
+    if (!this.#hasChildrenFiles) return descendantsIn(this.allProcesses(), roots);
     const found = new Map<number, ProcessStat | undefined>();
     let queue: { readonly pid: number; readonly startTime?: number }[] = [...roots];
+    const asksForSelf = queue.some(({ pid }) => pid === self);
     for (let pass = 0; queue.length > 0 && pass < maxPasses; pass++) {
       // The queue grows while it is walked: an array's iterator sees what is pushed behind it.
       for (const { pid, startTime } of queue) {
@@ -96,11 +126,12 @@ export class LinuxPlatform implements Platform {
         found.set(pid, stat);
         if (stat) for (const child of this.#childrenOf(stat, thorough)) queue.push({ pid: child });
       }
-      // Whoever was orphaned meanwhile is a child of this process now.
+      // A process that was orphaned meanwhile is a child of this process now.
       const adopted = this.#adoptsOrphans && found.has(self) ? this.#proc.childrenOf(self, self) : [];
       queue = adopted.filter((pid) => !found.has(pid)).map((pid) => ({ pid }));
     }
-    this.#open.endLook();
+    this.#open.endPass();
+    if (asksForSelf && found.get(self) === undefined) throw new ProcessTableError(notSeen);
     return [...found.values()].filter((stat) => stat !== undefined);
   }
 
@@ -111,7 +142,7 @@ export class LinuxPlatform implements Platform {
     return this.#proc.threadsOf(pid).flatMap((thread) => this.#proc.childrenOf(pid, thread));
   }
 
-  everyone(): ProcessStat[] {
+  allProcesses(): ProcessStat[] {
     const found = new Map<number, ProcessStat | undefined>();
     let last = this.#proc.lastPid();
     // The newest first: they are the most likely to go soon.
@@ -123,6 +154,8 @@ export class LinuxPlatform implements Platform {
       listed = this.#bornBetween(last, now);
       last = now;
     }
+    // Where nothing is seen, nothing is known.
+    if (found.get(self) === undefined) throw new ProcessTableError(notSeen);
     return [...found.values()].filter((stat) => stat !== undefined);
   }
 
@@ -130,7 +163,7 @@ export class LinuxPlatform implements Platform {
   #bornBetween(last = 0, now = 0): number[] {
     const count = now - last;
     // They begin again from the lowest when the highest is reached.
-    if (count <= 0 || count >= manyPids) return this.#proc.pids().reverse();
+    if (count <= 0 || count >= maxSinglePids) return this.#proc.pids().reverse();
     return Array.from({ length: count }, (_, index) => now - index).filter((pid) => !this.#proc.isThread(pid));
   }
 
@@ -155,12 +188,12 @@ export class LinuxPlatform implements Platform {
     const connections = this.#sockets.connections(present);
     return new Map(
       present.map(({ pid }): [number, Footprint] => {
-        const sharedOutBytes = parsePss(this.#proc.read(`/proc/${pid}/smaps_rollup`) ?? '');
+        const pssBytes = parsePss(this.#proc.read(`/proc/${pid}/smaps_rollup`) ?? '');
         const openFiles = this.#proc.countDescriptors(pid);
         return [
           pid,
           {
-            ...(sharedOutBytes !== undefined && { sharedOutBytes }),
+            ...(pssBytes !== undefined && { pssBytes }),
             ...(openFiles !== undefined && { openFiles, connections: connections.get(pid) ?? 0 }),
           },
         ];
@@ -172,23 +205,26 @@ export class LinuxPlatform implements Platform {
     return this.#sockets.listening(processes);
   }
 
-  isOurs(pid: number): boolean {
-    return this.#proc.ownerOf(pid) === userInfo().uid;
+  isOwnedByUser(pid: number): boolean {
+    return this.#proc.ownerOf(pid) === ownUid;
   }
 
   argvOf(pid: number): readonly string[] {
     return this.#proc.read(`/proc/${pid}/cmdline`)?.split('\0').filter(Boolean) ?? [];
   }
 
-  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
+  protected override deliver(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
     const fd = this.#libc?.pidfdOpen(target.pid);
     if (fd === -constants.errno.ESRCH) return 'gone';
-    // No pidfd (no native calls, an old kernel, no descriptor free).
-    if (this.#libc === undefined || fd === undefined || fd < 0) return plainSignal(this.stat(target.pid), target, signal);
+    // No pidfd (no native calls, an old kernel, no descriptor free): kill(2), after the start times were compared.
+    if (this.#libc === undefined || fd === undefined || fd < 0) return killSignal(this.stat(target.pid), target, signal);
     try {
       // From here on the descriptor pins the process: its pid cannot pass to another one unnoticed.
       if (this.stat(target.pid)?.startTime !== target.startTime) return 'gone';
-      return outcomeOf(-this.#libc.pidfdSendSignal(fd, constants.signals[signal]));
+      const errno = -this.#libc.pidfdSendSignal(fd, constants.signals[signal]);
+      if (errno === 0) return 'sent';
+      if (errno === constants.errno.ESRCH) return 'gone';
+      return errno === constants.errno.EPERM ? 'denied' : killSignal(this.stat(target.pid), target, signal);
     } finally {
       closeSync(fd);
     }
@@ -202,21 +238,32 @@ export class LinuxPlatform implements Platform {
     this.#libc?.waitNoHang(pid);
   }
 
-  lend<T>({ mark, oomScore }: Loan, spawn: () => T): T {
+  withSpawnAttributes<T>({ mark, oomScore }: SpawnAttributes, spawn: () => T): T {
     return this.#withMark(mark, () => this.#withOomScore(oomScore, spawn));
   }
 
+  openTerminal(): OpenTerminal | undefined {
+    return this.#libc && openTerminal(this.#libc);
+  }
+
   containersFor(warden: string): Containers {
+    removeAbandonedRoots(ownUid, (owner) => this.#isNamed(owner));
     return new LinuxContainers(warden);
   }
 
-  findContainer(path: string, tree: string): FoundContainer | undefined {
-    return Cgroup.find(path, tree, userInfo().uid);
+  /** A warden's switch and its reaper have its folder of records among their arguments, whose name is the warden's. */
+  #isNamed(owner: string): boolean {
+    const doctor = owner.match(/^doctor-(\d+)$/)?.[1];
+    if (doctor !== undefined) return this.stat(Number(doctor)) !== undefined;
+    return this.#proc.pids().some((pid) => this.argvOf(pid).some((word) => word.endsWith(`/${owner}`)));
   }
 
-  removeHomes(homes: readonly string[]): boolean {
-    const { uid } = userInfo();
-    return homes.map((home) => removeCgroupHome(home, uid)).every(Boolean);
+  findContainer(path: string, tree: string): FoundContainer | undefined {
+    return Cgroup.find(path, tree, ownUid);
+  }
+
+  removeCgroupRoots(roots: readonly string[]): boolean {
+    return roots.map((root) => removeCgroupRoot(root, ownUid)).every(Boolean);
   }
 
   #withOomScore<T>(more: number, spawn: () => T): T {
@@ -242,15 +289,10 @@ export class LinuxPlatform implements Platform {
 
   marksOf(pid: number): Marks | undefined {
     const environment = parseTreeMark(this.#proc.read(`/proc/${pid}/environ`) ?? '');
-    // Everybody may read this one; of a process that has ended, it is empty.
+    // Every user may read this file; it is empty for a process that has ended.
     const limits = this.#proc.read(`/proc/${pid}/limits`);
     return limits ? { environment, limit: parseSoftLimit(limits, limitName) } : undefined;
   }
-}
-
-function outcomeOf(errno: number): SignalOutcome {
-  if (errno === 0) return 'sent';
-  return errno === constants.errno.EPERM ? 'denied' : 'gone';
 }
 
 function writeIfAllowed(path: string, value: number): boolean {

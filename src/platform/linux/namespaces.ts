@@ -9,15 +9,15 @@ const deafToKeys = ['/bin/sh', '-c', `trap '' ${keys.replaceAll(',', ' ')}; exec
 
 /**
  * The first process of the namespace: starts the command, waits for it, and ends with its exit status, at which the kernel kills
- * whoever is left inside. It stands between because a command that is itself the first process would be deaf to every signal
- * it does not handle (pid_namespaces(7)), and because somebody has to reap the orphans. The shell's own remarks on how the
+ * what is left inside. It stands between because a command that is itself the first process would be deaf to every signal
+ * it does not handle (pid_namespaces(7)), and because the orphans have to be reaped. The shell's own remarks on how the
  * command was killed go nowhere. env(1) gives the keys their effect back, which a shell cannot; the second shell is for a
  * command with an = in its path, which env would take for a variable.
  */
 const runCommand = `exec 9>&2 2>/dev/null; (exec env --default-signal=${keys} /bin/sh -c 'exec "$@"' sh "$@" 2>&9 9>&-); code=$?;`;
 const init = `${runCommand} exit $code`;
-/** The same, and stays until nobody else is there. */
-const lingeringInit = `${runCommand} while kill -0 -1; do sleep 0.1; done; exit $code`;
+/** The same, and stays until no other process is left. */
+const initThatWaitsForAll = `${runCommand} while kill -0 -1; do sleep 0.1; done; exit $code`;
 
 export interface NamespaceOffer {
   /** What stands before the command; undefined where there are no namespaces for this user. */
@@ -63,9 +63,9 @@ export function detectNamespaces(isRoot = process.getuid?.() === 0): NamespaceOf
 export function wrapInNamespace(
   prefix: readonly [string, ...string[]],
   argv: readonly string[],
-  lingering: boolean,
+  waitsForAll: boolean,
 ): [string, ...string[]] {
-  return [...prefix, '/bin/sh', '-c', lingering ? lingeringInit : init, 'tree-warden-init', ...argv];
+  return [...prefix, '/bin/sh', '-c', waitsForAll ? initThatWaitsForAll : init, 'tree-warden-init', ...argv];
 }
 
 function problemWith(argv: readonly [string, ...string[]]): string | undefined {

@@ -1,6 +1,7 @@
 /** /proc, read as cheaply as the kernel allows: one reused buffer, no path cached, no stat(2) first. See proc(5). */
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
-import { markVariable, type ProcessStat } from '../platform.ts';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { markVariable, type ProcessStat, ProcessTableError } from '../platform.ts';
+import { isExhausted, spareDescriptors } from './spareDescriptors.ts';
 
 /** What `/proc/PID/stat` is measured in, from the auxiliary vector (getauxval(3)), so that no native call is needed. */
 export interface Units {
@@ -46,6 +47,7 @@ export function parseStat(line: Buffer, length: number, units: Units): ProcessSt
     name: nameOf(line.toString('latin1', nameStart, nameEnd)),
     alive: state !== 'Z' && state !== 'X',
     stopped: state === 'T' || state === 't',
+    ...(state === 'D' && { uninterruptible: true }),
     parent: number(4),
     group: number(5),
     session: number(6),
@@ -62,7 +64,7 @@ function nameOf(mainThread: string): string {
   return mainThread === 'MainThread' ? 'node' : mainThread;
 }
 
-/** Nobody is told of a thread's end: its exit signal, field 38 of proc_pid_stat(5), is -1. */
+/** The end of a thread is signalled to no process: its exit signal, field 38 of proc_pid_stat(5), is -1. */
 export function isThread(line: string): boolean {
   return line.slice(line.lastIndexOf(')') + 2).split(' ')[38 - 3] === '-1';
 }
@@ -88,16 +90,36 @@ export function parseTreeMark(environment: string): readonly string[] {
   return entry === undefined ? [] : entry.slice(prefix.length).split(':').filter(Boolean);
 }
 
+/** The real user of `/proc/PID/status`, see proc_pid_status(5): it decides which users may signal the process. */
+export function parseRealUid(status: string): number | undefined {
+  const uid = status.match(/^Uid:\s+(\d+)/m)?.[1];
+  return uid === undefined ? undefined : Number(uid);
+}
+
 /** Pids of `/proc/PID/task/TID/children`. */
 export function parseChildren(text: string): number[] {
   return text === '' ? [] : text.trimEnd().split(' ').map(Number);
 }
 
-/** Undefined where the process has gone, or the file is not for this user. */
+/** Undefined where the process has gone, the file is not for this user, or no descriptor is free. */
 export function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, 'r');
   } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Undefined where what is looked at has gone, or is not for this user.
+ * @throws ProcessTableError where this process is short of what it takes to look.
+ */
+function ifThere<T>(look: () => T): T | undefined {
+  try {
+    return spareDescriptors.run(look);
+  } catch (error) {
+    if (error instanceof ProcessTableError) throw error;
+    if (isExhausted(error)) throw new ProcessTableError(`/proc cannot be read: ${(error as Error).message}`);
     return undefined;
   }
 }
@@ -115,7 +137,8 @@ export function readWhole(fd: number, buffer: Buffer, enough?: (part: string) =>
       if (enough?.(buffer.toString('latin1', length - count, length))) return length;
       if (count < fullRead || length === buffer.length) return length;
     }
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) throw new ProcessTableError(`/proc cannot be read: ${(error as Error).message}`);
     return undefined; // ESRCH: it went between open and read
   }
 }
@@ -138,7 +161,7 @@ export class ProcFs {
     return isThread(this.read(`/proc/${pid}/stat`) ?? '');
   }
 
-  /** The pid that was given out last, to a process or a thread; undefined where the kernel does not tell. */
+  /** The pid that was given out last, to a process or a thread; undefined where the kernel does not report it. */
   lastPid(): number | undefined {
     const text = this.read('/proc/sys/kernel/ns_last_pid') ?? this.read('/proc/loadavg')?.split(' ').at(-1);
     return text === undefined ? undefined : Number(text);
@@ -169,16 +192,15 @@ export class ProcFs {
 
   /** Undefined where they are not for this user to see. */
   countDescriptors(pid: number): number | undefined {
-    try {
-      return readdirSync(`/proc/${pid}/fd`).length;
-    } catch {
-      return undefined;
-    }
+    return ifThere(() => readdirSync(`/proc/${pid}/fd`).length);
   }
 
-  /** A user's number; undefined where the process has gone. */
+  /**
+   * The number of the user who started it; undefined where the process has gone. The folder in /proc is root's where a process may not
+   * be dumped, so its owner does not say.
+   */
   ownerOf(pid: number): number | undefined {
-    return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+    return parseRealUid(this.read(`/proc/${pid}/status`) ?? '');
   }
 
   link(path: string): string | undefined {
@@ -200,20 +222,17 @@ export class ProcFs {
 
   /** Reads a file into the buffer; answers with its length. */
   #fill(path: string, enough?: (part: string) => boolean): number | undefined {
-    const fd = openIfThere(path);
-    if (fd === undefined) return undefined;
-    try {
-      return readWhole(fd, this.#buffer, enough);
-    } finally {
-      closeSync(fd);
-    }
+    return ifThere(() => {
+      const fd = openSync(path, 'r');
+      try {
+        return readWhole(fd, this.#buffer, enough);
+      } finally {
+        closeSync(fd);
+      }
+    });
   }
 
   #numbersIn(folder: string): number[] {
-    try {
-      return readdirSync(folder).map(Number).filter(Number.isInteger);
-    } catch {
-      return [];
-    }
+    return (ifThere(() => readdirSync(folder)) ?? []).map(Number).filter(Number.isInteger);
   }
 }

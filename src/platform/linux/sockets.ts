@@ -13,16 +13,16 @@ const listeningState = { tcp: '0A', udp: '07' } as const;
 const establishedState = '01';
 
 /** Inodes of the sockets of one of the kernel's tables that are in this state. */
-export function inodesIn(table: string, wanted: string): Set<number> {
+export function inodesIn(table: string, requestedState: string): Set<number> {
   return new Set(
     table.split('\n').flatMap((line) => {
       const [, , , state, , , , , , inode] = line.trim().split(/\s+/);
-      return state === wanted && inode !== undefined ? Number(inode) : [];
+      return state === requestedState && inode !== undefined ? Number(inode) : [];
     }),
   );
 }
 
-/** Those of one of the kernel's tables that somebody can be reached at. */
+/** The sockets of one of the kernel's tables that accept connections. */
 export function parseSockets(table: string, protocol: 'tcp' | 'udp'): ListeningSocket[] {
   return table.split('\n').flatMap((line) => {
     const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
@@ -52,17 +52,17 @@ interface Holder {
   readonly at: number;
 }
 
-/** A process may let go of a socket, or hand it on: what is known of it is read anew after so many milliseconds. */
+/** Time after which the sockets of a process are read again, in milliseconds: it may close a socket, or hand it on. */
 const holderMillis = 10_000;
 
 /** How often the kernel's tables are read for processes that are known, in milliseconds. */
 const tableMillis = 1900;
 
-/** Remembers who holds which sockets, so that a look costs four short files while nobody begins to listen. */
+/** Caches which process holds which sockets, so that a pass reads four short files while no process begins to listen. */
 export class Sockets {
   readonly #proc: ProcFs;
   #holders = new Map<number, Holder>();
-  /** Inodes that somebody listened on at the last look, per network namespace. */
+  /** Inodes of the listening sockets at the last pass, per network namespace. */
   #before = new Map<string, ReadonlySet<number>>();
   #ports = new Map<number, ListeningPort[]>();
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -71,13 +71,13 @@ export class Sockets {
     this.#proc = proc;
   }
 
-  /** Those who listen on nothing are left out. */
+  /** Ports by pid; processes that listen on nothing are left out. */
   listening(processes: readonly ProcessIdentity[]): Map<number, ListeningPort[]> {
     const now = performance.now();
     const isRecent = now - this.#lookedAt < tableMillis && processes.every((process) => this.#recall(process, now));
     if (!isRecent) this.#look(processes, now);
-    const wanted = new Set(processes.map(({ pid }) => pid));
-    return new Map([...this.#ports].filter(([pid]) => wanted.has(pid)));
+    const pids = new Set(processes.map(({ pid }) => pid));
+    return new Map([...this.#ports].filter(([pid]) => pids.has(pid)));
   }
 
   /** How many TCP connections each has established. Reads the tables whole: not for every sample. */
@@ -104,7 +104,7 @@ export class Sockets {
     const holders = new Map(processes.map((process) => [process.pid, this.#recall(process, now) ?? this.#read(process, now)]));
     const tables = new Map<string, ListeningSocket[]>();
     for (const [pid, { network }] of holders) if (!tables.has(network)) tables.set(network, this.#table(pid));
-    // Whoever has begun to listen has done so since, or before, its descriptors were read.
+    // A new listener has begun to listen since its descriptors were read, or before.
     for (const process of processes) {
       const network = holders.get(process.pid)?.network ?? '';
       if (this.#hasNews(network, tables)) holders.set(process.pid, this.#read(process, now));

@@ -12,7 +12,6 @@ const field = {
   imageNameBuffer: 64,
   uniqueProcessId: 80,
   inheritedFromUniqueProcessId: 88,
-  sessionId: 100,
   workingSetSize: 144,
   readTransferCount: 232,
   writeTransferCount: 240,
@@ -27,7 +26,7 @@ export interface WindowsProcess extends ProcessStat {
 const ticksPerMilli = 10_000;
 
 /**
- * Everyone in a table of NtQuerySystemInformation(SystemProcessInformation). Names are pointers into the table itself,
+ * The processes in a table of NtQuerySystemInformation(SystemProcessInformation). Names are pointers into the table itself,
  * which was written to `address`. The idle process and the system have no identity that matters here, and are left out.
  */
 export function parseProcessTable(table: Buffer, address: bigint): WindowsProcess[] {
@@ -41,9 +40,10 @@ export function parseProcessTable(table: Buffer, address: bigint): WindowsProces
         pid,
         startTime: microsSince1970(createTime),
         parent: Number(table.readBigUInt64LE(at + field.inheritedFromUniqueProcessId)),
+        // The terminal session that the table has is the user's, and of all his processes.
         group: 0,
-        session: table.readUInt32LE(at + field.sessionId),
-        // One that has ended stays listed while somebody holds a handle to it, without threads.
+        session: 0,
+        // A process that has ended stays listed, without threads, while a handle to it is open.
         alive: table.readUInt32LE(at + field.numberOfThreads) > 0,
         stopped: false,
         name: nameAt(table, at, address),

@@ -4,7 +4,7 @@
  */
 import type koffiType from 'koffi';
 
-/** A kernel handle; closed by whoever opened it. */
+/** A kernel handle; the code that opens it closes it. */
 export type Handle = unknown;
 
 /** A call failed: which one, on what, and what GetLastError said, in the system's own words. */
@@ -18,6 +18,8 @@ export class Win32Error extends Error {
 }
 
 export const ERROR_ACCESS_DENIED = 5;
+/** OpenProcess: there is no such process. */
+export const ERROR_INVALID_PARAMETER = 87;
 
 /** Process access rights (Process Security and Access Rights). */
 export const PROCESS_TERMINATE = 0x0001;
@@ -80,7 +82,7 @@ export interface Win32 {
   /** QueryInformationJobObject, JobObjectBasicProcessIdList. */
   jobProcessIds(job: Handle): number[];
   /** TerminateJobObject. */
-  /** Used by everybody who has ever been in it; 0 where that is not counted. */
+  /** Used by all processes that have ever been in it; 0 where that is not counted. */
   jobCpuMillis(job: Handle): number;
   terminateJob(job: Handle, exitCode: number): void;
   /** GetCurrentProcess; not to be closed. */
@@ -95,7 +97,7 @@ export interface Win32 {
   suspend(process: Handle, suspended: boolean): boolean;
   /**
    * AttachConsole, GetConsoleProcessList, GenerateConsoleCtrlEvent to all on it, FreeConsole. Answers who that was, this process
-   * included; nobody where it has no console or the event is refused.
+   * included; none where it has no console or the event is refused.
    */
   pressKey(pid: number, event: number): number[];
   /** PostMessageW with WM_CLOSE to every top-level window of these processes; answers how many there are. */
@@ -104,7 +106,7 @@ export interface Win32 {
   hearCtrlC(): void;
   /** NtQuerySystemInformation, SystemProcessInformation: the table as it comes, and the address it was written to. */
   processTable(): { readonly table: Buffer; readonly address: bigint };
-  /** SetKernelObjectSecurity on a named pipe: full access for its owner and the system, none for anybody else. */
+  /** SetKernelObjectSecurity on a named pipe: full access for its owner and the system, none for other users. */
   restrictToOwner(pipe: string): void;
   closeHandle(handle: Handle): void;
 }

@@ -1,19 +1,10 @@
-import { availableParallelism as cores } from 'node:os';
-import {
-  type Container,
-  type Containers,
-  type ContainerUsage,
-  type Containment,
-  ContainmentError,
-  type ContainmentOffer,
-  type KernelLimits,
-  uncontained,
-} from '../container.ts';
+import { BasePlatform } from '../basePlatform.ts';
+import { type Container, type Containers, type Containment, ContainmentError, type ContainmentOffer, uncontained } from '../container.ts';
 import { NvidiaGpus } from '../gpu/nvml.ts';
-import { PlainPlatform } from '../plainPlatform.ts';
 import type { ListeningPort, Platform, ProcessIdentity, ProcessStat, SignalOutcome, Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
 import { descendantsIn } from '../walk.ts';
+import { JobContainer, killedExitCode } from './jobContainer.ts';
 import { PortTables, type ReadPortTables } from './portTables.ts';
 import { parseProcessTable } from './processTable.ts';
 import {
@@ -21,22 +12,15 @@ import {
   CTRL_C_EVENT,
   ERROR_ACCESS_DENIED,
   type Handle,
-  JOB_OBJECT_LIMIT_ACTIVE_PROCESS,
-  JOB_OBJECT_LIMIT_JOB_MEMORY,
   JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
   PROCESS_QUERY_LIMITED_INFORMATION,
-  PROCESS_SET_QUOTA,
   PROCESS_SUSPEND_RESUME,
   PROCESS_TERMINATE,
   type Win32,
 } from './win32.ts';
 
-/** What a process ends with that was killed: what Task Manager gives. */
-const killedExitCode = 1;
 /** How long one table serves for looking up single processes, in milliseconds. */
 const tableMillis = 20;
-/** All processors, in hundredths of a percent (JOBOBJECT_CPU_RATE_CONTROL_INFORMATION). */
-const fullCpuRate = 10_000;
 /** Within this time, in milliseconds, signals to several members of a tree are one key on their console. */
 const samePressMillis = 100;
 
@@ -44,21 +28,22 @@ const samePressMillis = 100;
  * Windows: one kill-on-close job that the warden is in itself before it starts anything, so that no child can slip out,
  * whatever the race; and a job within it for each tree.
  */
-export class WindowsPlatform extends PlainPlatform implements Platform {
+export class WindowsPlatform extends BasePlatform implements Platform {
   readonly name = 'windows';
   readonly shortcomings: readonly string[] = [];
-  /** Creation times are absolute: an identity means the same after a restart of the machine, namely nobody. */
+  /** Creation times are absolute, so that an identity from before a reboot matches no process. */
   readonly bootId = 'windows';
   readonly killsAtDeath = true;
+  override readonly ignoresVariableCase = true;
   /** It has no console, and what is pressed on those of members is none of its business. */
   readonly endSignals = [];
   /** A console without a window, which its children share: CTRL_BREAK reaches them all. */
-  readonly spawnOptions = { detached: false, windowsHide: true };
+  readonly spawnOptions = { detached: false, windowsHide: true, windowsVerbatimArguments: true };
   readonly #win32: Win32;
   readonly #nvidia = new NvidiaGpus('nvml.dll');
   readonly #table: RecentTable;
   readonly #ports: PortTables | undefined;
-  override readonly tellsPorts: boolean;
+  override readonly supportsPorts: boolean;
   readonly #pressed = new Map<number, number>();
   #wardenJob: Handle;
 
@@ -66,20 +51,20 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
     super();
     this.#win32 = win32;
     this.#ports = readPorts && new PortTables(readPorts);
-    this.tellsPorts = readPorts !== undefined;
+    this.supportsPorts = readPorts !== undefined;
     this.#table = new RecentTable(() => {
       const { table, address } = win32.processTable();
       return parseProcessTable(table, address);
     }, tableMillis);
   }
 
-  /** Whoever is below the warden is in its job, however its parents have ended. */
+  /** All descendants of the warden are in its job, however their parents have ended. */
   get adoptsOrphans(): boolean {
     return this.#wardenJob !== undefined;
   }
 
   adoptOrphans(): void {
-    // Keys that are pressed on a member's console reach whoever is on it, and that is this process too, at that moment.
+    // Keys that are pressed on a member's console reach every process on it, at that moment also this one.
     for (const signal of ['SIGINT', 'SIGBREAK'] as const) process.on(signal, () => undefined);
     this.#win32.hearCtrlC();
     const job = this.#win32.createJob();
@@ -94,14 +79,14 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
   }
 
   descendants(roots: Iterable<ProcessIdentity>): ProcessStat[] {
-    const everyone = this.everyone();
+    const allProcesses = this.allProcesses();
     const inJob = new Set(this.#wardenJob === undefined ? [] : this.#win32.jobProcessIds(this.#wardenJob));
-    const below = everyone.filter((process) => inJob.has(process.pid));
-    return descendantsIn(withoutForeignParents(everyone), [...roots, ...below]);
+    const below = allProcesses.filter((process) => inJob.has(process.pid));
+    return descendantsIn(withoutForeignParents(allProcesses), [...roots, ...below]);
   }
 
-  everyone(): ProcessStat[] {
-    return this.#table.everyone();
+  allProcesses(): ProcessStat[] {
+    return this.#table.allProcesses();
   }
 
   usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
@@ -119,14 +104,14 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
     return new Map([...ports].filter(([pid]) => asked.has(pid)));
   }
 
-  signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
+  protected override deliver(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
     const opened = this.#win32.openProcess(PROCESS_TERMINATE | PROCESS_SUSPEND_RESUME | PROCESS_QUERY_LIMITED_INFORMATION, target.pid);
     if ('error' in opened) return opened.error === ERROR_ACCESS_DENIED ? 'denied' : 'gone';
     const { handle } = opened;
     try {
       // The handle pins the process: its pid cannot pass to another one meanwhile.
       if (this.#win32.creationTime(handle) !== target.startTime) return 'gone';
-      return this.#deliver(handle, target.pid, signal);
+      return this.#request(handle, target.pid, signal);
     } finally {
       this.#win32.closeHandle(handle);
     }
@@ -138,9 +123,9 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
 
   containersFor(): Containers {
     return {
-      homes: [],
+      cgroupRoots: [],
       offers: () => offers,
-      contain: (wanted) => this.#contain(wanted),
+      contain: (requested) => this.#contain(requested),
     };
   }
 
@@ -148,7 +133,7 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
    * Windows has no signals. What asks for an end is what programs here understand as such: CTRL_BREAK on their console, and
    * WM_CLOSE to their windows.
    */
-  #deliver(handle: Handle, pid: number, signal: NodeJS.Signals): SignalOutcome {
+  #request(handle: Handle, pid: number, signal: NodeJS.Signals): SignalOutcome {
     switch (signal) {
       case 'SIGKILL':
         return this.#win32.terminateProcess(handle, killedExitCode) ? 'sent' : 'gone';
@@ -176,92 +161,19 @@ export class WindowsPlatform extends PlainPlatform implements Platform {
     return reached.length > 0;
   }
 
-  #contain(wanted: Containment | 'auto'): Container {
-    if (wanted === 'group') return uncontained;
-    if (wanted !== 'auto' && wanted !== 'job')
-      throw new ContainmentError(`"${wanted}" is for Linux; on Windows use "auto", "job" or "group".`);
-    return new JobContainer(this.#win32);
-  }
-}
-
-/** One tree's job. */
-class JobContainer implements Container {
-  readonly containment = 'job';
-  readonly path = null;
-  readonly leaderIsKeeper = false;
-  readonly #win32: Win32;
-  #job: Handle;
-
-  constructor(win32: Win32) {
-    this.#win32 = win32;
-    this.#job = win32.createJob();
-    win32.setJobLimits(this.#job, { flags: JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE });
+  /** What a process has started, and what descends from that; also of one that was ended a moment ago, and that a handle still keeps in the table. */
+  #below(pid: number): ProcessStat[] {
+    const { table, address } = this.#win32.processTable();
+    const allProcesses = withoutForeignParents(parseProcessTable(table, address));
+    const roots = allProcesses.filter((process) => process.pid === pid);
+    return descendantsIn(allProcesses, roots).filter((process) => process.pid !== pid);
   }
 
-  wrap(argv: readonly [string, ...string[]]): readonly [string, ...string[]] {
-    return argv;
-  }
-
-  /** What the leader starts in the moment before it is assigned is in the warden's job, and known by its parent. */
-  enter<T extends { readonly pid?: number | undefined }>(spawn: () => T): T {
-    const spawned = spawn();
-    if (spawned.pid) this.admit(spawned.pid);
-    return spawned;
-  }
-
-  admit(pid: number): void {
-    const opened = this.#win32.openProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, pid);
-    if ('error' in opened) return; // It has ended already.
-    try {
-      this.#win32.assignToJob(this.#job, opened.handle);
-    } finally {
-      this.#win32.closeHandle(opened.handle);
-    }
-  }
-
-  pids(): readonly number[] {
-    return this.#job === undefined ? [] : this.#win32.jobProcessIds(this.#job);
-  }
-
-  killAll(): boolean {
-    if (this.#job === undefined) return false;
-    this.#win32.terminateJob(this.#job, killedExitCode);
-    return true;
-  }
-
-  limit({ memoryBytes, processes, cpuCores }: KernelLimits): (keyof KernelLimits)[] {
-    // The job refuses memory and processes rather than to end anybody: what that does to the tree is still looked for.
-    const memory = memoryBytes === undefined ? 0 : JOB_OBJECT_LIMIT_JOB_MEMORY;
-    const count = processes === undefined ? 0 : JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
-    if (memory || count)
-      isAllowed(() =>
-        this.#win32.setJobLimits(this.#job, {
-          flags: JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | memory | count,
-          ...(memoryBytes !== undefined && { memoryBytes }),
-          ...(processes !== undefined && { activeProcesses: processes }),
-        }),
-      );
-    if (cpuCores === undefined) return [];
-    const rate = Math.max(1, Math.min(fullCpuRate, Math.round((cpuCores / cores()) * fullCpuRate)));
-    return isAllowed(() => this.#win32.setJobCpuRate(this.#job, rate)) ? ['cpuCores'] : [];
-  }
-
-  limitEvents(): { readonly memoryKills: number; readonly refusedForks: number } {
-    return { memoryKills: 0, refusedForks: 0 };
-  }
-
-  cpuMillis(): number | undefined {
-    return (this.#job === undefined ? 0 : this.#win32.jobCpuMillis(this.#job)) || undefined;
-  }
-
-  usage(): ContainerUsage {
-    return {};
-  }
-
-  /** Closing the only handle ends whoever should still be in it. */
-  dispose(): void {
-    if (this.#job !== undefined) this.#win32.closeHandle(this.#job);
-    this.#job = undefined;
+  #contain(requested: Containment | 'auto'): Container {
+    if (requested === 'group') return uncontained;
+    if (requested !== 'auto' && requested !== 'job')
+      throw new ContainmentError(`"${requested}" is for Linux; on Windows use "auto", "job" or "group".`);
+    return new JobContainer(this.#win32, { below: (pid) => this.#below(pid), kill: (process) => void this.signal(process, 'SIGKILL') });
   }
 }
 
@@ -276,18 +188,8 @@ const offers: readonly ContainmentOffer[] = [
   { containment: 'namespace', available: false, why: 'PID namespaces are of Linux' },
 ];
 
-/** False on an older Windows, or under Wine: the warden looks itself. */
-function isAllowed(set: () => void): boolean {
-  try {
-    set();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The number of a parent that has ended may belong to somebody younger than the child, who is no parent of it. */
-function withoutForeignParents(everyone: readonly ProcessStat[]): ProcessStat[] {
-  const born = new Map(everyone.map(({ pid, startTime }) => [pid, startTime]));
-  return everyone.map((process) => ((born.get(process.parent) ?? 0) > process.startTime ? { ...process, parent: 0 } : process));
+/** The pid of a parent that has ended may belong to a process younger than the child, which is not its parent. */
+function withoutForeignParents(allProcesses: readonly ProcessStat[]): ProcessStat[] {
+  const born = new Map(allProcesses.map(({ pid, startTime }) => [pid, startTime]));
+  return allProcesses.map((process) => ((born.get(process.parent) ?? 0) > process.startTime ? { ...process, parent: 0 } : process));
 }

@@ -1,99 +1,165 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ProcessIdentity } from '../../platform/platform.ts';
+import { errorText } from '../../protocol/errors.ts';
+import { RestartBudget } from '../../protocol/restartBudget.ts';
+import { switchScript } from './switchScript.ts';
 
-/**
- * Reads lines of `pid:startTime …` and cgroups' folders, the newest being who lives now. `bye` ends it in peace; the end of its input means
- * that the warden is gone: it runs the reaper, and where that cannot be run any more (the editor has been uninstalled, the
- * disk is gone), it kills everyone in those cgroups, and of the newest line who is still the same process (field 22 of
- * /proc/PID/stat).
- */
-const script = `
-trap '' HUP INT QUIT TERM TSTP
-kill_if_same() {
-  IFS= read -r stat < "/proc/$1/stat" || return
-  pid=$1 start=$2
-  set -- \${stat##*) }
-  [ "\${20}" = "$start" ] && kill -KILL "$pid"
-}
-members=
-while IFS= read -r line; do
-  [ "$line" = bye ] && exit 0
-  members=$line
-done
-"$@" && exit 0
-for member in $members; do
-  case $member in
-    /*) echo 1 > "$member/cgroup.kill" ;;
-    *) kill_if_same "\${member%:*}" "\${member#*:}" ;;
-  esac
-done
-`;
+/** Longest first line that is given as an argument, in characters; the kernel takes 128 KiB (MAX_ARG_STRLEN, execve(2)). */
+const maxArgument = 100_000;
+/** Delay before a failed start of the switch is tried again, in milliseconds. */
+const retryMillis = 250;
 
-/** What the warden needs of one. */
-export interface Switch {
-  /** Null where there is none. */
+/** Errors of a spawn that pass: no processes, descriptors or memory at this moment. */
+const shortages: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** The dead man's switch, as the warden uses it. */
+export interface DeadMansSwitch {
+  /** Null where none is needed, or none could be started yet. */
   readonly pid: number | null;
-  tell(members: readonly ProcessIdentity[], containers: readonly string[]): void;
-  release(): void;
+  update(members: readonly ProcessIdentity[], containers: readonly string[]): void;
+  /** A helper process of the warden, which is killed along with the members. */
+  addHelper(process: ProcessIdentity): void;
+  removeHelper(process: ProcessIdentity): void;
+  /** Why there is none, as sentences for people, where it is not started again by itself. */
+  readonly problem: string | undefined;
+  /** A user wants it running: it may be started again by itself as often as at first. */
+  startAgain(): void;
+  standDown(): void;
 }
 
-/** Where the kernel itself ends everything that the warden has started. */
-export const noSwitch: Switch = { pid: null, tell: () => undefined, release: () => undefined };
+/** For platforms whose kernel itself ends everything that the warden has started. */
+export const noSwitch: DeadMansSwitch = {
+  pid: null,
+  update: () => undefined,
+  addHelper: () => undefined,
+  removeHelper: () => undefined,
+  problem: undefined,
+  startAgain: () => undefined,
+  standDown: () => undefined,
+};
+
+export interface SwitchParts {
+  /** The command that ends what is left. */
+  readonly reaper: readonly string[];
+  onSpawn(pid: number): void;
+  /** At every end of a switch, before it is replaced. */
+  onLost(pid: number): void;
+  /** The switch is not started again by itself; `problem` says why and what follows, as sentences for people. */
+  onGivenUp(problem: string): void;
+}
 
 /**
- * The dead man's switch: a shell of a megabyte, in a session of its own, that outlives the warden by the time it takes to
- * kill what the warden left.
+ * A shell of a megabyte, in a session of its own, that outlives the warden by the time it takes to kill what the warden left. One that ends is
+ * replaced, as often as the budget of automatic restarts allows. A start that fails for want of processes, descriptors or memory is tried again for as
+ * long as that lasts: nothing runs meanwhile, and the switch is wanted most then.
  */
-export class DeadMansSwitch implements Switch {
-  readonly #reaper: readonly string[];
-  readonly #onSpawn: (pid: number) => void;
-  readonly #onLost: (pid: number) => void;
-  #process: ChildProcess;
-  #told = '';
-  #released = false;
+export class ShellSwitch implements DeadMansSwitch {
+  readonly #parts: SwitchParts;
+  readonly #budget = new RestartBudget();
+  readonly #helpers = new Set<string>();
+  #process: ChildProcess | undefined;
+  #listed: readonly string[] = [];
+  #lastSent = '';
+  #stoodDown = false;
+  #retry: NodeJS.Timeout | undefined;
+  #problem: string | undefined;
 
-  /** `reaper`: the command that ends what is left; `onLost` hears of every end of a switch, before it is replaced. */
-  constructor(reaper: readonly string[], onSpawn: (pid: number) => void, onLost: (pid: number) => void) {
-    this.#reaper = reaper;
-    this.#onSpawn = onSpawn;
-    this.#onLost = onLost;
-    this.#process = this.#start();
+  constructor(parts: SwitchParts) {
+    this.#parts = parts;
+    this.#start();
   }
 
   get pid(): number | null {
-    return this.#process.pid ?? null;
+    return this.#process?.pid ?? null;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** `containers`: folders of cgroups; one with a space in its name is left to the reaper. */
-  tell(members: readonly ProcessIdentity[], containers: readonly string[]): void {
+  update(members: readonly ProcessIdentity[], containers: readonly string[]): void {
     const folders = containers.filter((folder) => !/\s/.test(folder));
-    const line = [...folders, ...members.map(({ pid, startTime }) => `${pid}:${startTime}`)].join(' ');
-    if (line === this.#told) return;
-    this.#told = line;
-    this.#process.stdin?.write(`${line}\n`);
+    this.#listed = [...folders, ...members.map(wordOf)];
+    this.#send();
   }
 
-  /** To be called when nobody is left to be guarded. */
-  release(): void {
-    this.#released = true;
-    this.#process.stdin?.end('bye\n');
+  addHelper(process: ProcessIdentity): void {
+    this.#helpers.add(wordOf(process));
+    this.#send();
   }
 
-  #start(): ChildProcess {
-    const child = spawn('/bin/sh', ['-c', script, 'tree-warden-switch', ...this.#reaper], {
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-      cwd: '/',
+  removeHelper(process: ProcessIdentity): void {
+    this.#helpers.delete(wordOf(process));
+    this.#send();
+  }
+
+  startAgain(): void {
+    this.#budget.reset();
+    if (this.#process || this.#stoodDown) return;
+    clearTimeout(this.#retry);
+    this.#start();
+  }
+
+  /** Ends the switch; to be called when no process is left that it would have to kill. */
+  standDown(): void {
+    this.#stoodDown = true;
+    clearTimeout(this.#retry);
+    this.#process?.stdin?.end('stand-down\n');
+  }
+
+  #send(): void {
+    const line = [...this.#listed, ...this.#helpers].join(' ');
+    if (line === this.#lastSent) return;
+    this.#lastSent = line;
+    this.#process?.stdin?.write(`${line}\n`);
+  }
+
+  #start(): void {
+    // The list is there from the first instruction on: the warden may be killed before it could write it.
+    const list = this.#lastSent.length <= maxArgument ? this.#lastSent : '';
+    const argv = ['-c', switchScript, 'tree-warden-switch', list, ...this.#parts.reaper];
+    let child: ChildProcess;
+    try {
+      child = spawn('/bin/sh', argv, { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
+    } catch (error) {
+      // Node throws where memory is short, and tells of all else by the event.
+      this.#failed(error);
+      return;
+    }
+    const { pid } = child;
+    child.on('error', (error) => {
+      if (pid === undefined) this.#failed(error);
     });
-    if (child.pid !== undefined) this.#onSpawn(child.pid);
-    child.stdin.on('error', () => undefined);
-    child.on('error', () => undefined);
+    if (pid === undefined) return;
+    this.#process = child;
+    this.#problem = undefined;
+    this.#parts.onSpawn(pid);
+    child.stdin?.on('error', () => undefined);
     child.on('exit', () => {
-      if (child.pid !== undefined) this.#onLost(child.pid);
-      if (this.#released) return;
-      this.#process = this.#start();
-      this.#process.stdin?.write(`${this.#told}\n`);
+      this.#process = undefined;
+      this.#parts.onLost(pid);
+      if (this.#stoodDown) return;
+      if (this.#budget.take()) this.#start();
+      else this.#giveUp('was ended by another process');
     });
-    return child;
+    if (this.#lastSent !== list) child.stdin?.write(`${this.#lastSent}\n`);
   }
+
+  #failed(error: unknown): void {
+    this.#retry = setTimeout(() => {
+      if (this.#stoodDown) return;
+      if (shortages.has((error as NodeJS.ErrnoException).code) || this.#budget.take()) this.#start();
+      else this.#giveUp(`could not be started: ${errorText(error)}`);
+    }, retryMillis);
+  }
+
+  #giveUp(reason: string): void {
+    this.#problem = `The dead man’s switch ${reason}, after it was started again ${this.#budget.description}. It is not started again by itself. The warden goes on guarding its processes; if it is killed now, they are ended by the window or the command that owns them, or else at the next start of Tree Warden or by 'tree-warden sweep'.`;
+    this.#parts.onGivenUp(this.#problem);
+  }
+}
+
+function wordOf({ pid, startTime }: ProcessIdentity): string {
+  return `${pid}:${startTime}`;
 }

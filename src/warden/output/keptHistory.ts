@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { errorText } from '../../protocol/errors.ts';
-import type { HistoryPoint, TreeId } from '../../protocol/messages.ts';
+import type { HistoryPoint } from '../../protocol/figures.ts';
+import type { TreeId } from '../../protocol/identity.ts';
 import { LogFile } from './logFile.ts';
 
 /** What the trees have used, in means over twenty seconds, as JSON lines in `history.jsonl` beside the logs; rotated as they are. */

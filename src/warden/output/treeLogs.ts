@@ -1,19 +1,18 @@
 import { join } from 'node:path';
-import { errorText } from '../../protocol/errors.ts';
-import type { StartRequest, TreeId } from '../../protocol/messages.ts';
-import type { Journal } from '../journal.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import type { StartRequest } from '../../protocol/startRequest.ts';
 import { LogFile } from './logFile.ts';
 
 export interface TreeLogsParts {
   readonly logFolder: string;
-  readonly journal: Journal;
-  /** A person has to be told. */
-  alert(message: string): void;
+  /** The log of this tree cannot be written; called once a tree. */
+  onFailure(tree: TreeId, name: string, error: Error): void;
 }
 
 /** Where the trees' output is kept on disk. */
 export class TreeLogs {
   readonly #parts: TreeLogsParts;
+  readonly #files = new Set<LogFile>();
 
   constructor(parts: TreeLogsParts) {
     this.#parts = parts;
@@ -21,7 +20,7 @@ export class TreeLogs {
 
   /**
    * A file for all of its output; only the path where it writes there by itself (`before`: where it has done so until now), and
-   * nothing where its output is somebody else's.
+   * nothing where its output belongs to another process.
    */
   logFor(id: TreeId, { stdio, name }: Pick<StartRequest, 'stdio' | 'name'>, before?: string): LogFile | string | undefined {
     switch (stdio) {
@@ -34,15 +33,32 @@ export class TreeLogs {
     }
   }
 
+  /** Resolves when all output so far is on its way to the disk. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#files, (file) => file.close()));
+  }
+
   #pathFor(id: TreeId, name: string): string {
-    const safe = name.replaceAll(/[^\w.-]+/g, '_').slice(0, 60);
-    return join(this.#parts.logFolder, `${safe}-${id.slice(0, 8)}.log`);
+    return join(this.#parts.logFolder, `${asFileName(name)}-${id.slice(0, 8)}.log`);
   }
 
   #open(id: TreeId, name: string): LogFile {
-    return new LogFile(this.#pathFor(id, name), (error) => {
-      this.#parts.journal.write({ event: 'log-failed', tree: id, spec: name, reason: errorText(error) });
-      this.#parts.alert(`The log of '${name}' cannot be written: ${errorText(error)}. It runs on, and its newest output stays in memory.`);
-    });
+    const file = new LogFile(this.#pathFor(id, name), (error) => this.#parts.onFailure(id, name, error));
+    for (const other of this.#files) if (other.isClosed) this.#files.delete(other);
+    this.#files.add(file);
+    return file;
   }
+}
+
+/** File systems count bytes, and 143 are the least that any has; the id and what a turned-over log adds are to fit, too. */
+const maxNameBytes = 100;
+
+/** Letters of any language, in whole characters. */
+function asFileName(name: string): string {
+  let safe = '';
+  for (const character of name.replaceAll(/[^\p{L}\p{M}\p{N}_.-]+/gu, '_')) {
+    if (Buffer.byteLength(safe + character) > maxNameBytes) break;
+    safe += character;
+  }
+  return safe;
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import type { OutputLog } from '../../protocol/output.ts';
 import type { LogFile } from './logFile.ts';
 import { OutputBuffer } from './outputBuffer.ts';
 
@@ -6,6 +7,8 @@ import { OutputBuffer } from './outputBuffer.ts';
 export interface OutputSource {
   pause(): void;
   resume(): void;
+  /** How much of the log file has been read, where the output comes from there. */
+  readonly logPosition?: number;
 }
 
 /** Someone who reads along. */
@@ -43,6 +46,8 @@ export class TreeOutput {
   #logFull = false;
   #awaitsReader: boolean;
   #ended = false;
+  /** Of a log that was read, when the output has ended. */
+  #lastLogStart: number | undefined;
 
   /**
    * @param log A file to which all of it goes; a path where the tree writes to that file by itself.
@@ -56,6 +61,13 @@ export class TreeOutput {
 
   get end(): number {
     return this.#ring.end;
+  }
+
+  /** Undefined where there is no log, or not all of it could be written. */
+  get log(): OutputLog | undefined {
+    const path = this.logPath ?? this.#log?.path;
+    const start = this.#log === undefined ? this.#readLogStart() : this.#log.start;
+    return path === undefined || start === undefined ? undefined : { path, start, keptFrom: this.#ring.start };
   }
 
   /** The newest lines that say something, without colours; at most `count`. */
@@ -80,9 +92,11 @@ export class TreeOutput {
   /** Nothing more will be written. */
   finish(): void {
     if (this.#ended) return;
+    this.#lastLogStart = this.#readLogStart();
     this.#ended = true;
     this.#source = undefined;
-    this.#log?.close();
+    // It tells its failures itself.
+    void this.#log?.close();
     for (const subscription of this.#subscriptions) this.#send(subscription);
   }
 
@@ -119,6 +133,11 @@ export class TreeOutput {
       this.#subscriptions.delete(subscription);
       subscription.reader.finish();
     }
+  }
+
+  #readLogStart(): number | undefined {
+    const position = this.#source?.logPosition;
+    return position === undefined ? this.#lastLogStart : this.#ring.end - position;
   }
 
   #logDrained(): void {

@@ -1,13 +1,14 @@
 import { type Container, containerOf, uncontained } from '../../platform/container.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
-import type { StartRequest, StopStep } from '../../protocol/messages.ts';
-import type { TreeRecord } from '../../records/records.ts';
+import type { StartRequest, StopStep } from '../../protocol/startRequest.ts';
+import type { TreeRecord, WardenRecord } from '../../records/records.ts';
 import { MemberFinder } from '../ending/memberFinder.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
-import { followLeader, type Leader } from './leader.ts';
+import type { Leader } from './leader.ts';
+import { followLeader } from './spawnLeader.ts';
 
-/** A detached tree that has outlived its warden, with all that can be known of it. */
-export interface Foundling {
+/** A detached tree that has outlived its warden, as far as its record and its processes describe it. */
+export interface RecoveredTree {
   readonly request: StartRequest;
   readonly commandLine: string;
   readonly log: string;
@@ -16,12 +17,16 @@ export interface Foundling {
   readonly container: Container;
 }
 
-/** Undefined where nobody of it is alive, or where it is not meant to be taken over. */
-export function findDetached(platform: Platform, record: TreeRecord): Foundling | undefined {
+/** Undefined where no process of it is alive, or where it is not meant to be taken over. */
+export function recoverDetached(
+  platform: Platform,
+  record: TreeRecord,
+  warden: Pick<WardenRecord, 'process' | 'lifetime'>,
+): RecoveredTree | undefined {
   const { detached, leader, bootId, container: path } = record;
   if (detached === null || leader === null || bootId !== platform.bootId) return undefined;
   const found = path === null ? undefined : platform.findContainer(path, record.tree);
-  const members = new MemberFinder(platform, record).find(found?.pids());
+  const members = new MemberFinder(platform, record, warden).find(found?.pids());
   const [first] = members;
   if (first === undefined) return undefined;
   const stat = members.find(({ pid }) => pid === leader.pid) ?? { ...first, ...leader, alive: false };
@@ -54,10 +59,12 @@ const adoptedBacklog = 2 ** 20;
 export function followAdopted(pid: number, output: TreeOutput): Leader | undefined {
   if (output.logPath === undefined) return undefined;
   try {
-    return followLeader(pid, output.logPath, adoptedBacklog, {
+    const leader = followLeader(pid, output.logPath, adoptedBacklog, {
       onOutput: (chunk) => output.write(chunk),
       onOutputEnd: () => output.finish(),
     });
+    output.attach(leader);
+    return leader;
   } catch {
     return undefined; // The log has been removed: its processes live all the same.
   }

@@ -1,5 +1,5 @@
 import type { Footprint, Platform, ProcessIdentity } from '../../platform/platform.ts';
-import type { Details } from '../../protocol/messages.ts';
+import type { Details } from '../../protocol/figures.ts';
 
 /** Of these processes together. A figure that is not known of all of them is left out: it would be taken for the sum. */
 export function detailsOf(platform: Platform, processes: readonly ProcessIdentity[]): Details {
@@ -8,9 +8,9 @@ export function detailsOf(platform: Platform, processes: readonly ProcessIdentit
     const values = footprints.flatMap((footprint) => footprint[of] ?? []);
     return values.length > 0 && values.length === footprints.length ? values.reduce((total, value) => total + value, 0) : undefined;
   };
-  const [sharedOutBytes, openFiles, connections] = [sum('sharedOutBytes'), sum('openFiles'), sum('connections')];
+  const [pssBytes, openFiles, connections] = [sum('pssBytes'), sum('openFiles'), sum('connections')];
   return {
-    ...(sharedOutBytes !== undefined && { sharedOutBytes }),
+    ...(pssBytes !== undefined && { pssBytes }),
     ...(openFiles !== undefined && { openFiles }),
     ...(connections !== undefined && { connections }),
   };

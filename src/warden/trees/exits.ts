@@ -1,22 +1,27 @@
+import { CannotStartError } from '../../command/executable.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
-import type { ExitStatus, StartRequest, TreeState } from '../../protocol/messages.ts';
-import { CannotStartError } from '../../spec/executable.ts';
+import type { ExitStatus, TreeState } from '../../protocol/snapshot.ts';
+import type { StartRequest } from '../../protocol/startRequest.ts';
+import { ifReadable } from '../ending/ifReadable.ts';
 
-/** Of a leader that is no child of this warden. */
+/** The exit status of a leader that is not a child of this warden. */
 export const unknownExit: ExitStatus = { code: null, signal: null };
 
 /** As a clause. */
 export function describeExit({ code, signal }: ExitStatus): string {
-  if (code === null && signal === null) return 'ended, nobody knows how';
+  if (code === null && signal === null) return 'ended (exit status unknown)';
   return signal === null ? `exited with code ${code}` : `ended by ${signal}`;
 }
 
-export function countMembers(count: number): string {
-  return count === 1 ? '1 member' : `${count} members`;
+/** The number of members left, to follow a clause; empty where it cannot be read. */
+export function describeLeft({ alive }: { alive(): readonly ProcessStat[] }): string {
+  const count = ifReadable(() => alive().length);
+  if (count === undefined) return '';
+  return count === 1 ? ', 1 member left' : `, ${count} members left`;
 }
 
 /**
- * A terminal's leader is waited for on a thread of its own, so one that ends at once may be gone before anybody has looked
+ * A terminal's leader is waited for on a thread of its own, so one that ends at once may be gone before the first look
  * at it. The warden's own start then stands for its start: nothing of the tree can be older.
  */
 export function alreadyCollected(platform: Platform, pid: number): ProcessStat {
@@ -25,18 +30,22 @@ export function alreadyCollected(platform: Platform, pid: number): ProcessStat {
   return { ...self, pid, alive: false };
 }
 
-/** What is restarted, or waited for, and ends within so many milliseconds, has not started. */
-const soonestEnd = 100;
+/** Minimum run time of a process that is restarted or waited for, in milliseconds: one that ends sooner has failed to start. */
+const minRunMillis = 100;
 
-/** `said`: how it has ended, as a clause. */
+/** How the leader has ended; `description` is a clause. */
 interface LeaderEnd {
-  readonly said: string;
+  readonly description: string;
   readonly ok: boolean;
   readonly runMillis: number;
 }
 
 /** Why a leader's end is a failure whatever its exit status, as a clause; undefined where the status alone says it. */
-export function failureOf({ ready, restart }: StartRequest, state: TreeState, { said, ok, runMillis }: LeaderEnd): string | undefined {
-  if (state === 'starting') return `${said} before it was ready`;
-  return ok && (ready || restart) && runMillis < soonestEnd ? `${said} after ${runMillis} ms, which is no start` : undefined;
+export function failureOf(
+  { ready, restart }: StartRequest,
+  state: TreeState,
+  { description, ok, runMillis }: LeaderEnd,
+): string | undefined {
+  if (state === 'starting') return `${description} before it was ready`;
+  return ok && (ready || restart) && runMillis < minRunMillis ? `${description} after ${runMillis} ms, which is no start` : undefined;
 }

@@ -1,9 +1,10 @@
 /**
  * Programs that change a setting of their own and then become the command: what a process is to be born with, and what the
- * warden could not lend it and take back (a lower priority, a lower hard limit).
+ * warden could not set for the moment of a spawn and take back (a lower priority, a lower hard limit).
  */
-import type { StartRequest } from '../../protocol/messages.ts';
-import { CannotStartError, resolveExecutable } from '../../spec/executable.ts';
+
+import { CannotStartError, resolveExecutable } from '../../command/executable.ts';
+import type { StartRequest } from '../../protocol/startRequest.ts';
 
 const ioClasses = { idle: ['-c', '3'], low: ['-c', '2', '-n', '7'], high: ['-c', '2', '-n', '0'] } as const;
 

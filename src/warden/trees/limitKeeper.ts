@@ -1,7 +1,9 @@
 import { formatBytes } from '../../protocol/format.ts';
-import type { LimitAction, TreeId } from '../../protocol/messages.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import type { LimitAction } from '../../protocol/startRequest.ts';
+import { LongTimer } from '../../protocol/timers.ts';
 import { actionFor, type LimitName, LimitWatch } from './limits.ts';
-import type { Tree } from './tree.ts';
+import type { TreeView } from './treeView.ts';
 
 /** What one warden lets all of its trees take up together. */
 export interface WindowLimits {
@@ -14,7 +16,7 @@ export interface WindowLimits {
 
 export const defaultWindowLimits: WindowLimits = { maxTrees: 100, maxProcesses: 0, timeMillis: 0 };
 
-export type ActOnLimit = (tree: Tree, action: LimitAction, limit: LimitName, reason: string) => void;
+export type ActOnLimit = (tree: TreeView, action: LimitAction, limit: LimitName, reason: string) => void;
 
 /** A tree that multiplies is looked at more often than one that grows, in milliseconds. */
 const multiplyingMillis = 250;
@@ -25,7 +27,7 @@ export class LimitKeeper {
   readonly #window: WindowLimits;
   readonly #act: ActOnLimit;
   readonly #watches = new Map<TreeId, LimitWatch>();
-  readonly #timers = new Map<TreeId, NodeJS.Timeout>();
+  readonly #timers = new Map<TreeId, LongTimer>();
 
   constructor(window: WindowLimits, act: ActOnLimit) {
     this.#window = window;
@@ -33,26 +35,23 @@ export class LimitKeeper {
   }
 
   /** To be called in the same turn as the spawn of the leader. */
-  add(tree: Tree): void {
+  add(tree: TreeView): void {
     const { limits, onLimit } = tree.request;
     if (limits === undefined) return;
     const watch = new LimitWatch(limits, onLimit, tree.container);
     watch.begin();
     this.#watches.set(tree.id, watch);
     if (limits.timeMillis === undefined) return;
-    this.#timers.set(
-      tree.id,
-      setTimeout(() => this.#checkTree(tree), limits.timeMillis - tree.runMillis),
-    );
+    this.#timers.set(tree.id, new LongTimer(() => this.#checkTree(tree), limits.timeMillis - tree.runMillis));
   }
 
   remove(tree: TreeId): void {
-    clearTimeout(this.#timers.get(tree));
+    this.#timers.get(tree)?.cancel();
     this.#timers.delete(tree);
     this.#watches.delete(tree);
   }
 
-  /** How often somebody has to look; undefined where nothing would be found by it. */
+  /** Sampling interval that the limits need, in milliseconds; undefined where sampling would find nothing. */
   get intervalMillis(): number | undefined {
     const watches = [...this.#watches.values()];
     if (this.#window.maxProcesses > 0 || watches.some((watch) => watch.countsProcesses)) return multiplyingMillis;
@@ -65,18 +64,18 @@ export class LimitKeeper {
   }
 
   /** To be called with fresh figures of the trees that have not ended. */
-  check(running: readonly Tree[]): void {
+  check(running: readonly TreeView[]): void {
     for (const tree of running) this.#checkTree(tree);
     this.#checkWindow(running);
   }
 
-  #checkTree(tree: Tree): void {
+  #checkTree(tree: TreeView): void {
     const breach = this.#watches.get(tree.id)?.check({ ...tree.figures, processes: countAlive(tree), runMillis: tree.runMillis });
     if (breach) this.#act(tree, actionFor(breach.limit, tree.request.onLimit), breach.limit, breach.reason);
   }
 
   /** The biggest pays for all: it is most likely the one that runs away. */
-  #checkWindow(running: readonly Tree[]): void {
+  #checkWindow(running: readonly TreeView[]): void {
     const { maxProcesses } = this.#window;
     const total = running.reduce((sum, tree) => sum + countAlive(tree), 0);
     if (maxProcesses === 0 || total <= maxProcesses) return;
@@ -88,6 +87,6 @@ export class LimitKeeper {
   }
 }
 
-function countAlive({ figures }: Tree): number {
+function countAlive({ figures }: TreeView): number {
   return figures.members.length - figures.zombies;
 }

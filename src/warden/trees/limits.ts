@@ -1,7 +1,7 @@
 /** What happens when a tree takes up more than its spec allows. The kernel holds what it can; the rest is seen by looking. */
 import type { Container, KernelLimits, LimitEvents } from '../../platform/container.ts';
 import { formatBytes, formatDuration } from '../../protocol/format.ts';
-import type { LimitAction, Limits } from '../../protocol/messages.ts';
+import type { LimitAction, Limits } from '../../protocol/startRequest.ts';
 
 export type LimitName = 'memory' | 'processes' | 'cpu' | 'time';
 
@@ -16,23 +16,23 @@ export interface LimitReading {
   readonly memoryBytes: number;
   readonly processes: number;
   readonly cpuPercent: number;
-  /** Since the start. */
+  /** Time since the start, in milliseconds. */
   readonly runMillis: number;
 }
 
-/** What runs away is ended at once; what merely takes long gets its time to end; what is merely slow is left alone. */
+/** A runaway process is killed; one that only takes too long is stopped with its grace; high CPU use only raises an alert. */
 const defaultActions: Readonly<Record<LimitName, LimitAction>> = { memory: 'kill', processes: 'kill', cpu: 'warn', time: 'stop' };
 
-/** A busy moment is no breach of a limit on the processor; in milliseconds. */
-const cpuPatience = 10_000;
-/** A timer may fire this much before its time, in milliseconds. */
+/** Time over the CPU limit before it counts as a breach, in milliseconds: a busy moment is none. */
+const cpuBreachMillis = 10_000;
+/** How much too early a timer may fire, in milliseconds. */
 const timerSlack = 5;
 
 export function actionFor(limit: LimitName, chosen: LimitAction | undefined): LimitAction {
   return chosen ?? defaultActions[limit];
 }
 
-/** Watches over one tree's limits. Each one that is reached is reported once. */
+/** Checks the limits of one tree. Each limit that is reached is reported once. */
 export class LimitWatch {
   readonly #limits: Limits;
   readonly #container: Pick<Container, 'limit' | 'limitEvents'>;
@@ -96,7 +96,7 @@ export class LimitWatch {
     if (limits.timeMillis !== undefined && runMillis >= limits.timeMillis - timerSlack)
       yield { limit: 'time', reason: `its time limit of ${formatDuration(limits.timeMillis)} was reached` };
     if (limits.cpuCores !== undefined && !this.#held.has('cpuCores') && this.#isBusy(cpuPercent, limits.cpuCores, runMillis))
-      yield { limit: 'cpu', reason: `it has used more than its ${limits.cpuCores} cores for ${formatDuration(cpuPatience)}` };
+      yield { limit: 'cpu', reason: `it has used more than its ${limits.cpuCores} cores for ${formatDuration(cpuBreachMillis)}` };
   }
 
   #isBusy(cpuPercent: number, cores: number, now: number): boolean {
@@ -105,7 +105,7 @@ export class LimitWatch {
       return false;
     }
     this.#busySince ??= now;
-    return now - this.#busySince >= cpuPatience;
+    return now - this.#busySince >= cpuBreachMillis;
   }
 }
 

@@ -1,34 +1,28 @@
-import { stripVTControlCharacters } from 'node:util';
+import type { LinePattern } from '../../protocol/patterns.ts';
+import { LineScanner } from '../output/lineScanner.ts';
 
-/** Of a line that has no end, no more is kept. */
-const maxLine = 64 * 1024;
-
-/** Looks for a pattern in lines of output as they come, colours left aside. */
+/** Looks for a pattern in lines of output as they come; once it is found, nothing is searched until that has been asked for. */
 export class LineSearch {
-  readonly #pattern: RegExp;
-  readonly #decoder = new TextDecoder();
-  #line = '';
+  readonly #scanner: LineScanner;
   #seen = false;
   #onSeen: (() => void) | undefined;
 
-  /** @throws SyntaxError where that is no regular expression. */
-  constructor(pattern: string) {
-    this.#pattern = new RegExp(pattern);
+  constructor(pattern: LinePattern) {
+    this.#scanner = new LineScanner(pattern, () => this.#found());
+  }
+
+  /** See {@link LineScanner.skippedBytes}. */
+  get skippedBytes(): number {
+    return this.#scanner.skippedBytes;
   }
 
   /** A prompt that waits on its line counts, too. */
   add(chunk: Buffer): void {
-    const lines = `${this.#line}${this.#decoder.decode(chunk, { stream: true })}`.split(/\r?\n|\r/);
-    if (lines.some((line) => this.#pattern.test(stripVTControlCharacters(line)))) {
-      this.#seen = true;
-      this.#onSeen?.();
-      this.#line = '';
-    } else {
-      this.#line = (lines.at(-1) ?? '').slice(-maxLine);
-    }
+    if (this.#seen) this.#scanner.forget(chunk);
+    else this.#scanner.add(chunk);
   }
 
-  /** Resolves when it is seen for the first time, or when `signal` says that nobody waits any more. */
+  /** Resolves when it is seen for the first time, or when `signal` says that no caller waits any more. */
   async first(signal: AbortSignal): Promise<void> {
     if (this.#seen || signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -39,8 +33,20 @@ export class LineSearch {
 
   /** Whether it was seen since this was asked last. */
   take(): boolean {
+    if (!this.#seen) this.#scanner.flush();
     const seen = this.#seen;
     this.#seen = false;
     return seen;
+  }
+
+  /** Nothing is searched any more. */
+  dispose(): void {
+    this.#scanner.forget();
+  }
+
+  #found(): void {
+    this.#seen = true;
+    this.#scanner.forget();
+    this.#onSeen?.();
   }
 }

@@ -1,6 +1,6 @@
 import type { FoundContainer } from '../../platform/container.ts';
 import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../../platform/platform.ts';
-import type { TreeId } from '../../protocol/messages.ts';
+import type { TreeId } from '../../protocol/identity.ts';
 import { limitMarkOf } from '../marks.ts';
 
 export interface Census {
@@ -10,22 +10,24 @@ export interface Census {
   readonly strays: readonly ProcessStat[];
 }
 
-/** How often it looks again for what one look has missed: a process that forks and leaves. */
-const maxLooks = 10;
+/** Maximum number of passes, for processes that one pass has missed because their parent forked and exited. */
+const maxPasses = 10;
 
 /**
- * Who belongs to which tree. The warden is the subreaper of all that it spawns, so every member is below it, however
- * far it has strayed; what has to be found out is only which tree an orphan that came back to it belongs to.
+ * Assigns processes to trees. The warden is the subreaper of all that it spawns, so every member is below it, however far
+ * it has strayed; only the tree of an orphan that came back to the warden has to be found out.
  */
 export class Membership {
   readonly #platform: Platform;
   readonly #self: ProcessIdentity;
-  /** Children of the warden that are nobody's members: the switch. */
-  readonly #servants = new Set<number>();
+  /** Children of the warden that are members of no tree: the switch and the gateway process. */
+  readonly #helperPids = new Set<number>();
   /** Leaders, and every process spawned through Node: Node waits for those itself. */
   readonly #spawned = new Set<number>();
   readonly #treeOfSession = new Map<number, TreeId>();
   readonly #treeOfMark = new Map<number, TreeId>();
+  /** Start time of each tree's leader: an older process is not a member. */
+  readonly #bornAt = new Map<TreeId, number>();
   readonly #containers = new Map<TreeId, Pick<FoundContainer, 'pids'>>();
   #hasAdopted = false;
   #known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
@@ -35,9 +37,10 @@ export class Membership {
     this.#self = self;
   }
 
-  /** To be called in the same turn of the event loop as the spawn, so that nobody reaps what Node will wait for. */
+  /** To be called in the same turn of the event loop as the spawn, so that no sweep reaps what Node will wait for. */
   addLeader(tree: TreeId, leader: ProcessStat, container: Pick<FoundContainer, 'pids'>): void {
     this.#containers.set(tree, container);
+    this.#bornAt.set(tree, leader.startTime);
     this.#spawned.add(leader.pid);
     this.#treeOfSession.set(leader.session, tree);
     this.#treeOfMark.set(limitMarkOf(tree), tree);
@@ -55,15 +58,15 @@ export class Membership {
     this.#spawned.add(pid);
   }
 
-  addServant(pid: number): void {
-    this.#servants.add(pid);
+  addHelper(pid: number): void {
+    this.#helperPids.add(pid);
     this.#spawned.add(pid);
   }
 
   /** Node has collected this child's exit status; its pid is free for others from now on. */
   forgetSpawned(pid: number): void {
     this.#spawned.delete(pid);
-    this.#servants.delete(pid);
+    this.#helperPids.delete(pid);
   }
 
   /** The tree has ended, and with it the session of its leader: the number may be given to another one. */
@@ -72,32 +75,33 @@ export class Membership {
     for (const [session, owner] of this.#treeOfSession) if (owner === tree) this.#treeOfSession.delete(session);
   }
 
-  /** Its mark means nothing any more. */
+  /** The mark of the tree is no longer recognised. */
   forgetTree(tree: TreeId): void {
     this.forgetSession(tree);
     this.#treeOfMark.delete(limitMarkOf(tree));
+    this.#bornAt.delete(tree);
   }
 
   /**
-   * Looks who is there. `thorough` also sees what members forked from other threads than their main one, and where
-   * orphans do not come back to the warden, searches the whole machine for the trees' marks.
+   * Finds the members of every tree. `thorough` also finds children of threads other than the main one and, where orphans do
+   * not come back to the warden, searches the whole machine for the marks of the trees.
    */
   census(thorough: boolean): Census {
-    for (let look = 1; ; look++) {
-      const { missed, ...census } = this.#look(thorough);
-      if (!missed || look === maxLooks) return census;
+    for (let pass = 1; ; pass++) {
+      const { missed, ...census } = this.#pass(thorough);
+      if (!missed || pass === maxPasses) return census;
     }
   }
 
-  /** `missed`: somebody has ended before it was clear whose it was; what it has forked may have been born behind this look. */
-  #look(thorough: boolean): Census & { readonly missed: boolean } {
+  /** `missed`: a process ended before its tree was known; its children may have been born after this pass. */
+  #pass(thorough: boolean): Census & { readonly missed: boolean } {
     let missed = false;
     const members = new Map<TreeId, ProcessStat[]>();
     const strays: ProcessStat[] = [];
     const known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
     const contained = this.#contained();
     for (const process of this.#candidates(thorough, contained)) {
-      if (process.pid === this.#self.pid || this.#servants.has(process.pid) || this.#servants.has(process.parent)) continue;
+      if (process.pid === this.#self.pid || this.#helperPids.has(process.pid) || this.#helperPids.has(process.parent)) continue;
       this.#reapIfOurs(process);
       const tree = this.#treeOf(process, known, contained);
       known.set(process.pid, { identity: process, tree });
@@ -114,7 +118,7 @@ export class Membership {
     return { members, strays, missed };
   }
 
-  /** Who is in which tree's container, by pid. */
+  /** The tree of each process that is in a tree's container, by pid. */
   #contained(): Map<number, TreeId> {
     const contained = new Map<number, TreeId>();
     for (const [tree, container] of this.#containers) for (const pid of container.pids()) contained.set(pid, tree);
@@ -125,15 +129,18 @@ export class Membership {
     const roots = [this.#self, ...Array.from(this.#known.values(), ({ identity }) => identity)];
     const found = this.#platform.descendants(roots, thorough);
     const seen = new Set(found.map((process) => process.pid));
-    for (const pid of contained.keys()) {
-      // Whom the walk has missed: without a subreaper, an orphan is no descendant any more.
+    for (const [pid, tree] of contained) {
+      // What the walk has missed: without a subreaper, an orphan is no descendant any more.
       const process = seen.has(pid) ? undefined : this.#platform.stat(pid);
-      if (process === undefined) continue;
+      if (process === undefined || this.#isOlder(process, tree)) continue;
       seen.add(pid);
       found.push(process);
     }
     if ((this.#platform.adoptsOrphans && !this.#hasAdopted) || !thorough || this.#treeOfMark.size === 0) return found;
-    const marked = this.#platform.everyone().filter((process) => !seen.has(process.pid) && this.#treeByMark(process) !== undefined);
+    // Every user can read a mark, and copy it.
+    const marked = this.#platform
+      .allProcesses()
+      .filter((process) => !seen.has(process.pid) && this.#treeByMark(process) !== undefined && this.#platform.isOwnedByUser(process.pid));
     return [...found, ...marked];
   }
 
@@ -149,15 +156,21 @@ export class Membership {
       if (inherited !== undefined) return inherited;
     }
     const container = contained.get(process.pid);
-    if (container !== undefined) return container;
+    if (container !== undefined && !this.#isOlder(process, container)) return container;
     // The mark first: a session's number may have passed to a member of another tree.
     return this.#treeByMark(process) ?? this.#treeOfSession.get(process.session);
   }
 
   #treeByMark(process: ProcessStat): TreeId | undefined {
     const marks = this.#platform.marksOf(process.pid) ?? { environment: [], limit: undefined };
-    const byLimit = marks.limit === undefined ? undefined : this.#treeOfMark.get(marks.limit);
-    return byLimit ?? marks.environment.map((id) => this.#treeOfMark.get(limitMarkSafe(id))).find((tree) => tree !== undefined);
+    const named = [marks.limit, ...marks.environment.map(limitMarkSafe)];
+    return named
+      .map((mark) => (mark === undefined ? undefined : this.#treeOfMark.get(mark)))
+      .find((tree) => tree !== undefined && !this.#isOlder(process, tree));
+  }
+
+  #isOlder(process: ProcessStat, tree: TreeId): boolean {
+    return process.startTime < (this.#bornAt.get(tree) ?? 0);
   }
 
   #reapIfOurs(process: ProcessStat): void {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { ListeningPort, ProcessIdentity, ProcessStat, Usage } from '../../platform/platform.ts';
-import type { GpuUsage, MemberSnapshot, TreeSnapshot } from '../../protocol/messages.ts';
+import { hasStrayed, type ListeningPort, type ProcessIdentity, type ProcessStat, type Usage } from '../../platform/platform.ts';
+import type { GpuUsage, MemberSnapshot, TreeSnapshot } from '../../protocol/snapshot.ts';
 
 /** What a tree's snapshot says of its use. */
 export type Figures = Pick<TreeSnapshot, 'members' | 'cpuPercent' | 'memoryBytes' | 'readRate' | 'writeRate' | 'zombies' | 'gpu'>;
@@ -44,7 +44,7 @@ interface Look {
   /** Milliseconds, monotonic. */
   readonly at: number;
   readonly readings: ReadonlyMap<number, Reading>;
-  /** Of everybody who has ever been in the tree, where its container counts that. */
+  /** Usage of all processes that have ever been in the tree, where its container counts that. */
   readonly treeCpuMillis: number | undefined;
 }
 
@@ -61,7 +61,7 @@ export class Meter {
     this.#now = now;
   }
 
-  /** By everybody who has ever been seen in the tree. */
+  /** Usage of all processes that have ever been seen in the tree. */
   get used(): Used {
     return this.#used;
   }
@@ -98,7 +98,7 @@ export class Meter {
         cpuPercent: Math.min(rate(ownMillis) / 10, cores * 100),
         memoryBytes: alive ? (usage.get(pid)?.memoryBytes ?? 0) : 0,
         zombie: !alive,
-        stray: leader !== undefined && process.group !== leader.group && process.session !== leader.session,
+        stray: leader !== undefined && hasStrayed(process, leader),
         ...(listensOn && { ports: listensOn }),
         ...(gpu && { gpu }),
       };
@@ -161,8 +161,8 @@ function ownGrowth(before: ReadonlyMap<number, Reading>, reading: Reading | unde
 }
 
 /**
- * By how much the tree as a whole has grown. What ended in between is in the counters of whoever has waited for it: with what it
- * had used before, which was counted then, and with what it has used since. Who was waited for by nobody of the tree is lost.
+ * By how much the tree as a whole has grown. What ended in between is in the counters of the process that has waited for it: with what it
+ * had used before, which was counted then, and with what it has used since. A process that no member has waited for is lost.
  */
 function grownBetween(before: ReadonlyMap<number, Reading>, now: ReadonlyMap<number, Reading>, counter: Counter): number {
   const stays = (reading: Reading): boolean => now.get(reading.pid)?.startTime === reading.startTime;

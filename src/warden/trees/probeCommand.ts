@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
+import { resolveExecutable } from '../../command/executable.ts';
 import type { Container } from '../../platform/container.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
-import type { StartRequest, TreeId } from '../../protocol/messages.ts';
-import { resolveExecutable } from '../../spec/executable.ts';
-import { dowryOf, environmentFor } from './dowry.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import type { StartRequest } from '../../protocol/startRequest.ts';
+import { ifReadable } from '../ending/ifReadable.ts';
 import { describeExit } from './exits.ts';
+import { launchOf, searchPathOf } from './launch.ts';
+import { startedByProbe } from './probeProcesses.ts';
+import { environmentFor, inheritedAttributes } from './spawnAttributes.ts';
 
 export interface CommandSurroundings {
   readonly platform: Platform;
@@ -18,7 +22,7 @@ export interface CommandSurroundings {
   onCollected(pid: number): void;
 }
 
-/** Of what it prints, so much is kept to say why it failed. */
+/** Length of the output that is kept to explain a failure, in characters. */
 const keptCharacters = 2000;
 
 /**
@@ -28,16 +32,15 @@ const keptCharacters = 2000;
  */
 export async function runProbeCommand(
   { platform, container, tree, request, alive, onSpawned, onCollected }: CommandSurroundings,
-  [program, ...args]: readonly [string, ...string[]],
+  [program, ...written]: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const env = environmentFor({ ...request, stdio: 'pipes' }, tree);
-  const file = resolveExecutable(program, request.cwd, env['PATH'] ?? env['Path'] ?? '');
+  const env = environmentFor(platform, { ...request, stdio: 'pipes' }, tree);
+  const found = resolveExecutable(program, request.cwd, searchPathOf(platform, env));
+  const { file, args, argv0 } = launchOf(platform, { program, file: found, args: written }, env);
   const { cwd } = request;
-  const child = platform.lend(dowryOf(tree), () =>
-    container.enter(() =>
-      spawnChild(file, args, { ...platform.spawnOptions, argv0: program, cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }),
-    ),
+  const child = platform.withSpawnAttributes(inheritedAttributes(tree), () =>
+    container.enter(() => spawnChild(file, args, { ...platform.spawnOptions, argv0, cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })),
   );
   const { pid } = child;
   if (pid === undefined) {
@@ -45,14 +48,15 @@ export async function runProbeCommand(
     return `the system could not run ${program}`;
   }
   onSpawned(pid);
+  const startTime = ifReadable(() => platform.stat(pid)?.startTime) ?? 0;
   const kill = (): void => {
-    for (const process of alive()) if (process.session === pid) platform.signal(process, 'SIGKILL');
+    for (const process of startedByProbe({ pid, startTime }, alive())) platform.signal(process, 'SIGKILL');
     child.kill('SIGKILL');
   };
   signal.addEventListener('abort', kill, { once: true });
   if (signal.aborted) kill();
-  const said = outputOf(child);
-  // Not 'close': who inherited its output may hold that open.
+  const output = outputOf(child);
+  // Not 'close': a process that inherited its output may hold that open.
   const { code, signal: killer } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on('error', () => undefined);
     child.on('exit', (code, signal) => resolve({ code, signal }));
@@ -62,7 +66,7 @@ export async function runProbeCommand(
   for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   if (code === 0) return undefined;
   if (signal.aborted) throw new Error('it took too long');
-  const line = said().trim().split('\n').at(-1);
+  const line = output().trim().split('\n').at(-1);
   return `${program} ${describeExit({ code, signal: killer })}${line ? `: ${line}` : ''}`;
 }
 

@@ -1,6 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { formatDuration } from '../../protocol/format.ts';
-import type { Health, Probe, ReadyProbe } from '../../protocol/policies.ts';
+import { errorText } from '../../protocol/errors.ts';
+import { formatBytes, formatDuration } from '../../protocol/format.ts';
+import { LinePattern } from '../../protocol/patterns.ts';
+import type { Check, Health, Probe, ReadyProbe } from '../../protocol/policies.ts';
+import { pause } from '../../protocol/timers.ts';
 import { ask, type RunCommand } from './checks.ts';
 import { LineSearch } from './lineSearch.ts';
 
@@ -17,7 +19,7 @@ export interface ProbeListener {
 const eagerMillis = { first: 50, last: 500 } as const;
 const calmMillis = 10_000;
 
-/** Turns checks into a verdict: it changes only when so many in a row say so. */
+/** Turns results of checks into a verdict, which changes only after a number of equal results in a row. */
 export class Verdict {
   readonly #probe: Pick<Probe, 'failureThreshold' | 'successThreshold'>;
   #inRow = 0;
@@ -45,10 +47,11 @@ export class Probes {
   readonly #alive: Probe | undefined;
   readonly #listener: ProbeListener;
   readonly #ending = new AbortController();
-  readonly #searches: LineSearch[] = [];
+  /** By the checks whose answer is printed. */
+  readonly #searches = new Map<Check, LineSearch>();
   #isReady = false;
   #health: Health = 'unknown';
-  #illness: string | undefined;
+  #unhealthyReason: string | undefined;
 
   constructor(probes: { readonly ready?: ReadyProbe; readonly alive?: Probe }, listener: ProbeListener) {
     this.#ready = probes.ready;
@@ -60,49 +63,66 @@ export class Probes {
     return this.#health;
   }
 
-  /** Why it is unhealthy, as a clause. */
-  get illness(): string | undefined {
-    return this.#illness;
+  /** The reason why it is unhealthy, as a clause. */
+  get unhealthyReason(): string | undefined {
+    return this.#unhealthyReason;
   }
 
-  /** Whether somebody has to say that it is ready. */
+  /** Whether a probe has to report that it is ready. */
   get awaited(): boolean {
     return this.#ready !== undefined;
+  }
+
+  /** @throws RangeError where a pattern cannot be searched for: to be called before the start of what prints. */
+  prepare(): void {
+    for (const probe of [this.#ready, this.#alive])
+      if (probe?.check.by === 'log') this.#searches.set(probe.check, new LineSearch(compile(probe.check.pattern)));
   }
 
   begin(): void {
     const { signal } = this.#ending;
     if (this.#ready === undefined) {
       this.#isReady = true;
-      void this.#watchLife(signal);
+      this.#follow(this.#watchLife(signal));
       return;
     }
-    void this.#awaitReady(this.#ready, signal);
-    if (this.#ready.deadlineMillis !== undefined) void this.#limitPatience(this.#ready.deadlineMillis, signal);
+    this.#follow(this.#awaitReady(this.#ready, signal));
+    if (this.#ready.deadlineMillis !== undefined) this.#follow(this.#failAfter(this.#ready.deadlineMillis, signal));
   }
 
-  /** What it prints. */
-  heard(chunk: Buffer): void {
-    for (const search of this.#searches) search.add(chunk);
+  /** To be called with everything that the leader prints. */
+  onOutput(chunk: Buffer): void {
+    for (const search of this.#searches.values()) search.add(chunk);
   }
 
   dispose(): void {
     this.#ending.abort();
-    this.#searches.length = 0;
+    for (const check of [...this.#searches.keys()]) this.#endSearch(check);
+  }
+
+  /** A probe that fails by itself is no reason for the warden to fail. */
+  #follow(checks: Promise<void>): void {
+    checks.catch((error: unknown) => this.#setHealth('unhealthy', `cannot be checked: ${errorText(error)}`));
+  }
+
+  #endSearch(check: Check): void {
+    this.#searches.get(check)?.dispose();
+    this.#searches.delete(check);
   }
 
   async #awaitReady(probe: ReadyProbe, signal: AbortSignal): Promise<void> {
     const verdict = new Verdict({ ...probe, failureThreshold: 1 });
     await this.#checkOn(probe, signal, (problem) => {
-      this.#illness = problem;
+      this.#unhealthyReason = problem;
       return verdict.add(problem === undefined) !== 'healthy';
     });
     if (signal.aborted) return;
     this.#isReady = true;
+    // What is printed once is not printed again.
+    this.#endSearch(probe.check);
     this.#setHealth('healthy', undefined);
     this.#listener.onReady();
-    void this.#watchLife(signal);
-    // What is printed once is not printed again.
+    this.#follow(this.#watchLife(signal));
     if (probe.check.by === 'log') return;
     const later = new Verdict(probe, 'healthy');
     await this.#checkOn({ ...probe, delayMillis: this.#periodOf(probe, 0) }, signal, (problem) => {
@@ -125,33 +145,33 @@ export class Probes {
     });
   }
 
-  async #limitPatience(millis: number, signal: AbortSignal): Promise<void> {
-    await wait(millis, undefined, { signal, ref: false }).catch(() => undefined);
+  async #failAfter(millis: number, signal: AbortSignal): Promise<void> {
+    await pause(millis, signal);
     if (signal.aborted || this.#isReady) return;
-    const why = this.#illness === undefined ? '' : `: ${this.#illness}`;
+    const why = this.#unhealthyReason === undefined ? '' : `: ${this.#unhealthyReason}`;
     this.#listener.onFailed(`not ready after ${formatDuration(millis)}${why}`);
   }
 
   /** Asks again and again, for as long as the answers are to be followed by more, or until the end. */
   async #checkOn(probe: Probe, signal: AbortSignal, goOn: (problem: string | undefined) => boolean): Promise<void> {
-    const pause = (millis: number): Promise<unknown> => wait(millis, undefined, { signal, ref: false }).catch(() => undefined);
     const answer = this.#answersTo(probe, signal);
-    if (probe.delayMillis > 0) await pause(probe.delayMillis);
+    if (probe.delayMillis > 0) await pause(probe.delayMillis, signal);
     for (let round = 0; !signal.aborted; round++) {
       const problem = await answer();
       if (signal.aborted || !goOn(problem)) return;
-      await pause(this.#periodOf(probe, round));
+      await pause(this.#periodOf(probe, round), signal);
     }
   }
 
   /** What to call for an answer: what is wrong, as a clause, or undefined. What it prints before it is ready is waited for. */
   #answersTo({ check, timeoutMillis }: Probe, signal: AbortSignal): () => Promise<string | undefined> {
     if (check.by !== 'log') return () => ask(check, timeoutMillis, this.#listener.run);
-    const search = new LineSearch(check.pattern);
-    this.#searches.push(search);
+    const search = this.#searches.get(check);
     return async () => {
-      if (!this.#isReady) await search.first(signal);
-      return search.take() ? undefined : `no line of its output has had ${check.pattern}`;
+      if (!this.#isReady) await search?.first(signal);
+      if (search?.take()) return undefined;
+      const skipped = search?.skippedBytes ? `; ${formatBytes(search.skippedBytes)} of it came faster than they could be searched` : '';
+      return `no line of its output has had ${check.pattern}${skipped}`;
     };
   }
 
@@ -161,9 +181,17 @@ export class Probes {
   }
 
   #setHealth(health: Health, problem: string | undefined): void {
-    this.#illness = health === 'unhealthy' ? (problem ?? this.#illness) : undefined;
+    this.#unhealthyReason = health === 'unhealthy' ? (problem ?? this.#unhealthyReason) : undefined;
     if (health === this.#health) return;
     this.#health = health;
     this.#listener.onHealthChanged();
+  }
+}
+
+function compile(pattern: string): LinePattern {
+  try {
+    return new LinePattern(pattern);
+  } catch (error) {
+    throw new RangeError(`The pattern ${pattern} cannot be looked for in its output: it ${(error as RangeError).message}.`);
   }
 }

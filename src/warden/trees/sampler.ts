@@ -1,4 +1,6 @@
-import type { Platform } from '../../platform/platform.ts';
+import type { Platform, ProcessStat, Usage } from '../../platform/platform.ts';
+import { pause } from '../../protocol/timers.ts';
+import type { Observers } from '../observers.ts';
 import { KeptHistory } from '../output/keptHistory.ts';
 import type { Census } from './membership.ts';
 import type { Strays } from './strays.ts';
@@ -7,23 +9,34 @@ import type { Tree } from './tree.ts';
 export interface SamplerParts {
   readonly platform: Platform;
   readonly logFolder: string;
-  /** Whether what the trees have used is written beside the logs. */
+  /** Whether the usage history is written to files beside the logs. */
   readonly keepHistory: boolean;
+  /** Failures to read figures are reported there. */
+  readonly observers: Observers;
   alert(message: string): void;
 }
 
-/** Reads what every member uses, for all trees in one pass. */
+/** Maximum time to wait for figures, in milliseconds. */
+const usageTimeoutMillis = 5000;
+
+/** Reads the resource usage of every member, for all trees in one pass. */
 export class Sampler {
   readonly #platform: Platform;
   readonly #kept: KeptHistory | undefined;
+  readonly #observers: Observers;
   #underWay: Promise<void> | undefined;
+  #asking: Promise<ReadonlyMap<number, Usage>> | undefined;
 
-  constructor({ platform, logFolder, keepHistory, alert }: SamplerParts) {
+  constructor({ platform, logFolder, keepHistory, observers, alert }: SamplerParts) {
     this.#platform = platform;
+    this.#observers = observers;
     this.#kept = keepHistory ? new KeptHistory(logFolder, alert) : undefined;
   }
 
-  /** `census` looks who is there. Calls that come while a sample is under way share it. */
+  /**
+   * `census` reads the membership. Calls that come while a sample is under way share it. It rejects only where the census fails: other
+   * failures are reported to {@link Observers}.
+   */
   sample(census: () => Census, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
     this.#underWay ??= this.#take(census(), trees, strays).finally(() => {
       this.#underWay = undefined;
@@ -31,19 +44,45 @@ export class Sampler {
     return this.#underWay;
   }
 
-  /** Resolves when what is kept is on its way to the disk. */
+  /** Resolves when the kept history is written. */
   async close(): Promise<void> {
     await this.#kept?.close();
   }
 
   async #take(census: Census, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
-    const everyone = [...census.members.values(), census.strays].flat();
-    const readings = { usage: await this.#platform.usage(everyone), ports: this.#platform.listening(everyone) };
+    const allProcesses = [...census.members.values(), census.strays].flat();
+    const readings = {
+      usage: await this.#observers.run('Reading what processes use', () => this.#usageOf(allProcesses), new Map()),
+      ports: this.#observers.runNow('Looking for listening ports', () => this.#platform.listening(allProcesses), new Map()),
+    };
     const now = Date.now();
-    strays.measure(census.strays, readings);
+    this.#observers.runNow('Adding up what trees use', () => strays.measure(census.strays, readings), undefined);
     for (const tree of trees()) {
-      const mean = tree.measure(now, census.members.get(tree.id) ?? [], readings);
-      if (mean) this.#kept?.write(tree.id, tree.request.name, mean);
+      this.#observers.runNow(
+        `Adding up what '${tree.request.name}' uses`,
+        () => {
+          const mean = tree.measure(now, census.members.get(tree.id) ?? [], readings);
+          if (mean) this.#kept?.write(tree.id, tree.request.name, mean);
+        },
+        undefined,
+      );
+    }
+  }
+
+  /** Of a look that hangs, there is one at a time. */
+  async #usageOf(allProcesses: readonly ProcessStat[]): Promise<ReadonlyMap<number, Usage>> {
+    this.#asking ??= this.#platform.usage(allProcesses).finally(() => {
+      this.#asking = undefined;
+    });
+    const tooLong = new AbortController();
+    const late = pause(usageTimeoutMillis, tooLong.signal).then((): never => {
+      throw new Error(`there was no answer in ${usageTimeoutMillis / 1000} s`);
+    });
+    late.catch(() => undefined);
+    try {
+      return await Promise.race([this.#asking, late]);
+    } finally {
+      tooLong.abort();
     }
   }
 }

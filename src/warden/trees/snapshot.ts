@@ -1,12 +1,14 @@
-import type { TreeSnapshot } from '../../protocol/messages.ts';
-import type { Tree } from './tree.ts';
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import type { Standing } from '../reconciler/restarts.ts';
+import type { TreeView } from './treeView.ts';
 
-/** So many lines of one that has failed are shown. */
+/** Number of last lines that are shown of a failed tree. */
 const shownLines = 10;
 
-/** What everybody else is told of a tree. */
-export function snapshotOf(tree: Tree): TreeSnapshot {
-  const { request, leader, exit, endedAt, nextStartAt, warning, probes } = tree;
+/** What clients see of a tree. */
+export function snapshotOf(tree: TreeView, standing: Standing): TreeSnapshot {
+  const { request, leader, exit, endedAt, warning, limit, probes } = tree;
+  const { restarting, successor, nextStartAt, restarts } = standing;
   return {
     id: tree.id,
     name: request.name,
@@ -18,12 +20,14 @@ export function snapshotOf(tree: Tree): TreeSnapshot {
     ...(exit && { exit }),
     startedAt: tree.startedAt,
     ...(endedAt !== undefined && { endedAt }),
-    ...(tree.restarting && { restarting: true }),
+    ...(restarting && { restarting: true }),
+    ...(successor !== undefined && { successor }),
     ...(nextStartAt !== undefined && { nextStartAt }),
-    ...(tree.restarts > 0 && { restarts: tree.restarts }),
+    ...(restarts > 0 && { restarts }),
     health: probes.health,
-    ...(probes.illness !== undefined && { illness: probes.illness }),
+    ...(probes.unhealthyReason !== undefined && { illness: probes.unhealthyReason }),
     ...(tree.state === 'failed' && { lastLines: tree.output.lastLines(shownLines) }),
+    ...(tree.rawSocket !== undefined && { rawSocket: tree.rawSocket }),
     commandLine: tree.commandLine,
     cwd: request.cwd,
     stdio: request.stdio,
@@ -31,6 +35,7 @@ export function snapshotOf(tree: Tree): TreeSnapshot {
     containment: tree.container.containment,
     ...(request.limits && { limits: request.limits }),
     ...(warning !== undefined && { warning }),
+    ...(limit !== undefined && { limit }),
     ...tree.figures,
   };
 }

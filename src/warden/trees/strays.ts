@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ProcessStat } from '../../platform/platform.ts';
-import type { Lifetime, TreeId, TreeSnapshot } from '../../protocol/messages.ts';
+import type { Lifetime, TreeId } from '../../protocol/identity.ts';
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
 
 /**
@@ -29,7 +30,7 @@ export class Strays {
     this.#figures = this.#meter.measure(undefined, processes, readings);
   }
 
-  /** Nothing where there is nobody; true where that has just changed. */
+  /** False where there are no strays; true where that has just changed. */
   observe(alive: readonly ProcessStat[]): boolean {
     const before = this.#since > 0;
     this.#since = alive.length === 0 ? 0 : this.#since || Date.now();

@@ -1,95 +1,74 @@
 import { performance } from 'node:perf_hooks';
+import { displayCommandLine } from '../../command/commandLine.ts';
+import { CannotStartError } from '../../command/executable.ts';
 import { type Container, uncontained } from '../../platform/container.ts';
-import type { ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
+import type { ProcessStat, SignalOutcome } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
-import type {
-  Details,
-  Dimensions,
-  ExitStatus,
-  HistoryPoint,
-  Lifetime,
-  StartRequest,
-  StopStep,
-  TreeId,
-  TreeSnapshot,
-  TreeState,
-} from '../../protocol/messages.ts';
-import { displayCommandLine } from '../../spec/commandLine.ts';
-import { CannotStartError } from '../../spec/executable.ts';
-import { describeSurvivors, isGone, terminate } from '../ending/termination.ts';
+import type { Details, HistoryPoint } from '../../protocol/figures.ts';
+import type { Lifetime, TreeId } from '../../protocol/identity.ts';
+import type { ExitStatus, TreeState } from '../../protocol/snapshot.ts';
+import type { Dimensions, StartRequest, StopStep } from '../../protocol/startRequest.ts';
+import { endAll, isGone } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
-import { followAdopted } from './adoption.ts';
 import { detailsOf } from './details.ts';
-import { alreadyCollected, countMembers, describeExit, failureOf, unknownExit } from './exits.ts';
-import { type Leader, prepareLeader } from './leader.ts';
+import { describeExit, describeLeft, failureOf, unknownExit } from './exits.ts';
+import { MemberSignals } from './memberSignals.ts';
 import type { Figures, Readings } from './meter.ts';
 import { runProbeCommand } from './probeCommand.ts';
 import { Probes } from './probes.ts';
-import { snapshotOf } from './snapshot.ts';
 import type { TreeContext } from './treeContext.ts';
-import { TreeCourse } from './treeCourse.ts';
-import { nextState, type TreeEvent } from './treeStates.ts';
+import { TreeMetrics } from './treeMetrics.ts';
+import { canBeginEnd, type Ending, firstPhase, isRequested, nextPhase, stateOf, type TreeEvent, type TreePhase } from './treePhase.ts';
+import { spawnProcess, TreeProcess } from './treeProcess.ts';
+import type { TreeView } from './treeView.ts';
 
-interface Stopping {
-  readonly hurry: AbortController;
-  readonly done: Promise<void>;
-}
-
-/** One running instance of a spec, from its spawn until nobody of it is left. */
-export class Tree {
-  readonly id: TreeId;
-  readonly request: StartRequest;
-  /** Another tree is to take its place. */
-  restarting = false;
-  /** When that is to be, where it has to wait for it; in milliseconds since 1970. */
-  nextStartAt: number | undefined;
-  /** How often it was started again within the window of its policy. */
-  restarts = 0;
-  /** A limit that was reached, where that is only to be told. */
-  warning: string | undefined;
+/** What is known of a tree that another warden has started. */
+export interface TreePast {
   readonly startedAt: number;
   readonly commandLine: string;
+}
+
+/** One running instance of a spec, from its spawn until no process of it is left. */
+export class Tree implements TreeView {
+  readonly id: TreeId;
+  readonly request: StartRequest;
+  readonly startedAt: number;
+  readonly commandLine: string;
+  /** False for one that was taken over: what it was started with, its environment above all, is not on record. */
+  readonly canRestart: boolean;
+  readonly probes: Probes;
+  readonly metrics = new TreeMetrics();
+  warning: string | undefined;
+  limit: string | undefined;
   readonly #context: TreeContext;
   readonly #startedAtMonotonic = performance.now();
-  #state: TreeState = 'starting';
+  #phase: TreePhase = firstPhase;
   #reason = 'being started';
-  #leader: Leader | undefined;
-  #identity: ProcessStat | undefined;
-  #exit: ExitStatus | undefined;
-  #endedAt: number | undefined;
+  /** Why the end that was begun last was begun, as a clause. */
+  #endReason = '';
   #container: Container = uncontained;
-  #stopping: Stopping | undefined;
-  #adopted = false;
-  #stopRequested = false;
-  /** Why it is of no use, as a clause, whatever the leader's exit status says. */
-  #failure: string | undefined;
+  #process: TreeProcess | undefined;
   #starting: Promise<void> | undefined;
-  readonly probes: Probes;
-  #confirming = false;
-  readonly course = new TreeCourse();
+  /** A look whether members that have kept it going have ended by themselves. */
+  #confirmation: Promise<void> | undefined;
 
-  /** `past`: what is known of a tree that another warden has started. */
-  constructor(
-    id: TreeId,
-    request: StartRequest,
-    context: TreeContext,
-    past?: { readonly startedAt: number; readonly commandLine: string },
-  ) {
+  constructor(id: TreeId, request: StartRequest, context: TreeContext, past?: TreePast) {
     this.id = id;
     this.request = request;
     this.startedAt = past?.startedAt ?? Date.now();
     this.commandLine = past?.commandLine ?? displayCommandLine(request.argv);
+    this.canRestart = past === undefined;
     this.#context = context;
     this.probes = new Probes(request, {
       run: (argv, signal) => this.#runProbe(argv, signal),
       onReady: () => this.#advance({ type: 'ready' }, 'ready'),
-      onHealthChanged: () => context.onHealthChanged(this),
-      onFailed: (why) => this.#fail(why),
+      onHealthChanged: () => context.events.emit('healthChanged', this),
+      onFailed: (why) => this.#beginEnd(this.request.stop, why, { requested: false, failure: why }),
     });
   }
 
   get state(): TreeState {
-    return this.#state;
+    return stateOf(this.#phase);
   }
 
   get reason(): string {
@@ -97,11 +76,15 @@ export class Tree {
   }
 
   get exit(): ExitStatus | undefined {
-    return this.#exit;
+    return this.#process?.exit;
   }
 
   get leader(): ProcessStat | undefined {
-    return this.#identity;
+    return this.#process?.identity;
+  }
+
+  get rawSocket(): string | undefined {
+    return this.#process?.link?.rawSocket;
   }
 
   get lifetime(): Lifetime {
@@ -113,7 +96,7 @@ export class Tree {
   }
 
   get figures(): Figures {
-    return this.course.figures;
+    return this.metrics.figures;
   }
 
   get container(): Container {
@@ -121,17 +104,15 @@ export class Tree {
   }
 
   get ended(): boolean {
-    return this.#endedAt !== undefined;
+    return this.#phase.at === 'over';
   }
 
-  /** Milliseconds since 1970. */
   get endedAt(): number | undefined {
-    return this.#endedAt;
+    return this.#phase.at === 'over' ? this.#phase.endedAt : undefined;
   }
 
-  /** Whether somebody has wanted it to end, or it is not known how it has. */
   get endWasWanted(): boolean {
-    return this.#stopRequested || this.#adopted;
+    return isRequested(this.#phase) || !this.canRestart;
   }
 
   /** Of living members, looked up afresh. */
@@ -145,100 +126,49 @@ export class Tree {
 
   /**
    * Spawns the leader.
-   * @throws CannotStartError; the tree has then failed and ended.
+   * @throws CannotStartError; the tree has then failed and ended, and left no process.
    */
   async start(): Promise<void> {
     this.#starting = this.#start();
     await this.#starting;
   }
 
-  async #start(): Promise<void> {
-    try {
-      this.#container = this.#context.contain();
-      const spawn = await prepareLeader(this.#context.platform, this.#container, this.request, this.id, this.output.logPath);
-      if (this.#stopRequested) throw new CannotStartError(`'${this.request.name}' was stopped before it was started.`);
-      const { output } = this.#context;
-      this.#context.onSpawning();
-      const leader = spawn({
-        onOutput: (chunk) => {
-          output.write(chunk);
-          this.probes.heard(chunk);
-        },
-        onOutputEnd: () => output.finish(),
-        onExit: (status) => this.#leaderExited(leader.pid, status),
-      });
-      this.#leader = leader;
-      if (leader.known) {
-        await leader.known;
-        this.#container.admit(leader.pid);
-      }
-      const identity = this.#context.platform.stat(leader.pid) ?? alreadyCollected(this.#context.platform, leader.pid);
-      // A session of its own by definition; the new process may be a moment away from having made it.
-      this.#identity = { ...identity, group: leader.pid, session: leader.pid };
-      output.attach(leader);
-      this.#context.onSpawned(this.#identity);
-    } catch (error) {
-      const problem = error instanceof CannotStartError ? error : new CannotStartError(errorText(error));
-      this.#advance({ type: 'spawnFailed' }, problem.message);
-      this.#end();
-      throw problem;
-    }
-    const { awaited } = this.probes;
-    this.#advance({ type: 'spawned', awaited }, awaited ? 'not ready yet' : 'running');
-    this.probes.begin();
-  }
-
-  /** Takes over a tree whose warden is dead. Nobody will ever know how its leader ends: it is no child of ours. */
+  /** Takes over a tree whose warden is dead. How its leader ends stays unknown: it is no child of this process. */
   adopt(leader: ProcessStat, container: Container): void {
     this.#container = container;
-    this.#identity = leader;
-    this.#exit = unknownExit;
-    this.#adopted = true;
-    this.#leader = followAdopted(leader.pid, this.output);
-    this.#context.onSpawned(leader);
+    this.#process = TreeProcess.adopted(leader, this.output);
+    this.#context.events.emit('spawned', this, leader);
     this.#advance({ type: 'spawned', awaited: false }, 'found again after its warden had been killed');
   }
 
-  /** False for one that was taken over: what it was started with, its environment above all, is not on record. */
-  get canRestart(): boolean {
-    return !this.#adopted;
-  }
-
-  /** Resolves when nobody is left, or nobody can be killed any more. Asking again joins the stop that is under way. */
+  /** Resolves when no process is left, or none can be killed any more. Asking again joins the stop that is under way. */
   async stop(reason: string, steps: readonly StopStep[] = this.request.stop, now = false): Promise<void> {
-    if (this.ended) return;
-    this.#stopRequested = true;
+    this.#advance({ type: 'endRequested' });
     // One that is not spawned yet will not be.
-    if (this.#identity === undefined) await this.#starting?.catch(() => undefined);
-    if (this.ended) return;
-    if (!this.#stopping) {
-      if (!this.#advance({ type: 'stopRequested' }, reason)) return;
-      this.#stopping = this.#terminate(now ? [] : steps);
-    }
-    if (now) this.#stopping.hurry.abort();
-    await this.#stopping.done;
+    if (this.#phase.at === 'spawning') await this.#starting?.catch(() => undefined);
+    this.#beginEnd(now ? [] : steps, reason, { requested: true });
+    if (this.#phase.at !== 'ending') return;
+    const { escalation } = this.#phase;
+    if (now) escalation.hurry.abort();
+    await escalation.done;
   }
 
   signal(signal: NodeJS.Signals, pid?: number): SignalOutcome {
-    const targets = this.#context.alive().filter((process) => pid === undefined || process.pid === pid);
-    const outcomes = targets.map((process) =>
-      pid === undefined ? this.#signal(process, signal) : this.#context.platform.signal(process, signal),
-    );
-    return outcomes.find((outcome) => outcome === 'denied') ?? outcomes.at(0) ?? 'gone';
+    return this.#signals().send(signal, pid);
   }
 
   write(data: Buffer): void {
-    this.#leader?.write(data);
+    this.#process?.link?.write(data);
   }
 
   resize(dimensions: Dimensions): void {
-    this.#leader?.resize(dimensions);
+    this.#process?.link?.resize(dimensions);
   }
 
   /** Takes a sample; `at` in milliseconds since 1970. Answers with the mean over the last twenty seconds, when they are full. */
   measure(at: number, processes: readonly ProcessStat[], readings: Readings): HistoryPoint | undefined {
     if (this.ended) return undefined;
-    return this.course.measure(at, this.#identity, processes, readings, this.#container.cpuMillis());
+    return this.metrics.measure(at, this.leader, processes, readings, this.#container.cpuMillis());
   }
 
   /** Of one member, or of the tree as a whole. */
@@ -253,142 +183,167 @@ export class Tree {
 
   /** Takes note of how many members were seen alive: members that have kept a tree going may have ended by themselves. */
   observe(alive: number): void {
-    if (alive === 0 && this.#livesByMembers() && !this.#confirming) void this.#endIfGone();
+    if (alive > 0 || !this.#livesByMembers()) return;
+    this.#confirmation ??= this.#endIfGone().finally(() => {
+      this.#confirmation = undefined;
+    });
   }
 
-  /** Lets go of descriptors that somebody outside the tree may hold the other end of. */
+  /** Lets go of descriptors whose other end a process outside the tree may hold. */
   dispose(): void {
-    this.#leader?.close();
+    this.#process?.link?.close();
     this.#context.output.finish();
   }
 
-  snapshot(): TreeSnapshot {
-    return snapshotOf(this);
+  async #start(): Promise<void> {
+    try {
+      this.probes.prepare();
+      this.#container = this.#context.contain();
+      this.#process = await this.#spawn();
+    } catch (error) {
+      const problem = error instanceof CannotStartError ? error : new CannotStartError(errorText(error));
+      this.#process = undefined;
+      this.#advance({ type: 'spawnFailed' }, problem.message);
+      this.#release();
+      throw problem;
+    }
+    const { awaited } = this.probes;
+    this.#advance({ type: 'spawned', awaited }, awaited ? 'not ready yet' : 'running');
+    void this.#process.exited.then((status) => this.#settle(status));
+    this.probes.begin();
   }
 
-  /** It is of no use as it is: it ends by itself, as if its leader had failed. */
-  #fail(why: string): void {
-    if (this.#stopping || !this.#advance({ type: 'stopRequested' }, why)) return;
-    this.#failure = why;
-    this.#stopping = this.#terminate(this.request.stop);
+  async #spawn(): Promise<TreeProcess> {
+    const { platform, output, events, rawSocket } = this.#context;
+    const { request } = this;
+    return await spawnProcess({
+      ...{ platform, output, request, rawSocket, container: this.#container, tree: this.id },
+      onSpawning: () => {
+        if (isRequested(this.#phase)) throw new CannotStartError(`'${request.name}' was stopped before it was started.`);
+        events.emit('spawning', this);
+      },
+      onChild: (pid) => events.emit('childSpawned', pid),
+      onSpawned: (process) => {
+        this.#process = process;
+        events.emit('spawned', this, process.identity);
+      },
+      onOutput: (chunk) => {
+        output.write(chunk);
+        this.probes.onOutput(chunk);
+      },
+      onCollected: (pid) => events.emit('collected', pid),
+    });
   }
 
   async #runProbe(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string | undefined> {
-    const { platform, alive, onCommandSpawned, onCollected } = this.#context;
-    const surroundings = { platform, alive, container: this.#container, tree: this.id, request: this.request };
-    return await runProbeCommand({ ...surroundings, onSpawned: onCommandSpawned, onCollected }, argv, signal);
-  }
-
-  #leaderExited(pid: number, status: ExitStatus): void {
-    this.#exit = status;
-    this.#context.onCollected(pid);
-    void this.#settle(status);
+    const { platform, alive, events } = this.#context;
+    return await runProbeCommand(
+      {
+        ...{ platform, alive, container: this.#container, tree: this.id, request: this.request },
+        onSpawned: (pid) => events.emit('childSpawned', pid),
+        onCollected: (pid) => events.emit('collected', pid),
+      },
+      argv,
+      signal,
+    );
   }
 
   /** After the leader's end: what becomes of the others. */
   async #settle(status: ExitStatus): Promise<void> {
-    const { runMillis } = this;
-    const ok = status.code === 0;
+    const { runMillis, request } = this;
+    const isOk = status.code === 0;
     const gone = await isGone(this.#context);
     // A stop may have taken over meanwhile.
-    if (this.#state !== 'ready' && this.#state !== 'starting') return;
-    const policy = this.request.whenLeaderExits;
-    const limit = this.#context.limitReached();
-    const said = limit === undefined ? describeExit(status) : `${describeExit(status)}: ${limit}`;
+    if (this.#phase.at !== 'living') return;
+    if (!isOk) this.limit ??= this.#context.limitReached();
+    const end = this.limit === undefined ? describeExit(status) : `${describeExit(status)}: ${this.limit}`;
     // Of one that goes into the background, the others may still become ready.
-    if (gone || policy === 'kill') this.#failure = failureOf(this.request, this.#state, { said, ok, runMillis });
-    const why = this.#failure ?? said;
-    const reason = gone ? why : `${why}, ${countMembers(this.#context.alive().length)} left`;
-    this.#advance({ type: 'leaderExited', ok: ok && this.#failure === undefined, membersLeft: !gone, policy }, reason);
-    if (gone) this.#end();
-    else if (policy === 'kill') this.#stopping = this.#terminate(this.request.stop);
+    const isOver = gone || request.whenLeaderExits === 'kill';
+    const failure = isOver ? failureOf(request, this.#phase.state, { description: end, ok: isOk, runMillis }) : undefined;
+    const reason = `${failure ?? end}${gone ? '' : describeLeft(this.#context)}`;
+    if (isOver && !gone) {
+      this.#beginEnd(request.stop, reason, { requested: false, failure });
+      return;
+    }
+    this.#advance({ type: 'leaderExited', ok: isOk && failure === undefined, membersLeft: !gone }, reason);
+    if (gone) this.#release();
   }
 
   #livesByMembers(): boolean {
-    const mayEnd = this.#state === 'exited' || this.#state === 'unkillable' || (this.#adopted && this.#state === 'ready');
-    return mayEnd && this.#exit !== undefined && !this.#stopping && !this.ended;
+    const { at } = this.#phase;
+    return this.exit !== undefined && (at === 'leaderless' || at === 'stuck' || (at === 'living' && !this.canRestart));
   }
 
   async #endIfGone(): Promise<void> {
-    this.#confirming = true;
-    const gone = await isGone(this.#context);
-    this.#confirming = false;
-    if (!gone || !this.#livesByMembers()) return;
+    if (!(await isGone(this.#context)) || !this.#livesByMembers()) return;
     // Of one that was taken over, all have ended by themselves.
-    this.#advance({ type: 'leaderExited', ok: true, membersLeft: false, policy: 'kill' }, describeExit(unknownExit));
+    this.#advance({ type: 'leaderExited', ok: true, membersLeft: false }, describeExit(unknownExit));
     this.#finish(false);
   }
 
-  #terminate(steps: readonly StopStep[]): Stopping {
-    this.probes.dispose();
+  /** Does nothing where the tree is ending already, or has ended. */
+  #beginEnd(steps: readonly StopStep[], reason: string, ending: Ending): void {
+    if (!canBeginEnd(this.#phase)) return;
     const hurry = new AbortController();
-    const done = this.#escalate(steps, hurry.signal).finally(() => {
-      this.#stopping = undefined;
-    });
-    return { hurry, done };
+    // Behind this turn's work: others are told of the phase before they are told of the first signal.
+    const done = Promise.resolve().then(() => this.#escalate(steps, hurry.signal));
+    this.probes.dispose();
+    this.#endReason = reason;
+    this.#advance({ type: 'endBegun', escalation: { hurry, done }, ...ending }, reason);
   }
 
   async #escalate(steps: readonly StopStep[], hurry: AbortSignal): Promise<void> {
-    const { forced, survivors } = await terminate(
-      {
-        alive: () => this.#context.alive(),
-        signal: (target, signal) => this.#signal(target, signal),
-        killAll: () => this.#container.killAll(),
-        onStep: (signal) => this.#context.onEscalated(signal),
-      },
-      steps,
-      hurry,
-    );
-    if (survivors.length > 0) {
-      this.#advance({ type: 'stuck' }, describeSurvivors(survivors));
+    const target = this.#signals().target((signal) => this.#context.events.emit('escalated', this, signal));
+    const { forced, left } = await endAll(target, steps, hurry).catch((error: unknown) => {
+      this.#advance({ type: 'stuck' }, `not ended: ${errorText(error)}`);
+      throw error;
+    });
+    if (left !== undefined) {
+      this.#advance({ type: 'stuck' }, left);
       return;
     }
     // The kernel has ended the leader; Node tells its exit status a turn or two later.
-    await this.#exitKnown();
+    await this.#process?.exited;
     this.#finish(forced);
   }
 
-  /** A keeper would take a gentle signal for its own, and with it the container would go, and everybody in it, ungently. */
-  #signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
-    const gentle = signal !== 'SIGKILL' && signal !== 'SIGSTOP' && signal !== 'SIGCONT';
-    if (gentle && this.#container.leaderIsKeeper && target.pid === this.#identity?.pid) return 'sent';
-    const outcome = this.#context.platform.signal(target, signal);
-    // The last thing that a program without console and window may understand: nothing more will be asked of it.
-    if (outcome === 'unheard' && target.pid === this.#identity?.pid) this.#leader?.endInput();
-    return outcome;
-  }
-
-  async #exitKnown(): Promise<void> {
-    while (this.#exit === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  #signals(): MemberSignals {
+    const { platform, alive } = this.#context;
+    return new MemberSignals({ platform, alive, container: this.#container, process: this.#process });
   }
 
   #finish(forced: boolean): void {
-    const ok = this.#stopRequested || (this.#failure === undefined && (this.#adopted || this.#exit?.code === 0));
-    const said = this.#failure ?? (this.#exit ? describeExit(this.#exit) : this.#reason);
-    const why = this.#stopRequested ? this.#reason : said;
-    this.#advance({ type: 'gone', forced: forced && this.#stopRequested, ok }, why);
-    this.#end();
+    const phase = this.#phase;
+    const leaderOk = !this.canRestart || this.exit?.code === 0;
+    const keepsReason = isRequested(phase) || (phase.at === 'leaderless' && leaderOk);
+    const failure = 'failure' in phase ? phase.failure : undefined;
+    const end = failure ?? (this.exit ? describeExit(this.exit) : this.#reason);
+    // What was left of it after all, and is gone now, is no reason any more.
+    const reason = phase.at === 'stuck' ? this.#endReason : this.#reason;
+    this.#advance({ type: 'gone', forced, leaderOk }, keepsReason ? reason : end);
+    this.#release();
   }
 
-  #end(): void {
-    if (this.ended) return;
-    this.#endedAt = Date.now();
+  #release(): void {
+    if (!this.#advance({ type: 'released', at: Date.now() })) return;
     this.probes.dispose();
     this.#container.dispose();
-    this.course.end();
+    this.metrics.end();
+    const link = this.#process?.link;
     // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
-    if (this.#adopted) this.#leader?.close();
-    if (this.#leader === undefined || this.request.stdio === 'inherit') this.#context.output.finish();
-    this.#context.onEnded(this);
+    link?.treeEnded?.();
+    if (link === undefined || this.request.stdio === 'inherit') this.#context.output.finish();
+    this.#context.events.emit('ended', this);
   }
 
-  /** False where the event means nothing in the present state. */
-  #advance(event: TreeEvent, reason: string): boolean {
-    const next = nextState(this.#state, event);
+  /** False where the event means nothing in the present phase. */
+  #advance(event: TreeEvent, reason = this.#reason): boolean {
+    const next = nextPhase(this.#phase, event);
     if (next === undefined) return false;
-    this.#state = next;
+    const isNews = stateOf(next) !== this.state || reason !== this.#reason;
+    this.#phase = next;
     this.#reason = reason;
-    this.#context.onStateChanged(this);
+    if (isNews) this.#context.events.emit('stateChanged', this);
     return true;
   }
 }

@@ -1,7 +1,21 @@
 import type { Journal } from '../journal.ts';
-import type { Tree } from './tree.ts';
+import type { TreeEmitter } from './treeEvents.ts';
+import type { TreeView } from './treeView.ts';
 
-export function journalState(journal: Journal, { id, request, state, reason, leader, commandLine }: Tree): void {
+/** Writes what happens to the trees into the journal. */
+export function journalTrees(events: TreeEmitter, journal: Journal): void {
+  events.on('spawned', ({ id: tree, request, commandLine }, { pid, group }) =>
+    journal.write({ event: 'spawned', tree, spec: request.name, pid, pgid: group, command: commandLine }),
+  );
+  events.on('stateChanged', (tree) => journalState(journal, tree));
+  events.on('healthChanged', ({ id: tree, request, probes }) =>
+    journal.write({ event: 'health', tree, spec: request.name, state: probes.health, reason: probes.unhealthyReason ?? '' }),
+  );
+  events.on('escalated', ({ id: tree, request }, signal) => journal.write({ event: 'escalation', tree, spec: request.name, signal }));
+  events.on('ended', (tree) => journalEnd(journal, tree));
+}
+
+function journalState(journal: Journal, { id, request, state, reason, leader, commandLine }: TreeView): void {
   if (state === 'failed' && leader === undefined) {
     journal.write({ event: 'start-failed', tree: id, spec: request.name, command: commandLine, reason });
   } else {
@@ -11,7 +25,7 @@ export function journalState(journal: Journal, { id, request, state, reason, lea
 }
 
 /** Of one that was never spawned, nothing has ended. */
-export function journalEnd(journal: Journal, { id, request, exit, leader, state, runMillis, reason }: Tree): void {
+function journalEnd(journal: Journal, { id, request, exit, leader, state, runMillis, reason }: TreeView): void {
   if (leader === undefined) return;
   const { code = null, signal = null } = exit ?? {};
   const durationMillis = runMillis;

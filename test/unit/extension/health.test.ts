@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { steadyGrowth } from '../../../src/extension/health/growthWatch.ts';
-import { HealthWatch, type Thresholds } from '../../../src/extension/health/healthWatch.ts';
-import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
+import { HealthWatch, type ProblemTexts, type Thresholds } from '../../../src/extension/health/healthWatch.ts';
+import type { TreeId } from '../../../src/protocol/identity.ts';
+import type { MemberSnapshot, TreeSnapshot } from '../../../src/protocol/snapshot.ts';
 import { aTree } from '../../support/snapshots.ts';
 
 const none: Thresholds = { cpuPercent: 0, memoryBytes: 0, processes: 0, timeMillis: 0, samples: 3, growth: true };
 
+const texts: ProblemTexts = {
+  above: (kind, value, threshold) => `${kind} ${value}, threshold ${threshold}`,
+  zombies: (count) => `${count} zombies`,
+  failures: (count, time) => `${count} failures in ${time}`,
+  growth: (bytes, time) => `${bytes} in ${time}`,
+};
+
 /** What is told of one tree over a series of samples, a second apart. */
 function told(thresholds: Partial<Thresholds>, samples: readonly Partial<TreeSnapshot>[]): string[] {
-  const watch = new HealthWatch();
+  const watch = new HealthWatch(texts);
   return samples.flatMap((changes, index) =>
-    watch.check(index * 1000, [aTree(changes)], { ...none, ...thresholds }).map(({ ill, what }) => `${index} ${ill}: ${what}`),
+    watch.check(index * 1000, [aTree(changes)], { ...none, ...thresholds }).map(({ kind, what }) => `${index} ${kind}: ${what}`),
   );
 }
 
@@ -24,24 +32,30 @@ describe('what is told of a tree', () => {
       'CPU, after as many samples, and once',
       { cpuPercent: 100 },
       [busy, busy, busy, busy, busy],
-      ['2 cpu: 150.0 % of a core, more than 100.0 % of a core'],
+      ['2 cpu: cpu 150.0 %, threshold 100.0 %'],
     ],
     ['no peak that is shorter', { cpuPercent: 100 }, [busy, busy, idle, busy, busy, idle], []],
     [
       'CPU again, when it was well meanwhile',
       { cpuPercent: 100, samples: 1 },
       [busy, idle, busy],
-      ['0', '2'].map((at) => `${at} cpu: 150.0 % of a core, more than 100.0 % of a core`),
+      ['0', '2'].map((at) => `${at} cpu: cpu 150.0 %, threshold 100.0 %`),
     ],
-    ['memory', { memoryBytes: 2 ** 30, samples: 1 }, [{ memoryBytes: 2 ** 31 }], ['0 memory: 2.0 GB, more than 1.0 GB']],
+    [
+      'CPU once, where it goes up and down around the threshold, and again after it was well for as long',
+      { cpuPercent: 100 },
+      [busy, busy, busy, idle, busy, idle, idle, busy, busy, busy, idle, idle, idle, busy, busy, busy],
+      ['2', '15'].map((at) => `${at} cpu: cpu 150.0 %, threshold 100.0 %`),
+    ],
+    ['memory', { memoryBytes: 2 ** 30, samples: 1 }, [{ memoryBytes: 2 ** 31 }], ['0 memory: memory 2.0 GB, threshold 1.0 GB']],
     [
       'the number of processes, zombies apart',
       { processes: 1, samples: 1 },
       [{ members: [{}, {}, {}] as MemberSnapshot[], zombies: 1 }],
-      ['0 processes: 2 processes, more than 1 processes', '0 zombies: 1 zombie that nobody collects'],
+      ['0 processes: processes 2, threshold 1', '0 zombies: 1 zombies'],
     ],
-    ['its age, at once', { timeMillis: 1500 }, [{}, {}, {}, {}], ['2 time: 2.0 s, more than 1.5 s']],
-    ['zombies that stay', {}, [{ zombies: 1 }, { zombies: 2 }, { zombies: 2 }], ['2 zombies: 2 zombies that nobody collects']],
+    ['its age, at once', { timeMillis: 1500 }, [{}, {}, {}, {}], ['2 time: time 2.0 s, threshold 1.5 s']],
+    ['zombies that stay', {}, [{ zombies: 1 }, { zombies: 2 }, { zombies: 2 }], ['2 zombies: 2 zombies']],
     [
       'what cannot be ended',
       {},
@@ -56,23 +70,33 @@ describe('what is told of a tree', () => {
   ];
   for (const [what, thresholds, samples, expected] of cases) it(`is ${what}`, () => assert.deepEqual(told(thresholds, samples), expected));
 
+  it('is shown as long as it was not well for as many samples, and not of what has ended', () => {
+    const watch = new HealthWatch(texts);
+    const shown = (changes: Partial<TreeSnapshot>): number => {
+      watch.check(0, [aTree(changes)], { ...none, cpuPercent: 100 });
+      return watch.problemsOf(aTree().id).length;
+    };
+    assert.deepEqual([busy, busy, busy, idle, idle, busy, idle, idle, idle].map(shown), [0, 0, 1, 1, 1, 1, 1, 1, 0]);
+    assert.deepEqual([busy, busy, busy, { ...busy, endedAt: 1 }].map(shown), [0, 0, 1, 0]);
+  });
+
   it('is that it has failed three times', () => {
-    const watch = new HealthWatch();
+    const watch = new HealthWatch(texts);
     const failed = (id: string, at: number): string[] =>
       watch.check(at, [aTree({ id: id as TreeId, state: 'failed', endedAt: at })], none).map(({ what }) => what);
     assert.deepEqual([failed('a', 0), failed('a', 1000), failed('b', 2000)].flat(), []);
-    assert.deepEqual(failed('c', 3000), ['it has failed 3 times in 10 min']);
+    assert.deepEqual(failed('c', 3000), ['3 failures in 10 min']);
     // An hour later that is forgotten.
     assert.deepEqual(failed('d', 3_600_000), []);
   });
 
   it('can be asked for as long as it lasts', () => {
-    const watch = new HealthWatch();
+    const watch = new HealthWatch(texts);
     const thresholds = { ...none, cpuPercent: 100, samples: 1 };
     watch.check(0, [aTree(busy)], thresholds);
-    assert.equal(watch.illsOf('one' as TreeId).length, 1);
+    assert.equal(watch.problemsOf('one' as TreeId).length, 1);
     watch.check(1000, [aTree(idle)], thresholds);
-    assert.equal(watch.illsOf('one' as TreeId).length, 0);
+    assert.equal(watch.problemsOf('one' as TreeId).length, 0);
   });
 });
 
@@ -95,7 +119,7 @@ describe('memory', () => {
 
   it('is followed over ten minutes', () => {
     const told: number[] = [];
-    const watch = new HealthWatch();
+    const watch = new HealthWatch(texts);
     for (let second = 0; second < 1200; second++) {
       const [alert] = watch.check(second * 1000, [aTree({ memoryBytes: (200 + second) * megabyte })], none);
       if (alert) told.push(second);

@@ -7,33 +7,15 @@ import type { Row, RowSource } from '../../../src/extension/processTree/row.ts';
 import { buildRows } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
-import type { InstanceSnapshot, ModelSnapshot } from '../../../src/protocol/models.ts';
-import { aTree } from '../../support/snapshots.ts';
-
-const nothing = { requests: 0, failures: 0, inputTokens: 0, outputTokens: 0 };
-const anInstance = (name: string): InstanceSnapshot => ({ name, state: 'ready', outstanding: 0, statistics: nothing });
-
-const snapshot = (changes: Partial<ModelSnapshot> = {}): ModelSnapshot => ({
-  name: 'small',
-  aliases: [],
-  runtime: 'llama.cpp',
-  state: 'ready',
-  reason: '',
-  instances: [anInstance('small')],
-  wanted: 1,
-  outstanding: 0,
-  capacity: 4,
-  queued: 0,
-  statistics: nothing,
-  ...changes,
-});
+import type { ModelSnapshot } from '../../../src/protocol/models.ts';
+import { aModel, anInstance, aTree } from '../../support/snapshots.ts';
 
 const source = (changes?: Partial<ModelSnapshot>): ModelSource => ({
   name: 'small',
   group: 'Models',
   description: 'for code',
   runtime: 'llama.cpp',
-  ...(changes && { snapshot: snapshot(changes) }),
+  ...(changes && { snapshot: aModel(changes) }),
 });
 
 const server = (name: string): RowSource => ({
@@ -49,7 +31,7 @@ function rowsOf(model: ModelSource, ...sources: RowSource[]): Row[] {
 
 describe('the row of a model', () => {
   const cases: [string, ModelSource, RowSource[], string, string][] = [
-    ['that nobody has asked yet', source(), [], 'for code', 'model.cold.declared'],
+    ['without a request yet', source(), [], 'for code', 'model.cold.declared'],
     ['that is cold', source({ state: 'cold', instances: [] }), [], 'for code', 'model.cold.declared'],
     ['that waits for its turn', source({ state: 'waiting', instances: [], queued: 2 }), [], 'waiting  2 waiting', 'model.busy.declared'],
     [

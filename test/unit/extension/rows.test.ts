@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { changedRows } from '../../../src/extension/processTree/changedRows.ts';
-import type { Row, RowSource } from '../../../src/extension/processTree/row.ts';
+import { type Row, type RowSource, spokenText } from '../../../src/extension/processTree/row.ts';
 import { filterSources, buildRows as rowsOf, type SortBy, sortSources } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
-import type { MemberSnapshot, TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
-import { describePorts } from '../../../src/protocol/ports.ts';
+import type { TreeId } from '../../../src/protocol/identity.ts';
+import { describePorts, hostListening } from '../../../src/protocol/ports.ts';
+import type { MemberSnapshot, TreeSnapshot } from '../../../src/protocol/snapshot.ts';
 import { aMember, aTree } from '../../support/snapshots.ts';
 
 const buildRows = (sources: readonly RowSource[]): Row[] => rowsOf(sources, { figures: new ShownFigures(), members: new ShownMembers() });
@@ -52,6 +53,15 @@ describe('a pool', () => {
       'warning',
     ],
   ];
+  it('of which one runs with an older declaration says so, and which', () => {
+    const pool = poolOf({ ...instance('api', {}), changed: true }, instance('api#2', {}));
+    assert.deepEqual(outline(pool ? [pool] : []).slice(0, 3), [
+      'api | 2/2 ready  2.0 %  2.0 MB  changed; restart to apply | pool.live.declared',
+      '  api#1 | 1.0 %  1.0 MB  changed; restart to apply | process.live.declared',
+      '  api#2 | 1.0 %  1.0 MB | process.live.declared',
+    ]);
+  });
+
   for (const [what, instances, expected, icon] of cases) {
     it(`${what} is one row above its instances`, () => {
       const pool = poolOf(...instances);
@@ -75,6 +85,39 @@ describe('a pool', () => {
       ['pool api', 'process web'],
     );
   });
+});
+
+describe('the row of a process', () => {
+  const row = (source: Partial<RowSource>): string | undefined =>
+    buildRows([{ name: 'web', declared: true, tree: tree(), ...source }])[0]?.description;
+
+  it('says that its declaration has changed, while it runs', () => {
+    assert.equal(row({ changed: true }), '12.4 %  340 MB  changed; restart to apply');
+    assert.equal(row({ changed: true, tree: tree({ state: 'exited', reason: 'exited with code 0', endedAt: 5 }) }), 'exited with code 0');
+  });
+
+  it('says that it is not declared any more', () =>
+    assert.equal(row({ declared: false, undeclared: true }), '12.4 %  340 MB  no longer declared'));
+});
+
+describe('what a screen reader says', () => {
+  const running = tree({ name: 'api', cpuPercent: 1, memoryBytes: 2 ** 20 });
+  const cases: [string, RowSource[], string][] = [
+    [
+      'of a pool of which a part runs',
+      [
+        { name: 'api', pool: 'api', declared: true, tree: running },
+        { name: 'api#2', pool: 'api', declared: true },
+      ],
+      'api, partly running, 1/2 ready  1.0 %  1.0 MB',
+    ],
+    ['of a pool that does not run', ['api', 'api#2'].map((name) => ({ name, pool: 'api', declared: true })), 'api, idle, '],
+    ['of a process', [{ name: 'api', declared: true, tree: running }], 'api, live, 1.0 %  1.0 MB'],
+    ['of a group', [{ name: 'api', declared: true, group: 'app' }], 'app, group, '],
+  ];
+  for (const [what, sources, expected] of cases) {
+    it(`is plain words: ${what}`, () => assert.equal(buildRows(sources).map(spokenText)[0], expected));
+  }
 });
 
 describe('a row', () => {
@@ -221,4 +264,23 @@ describe('what has to be drawn again', () => {
   });
 
   it('is everything where the top level has changed', () => assert.deepEqual(changedRows([], rows([])), [undefined]));
+});
+
+describe('the host of a row’s link', () => {
+  const cases: [readonly string[], string, string][] = [
+    [['127.0.0.1'], 'localhost', 'localhost'],
+    [['0.0.0.0'], 'localhost', 'localhost'],
+    [['::'], 'localhost', 'localhost'],
+    [['::1', '127.0.0.1'], 'localhost', 'localhost'],
+    [['::1'], '[::1]', 'localhost'],
+    [['127.0.0.2'], '127.0.0.2', '127.0.0.2'],
+    [['fd00::5'], '[fd00::5]', '[fd00::5]'],
+    [[], 'localhost', 'localhost'],
+  ];
+  for (const [addresses, here, remote] of cases)
+    it(`is where it listens: ${addresses.join(', ') || 'nowhere'}`, () => {
+      const ports = addresses.map((address) => ({ protocol: 'tcp' as const, address, port: 3000 }));
+      const members = [{ ports: [...ports, { protocol: 'udp' as const, address: '10.0.0.1', port: 3000 }] }, {}];
+      assert.deepEqual([hostListening(members, 3000), hostListening(members, 3000, true)], [here, remote]);
+    });
 });

@@ -43,10 +43,10 @@ describe('the figures of a row', () => {
     assert.equal(clock.text(0.4, 100), '0.4 %  100 MB');
   });
 
-  it('do not change while somebody reads the hover', () => {
+  it('do not change while the hover is read', () => {
     const clock = shownAt();
     clock.text(0, 100);
-    clock.shown.hold();
+    clock.shown.freeze();
     clock.at = 9999;
     assert.equal(clock.text(90, 500), '0.0 %  100 MB');
     clock.at = 10_000;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
-import type { TreeId, TreeSnapshot } from '../../../src/protocol/messages.ts';
+import type { TreeId } from '../../../src/protocol/identity.ts';
+import type { TreeSnapshot } from '../../../src/protocol/snapshot.ts';
 
 /** Pids that are shown at a time, in seconds; a member is its pid, or its pid and its parent's. */
 function membersAt(): { readonly shown: ShownMembers; at(seconds: number, ...members: (number | [number, number])[]): number[] } {
@@ -40,7 +41,7 @@ describe('the members that are shown', () => {
   it('stand below whom they descend from', () => {
     const { at } = membersAt();
     at(0, 10);
-    // Somebody who was there slips a new parent in between.
+    // A process that was there slips a new parent in between.
     at(10, 10, [30, 10]);
     assert.deepEqual(at(12, 10, [40, 10], [30, 40]), [10, 40, 30]);
   });
@@ -48,7 +49,7 @@ describe('the members that are shown', () => {
   it('stay, all of them, while a hover is read', () => {
     const { at, shown } = membersAt();
     at(0, 10, 11);
-    shown.hold();
+    shown.freeze();
     assert.deepEqual(at(9, 10, 12), [10, 11]);
     assert.deepEqual(at(10.1, 10, 12), [10]);
     assert.deepEqual(at(10.6, 10, 12), [10, 12]);

@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { Cgroup, parseOwnCgroup } from '../../../src/platform/linux/cgroups.ts';
+import { removeAbandonedRoots } from '../../../src/platform/linux/abandonedRoots.ts';
+import { Cgroup, makeCgroupRoot, parseOwnCgroup, removeCgroup, removeCgroupRoot, rootPrefix } from '../../../src/platform/linux/cgroups.ts';
 
 const unified = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
 const hybrid =
@@ -27,6 +41,8 @@ describe('the own cgroup', () => {
   ];
   for (const [what, mountinfo, cgroup, expected] of cases) it(what, () => assert.equal(parseOwnCgroup(mountinfo, cgroup), expected));
 });
+
+const uid = process.getuid?.() ?? -1;
 
 /** A folder that looks like a cgroup, with the files that this kernel has for it. */
 function fakeCgroup(files: Readonly<Record<string, string>>): { readonly cgroup: Cgroup; readonly path: string } & Disposable {
@@ -67,14 +83,121 @@ describe('a cgroup', () => {
     assert.equal(readFileSync(join(fake.path, 'cgroup.kill'), 'utf8'), '');
   });
 
-  it('is found again by a record only where it is this tree’s, a warden’s and this user’s', () => {
-    using fake = fakeCgroup({});
-    const uid = process.getuid?.() ?? -1;
-    assert.ok(Cgroup.find(fake.path, 'tree', uid));
-    assert.equal(Cgroup.find(fake.path, 'another', uid), undefined);
-    assert.equal(Cgroup.find(fake.path, 'tree', uid + 1), undefined);
-    assert.equal(Cgroup.find(join(fake.path, '..'), 'tree-warden-1', uid), undefined);
-    assert.equal(Cgroup.find('/sys/fs/cgroup/tree', 'tree', uid), undefined);
-    assert.equal(Cgroup.find('/', '', uid), undefined);
+  const claims: Record<string, (fake: string) => [string, string]> = {
+    'a folder with such files': (fake) => [fake, 'tree'],
+    'by a link to a real one': (fake) => {
+      symlinkSync(real, join(fake, 'link'));
+      return [join(fake, 'link'), 'link'];
+    },
+    'by a way round': (fake) => [join(fake, 'x').replace(/x$/, '../tree'), 'tree'],
+    'of another name': () => [real, 'tree'],
+    'no path': () => ['tree', 'tree'],
+    'of no name': () => ['/', ''],
+    gone: () => [join(real, 'tree-warden-gone', 'tree'), 'tree'],
+  };
+  const real = parseOwnCgroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8')) ?? '/sys/fs/cgroup';
+  for (const [what, claim] of Object.entries(claims))
+    it(`that a record names is not believed: ${what}`, () => {
+      using fake = fakeCgroup({});
+      const [path, name] = claim(fake.path);
+      assert.equal(Cgroup.find(path, name, uid), undefined);
+      assert.ok(removeCgroupRoot(dirname(path), uid));
+      assert.ok(existsSync(fake.path));
+    });
+
+  it('of this user is found again by a record, and by no other name or user', { skip: makeable() ? false : 'no cgroups here' }, () => {
+    const home = join(real, `tree-warden-test-${process.pid}`);
+    mkdirSync(join(home, 'tree'), { recursive: true });
+    try {
+      assert.ok(Cgroup.find(join(home, 'tree'), 'tree', uid));
+      assert.equal(Cgroup.find(join(home, 'tree'), 'another', uid), undefined);
+      assert.equal(Cgroup.find(join(home, 'tree'), 'tree', uid + 1), undefined);
+      assert.equal(Cgroup.find(join(home, 'tree', '..'), basename(home), uid), undefined);
+      assert.equal(Cgroup.find(`${home}//tree`, 'tree', uid), undefined);
+      removeCgroupRoot(home, uid + 1);
+      assert.ok(existsSync(home));
+      assert.ok(removeCgroupRoot(home, uid));
+      assert.ok(!existsSync(home));
+    } finally {
+      removeCgroup(home);
+    }
+  });
+
+  it('of a warden whose records are gone is removed where nothing is in it, it is not new, and its owner has ended', {
+    skip: makeable() ? false : 'no cgroups here',
+  }, () => {
+    const owners = ['ended', 'alive', 'fresh', 'populated'].map((name) => `${name}-${process.pid}`);
+    const [ended = '', alive = '', fresh = '', populated = ''] = owners;
+    const homeOf = (owner: string): string => join(real, `${rootPrefix}${owner}`);
+    const member = spawn('sleep', ['100'], { stdio: 'ignore' });
+    try {
+      for (const owner of owners) {
+        mkdirSync(join(homeOf(owner), 'tree', 'inner'), { recursive: true });
+        if (owner !== fresh) utimesSync(homeOf(owner), 1, 1);
+      }
+      writeFileSync(join(homeOf(populated), 'tree', 'cgroup.procs'), String(member.pid));
+      removeAbandonedRoots(uid, (owner) => !owners.includes(owner) || owner === alive);
+      assert.deepEqual(
+        owners.filter((owner) => existsSync(homeOf(owner))),
+        [alive, fresh, populated],
+      );
+      assert.ok(!existsSync(homeOf(ended)));
+      removeAbandonedRoots(uid + 1, () => false);
+      assert.ok(existsSync(homeOf(alive)));
+    } finally {
+      member.kill('SIGKILL');
+      for (const owner of owners.filter((name) => name !== populated)) removeCgroup(homeOf(owner));
+    }
+    return new Promise<void>((resolve) => {
+      member.once('exit', () => {
+        removeCgroup(homeOf(populated));
+        resolve();
+      });
+    });
+  });
+
+  it('that cannot be made says where that was tried and what the system said, in words', {
+    skip: makeable() ? false : 'no cgroups here',
+  }, () => {
+    const missing = join(tmpdir(), 'tw-no-such-folder');
+    const unmakeable = [join(missing, 'root'), '/proc/self'];
+    assert.throws(() => makeCgroupRoot('root', unmakeable), {
+      message: `no cgroup can be made in ${missing}: no such file or directory (ENOENT); no cgroup can be made in /proc: file already exists (EEXIST)`,
+    });
+  });
+
+  it('of a warden is as old as the last change in it, for every user', { skip: makeable() ? false : 'no cgroups here' }, () => {
+    const { path } = makeCgroupRoot(`${rootPrefix}aged-${process.pid}`);
+    try {
+      const madeAt = statSync(path).mtimeMs;
+      const deadline = performance.now() + 2000;
+      while (statSync(path).mtimeMs === madeAt && performance.now() < deadline) {
+        mkdirSync(join(path, 'tree'));
+        rmdirSync(join(path, 'tree'));
+      }
+      assert.ok(statSync(path).mtimeMs > madeAt);
+    } finally {
+      removeCgroup(path);
+    }
+  });
+
+  function makeable(): boolean {
+    const trial = join(real, `trial-${process.pid}`);
+    try {
+      mkdirSync(trial);
+      rmdirSync(trial);
+      return statfsSync(real).type === 0x63677270;
+    } catch {
+      return false;
+    }
+  }
+
+  it('is not killed as one where a process is inside that must not be', () => {
+    using fake = fakeCgroup({ 'cgroup.procs': '10\n11\n', 'cgroup.kill': '', 'cgroup.freeze': '0' });
+    assert.equal(
+      fake.cgroup.killAll((pid) => pid !== 11),
+      false,
+    );
+    assert.equal(readFileSync(join(fake.path, 'cgroup.kill'), 'utf8'), '');
   });
 });

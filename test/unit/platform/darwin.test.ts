@@ -146,6 +146,6 @@ describe('macOS', () => {
   it('says what it lacks', () => {
     const platform = machine([]);
     assert.match(platform.shortcomings[0] ?? '', /has not been run on a Mac/);
-    assert.throws(() => platform.containersFor().contain('cgroup', 'tree'), /of another system/);
+    assert.throws(() => platform.containersFor().contain('cgroup', 'tree'), /not available on this operating system/);
   });
 });

@@ -92,7 +92,7 @@ describe('ps', () => {
 });
 
 describe('a walk over a table', () => {
-  it('goes from parents to children, leaves out roots that are somebody else by now, and ends on a cycle', () => {
+  it('goes from parents to children, leaves out roots whose pid was reused, and ends on a cycle', () => {
     const process = (pid: number, parent: number, startTime = 1) => ({
       pid,
       parent,

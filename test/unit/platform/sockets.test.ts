@@ -24,7 +24,7 @@ describe('/proc/net', () => {
     });
   }
 
-  it('lists connections too, which nobody can be reached at', () => {
+  it('lists connections too, which accept none', () => {
     const table = [header, line('0100007F:0BB8', '01', 1), line('0100007F:0BB9', '06', 0), line('0100007F:14E9', '07', 3)].join('\n');
     assert.deepEqual(parseSockets(table, 'tcp'), []);
     assert.deepEqual(parseSockets(table, 'udp'), [{ protocol: 'udp', address: '127.0.0.1', port: 5353, inode: 3 }]);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Container } from '../../../src/platform/container.ts';
 import { layouts, parsePortTable } from '../../../src/platform/windows/portTables.ts';
 import { parseProcessTable } from '../../../src/platform/windows/processTable.ts';
-import { microsSince1970, parseProcessIdList } from '../../../src/platform/windows/win32.ts';
+import { microsSince1970, parseProcessIdList, type Win32 } from '../../../src/platform/windows/win32.ts';
+import { WindowsPlatform } from '../../../src/platform/windows/windowsPlatform.ts';
 
 const address = 0x1000_0000n;
 const epoch = 116_444_736_000_000_000n;
@@ -52,7 +54,7 @@ describe('the process table of Windows', () => {
       pid: 1234,
       parent: 4,
       group: 0,
-      session: 1,
+      session: 0,
       startTime: 1_000_000,
       alive: true,
       stopped: false,
@@ -142,6 +144,117 @@ describe('tables of sockets', () => {
     const cut = table(24, []).subarray(0, 4 + 24);
     cut.writeUInt32LE(1000, 0);
     assert.equal(parsePortTable(cut, layouts.tcp4).length, 1);
+  });
+});
+
+describe('a tree’s job', () => {
+  const job = (overrides: Partial<Win32>): { readonly container: Container; readonly ended: number[]; readonly inside: number[] } => {
+    const ended: number[] = [];
+    const inside: number[] = [];
+    const table = Buffer.concat([entry(0, { pid: 40, parent: 4, name: 'a' }), entry(264, { pid: 44, parent: 40, name: 'b', last: true })]);
+    const win32 = {
+      createJob: () => 'job',
+      setJobLimits: () => undefined,
+      openProcess: (_access: number, pid: number) => ({ handle: pid }),
+      closeHandle: () => undefined,
+      creationTime: () => 1_000_000,
+      terminateProcess: (process: unknown) => {
+        ended.push(process as number);
+        return true;
+      },
+      processTable: () => ({ table, address }),
+      assignToJob: (_job: unknown, process: unknown) => void inside.push(process as number),
+      jobProcessIds: () => inside,
+      ...overrides,
+    } as unknown as Win32;
+    return { container: new WindowsPlatform(win32).containersFor().contain('auto', 'id'), ended, inside };
+  };
+  const refused = (): never => {
+    throw new Error('AssignProcessToJobObject failed (error 5)');
+  };
+
+  it('takes a new process in, and what that has started before it was in', () => {
+    const { container, ended, inside } = job({});
+    assert.deepEqual(
+      container.enter(() => ({ pid: 40 })),
+      { pid: 40 },
+    );
+    assert.deepEqual(ended, []);
+    assert.deepEqual(inside, [40, 44]);
+  });
+
+  it('looks again until a look finds none outside, and takes in no other process that was given the pid', () => {
+    const looks = [[44], [44, 45, 46], [44, 45, 46]];
+    const { container, ended, inside } = job({
+      processTable: () => {
+        const parts = [entry(0, { pid: 40, parent: 4, name: 'a' })];
+        const below = looks.shift() ?? assert.fail('it looks once more');
+        for (const [index, pid] of below.entries())
+          parts.push(
+            entry(Buffer.concat(parts).length, { pid, parent: index === 0 ? 40 : 44, name: 'b', last: index === below.length - 1 }),
+          );
+        return { table: Buffer.concat(parts), address };
+      },
+      creationTime: (process) => ((process as unknown) === 46 ? 5_000_000 : 1_000_000),
+    });
+    container.enter(() => ({ pid: 40 }));
+    assert.deepEqual(inside, [40, 44, 45]);
+    assert.deepEqual(ended, []);
+  });
+
+  it('leaves one that the new process has started, and that is refused, in the warden’s job', () => {
+    const tried: unknown[] = [];
+    const { container, ended } = job({
+      assignToJob: (_job, process) => {
+        tried.push(process);
+        if ((process as unknown) === 44) refused();
+      },
+      jobProcessIds: () => [40],
+    });
+    container.enter(() => ({ pid: 40 }));
+    assert.deepEqual(tried, [40, 44]);
+    assert.deepEqual(ended, []);
+  });
+
+  it('ends one that it cannot take in, and what that has started, and says so', () => {
+    const { container, ended } = job({ assignToJob: refused });
+    assert.throws(
+      () => container.enter(() => ({ pid: 40 })),
+      /could not be put into the job .*, and was ended: AssignProcessToJobObject failed \(error 5\)/,
+    );
+    assert.deepEqual(new Set(ended), new Set([40, 44]));
+  });
+
+  it('minds nothing where it has ended meanwhile', () => {
+    const gone = job({ assignToJob: refused, terminateProcess: () => false });
+    assert.deepEqual(
+      gone.container.enter(() => ({ pid: 40 })),
+      { pid: 40 },
+    );
+    const unknown = job({ openProcess: () => ({ error: 87 }) });
+    assert.deepEqual(
+      unknown.container.enter(() => ({ pid: 40 })),
+      { pid: 40 },
+    );
+  });
+
+  it('ends one that it may end, but not take in', () => {
+    const { container, ended } = job({
+      openProcess: (access: number, pid: number) => (access === 1 ? { handle: pid as never } : { error: 5 }),
+    });
+    assert.throws(
+      () => container.enter(() => ({ pid: 40 })),
+      /could not be put into the job .*, and was ended: OpenProcess failed \(error 5\)/,
+    );
+    assert.ok(ended.includes(40));
+  });
+
+  it('says so where it may not even end it', () => {
+    const { container } = job({ openProcess: () => ({ error: 5 }) });
+    assert.throws(
+      () => container.enter(() => ({ pid: 40 })),
+      /could not be put into the job .*, and could not be ended either: OpenProcess failed \(error 5\)/,
+    );
   });
 });
 

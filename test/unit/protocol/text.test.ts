@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { errorText } from '../../../src/protocol/errors.ts';
 import { describeLimits, formatBytes, formatDuration, formatPercent } from '../../../src/protocol/format.ts';
 import { parseBytes, parseCores, parseDuration } from '../../../src/protocol/quantities.ts';
 import { parseSignal, parseStop } from '../../../src/protocol/stopSteps.ts';
+import { stateAndReason } from '../../../src/protocol/trees.ts';
+
+describe('state and reason', () => {
+  const cases = [
+    ['ready', 'ready', 'ready'],
+    ['exited', 'exited with code 0', 'exited with code 0'],
+    ['failed', 'it was not ready within 1 min', 'failed, it was not ready within 1 min'],
+    ['stopping', '', 'stopping'],
+  ] as const;
+  for (const [state, reason, expected] of cases) {
+    it(`says ${expected}`, () => assert.equal(stateAndReason({ state, reason }), expected));
+  }
+});
 
 describe('durations', () => {
   for (const [text, millis] of [
@@ -130,5 +146,31 @@ describe('errors', () => {
     assert.equal(errorText(caught(() => mkdirSync('/proc/nowhere'))), 'no such file or directory (ENOENT)');
     assert.equal(errorText(new Error('as it is')), 'as it is');
     assert.equal(errorText('a string'), 'a string');
+    assert.equal(errorText(new RangeError('')), 'RangeError');
+  });
+
+  it('of a network call are the system’s, whatever Node puts in front', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const failureOf = (emitter: Server | Socket): Promise<string> =>
+      new Promise((resolve) => emitter.once('error', (error) => resolve(errorText(error))));
+    try {
+      assert.equal(await failureOf(createServer().listen(port, '127.0.0.1')), 'address already in use (EADDRINUSE)');
+      assert.equal(await failureOf(createServer().listen(0, '192.0.2.1')), 'address not available (EADDRNOTAVAIL)');
+      assert.equal(await failureOf(createServer().listen('/no/such/folder/socket')), 'permission denied (EACCES)');
+      assert.equal(await failureOf(connect('/no/such/socket')), 'no such file or directory (ENOENT)');
+    } finally {
+      server.close();
+    }
+    assert.equal(await failureOf(connect(port, '127.0.0.1')), 'connection refused (ECONNREFUSED)');
+    const both = ['127.0.0.1', '::1'].map((address) =>
+      Object.assign(new Error(`connect ECONNREFUSED ${address}:1`), {
+        code: 'ECONNREFUSED',
+        errno: -constants.errno.ECONNREFUSED,
+        syscall: 'connect',
+      }),
+    );
+    assert.equal(errorText(new AggregateError(both)), 'connection refused (ECONNREFUSED)');
   });
 });

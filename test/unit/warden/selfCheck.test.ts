@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { uncontained } from '../../../src/platform/container.ts';
 import type { ProcessStat } from '../../../src/platform/platform.ts';
-import type { TreeId, WardenId } from '../../../src/protocol/messages.ts';
+import type { TreeId, WardenId } from '../../../src/protocol/identity.ts';
 import { Records } from '../../../src/records/records.ts';
 import { type SelfCheckSubject, selfCheck } from '../../../src/warden/selfCheck.ts';
-import type { Tree } from '../../../src/warden/trees/tree.ts';
+import type { TreeView } from '../../../src/warden/trees/treeView.ts';
 import { inertPlatform } from '../../support/inertPlatform.ts';
 
 const id = '10000000-0000-4000-8000-000000000001' as TreeId;
@@ -21,7 +21,7 @@ const guard = stat(101, 100);
 const leader = stat(200, 100);
 
 /** As much of a tree as is looked at. */
-function tree(changes: object = {}): Tree {
+function tree(changes: object = {}): TreeView {
   return {
     id,
     request: { name: 'web' },
@@ -31,7 +31,7 @@ function tree(changes: object = {}): Tree {
     reason: 'running',
     container: uncontained,
     ...changes,
-  } as unknown as Tree;
+  } as unknown as TreeView;
 }
 
 describe('a self-check', () => {
@@ -70,7 +70,16 @@ describe('a self-check', () => {
       stat: (pid: number) => processes.find((one) => one.pid === pid),
     };
     const census = { members: new Map([[id, [leader]]]), strays: [] };
-    return selfCheck({ platform, self, recordFolder: records.folder, switchPid: guard.pid, trees: [tree()], census, ...changes });
+    return selfCheck({
+      platform,
+      self,
+      recordFolder: records.folder,
+      switchPid: guard.pid,
+      switchProblem: undefined,
+      trees: [tree()],
+      census,
+      ...changes,
+    });
   }
 
   it('finds nothing where all is well', () => assert.deepEqual(check(), []));
@@ -109,7 +118,7 @@ describe('a self-check', () => {
   it('finds a handler that is gone', () => {
     process.off('SIGTERM', noop);
     try {
-      assert.deepEqual(check(), ['Nobody handles SIGTERM in the warden.']);
+      assert.deepEqual(check(), ['The warden has no handler for SIGTERM.']);
     } finally {
       process.on('SIGTERM', noop);
     }

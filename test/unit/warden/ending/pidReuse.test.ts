@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { uncontained } from '../../../../src/platform/container.ts';
 import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../../src/platform/platform.ts';
 import { descendantsIn } from '../../../../src/platform/walk.ts';
-import type { TreeId } from '../../../../src/protocol/messages.ts';
+import type { TreeId } from '../../../../src/protocol/identity.ts';
 import type { TreeRecord } from '../../../../src/records/records.ts';
 import { MemberFinder } from '../../../../src/warden/ending/memberFinder.ts';
 import { limitMarkOf } from '../../../../src/warden/marks.ts';
@@ -66,7 +66,7 @@ class SimulatedKernel {
       if (child.parent === process.pid) child.parent = child.tree !== undefined && this.processes.has(wardenPid) ? wardenPid : 1;
   }
 
-  /** Something happens, most of it to somebody else. */
+  /** Something happens, mostly to processes of no tree. */
   tick(): void {
     const process = this.pick();
     const what = this.random();
@@ -84,18 +84,18 @@ class SimulatedKernel {
   }
 
   platform(): Platform {
-    const everyone = (): ProcessStat[] => [...this.processes.values()].map((process) => ({ ...process }));
+    const allProcesses = (): ProcessStat[] => [...this.processes.values()].map((process) => ({ ...process }));
     return {
       ...inertPlatform,
       stat: (pid) => this.processes.get(pid),
-      descendants: (roots) => descendantsIn(everyone(), roots),
-      everyone,
+      descendants: (roots) => descendantsIn(allProcesses(), roots),
+      allProcesses,
       marksOf: (pid) => this.processes.get(pid)?.marks ?? { environment: [], limit: undefined },
     };
   }
 }
 
-/** What a pidfd guarantees: a signal reaches this very process or nobody. */
+/** What a pidfd guarantees: a signal reaches this very process or none. */
 function assertReachesOnly(kernel: SimulatedKernel, tree: TreeId, { pid, startTime }: ProcessIdentity, where: string): boolean {
   const there = kernel.processes.get(pid);
   if (there?.startTime !== startTime) return false;

@@ -7,17 +7,21 @@ import { describeSurvivors, terminate } from '../../../../src/warden/ending/term
 /** Processes with a will of their own: each says what a signal does to it. */
 class FakeTree {
   readonly log: string[] = [];
-  readonly #members = new Map<number, { stopped: boolean; react: (signal: string) => 'dies' | 'ignores' | 'denied' }>();
+  readonly #members = new Map<
+    number,
+    { stopped: boolean; uninterruptible: boolean; react: (signal: string) => 'dies' | 'ignores' | 'denied' }
+  >();
 
-  add(pid: number, react: (signal: string) => 'dies' | 'ignores' | 'denied', stopped = false): this {
-    this.#members.set(pid, { react, stopped });
+  add(pid: number, react: (signal: string) => 'dies' | 'ignores' | 'denied', stopped = false, uninterruptible = false): this {
+    this.#members.set(pid, { react, stopped, uninterruptible });
     return this;
   }
 
   alive(): ProcessStat[] {
-    return Array.from(this.#members, ([pid, { stopped }]) => ({
+    return Array.from(this.#members, ([pid, { stopped, uninterruptible }]) => ({
       pid,
       stopped,
+      uninterruptible,
       parent: 1,
       startTime: 1,
       group: 1,
@@ -44,7 +48,7 @@ const willing = (signal: string): 'dies' | 'ignores' => (signal === 'SIGTERM' ||
 const deaf = (signal: string): 'dies' | 'ignores' => (signal === 'SIGKILL' ? 'dies' : 'ignores');
 
 describe('an escalation', () => {
-  it('ends with the first signal where everybody obeys', async () => {
+  it('ends with the first signal where all processes obey', async () => {
     const tree = new FakeTree().add(1, willing).add(2, willing);
     assert.deepEqual(await terminate(tree, parseStop(['SIGTERM', '10s', 'SIGKILL']), never), { forced: false, survivors: [] });
     assert.deepEqual(tree.log, ['SIGTERM 1', 'SIGTERM 2']);
@@ -56,7 +60,7 @@ describe('an escalation', () => {
     assert.deepEqual(tree.log, ['SIGTERM 1', 'SIGCONT 1']);
   });
 
-  it('stops everybody before it kills', async () => {
+  it('stops all processes before it kills', async () => {
     const tree = new FakeTree().add(1, deaf).add(2, deaf);
     assert.deepEqual(await terminate(tree, parseStop(['SIGTERM', '20ms']), never), { forced: true, survivors: [] });
     assert.deepEqual(tree.log.slice(2), ['SIGSTOP 1', 'SIGSTOP 2', 'SIGKILL 1', 'SIGKILL 2']);
@@ -84,15 +88,29 @@ describe('an escalation', () => {
     assert.equal((await stopping).forced, true);
   });
 
-  it('says who is left and why, and believes nobody to be dead who is not', async () => {
+  it('gives a tree whose members vanish one after another the time that this takes', async () => {
+    const tree = new FakeTree();
+    let last = performance.now();
+    // Each is the next to go, and none within 400 ms of the one before: together they take longer than one may.
+    const slow = (signal: string): 'dies' | 'ignores' => {
+      if (signal !== 'SIGKILL' || performance.now() - last < 400) return 'ignores';
+      last = performance.now();
+      return 'dies';
+    };
+    for (const pid of [1, 2, 3, 4]) tree.add(pid, slow);
+    assert.deepEqual(await terminate(tree, [{ signal: 'SIGKILL' }], never), { forced: true, survivors: [] });
+  });
+
+  it('says which processes are left and why, and takes none for dead that is not', async () => {
     const tree = new FakeTree()
       .add(1, () => 'denied')
       .add(2, () => 'ignores')
-      .add(3, deaf);
+      .add(3, deaf)
+      .add(4, () => 'ignores', false, true);
     const { survivors } = await terminate(tree, [{ signal: 'SIGKILL' }], never);
     assert.equal(
       describeSurvivors(survivors),
-      'still alive after SIGKILL: p1 (pid 1): it belongs to another user; p2 (pid 2): it is in an uninterruptible wait in the kernel',
+      'still alive after SIGKILL: p1 (pid 1): it belongs to another user; p2 (pid 2): it was sent the signal and has not ended yet; p4 (pid 4): it is in an uninterruptible wait in the kernel',
     );
   });
 });

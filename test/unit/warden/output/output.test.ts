@@ -60,7 +60,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 const megabyte = Buffer.alloc(2 ** 20, 'm');
 
 describe('output', () => {
-  it('is replayed to whoever comes later, then followed to its end', async () => {
+  it('is replayed to a later reader, then followed to its end', async () => {
     const output = new TreeOutput(undefined);
     output.write(Buffer.from('before '));
     const reader = new Reader('wait');

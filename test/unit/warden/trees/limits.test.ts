@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KernelLimits } from '../../../../src/platform/container.ts';
-import type { LimitAction, Limits } from '../../../../src/protocol/messages.ts';
+import type { LimitAction, Limits } from '../../../../src/protocol/startRequest.ts';
 import { actionFor, type LimitReading, LimitWatch } from '../../../../src/warden/trees/limits.ts';
 
 const quiet: LimitReading = { memoryBytes: 1000, processes: 1, cpuPercent: 1, runMillis: 1000 };

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { uncontained } from '../../../../src/platform/container.ts';
 import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../../src/platform/platform.ts';
 import { descendantsIn } from '../../../../src/platform/walk.ts';
-import type { TreeId } from '../../../../src/protocol/messages.ts';
+import type { TreeId } from '../../../../src/protocol/identity.ts';
 import { limitMarkOf } from '../../../../src/warden/marks.ts';
 import { Membership } from '../../../../src/warden/trees/membership.ts';
 import { inertPlatform } from '../../../support/inertPlatform.ts';
@@ -51,7 +51,7 @@ class FakeMachine {
       adoptsOrphans: this.adoptsOrphans,
       stat: (pid) => this.processes.find((process) => process.pid === pid),
       descendants: (roots: Iterable<ProcessIdentity>) => descendantsIn(this.processes, roots),
-      everyone: () => this.processes,
+      allProcesses: () => this.processes,
       reap: (pid) => void this.reaped.push(pid),
       marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
     };
@@ -167,11 +167,11 @@ describe('membership', () => {
     assert.deepEqual(machine.reaped, [400, 200, 400]);
   });
 
-  it('leaves its own servants out, and what they start', () => {
+  it('leaves its own helper processes out, and what they start', () => {
     const { machine, membership, strays } = guarded();
     machine.add(150, warden);
     machine.add(151, 150);
-    membership.addServant(150);
+    membership.addHelper(150);
     assert.deepEqual(strays(), []);
   });
 

@@ -65,7 +65,7 @@ describe('a sample', () => {
       [parent({ childrenCpuMillis: 500 })],
       30,
     ],
-    ['was waited for by nobody', [parent(), child(11, { cpuMillis: 500 })], [parent()], 0],
+    ['was waited for by no member', [parent(), child(11, { cpuMillis: 500 })], [parent()], 0],
     ['is a zombie still', [parent(), child(11, { cpuMillis: 100 })], [parent(), child(11, { cpuMillis: 400, alive: false })], 30],
   ];
   for (const [what, before, after, percent] of families) {
@@ -119,6 +119,6 @@ describe('what was used since the start', () => {
     }
     return meter.used.cpuMillis;
   };
-  it('is what the processes have, where nobody else counts', () => assert.equal(usedOf([10, undefined], [400, undefined]), 400));
+  it('is what the processes have, where no container counts', () => assert.equal(usedOf([10, undefined], [400, undefined]), 400));
   it('is what the container has counted, also before the first look', () => assert.equal(usedOf([0, 27], [400, 431]), 431));
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LinePattern } from '../../../../src/protocol/patterns.ts';
 import { LineSearch } from '../../../../src/warden/trees/lineSearch.ts';
 import { Verdict } from '../../../../src/warden/trees/probes.ts';
 
@@ -30,14 +31,14 @@ describe('a search for a line', () => {
   ];
   for (const [what, pattern, pieces, expected] of cases) {
     it(what, () => {
-      const search = new LineSearch(pattern);
+      const search = new LineSearch(new LinePattern(pattern));
       for (const piece of pieces) search.add(Buffer.from(piece));
       assert.deepEqual([search.take(), search.take()], [expected, false]);
     });
   }
 
   it('finds letters that were cut in two', () => {
-    const search = new LineSearch('grün');
+    const search = new LineSearch(new LinePattern('grün'));
     const bytes = Buffer.from('grün\n');
     search.add(bytes.subarray(0, 3));
     search.add(bytes.subarray(3));
@@ -45,12 +46,12 @@ describe('a search for a line', () => {
   });
 
   it('is awaited, and left', async () => {
-    const search = new LineSearch('x');
+    const search = new LineSearch(new LinePattern('x'));
     const leaving = new AbortController();
     const first = search.first(leaving.signal);
     search.add(Buffer.from('x'));
     await first;
-    const never = new LineSearch('y').first(leaving.signal);
+    const never = new LineSearch(new LinePattern('y')).first(leaving.signal);
     leaving.abort();
     await never;
   });

@@ -1,0 +1,22 @@
+/** Everything that commands say to a person in their own words; what a tree has printed goes by `writeOut`, as it is. */
+import { visible } from '../protocol/visible.ts';
+
+/** A line on stdout. */
+export function say(line: string): void {
+  process.stdout.write(`${visible(line)}\n`);
+}
+
+/** Lines on stdout. */
+export function sayAll(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${visible(line)}\n`).join(''));
+}
+
+/** For programs, on stdout: JSON escapes what has to be. */
+export function sayJson(value: unknown, indent?: number): void {
+  process.stdout.write(`${JSON.stringify(value, null, indent)}\n`);
+}
+
+/** What is wrong, or is to be known beside the result, on stderr; `lines` are quoted below it. */
+export function complain(sentence: string, ...lines: readonly string[]): void {
+  process.stderr.write(`tree-warden: ${[sentence, ...lines].map(visible).join('\n')}\n`);
+}

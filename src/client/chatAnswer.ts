@@ -1,0 +1,121 @@
+/** What a model's answer consists of, in OpenAI's words and in what servers make of them: pure. */
+import { errorTextIn } from '../protocol/errors.ts';
+
+/** A tool that the model wants to be called. */
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+interface OpenCall {
+  readonly index: unknown;
+  readonly id: string | undefined;
+  name: string;
+  arguments: string;
+}
+
+/** Maximum number of characters quoted of an answer that cannot be read. */
+const quotedLength = 500;
+
+/** Puts an answer together from its events, or from one whole body. Nothing is left out silently: what cannot be read is a problem. */
+export class ChatAnswer {
+  readonly #calls: OpenCall[] = [];
+  #problem: string | undefined;
+  #isEmpty = true;
+
+  /** What is wrong with it, as far as it is known. */
+  get problem(): string | undefined {
+    return this.#problem ?? (this.#isEmpty ? 'The server answered with nothing.' : undefined);
+  }
+
+  get toolCalls(): ToolCall[] {
+    return this.#calls.map(({ id, name, arguments: given }, index) => ({ id: id ?? `call_${index + 1}`, name, arguments: given }));
+  }
+
+  /** One event of a stream; answers with the text that it brings. */
+  addEvent(event: string | undefined, data: string): string {
+    if (event === 'error') {
+      this.#fail(data.trim() === '' ? 'The server reported an error, and did not say which.' : errorTextIn(data));
+      return '';
+    }
+    // A sign of life.
+    if (data.trim() === '') return '';
+    if (data.trim() === '[DONE]') {
+      this.#isEmpty = false;
+      return '';
+    }
+    return this.addBody(data);
+  }
+
+  /** A whole answer, or one piece of it, as JSON; answers with the text that it brings. */
+  addBody(json: string): string {
+    const body = parse(json);
+    if (body === undefined) {
+      this.#fail(`The server sent something that is not JSON: ${json.trim().slice(0, quotedLength)}`);
+      return '';
+    }
+    this.#isEmpty = false;
+    if (isGiven(body['error'])) this.#fail(errorTextIn(json).slice(0, quotedLength));
+    const [choice] = listOf(body['choices']).map(asRecord);
+    const { content, tool_calls: calls } = asRecord(choice?.['delta'] ?? choice?.['message']);
+    this.#addCalls(listOf(calls).map(asRecord));
+    return textOf(content);
+  }
+
+  #fail(problem: string): void {
+    this.#isEmpty = false;
+    this.#problem ??= problem;
+  }
+
+  /** Servers number calls, or number all of them 0, or do not number them; each call has its name in one piece. */
+  #addCalls(pieces: readonly Readonly<Record<string, unknown>>[]): void {
+    const begun = new Set<OpenCall>();
+    for (const piece of pieces) {
+      const id = typeof piece['id'] === 'string' && piece['id'] !== '' ? piece['id'] : undefined;
+      const { name, arguments: given } = asRecord(piece['function']);
+      const index: unknown = piece['index'] ?? undefined;
+      const before = this.#calls.findLast((call) => (id !== undefined && call.id === id) || index === undefined || call.index === index);
+      const isNamed = typeof name === 'string' && name !== '';
+      const isAnother =
+        before === undefined ||
+        (id !== undefined && before.id !== undefined && before.id !== id) ||
+        (id === undefined && isNamed && (begun.has(before) || before.arguments !== ''));
+      const call = isAnother ? { index, id, name: '', arguments: '' } : before;
+      if (isAnother) this.#calls.push(call);
+      begun.add(call);
+      if (isNamed && call.name !== name) call.name += name;
+      if (isGiven(given)) call.arguments += typeof given === 'string' ? given : JSON.stringify(given);
+    }
+  }
+}
+
+function parse(json: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As a text, or as a list of parts. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return listOf(content)
+    .map((part) => asRecord(part)['text'])
+    .filter((text) => typeof text === 'string')
+    .join('');
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

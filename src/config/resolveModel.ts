@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { CannotStartError } from '../command/executable.ts';
+import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
+import type { ModelSpec } from './modelSchema.ts';
+import { pathIn, type ResolveContext, resolveSpec } from './resolveSpec.ts';
+import { runtimes } from './runtimes/index.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+import { fillVariables } from './variables.ts';
+
+/** What a model has to be loaded in, where it says nothing. */
+const defaultLoadMillis = 600_000;
+
+/**
+ * Fills in variables, the runtime's template and defaults. The port stays {@link portPlaceholder}: each instance has its own.
+ * @throws CannotStartError that names the variable or the file.
+ */
+export async function resolveModel(name: string, spec: ModelSpec, context: ResolveContext): Promise<ModelRequest> {
+  const runtime: Runtime = runtimes[spec.runtime];
+  const { progress = runtime.progress } = spec;
+  const model = await modelOf(spec, context);
+  // Empty where no size is declared: no template asks for it then.
+  const known = new Map([
+    ['name', name],
+    ['model', model.text],
+    ['contextSize', String(spec.contextSize ?? '')],
+  ]);
+  // The warden fills in the port of each instance: text that comes from a variable must not be taken for the placeholder.
+  const template = { ...context, asLiteral: literalInTemplate };
+  const withModel = { ...template, known };
+  const sized = spec.contextSize === undefined ? undefined : runtime.context;
+  const command = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile), ...(sized?.args ?? [])];
+  const [program = '', ...args] = await Promise.all([...command, ...(spec.args ?? [])].map((part) => fillVariables(part, withModel)));
+  const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority } = spec;
+  const base = await resolveSpec(
+    name,
+    {
+      command: [program],
+      pty: false,
+      ...without({ alive, cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority }),
+      ready: spec.ready ?? { http: `http://127.0.0.1:${portPlaceholder}${runtime.readyPath}` },
+    },
+    template,
+  );
+  const ready = base.ready && { deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
+  return {
+    name,
+    aliases: spec.aliases ?? [],
+    ...(description !== undefined && { description }),
+    runtime: runtime.title,
+    start: {
+      ...base,
+      argv: [program, ...args],
+      env: { ...(await fillAll({ ...runtime.env, ...sized?.env }, withModel)), ...base.env },
+      ...(ready && { ready }),
+      pool: name,
+    },
+    instances: spec.instances ?? 1,
+    ttlMillis: spec.ttl ?? 0,
+    ...(spec.exclusive !== undefined && { exclusive: spec.exclusive }),
+    preload: spec.preload ?? false,
+    maxQueue: spec.maxQueue ?? 100,
+    maxConcurrent: spec.maxConcurrent ?? 4,
+    concurrencyLimit: spec.concurrencyLimit ?? 0,
+    affinity: spec.affinity ?? false,
+    ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
+    upstreamName: runtime.knownAs === 'model' ? model.text : name,
+    ...(runtime.loadRequest && {
+      loadRequest: {
+        ...(await fillAll(runtime.loadRequest, { ...context, known })),
+        body: await fillAll(runtime.loadRequest.body, { ...context, known }),
+      },
+    }),
+    ...(progress !== undefined && { progress }),
+    ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
+    ...(runtime.install !== undefined && { install: runtime.install }),
+  };
+}
+
+interface FoundModel {
+  readonly text: string;
+  readonly isFile: boolean;
+}
+
+/** A file where it exists, or where the value looks like a path; else a name that the runtime knows. */
+async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
+  const filled = await fillVariables(model, context);
+  const path = pathIn(context.workspaceFolder, filled);
+  const exists = filled !== '' && existsSync(path);
+  const looksLikeOne = /\.(gguf|safetensors|bin)$/i.test(filled) || isAbsolute(filled) || /^(~|\.)\//.test(filled);
+  if (looksLikeOne && !exists) throw new CannotStartError(`There is no model file ${path}.`);
+  return exists ? { text: path, isFile: true } : { text: filled, isFile: false };
+}
+
+function argumentsFor({ modelArguments }: Runtime, isFile: boolean): readonly string[] {
+  if (modelArguments === undefined) return [];
+  return isFile ? modelArguments.file : modelArguments.name;
+}
+
+/** In every value that is a text. */
+async function fillAll<T extends object>(values: T, context: ResolveContext): Promise<T> {
+  const filled = Object.entries(values).map(async ([key, value]) => [
+    key,
+    typeof value === 'string' ? await fillVariables(value, context) : value,
+  ]);
+  return Object.fromEntries(await Promise.all(filled)) as T;
+}
+
+function without<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<typeof without<T>>;
+}

@@ -1,0 +1,134 @@
+/** A model, as its exclusive group sees it. */
+export interface GroupMember {
+  readonly name: string;
+  /** Number of requests that are being answered. */
+  readonly outstanding: number;
+  /** Whether a request waits for it. */
+  readonly isWanted: boolean;
+  /** Whether it is being loaded, and cannot answer yet. */
+  readonly isLoading: boolean;
+  /** Its turn has begun, or begun again: from now on it may load and answer. */
+  begin(): void;
+  /** Unloads it. Resolves when its memory is verified to be free, however its servers have ended; rejects with the reason why it is not. */
+  releaseMemory(): Promise<void>;
+  /** Rejects every request that waits for it, because it cannot be loaded. */
+  fail(error: Error): void;
+}
+
+/** Length of a model's turn while another one waits, in milliseconds. It keeps two busy models from doing nothing but swapping. */
+const turnMillis = 10_000;
+
+/**
+ * Models of which only one is loaded at a time. Waiting models get their turns in the order of their requests, so none starves. The memory belongs to one model until
+ * that has reported it as verified to be free, by {@link leave} or {@link GroupMember.releaseMemory}.
+ */
+export class ExclusiveGroup {
+  readonly #turnMillis: number;
+  #waiting: readonly GroupMember[] = [];
+  /** The model whose servers have the memory, or may still have it. */
+  #current: GroupMember | undefined;
+  #isOver = false;
+  #turn: NodeJS.Timeout | undefined;
+  #swapping = false;
+  #disposed = false;
+
+  constructor(turn: number = turnMillis) {
+    this.#turnMillis = turn;
+  }
+
+  /** Whether this model may load, and take another request, now. */
+  mayAnswer(member: GroupMember): boolean {
+    return this.#current === member && !this.#isOver && !this.#swapping && !this.#disposed;
+  }
+
+  /** Servers of this model are running already, so the memory is its own. */
+  takeOver(member: GroupMember): void {
+    this.#current ??= member;
+  }
+
+  /** A request waits for this model. */
+  want(member: GroupMember): void {
+    if (this.mayAnswer(member) || this.#waiting.includes(member)) return;
+    this.#waiting = [...this.#waiting, member];
+    this.settle();
+  }
+
+  /** To be called when the current model has answered a request, is ready, or is no longer wanted. */
+  settle(): void {
+    if (this.#swapping || this.#disposed) return;
+    const current = this.#current;
+    this.#waiting = this.#waiting.filter(({ isWanted }) => isWanted);
+    if (this.#waiting.every((member) => member === current)) {
+      const hasItAgain = this.#isOver || this.#waiting.length > 0;
+      this.#endTurn();
+      this.#waiting = [];
+      if (hasItAgain) current?.begin();
+      return;
+    }
+    if (current && !this.#isOver && (current.outstanding > 0 || current.isWanted)) {
+      // The turn begins when the model can answer: two that take longer than a turn to load would do nothing but swap.
+      if (current.outstanding > 0 || !current.isLoading) this.#startTurn();
+      return;
+    }
+    if (current && current.outstanding > 0) return;
+    void this.#swap(current);
+  }
+
+  /** To be called when this model is verified to be unloaded, and no request waits for it. */
+  leave(member: GroupMember): void {
+    this.#waiting = this.#waiting.filter((other) => other !== member);
+    if (this.#current === member && !this.#swapping) {
+      this.#endTurn();
+      this.#current = undefined;
+    }
+    this.settle();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#endTurn();
+    this.#waiting = [];
+  }
+
+  async #swap(current: GroupMember | undefined): Promise<void> {
+    this.#swapping = true;
+    this.#endTurn();
+    let problem: Error | undefined;
+    try {
+      await current?.releaseMemory();
+    } catch (error) {
+      problem = error as Error;
+    }
+    this.#swapping = false;
+    if (this.#disposed) return;
+    const next = this.#waiting.find(({ isWanted }) => isWanted);
+    this.#waiting = this.#waiting.filter((other) => other !== next);
+    if (problem === undefined) this.#begin(next, current);
+    else {
+      // The memory is not free: it still belongs to this model, which may go on using it.
+      if (current?.isWanted) current.begin();
+      if (next !== current) next?.fail(problem);
+    }
+    this.settle();
+  }
+
+  #begin(next: GroupMember | undefined, before: GroupMember | undefined): void {
+    this.#current = next;
+    next?.begin();
+    // Requests that came meanwhile queue behind those that waited before.
+    if (before?.isWanted && before !== next) this.want(before);
+  }
+
+  #startTurn(): void {
+    this.#turn ??= setTimeout(() => {
+      this.#isOver = true;
+      this.settle();
+    }, this.#turnMillis);
+  }
+
+  #endTurn(): void {
+    clearTimeout(this.#turn);
+    this.#turn = undefined;
+    this.#isOver = false;
+  }
+}

@@ -1,0 +1,267 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BodyError, BodyKeeper, type BodyLimits } from '../loopback/body.ts';
+import { LoopbackServer, type Refusal, withoutKey } from '../loopback/server.ts';
+import { newToken } from '../loopback/token.ts';
+import { errorText } from '../protocol/errors.ts';
+import type { GatewayInfo, GatewayOptions } from '../protocol/models.ts';
+import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
+import { KeepAlive } from './keepAlive.ts';
+import type { Lease } from './lease.ts';
+import type { ModelPool } from './modelPool.ts';
+import { Pages } from './pages.ts';
+import { parseBody } from './requestBody.ts';
+import { type Route, routeOf } from './routes.ts';
+import type { Upgrade } from './tunnel.ts';
+import { isAborted, NotBegunError, type ProxyResult, proxyRequest } from './upstreamExchange.ts';
+
+/** Maximum number of servers that are tried for a request of which nothing was sent yet. */
+const maxTries = 3;
+/** Maximum time until the end of a server is known, once its port accepts no connections; in milliseconds. */
+const deathTimeoutMillis = 5000;
+
+/** Limits of request bodies, which are kept until they are answered: of one and of all together, in bytes, and the time without data, in milliseconds. */
+const bodyLimits = { one: 256 * 2 ** 20, all: 2 ** 30, idleMillis: 30_000 } as const;
+/** Time after which a client may try again where the requests that wait fill what is kept; in seconds. */
+const retryAfterSeconds = 5;
+
+type InferenceRoute = Extract<Route, { to: 'inference' }>;
+
+/** What is served. */
+export interface Catalogue {
+  readonly all: readonly ModelPool[];
+  /** For people. */
+  readonly names: string;
+  /** By its name, or by another name that it goes by. */
+  find(name: string): ModelPool | undefined;
+}
+
+/** The HTTP server of all models, on loopback, for clients with the token. */
+export class Gateway {
+  readonly info: GatewayInfo;
+  readonly pages = new Pages();
+  readonly #models: Catalogue;
+  readonly #server: LoopbackServer;
+  readonly #bodies: BodyKeeper;
+  readonly #serving = new Set<Promise<void>>();
+
+  /**
+   * @param descriptors Number of files that this process may have open.
+   * @param limits Of requests that are kept until they are answered.
+   * @throws Error where no port can be listened on, or the token is none.
+   */
+  static async open(
+    models: Catalogue,
+    { port, isPortFixed = false, token = newToken() }: GatewayOptions,
+    descriptors: number,
+    limits: BodyLimits = bodyLimits,
+  ): Promise<Gateway> {
+    let gateway: Gateway | undefined;
+    const options = {
+      token,
+      descriptors,
+      // What is uploaded to a server's own path is as long as it is; what is kept here has a deadline of its own.
+      requestMillis: 0,
+      isPublic: (request: IncomingMessage) =>
+        gateway?.pages.isPreflight(request) || routeOf(request.method ?? 'GET', request.url ?? '/').to === 'health',
+      serve: (request: IncomingMessage, response: ServerResponse) => void gateway?.serve(request, response),
+      refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => gateway?.refuse(request, response, refusal),
+      upgrade: (request: IncomingMessage, upgrade: Upgrade) => void gateway?.openWebSocket(request, upgrade),
+    };
+    const server = await LoopbackServer.listen({ ...options, port }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' || port === 0 || isPortFixed) throw error;
+      return LoopbackServer.listen({ ...options, port: 0 });
+    });
+    gateway = new Gateway(models, server, token, new BodyKeeper(limits));
+    return gateway;
+  }
+
+  private constructor(models: Catalogue, server: LoopbackServer, token: string, bodies: BodyKeeper) {
+    this.#bodies = bodies;
+    this.#models = models;
+    this.#server = server;
+    this.info = { url: `http://127.0.0.1:${server.port}`, token };
+  }
+
+  /** No connection is taken any more; resolves when the requests that are being answered have their answers. */
+  async close(): Promise<void> {
+    this.#server.close();
+    await Promise.allSettled(this.#serving);
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const served = this.#serve(request, response);
+    this.#serving.add(served);
+    await served;
+    this.#serving.delete(served);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/' } = request;
+    const route = routeOf(method, url, (name) => this.#models.find(name) !== undefined);
+    const dialect = dialectOf(route);
+    try {
+      if (this.pages.admit(request, response) === 'answered') return;
+      switch (route.to) {
+        case 'health':
+          return sendJson(response, 200, { status: 'ok' });
+        case 'models':
+          return sendJson(response, 200, { object: 'list', data: this.#models.all.map(describe) });
+        case 'oneModel':
+          return sendJson(response, 200, describe(this.#pool(route.model)));
+        case 'inference':
+          return await this.#keepAndInfer(request, response, route);
+        case 'upstream':
+          return await this.#passThrough(request, response, this.#pool(route.model), route.path);
+        case 'nothing':
+          throw new GatewayError(404, `There is nothing at ${method} ${url.split('?')[0]}.`);
+      }
+    } catch (error) {
+      fail(response, error, dialect);
+    }
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
+    // A page may read why, where it may ask; from a name that is none of loopback, it may not.
+    if (status === 401) this.pages.admit(request, response);
+    const more = status === 401 ? ': it is what Tree Warden shows as the API key of its gateway.' : '.';
+    fail(response, new GatewayError(status, `${message}${more}`), dialectOf(routeOf(request.method ?? 'GET', request.url ?? '/')));
+  }
+
+  private async openWebSocket(request: IncomingMessage, upgrade: Upgrade): Promise<void> {
+    const { headers, url = '/' } = request;
+    const { response } = upgrade;
+    try {
+      const route = routeOf('GET', url, (name) => this.#models.find(name) !== undefined);
+      // Of these, a browser does not ask first.
+      if (headers.origin !== undefined && !this.pages.mayAsk(headers.origin))
+        throw new GatewayError(403, `Pages of ${headers.origin} may not ask: name it as a further origin.`);
+      if (route.to !== 'upstream')
+        throw new GatewayError(404, `There is no WebSocket at ${url.split('?')[0]}: servers have them at /upstream/MODEL/.`);
+      const upstream = { path: route.path, body: undefined, key: undefined, dialect: 'openai' as const, upgrade };
+      request.headers = withoutKey(headers);
+      await this.#answer(request, response, this.#pool(route.model), upstream);
+    } catch (error) {
+      fail(response, error, 'openai');
+    }
+  }
+
+  #pool(model: string | undefined): ModelPool {
+    const pool = model === undefined ? undefined : this.#models.find(model);
+    if (pool) return pool;
+    const { names } = this.#models;
+    if (model === undefined) throw new GatewayError(400, `The request names no model. There are: ${names}.`, { param: 'model' });
+    throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`, { param: 'model', code: 'model_not_found' });
+  }
+
+  async #keepAndInfer(request: IncomingMessage, response: ServerResponse, route: InferenceRoute): Promise<void> {
+    const { bytes, release } = await this.#bodies.read(request);
+    try {
+      const { pool, isStream, ...sent } = this.#readInference(request, bytes, route);
+      const keepAlive = isStream ? KeepAlive.of(request, response, pool) : undefined;
+      try {
+        await this.#answer(request, response, pool, { ...sent, keepAlive });
+      } finally {
+        keepAlive?.stop();
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** In one turn, so that what the request was parsed to is garbage before another one is: waiting requests have no share of the heap. */
+  #readInference({ headers }: IncomingMessage, bytes: Buffer, { path, dialect }: InferenceRoute) {
+    const body = parseBody(bytes, headers['content-type'] ?? '');
+    const pool = this.#pool(body.model);
+    const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
+    return { pool, isStream: body.isStream, path, dialect, key, body: body.bytes(pool.model.upstreamName) };
+  }
+
+  /** What is sent to a server's own path is not looked into, and not kept. */
+  async #passThrough(request: IncomingMessage, response: ServerResponse, pool: ModelPool, path: string): Promise<void> {
+    const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+    await this.#answer(request, response, pool, { path, body: hasBody ? request : undefined, key: undefined, dialect: 'openai' });
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pool: ModelPool,
+    {
+      key,
+      ...upstream
+    }: {
+      path: string;
+      body: Buffer | IncomingMessage | undefined;
+      key: string | undefined;
+      dialect: Dialect;
+      keepAlive?: KeepAlive | undefined;
+      upgrade?: Upgrade;
+    },
+  ): Promise<void> {
+    const gone = goneSignal(response);
+    const { method = 'GET', headers } = request;
+    let queueMillis = 0;
+    for (let attempt = 1; ; attempt++) {
+      const beganAt = performance.now();
+      let lease: Lease | undefined;
+      try {
+        lease = await pool.acquire(gone, key);
+        queueMillis += lease.queueMillis;
+        const result = await proxyRequest({ method, headers, ...upstream, lease, gone }, response);
+        lease.release({ queueMillis, ...figuresOf(result, beganAt + lease.queueMillis) });
+        return;
+      } catch (error) {
+        const failure = gone.aborted ? undefined : { failed: true, queueMillis };
+        const isUnbegun = error instanceof NotBegunError;
+        // What it has not begun is not its own failure.
+        lease?.release(isUnbegun ? undefined : failure);
+        // Where no process listens, the server is dead or dying; another one is had when that is known.
+        if (isUnbegun && attempt < maxTries && (await isAborted(error.lost, deathTimeoutMillis))) continue;
+        if (failure && (!lease || isUnbegun)) pool.statistics.add(failure);
+        throw error;
+      }
+    }
+  }
+}
+
+function figuresOf({ failed, firstAt, endedAt, usage }: ProxyResult, sentAt: number) {
+  const times = firstAt === undefined ? {} : { firstTokenMillis: firstAt - sentAt, streamMillis: endedAt - firstAt };
+  return { failed, ...times, ...usage };
+}
+
+function describe({ name, model }: ModelPool): object {
+  return { id: name, object: 'model', created: 0, owned_by: 'tree-warden', aliases: model.aliases };
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.on('close', () => {
+    if (!response.writableFinished) controller.abort(new Error('the client has gone'));
+  });
+  return controller.signal;
+}
+
+function fail(response: ServerResponse, error: unknown, dialect: Dialect): void {
+  if (response.destroyed) return;
+  const known = asGatewayError(error);
+  if (response.headersSent) {
+    response.end(errorEvent(known, dialect));
+    return;
+  }
+  response.writeHead(known.status, { 'Content-Type': 'application/json', ...errorHeaders(known) }).end(errorBody(known, dialect));
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (!(error instanceof BodyError)) return new GatewayError(502, errorText(error));
+  return new GatewayError(error.status, error.message, error.status === 503 ? { retryAfterSeconds } : {});
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
+}
+
+function dialectOf(route: Route): Dialect {
+  return route.to === 'inference' ? route.dialect : 'openai';
+}

@@ -1,0 +1,70 @@
+import type { Pool } from 'undici';
+import type { InstanceSnapshot } from '../protocol/models.ts';
+import { instanceName } from '../protocol/names.ts';
+import { period } from '../protocol/timers.ts';
+import type { Launched } from './launcher.ts';
+import { Statistics } from './modelStatistics.ts';
+
+/** One server of a model, from its launch on. */
+export interface Instance {
+  readonly number: number;
+  state: 'loading' | 'ready' | 'draining';
+  /** The last result of its probe since it was ready. */
+  isHealthy: boolean;
+  outstanding: number;
+  readonly statistics: Statistics;
+  readonly starting: Promise<Launched>;
+  /** Undefined until it is started. */
+  launched: Launched | undefined;
+  connections: Pool | undefined;
+  /** Resolves when it is ready, or has failed to load. */
+  settled: Promise<void>;
+  /** Why it has failed to load. */
+  failure: Error | undefined;
+  /** It is being ended; resolves when it is verified to be gone, rejects with why it is not. */
+  ending: Promise<void> | undefined;
+  /** Called when it has answered all its requests. */
+  readonly onDrained: Set<() => void>;
+  readonly lost: AbortController;
+}
+
+export function snapshotOf(model: string, instance: Instance): InstanceSnapshot {
+  const { number, launched, isHealthy, outstanding, statistics } = instance;
+  const state = instance.state === 'ready' && !isHealthy ? 'unhealthy' : instance.state;
+  return {
+    name: instanceName(model, number),
+    state,
+    outstanding,
+    statistics: statistics.snapshot(),
+    ...(launched && { tree: launched.tree, port: launched.port }),
+  };
+}
+
+export function newInstance(number: number, starting: Promise<Launched>): Instance {
+  return {
+    number,
+    state: 'loading',
+    isHealthy: true,
+    outstanding: 0,
+    statistics: new Statistics(),
+    starting,
+    launched: undefined,
+    connections: undefined,
+    failure: undefined,
+    settled: Promise.resolve(),
+    ending: undefined,
+    onDrained: new Set(),
+    lost: new AbortController(),
+  };
+}
+
+/** Resolves when the instance has answered all its requests, or after `millis` milliseconds. */
+export async function drained(instance: Instance, millis: number): Promise<void> {
+  if (instance.outstanding === 0) return;
+  let deadline: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    instance.onDrained.add(resolve);
+    deadline = setTimeout(resolve, period(millis)).unref();
+  });
+  clearTimeout(deadline);
+}

@@ -1,0 +1,67 @@
+/**
+ * The gateway process: one address for all models of a warden. It reads requests of any client on this machine; the warden, which must not fail because
+ * of one, starts it when a model is declared, and replaces it when it has ended.
+ *
+ *   gateway.js --descriptors N    N: how many files this process may have open
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createMessageConnection, ResponseError, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
+import { errorText } from '../protocol/errors.ts';
+import * as messages from '../protocol/gateway.ts';
+import { ifConnected } from '../protocol/ifConnected.ts';
+import { Models } from './models.ts';
+import { notPossible } from './refusal.ts';
+import { RemoteLauncher } from './remoteLauncher.ts';
+
+/** Changes within this time are reported together, in milliseconds. */
+const gatherMillis = 50;
+/** Longest time in which requests that were broken off may be told so, in milliseconds. */
+const closeMillis = 800;
+
+keepDebuggerClosed();
+const { values } = parseArgs({ options: { descriptors: { type: 'string', default: '1024' } } });
+// The warden is gone, however that came about: it and its switch end the servers.
+process.stdin.on('close', () => process.exit(0));
+process.stdout.on('error', () => process.exit(0));
+
+const connection = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const models = new Models({
+  launcher: new RemoteLauncher(connection),
+  descriptors: Number(values.descriptors),
+  alert: (message) => void ifConnected(() => connection.sendNotification(messages.gatewayAlert, { message })),
+});
+
+let isDue = false;
+models.onChange(() => {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    void ifConnected(() => connection.sendNotification(messages.modelsChanged, models.snapshots()));
+  }, gatherMillis);
+});
+
+connection.onRequest(messages.configure, (configuration) => answered(() => models.declare(configuration)));
+connection.onRequest(messages.snapshots, () => models.snapshots());
+connection.onRequest(messages.load, ({ model, instances }) => answered(() => models.load(model, instances)));
+connection.onRequest(messages.unload, ({ model, now }) => answered(() => models.unload(model, now)));
+connection.onRequest(messages.restart, ({ tree }) => answered(async () => (await models.restart(tree)) ?? null));
+connection.onRequest(messages.serverMetrics, () => models.serverMetrics());
+connection.onRequest(messages.ping, () => null);
+connection.onRequest(messages.close, async () => {
+  await Promise.race([models.close(), wait(closeMillis)]);
+  return null;
+});
+connection.onError(() => undefined);
+connection.listen();
+
+/** What goes wrong is the answer, in the words of its error. */
+async function answered<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof ResponseError ? error : notPossible(errorText(error));
+  }
+}

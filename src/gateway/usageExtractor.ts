@@ -1,0 +1,109 @@
+import { createParser } from 'eventsource-parser';
+
+/** Tokens as the server has counted them. */
+export interface TokenUsage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
+/** Bytes that are kept of the beginning and the end of an answer: usage stands in the first events or in the last ones. */
+const headBytes = 4 * 1024;
+const tailBytes = 16 * 1024;
+
+/** Reads the token usage, and the time of the first byte, from an answer as it passes. It keeps a few kilobytes, however long the answer is. */
+export class UsageExtractor {
+  readonly #isStream: boolean;
+  /** Undefined for an answer that is not a stream: its end is enough. */
+  readonly #head: Edge | undefined;
+  readonly #tail = new Edge(tailBytes, 'last');
+  #firstAt: number | undefined;
+
+  constructor(contentType: string) {
+    this.#isStream = contentType.startsWith('text/event-stream');
+    if (this.#isStream) this.#head = new Edge(headBytes, 'first');
+  }
+
+  /** Time of the first chunk, by performance.now(). */
+  get firstAt(): number | undefined {
+    return this.#firstAt;
+  }
+
+  add(chunk: Buffer): void {
+    this.#firstAt ??= performance.now();
+    this.#head?.add(chunk);
+    this.#tail.add(chunk);
+  }
+
+  usage(): TokenUsage {
+    if (!this.#isStream) return usageIn(lastUsage(this.#tail.text));
+    const events = [this.#head, this.#tail].flatMap((edge) => (edge ? eventsIn(edge.text) : []));
+    return Object.assign({}, ...events.map(usageIn)) as TokenUsage;
+  }
+}
+
+/** The first or the last bytes of a stream, in whole chunks. */
+class Edge {
+  readonly #bytes: number;
+  readonly #which: 'first' | 'last';
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(bytes: number, which: 'first' | 'last') {
+    this.#bytes = bytes;
+    this.#which = which;
+  }
+
+  get text(): string {
+    const [only] = this.#chunks;
+    return (this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks)).toString();
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#which === 'first' && this.#length >= this.#bytes) return;
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#which === 'first') return;
+    for (let [first] = this.#chunks; first && this.#length - first.length >= this.#bytes; [first] = this.#chunks) {
+      this.#chunks.shift();
+      this.#length -= first.length;
+    }
+  }
+}
+
+/** Events that are cut off at either end are left out. */
+function eventsIn(text: string): unknown[] {
+  const events: unknown[] = [];
+  const parser = createParser({ onEvent: ({ data }) => events.push(parseOr(data)) });
+  parser.feed(text);
+  return events.filter((event) => event !== undefined);
+}
+
+/** What stands behind the last `"usage":` of a text, which may have been cut off at its beginning; to read all of a long answer would cost more than to pass it on. */
+function lastUsage(text: string): unknown {
+  const [, usage] = text.slice(Math.max(0, text.lastIndexOf('"usage"'))).match(/^"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/) ?? [];
+  return usage === undefined ? parseOr(text) : { usage: parseOr(usage) };
+}
+
+function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads OpenAI's format and Anthropic's; usage is in the event itself, its message (message_start), or its response (responses). */
+function usageIn(event: unknown): TokenUsage {
+  const { usage, message, response } = asRecord(event);
+  const found = asRecord(usage ?? asRecord(message)['usage'] ?? asRecord(response)['usage']);
+  const input = found['prompt_tokens'] ?? found['input_tokens'];
+  const output = found['completion_tokens'] ?? found['output_tokens'];
+  return {
+    ...(typeof input === 'number' && input > 0 && { inputTokens: input }),
+    ...(typeof output === 'number' && { outputTokens: output }),
+  };
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

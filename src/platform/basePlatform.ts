@@ -1,0 +1,55 @@
+import type { FoundContainer } from './container.ts';
+
+import type { Footprint, ListeningPort, Marks, OpenTerminal, ProcessIdentity, SpawnAttributes } from './platform.ts';
+import { GuardedSignals } from './protectedProcesses.ts';
+
+/** The defaults of a platform without spawn attributes, without anything to reap, no container that is found again, and no list of ports. */
+export abstract class BasePlatform extends GuardedSignals {
+  readonly supportsPorts: boolean = false;
+  readonly opensTerminals = false;
+  readonly ignoresVariableCase: boolean = false;
+
+  listening(_processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
+    return new Map();
+  }
+
+  footprints(): ReadonlyMap<number, Footprint> {
+    return new Map();
+  }
+
+  gpuHolders(): Promise<ReadonlySet<number>> {
+    return Promise.resolve(new Set());
+  }
+
+  isOwnedByUser(pid: number): boolean {
+    return this.stat(pid) !== undefined;
+  }
+
+  argvOf(): readonly string[] {
+    return [];
+  }
+
+  continueAtParentsEnd(): void {}
+
+  reap(): void {}
+
+  withSpawnAttributes<T>(_attributes: SpawnAttributes, spawn: () => T): T {
+    return spawn();
+  }
+
+  openTerminal(): OpenTerminal | undefined {
+    return undefined;
+  }
+
+  marksOf(_pid: number): Marks {
+    return { environment: [], limit: undefined };
+  }
+
+  removeCgroupRoots(): boolean {
+    return true;
+  }
+
+  findContainer(): FoundContainer | undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,270 @@
+import { join } from 'node:path';
+import { ErrorCodes, type MessageConnection, type RequestType, type RequestType0, ResponseError } from 'vscode-jsonrpc/node';
+import type { Platform, ProcessIdentity } from '../../platform/platform.ts';
+import { errorText } from '../../protocol/errors.ts';
+import * as messages from '../../protocol/gateway.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import { ifConnected } from '../../protocol/ifConnected.ts';
+import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import { maxInstances } from '../../protocol/policies.ts';
+import { RestartBudget } from '../../protocol/restartBudget.ts';
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import type { Journal } from '../journal.ts';
+import { RequestError } from '../requestError.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { GatewayProcess } from './gatewayProcess.ts';
+import { ModelServers } from './modelServers.ts';
+
+export interface GatewayLinkParts {
+  readonly supervisor: Supervisor;
+  readonly platform: Platform;
+  readonly journal: Pick<Journal, 'write'>;
+  /** Folder of the bundles. */
+  readonly programFolder: string;
+  /** How many files the gateway process may have open. */
+  readonly descriptors: number;
+  onSpawned(process: ProcessIdentity): void;
+  onCollected(process: ProcessIdentity): void;
+  /** Shown to a person. */
+  alert(message: string): void;
+  /** The gateway is not started again by itself: `problem` says so, for a person. */
+  onGivenUp(problem: string): void;
+  onChange(): void;
+}
+
+interface Declaration {
+  readonly models: readonly ModelRequest[];
+  readonly gateway: GatewayOptions;
+}
+
+/**
+ * The warden's side of its models: the gateway process, and what outlives it. When the process ends, another one takes its place at the same address, with the same
+ * token, and takes over the servers that are running; the requests that it was answering have ended with an error.
+ */
+export class GatewayLink {
+  readonly #parts: GatewayLinkParts;
+  readonly #servers: ModelServers;
+  readonly #budget = new RestartBudget();
+  #declaration: Declaration | undefined;
+  #info: GatewayInfo | undefined;
+  #snapshots: readonly ModelSnapshot[] = [];
+  #process: GatewayProcess | undefined;
+  /** Resolves when the process can be asked. */
+  #starting: Promise<GatewayProcess> | undefined;
+  #problem: string | undefined;
+  #isClosing = false;
+
+  constructor(parts: GatewayLinkParts) {
+    this.#parts = parts;
+    const notify = <P>(type: { readonly method: string; readonly _?: P }, params: object): void => {
+      const connection = this.#process?.connection;
+      if (connection) void ifConnected(() => connection.sendNotification(type.method, params));
+    };
+    this.#servers = new ModelServers(parts.supervisor, parts.platform, {
+      onReady: (key) => notify(messages.serverReady, { key }),
+      onProgress: (key, percent) => notify(messages.serverProgress, { key, percent }),
+      onHealth: (key, isHealthy) => notify(messages.serverHealth, { key, isHealthy }),
+      onEnded: (key, end) => notify(messages.serverEnded, { key, end }),
+    });
+  }
+
+  /** Of the gateway process; undefined where there is none at present. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  get info(): GatewayInfo | undefined {
+    return this.#info;
+  }
+
+  /** Why there is no gateway although models are declared, as a sentence. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** As the gateway has reported them last. */
+  get snapshots(): readonly ModelSnapshot[] {
+    return this.#snapshots;
+  }
+
+  /** As they are now; as they were last where the gateway does not answer. */
+  async freshSnapshots(): Promise<readonly ModelSnapshot[]> {
+    try {
+      const process = await this.#starting;
+      if (process) this.#snapshots = await process.connection.sendRequest(messages.snapshots);
+    } catch {
+      // It has just ended.
+    }
+    return this.#snapshots;
+  }
+
+  async serverMetrics(): Promise<string> {
+    try {
+      return (await this.#process?.connection.sendRequest(messages.serverMetrics)) ?? '';
+    } catch {
+      return '';
+    }
+  }
+
+  async declare(declaration: Declaration): Promise<GatewayInfo> {
+    this.#declaration = declaration;
+    // A process that is being started is given this declaration, or the one before it.
+    const process = await this.#running();
+    const info = await this.#ask(process, messages.configure, { ...declaration, gateway: this.#pinned(declaration.gateway) });
+    this.#info = info;
+    return info;
+  }
+
+  async load(model: string, instances?: number): Promise<ModelSnapshot> {
+    return await this.#ask(await this.#running(), messages.load, { model, ...(instances !== undefined && { instances }) });
+  }
+
+  async unload(model: string, now: boolean): Promise<ModelSnapshot> {
+    return await this.#ask(await this.#running(), messages.unload, { model, now });
+  }
+
+  /** Undefined where the tree is no model's server. */
+  async restart(tree: TreeId): Promise<TreeSnapshot | undefined> {
+    if (!this.#servers.has(tree) || !this.#starting) return undefined;
+    const next = await this.#ask(await this.#starting, messages.restart, { tree });
+    return next === null ? undefined : this.#parts.supervisor.snapshot(next);
+  }
+
+  /** A user wants the process running: it may be started again by itself as often as at first. */
+  async startAgain(): Promise<void> {
+    this.#budget.reset();
+    await this.#running();
+  }
+
+  /** To be called before the trees are ended: requests that are being answered end with an error, and no server is started any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#process?.close();
+  }
+
+  async #running(): Promise<GatewayProcess> {
+    if (this.#isClosing) throw new RequestError('notPossible', 'The warden is ending.');
+    if (this.#starting) return await this.#starting;
+    const starting = this.#start(this.#info !== undefined);
+    this.#starting = starting;
+    try {
+      return await starting;
+    } catch (error) {
+      if (this.#starting === starting) this.#starting = undefined;
+      throw error;
+    }
+  }
+
+  /** `isReplacement`: it is configured as the one before it was. */
+  async #start(isReplacement: boolean): Promise<GatewayProcess> {
+    const { platform, programFolder, descriptors, onSpawned, onCollected } = this.#parts;
+    const process = new GatewayProcess({
+      platform,
+      script: join(programFolder, 'gateway.js'),
+      descriptors,
+      onSpawned,
+      onCollected,
+      handle: (connection) => this.#handle(connection),
+    });
+    this.#process = process;
+    void process.ended.then((reason) => this.#ended(process, reason));
+    try {
+      if (isReplacement) await this.#reconfigure(process);
+    } catch (error) {
+      await process.close();
+      throw error;
+    }
+    this.#problem = undefined;
+    return process;
+  }
+
+  async #reconfigure(process: GatewayProcess): Promise<void> {
+    const declaration = this.#declaration;
+    if (!declaration) return;
+    const servers = await this.#servers.living();
+    const known = new Map(this.#snapshots.map((snapshot) => [snapshot.name, snapshot]));
+    const before = this.#info;
+    this.#info = await this.#ask(process, messages.configure, {
+      // What was unloaded by hand is not loaded again.
+      models: declaration.models.map((model) => ({ ...model, preload: model.preload && known.get(model.name)?.state !== 'cold' })),
+      gateway: this.#pinned(declaration.gateway),
+      inherited: { servers, instances: Object.fromEntries([...known].map(([name, { wanted }]) => [name, wanted])) },
+    });
+    if (before && before.url !== this.#info.url)
+      this.#parts.alert(`The port of the gateway was taken while it was started again: models are at ${this.#info.url} now.`);
+  }
+
+  /** The address and the token of the gateway stay what they were first. */
+  #pinned(options: GatewayOptions): GatewayOptions {
+    return this.#info ? { ...options, port: Number(new URL(this.#info.url).port), isPortFixed: false, token: this.#info.token } : options;
+  }
+
+  #handle(connection: MessageConnection): void {
+    connection.onRequest(messages.launchServer, async ({ key, model: name, instance }) => {
+      // The command is the declared one: the process that reads requests from outside does not say what is run.
+      const model = this.#declaration?.models.find((declared) => declared.name === name);
+      if (!model || this.#isClosing) throw new RequestError('notPossible', `'${name}' is not declared any more.`);
+      if (!Number.isInteger(instance) || instance < 1 || instance > maxInstances)
+        throw new RequestError('notPossible', `'${name}' has no instance ${instance}.`);
+      return await answered(() => this.#servers.launch(String(key), model, instance));
+    });
+    connection.onRequest(messages.endServer, async ({ tree, reason }) => {
+      await answered(() => this.#servers.end(tree, reason));
+      return null;
+    });
+    connection.onNotification(messages.modelsChanged, (snapshots) => {
+      this.#snapshots = snapshots;
+      this.#parts.onChange();
+    });
+    connection.onNotification(messages.gatewayAlert, ({ message }) => this.#parts.alert(message));
+  }
+
+  #ended(process: GatewayProcess, reason: string): void {
+    if (this.#process === process) {
+      this.#process = undefined;
+      this.#starting = undefined;
+    }
+    if (this.#isClosing) return;
+    this.#parts.journal.write({ event: 'gateway-ended', ...(process.pid !== undefined && { pid: process.pid }), reason });
+    // Where it has never answered, the client that has declared models hears why.
+    if (!this.#info) return;
+    // An attempt whose process ends comes here again.
+    if (this.#budget.take(performance.now()))
+      void this.#running().catch((error: unknown) => this.#process || this.#failed(errorText(error)));
+    else this.#failed(`it ${reason}, after it was started again ${this.#budget.description}`);
+  }
+
+  #failed(reason: string): void {
+    // Another process is on its way, and it may be the one to succeed.
+    if (this.#starting || this.#isClosing) return;
+    this.#problem = `The gateway of the models is not running: ${reason}. Model servers go on and are guarded. It is started again when a model is loaded by hand, or the window is reloaded.`;
+    this.#parts.onGivenUp(this.#problem);
+  }
+
+  async #ask<R>(process: GatewayProcess, type: RequestType0<R, void>): Promise<R>;
+  async #ask<P, R>(process: GatewayProcess, type: RequestType<P, R, void>, params: P): Promise<R>;
+  async #ask(process: GatewayProcess, type: { readonly method: string }, params?: unknown): Promise<unknown> {
+    let hasEnded = false;
+    const ended = process.ended.then((reason): never => {
+      hasEnded = true;
+      throw new RequestError('notPossible', `The gateway of the models ${reason} before it had answered; ask again.`);
+    });
+    try {
+      return await Promise.race([process.connection.sendRequest(type.method, params), ended]);
+    } catch (error) {
+      const isAnswer = error instanceof ResponseError && error.code !== ErrorCodes.PendingResponseRejected;
+      if (isAnswer || hasEnded) throw error;
+      // The connection breaks off a moment before it is known how the process has ended.
+      return await ended;
+    }
+  }
+}
+
+/** An error of this process is the answer to the other one. */
+async function answered<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new RequestError('notPossible', errorText(error));
+  }
+}

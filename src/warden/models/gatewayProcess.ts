@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import type { Platform, ProcessIdentity } from '../../platform/platform.ts';
+import * as messages from '../../protocol/gateway.ts';
+import { ifReadable } from '../ending/ifReadable.ts';
+
+export interface GatewayParts {
+  readonly platform: Pick<Platform, 'stat' | 'signal'>;
+  /** `dist/gateway.js`. */
+  readonly script: string;
+  /** How many files the process may have open. */
+  readonly descriptors: number;
+  /** In the same turn as the spawn: the process is no member of any tree. */
+  onSpawned(process: ProcessIdentity): void;
+  /** Its exit status has been collected. */
+  onCollected(process: ProcessIdentity): void;
+  /** To be called before the first message is read. */
+  handle(connection: MessageConnection): void;
+}
+
+/**
+ * Heap of the gateway process in megabytes. The largest request is 256 MB, and is one text and then one object in the heap; a request that needs more ends
+ * the process, not the machine. `variable`: of the environment, for another size.
+ */
+const heap = { megabytes: 1024, least: 64, most: 65_536, variable: 'TREE_WARDEN_GATEWAY_HEAP_MB' } as const;
+/** Interval of the health check, in milliseconds. */
+const pingMillis = 1000;
+/** Number of checks without an answer, and without CPU time used, after which it counts as hung. */
+const maxIdlePings = 5;
+/**
+ * Limits for a process that uses CPU time but does not answer: it may be busy with a long request, which is one turn of its event loop, or the machine may be.
+ * It counts as hung after this CPU time in milliseconds, several times what the longest request takes, or after this number of checks.
+ */
+const hungBusy = { cpuMillis: 20_000, pings: 120 } as const;
+/** Time that it has to end when it is asked to, in milliseconds. */
+const closeMillis = 1000;
+/** Length of its stderr that is kept to explain its end, in characters. */
+const keptErrorLength = 8000;
+
+/** One gateway process, from its start to its end. */
+export class GatewayProcess {
+  readonly connection: MessageConnection;
+  /** Resolves with how it has ended, as a clause. */
+  readonly ended: Promise<string>;
+  readonly #parts: GatewayParts;
+  readonly #child: ChildProcess;
+  readonly #identity: ProcessIdentity | undefined;
+  readonly #pinging: NodeJS.Timeout;
+  #errors = '';
+  #isHung = false;
+
+  /** Where no process can be started, `ended` says why. */
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    const { script, descriptors, platform } = parts;
+    const args = [`--max-old-space-size=${heapMegabytes()}`, script, '--descriptors', String(descriptors)];
+    // A session of its own: the keys of a terminal are not meant for it.
+    this.#child = spawn(process.execPath, args, { detached: true, windowsHide: true, stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+    const { pid, stdin, stdout, stderr } = this.#child;
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+      this.#child.once('exit', (code, signal) => resolve(this.#describe(code, signal)));
+    });
+    const stat = pid === undefined ? undefined : platform.stat(pid);
+    this.#identity = stat && { pid: stat.pid, startTime: stat.startTime };
+    if (this.#identity) parts.onSpawned(this.#identity);
+    if (!stdin || !stdout || !stderr) throw new Error('no descriptors are left for the gateway process');
+    stdin.on('error', () => undefined);
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-keptErrorLength);
+    });
+    this.connection = createMessageConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
+    this.connection.onError(() => undefined);
+    parts.handle(this.connection);
+    this.connection.listen();
+    this.#pinging = this.#ping();
+    void this.ended.then(() => {
+      clearInterval(this.#pinging);
+      this.connection.dispose();
+      if (this.#identity) parts.onCollected(this.#identity);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#identity?.pid;
+  }
+
+  /** Its requests end with an error. Resolves when it has ended. */
+  async close(): Promise<void> {
+    clearInterval(this.#pinging);
+    const asked = this.connection.sendRequest(messages.close).catch(() => undefined);
+    await Promise.race([asked, this.ended, wait(closeMillis, undefined, { ref: false })]);
+    this.#child.stdin?.end();
+    await Promise.race([this.ended, wait(closeMillis, undefined, { ref: false })]);
+    this.#kill();
+    await this.ended;
+  }
+
+  /** A process table that cannot be read says nothing of it. */
+  #cpuMillis(): number {
+    const { platform } = this.#parts;
+    return ifReadable(() => this.#identity && platform.stat(this.#identity.pid)?.cpuMillis) ?? 0;
+  }
+
+  #kill(): void {
+    if (this.#identity && this.#child.exitCode === null && this.#child.signalCode === null)
+      this.#parts.platform.signal(this.#identity, 'SIGKILL');
+  }
+
+  /** Counts checks instead of time: where the warden itself was stopped, or the machine asleep, one check is missed and no more. */
+  #ping(): NodeJS.Timeout {
+    let isAnswered = true;
+    let missed = 0;
+    let missedIdle = 0;
+    let cpuMillis = 0;
+    let cpuMillisAtPing = 0;
+    const check = (): void => {
+      const used = this.#cpuMillis();
+      const isIdle = used === cpuMillis;
+      cpuMillis = used;
+      if (isAnswered) {
+        isAnswered = false;
+        missed = 0;
+        missedIdle = 0;
+        cpuMillisAtPing = used;
+        this.connection.sendRequest(messages.ping).then(
+          () => {
+            isAnswered = true;
+          },
+          () => undefined,
+        );
+        return;
+      }
+      missed++;
+      missedIdle = isIdle ? missedIdle + 1 : 0;
+      if (missedIdle < maxIdlePings && missed < hungBusy.pings && used - cpuMillisAtPing < hungBusy.cpuMillis) return;
+      this.#isHung = true;
+      this.#kill();
+    };
+    return setInterval(check, pingMillis);
+  }
+
+  #describe(code: number | null, signal: NodeJS.Signals | null): string {
+    if (this.#isHung) return 'did not answer and was killed';
+    if (/heap out of memory|Allocation failed/.test(this.#errors)) return 'ran out of memory';
+    if (signal !== null) return `was killed by ${signal}`;
+    const [line = ''] = this.#errors.trim().match(/^\w*Error: .*$/m) ?? this.#errors.trim().split('\n').slice(-1);
+    return `exited with code ${code}${line === '' ? '' : `: ${line.slice(0, 500)}`}`;
+  }
+}
+
+function heapMegabytes(): number {
+  const wanted = Number(process.env[heap.variable]);
+  return Number.isInteger(wanted) && wanted >= heap.least && wanted <= heap.most ? wanted : heap.megabytes;
+}

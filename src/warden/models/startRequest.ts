@@ -1,0 +1,45 @@
+import { fillPort, type ModelRequest, ownPort } from '../../protocol/models.ts';
+import { instanceName } from '../../protocol/names.ts';
+import type { Check } from '../../protocol/policies.ts';
+import type { StartRequest } from '../../protocol/startRequest.ts';
+
+/** What the model says of each of its instances, with the port of this one. */
+export function startRequest(model: ModelRequest, instance: number, port: number): StartRequest {
+  const { name, start } = model;
+  const fill = (text: string): string => fillPort(text, port);
+  const [program, ...args] = start.argv;
+  const env = Object.fromEntries(Object.entries(start.env).map(([key, value]) => [key, value === null ? null : fill(value)]));
+  const { ready, alive } = start;
+  return {
+    ...start,
+    name: instanceName(name, instance),
+    argv: [fill(program), ...args.map(fill)],
+    env: { TREE_WARDEN_INSTANCE: String(instance), ...gpuEnvironment(model, instance), ...env },
+    ...(ready && { ready: { ...ready, check: fillCheck(ready.check, port, fill) } }),
+    ...(alive && { alive: { ...alive, check: fillCheck(alive.check, port, fill) } }),
+  };
+}
+
+/** The GPUs of a model are dealt out to its instances, who share them where there are too few; a number that no GPU has hides all of them. */
+function gpuEnvironment({ gpus, instances }: ModelRequest, instance: number): Record<string, string> {
+  if (gpus === undefined) return {};
+  const { numbers, variables } = gpus;
+  const share = numbers.filter((_, index) => index % instances === (instance - 1) % instances);
+  const own = share.length > 0 ? share : [numbers[(instance - 1) % numbers.length] ?? -1];
+  return Object.fromEntries([...variables.map((name) => [name, own.join(',')]), ['CUDA_DEVICE_ORDER', 'PCI_BUS_ID']]);
+}
+
+function fillCheck(check: Check, port: number, fill: (text: string) => string): Check {
+  switch (check.by) {
+    case 'http':
+      return { ...check, url: fill(check.url) };
+    case 'tcp':
+      return check.port === ownPort ? { ...check, port } : check;
+    case 'exec': {
+      const [program, ...args] = check.argv;
+      return { ...check, argv: [fill(program), ...args.map(fill)] };
+    }
+    case 'log':
+      return check;
+  }
+}

@@ -1,0 +1,66 @@
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { period } from '../protocol/timers.ts';
+import { changeBetween, type TreesChange } from '../protocol/treeChanges.ts';
+import { passUnreadable } from './ending/ifReadable.ts';
+
+/** Shortest sampling interval that a client gets, in milliseconds. */
+const shortestMillis = 100;
+
+/** Where the trees of a feed come from. */
+export interface TreeSource {
+  /** Brings the figures up to date. */
+  sample(): Promise<void>;
+  snapshots(): readonly TreeSnapshot[];
+}
+
+/** Keeps one client up to date about the trees: a list first, and then what has changed since. */
+export class TreeFeed {
+  readonly #source: TreeSource;
+  readonly #send: (change: TreesChange) => void;
+  /** As the client knows them; undefined while it does not watch. */
+  #sent: readonly TreeSnapshot[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #due: NodeJS.Immediate | undefined;
+
+  constructor(source: TreeSource, send: (change: TreesChange) => void) {
+    this.#source = source;
+    this.#send = send;
+  }
+
+  get isWatched(): boolean {
+    return this.#sent !== undefined;
+  }
+
+  /** Answers with the list, and begins to send changes of it at this interval and at transitions. */
+  async watch(intervalMillis: number): Promise<readonly TreeSnapshot[]> {
+    clearInterval(this.#timer);
+    if (intervalMillis > 0) {
+      const look = (): void => void this.#source.sample().then(() => this.#push(), passUnreadable);
+      this.#timer = setInterval(look, period(Math.max(intervalMillis, shortestMillis)));
+    }
+    await this.#source.sample();
+    // In one turn with the answer: a change that is sent behind it is one of this list.
+    this.#sent = this.#source.snapshots();
+    return this.#sent;
+  }
+
+  /** The trees have changed; what comes within one turn is sent together. */
+  changed(): void {
+    if (this.isWatched) this.#due ??= setImmediate(() => this.#push());
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer);
+    clearImmediate(this.#due);
+    this.#sent = undefined;
+  }
+
+  #push(): void {
+    clearImmediate(this.#due);
+    this.#due = undefined;
+    if (this.#sent === undefined) return;
+    const now = this.#source.snapshots();
+    this.#send(changeBetween(this.#sent, now));
+    this.#sent = now;
+  }
+}

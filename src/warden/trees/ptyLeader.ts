@@ -1,0 +1,97 @@
+/** A leader on a terminal of node-pty's. */
+import { closeSync, constants, openSync } from 'node:fs';
+import { constants as systemConstants } from 'node:os';
+import type { IPty } from 'node-pty';
+import { CannotStartError } from '../../command/executable.ts';
+import { errorText } from '../../protocol/errors.ts';
+import type { Dimensions } from '../../protocol/startRequest.ts';
+import type { Leader, LeaderEvents } from './leader.ts';
+
+const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
+
+/** @throws CannotStartError where this machine has no native build of it. */
+export async function loadPty(): Promise<typeof import('node-pty')> {
+  try {
+    return await import('node-pty');
+  } catch (error) {
+    throw new CannotStartError(`Terminals are not available on this machine (${errorText(error)}). Set "pty": false for this process.`);
+  }
+}
+
+export function sizeOf({ columns, rows }: Dimensions = defaultDimensions): { cols: number; rows: number } {
+  return { cols: Math.max(1, columns), rows: Math.max(1, rows) };
+}
+
+/** @throws CannotStartError where nothing was started. */
+export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents): Leader {
+  let pty: IPty;
+  try {
+    pty = spawn();
+  } catch (error) {
+    throw new CannotStartError(`Cannot start ${file} in a terminal: ${errorText(error)}.`);
+  }
+  events.onChild(pty.pid);
+  let open = true;
+  const letGo = holdOpen(pty);
+  // With `encoding: null` node-pty hands over bytes, whatever its types say.
+  pty.onData((data: string | Buffer) => events.onOutput(typeof data === 'string' ? Buffer.from(data) : data));
+  pty.onExit(({ exitCode, signal }) => {
+    open = false;
+    letGo();
+    events.onExit(signal ? { code: null, signal: signalName(signal) } : { code: exitCode, signal: null });
+    events.onOutputEnd();
+  });
+  return {
+    get pid() {
+      return pty.pid;
+    },
+    ...(pty.pid === 0 && { known: pidKnown(pty) }),
+    pause: () => open && pty.pause(),
+    resume: () => open && pty.resume(),
+    write: (data) => open && pty.write(data),
+    endInput: () => undefined,
+    resize: (dimensions) => {
+      const { cols, rows } = sizeOf(dimensions);
+      if (open) pty.resize(cols, rows);
+    },
+    close: () => undefined,
+  };
+}
+
+/** How often it is looked whether a leader that node-pty waits for has ended, in milliseconds. */
+const heldMillis = 50;
+
+/** See {@link spawnOnTerminal}. This library tells of the leader's end only when the terminal is closed, so its pid has to be watched. */
+function holdOpen(pty: IPty): () => void {
+  const { ptsName } = pty as IPty & { readonly ptsName?: string };
+  if (ptsName === undefined) return () => undefined;
+  let slave: number | undefined;
+  try {
+    slave = openSync(ptsName, constants.O_RDWR | constants.O_NOCTTY);
+  } catch {
+    return () => undefined;
+  }
+  const letGo = (): void => {
+    clearInterval(watch);
+    if (slave !== undefined) closeSync(slave);
+    slave = undefined;
+  };
+  const watch = setInterval(() => {
+    try {
+      process.kill(pty.pid, 0);
+    } catch {
+      letGo();
+    }
+  }, heldMillis);
+  return letGo;
+}
+
+/** ConPTY starts the process when its pipes are ready. */
+async function pidKnown(pty: IPty): Promise<void> {
+  while (pty.pid === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+function signalName(number: number): NodeJS.Signals {
+  const [name = 'SIGKILL'] = Object.entries(systemConstants.signals).find(([, value]) => value === number) ?? [];
+  return name as NodeJS.Signals;
+}

@@ -1,0 +1,160 @@
+import type { Platform, ProcessStat } from '../../platform/platform.ts';
+import type { Lifetime, TreeId } from '../../protocol/identity.ts';
+import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import { killAll } from '../ending/cleanup.ts';
+import type { DeadMansSwitch } from '../ending/deadMansSwitch.ts';
+import { ifReadable, passUnreadable } from '../ending/ifReadable.ts';
+import { describeSurvivors, type Survivor } from '../ending/termination.ts';
+import type { Journal } from '../journal.ts';
+import type { Observers } from '../observers.ts';
+import { SampleScheduler } from '../sampleScheduler.ts';
+import { LateMembers } from './lateMembers.ts';
+import type { LimitKeeper } from './limitKeeper.ts';
+import type { Census, Membership } from './membership.ts';
+import { Sampler } from './sampler.ts';
+import { Strays } from './strays.ts';
+import type { Tree } from './tree.ts';
+import type { TreeRecords } from './treeRecords.ts';
+
+export interface TreeWatchParts {
+  readonly platform: Platform;
+  readonly lifetime: Lifetime;
+  readonly membership: Membership;
+  readonly records: TreeRecords;
+  readonly limits: LimitKeeper;
+  readonly deadMansSwitch: DeadMansSwitch;
+  readonly journal: Journal;
+  readonly observers: Observers;
+  readonly logFolder: string;
+  readonly keepHistory: boolean;
+  /** All listed trees. */
+  trees(): Iterable<Tree>;
+  /** Something that clients see has changed. */
+  onChange(): void;
+  /** Shows a message to the user. */
+  alert(message: string): void;
+}
+
+/** Samples which processes live and what they use, and keeps switch, records and limits up to date with that. */
+export class TreeWatch {
+  readonly #parts: TreeWatchParts;
+  readonly #strays: Strays;
+  readonly #late: LateMembers;
+  readonly #sampler: Sampler;
+  readonly #scheduler: SampleScheduler;
+
+  constructor(parts: TreeWatchParts) {
+    this.#parts = parts;
+    this.#strays = new Strays(parts.lifetime);
+    this.#late = new LateMembers(parts, (id) => this.alive(id));
+    this.#sampler = new Sampler(parts);
+    this.#scheduler = new SampleScheduler({
+      census: () => ifReadable(() => this.census(false)),
+      sample: () => void this.sample(true).catch(passUnreadable),
+      hasTrees: () => this.#running.length > 0 || this.#strays.startedAt > 0,
+      intervalMillis: () => parts.limits.intervalMillis,
+    });
+  }
+
+  /** The strays, as if they were a tree; undefined where there are none. */
+  get strays(): TreeSnapshot | undefined {
+    return this.#strays.snapshot();
+  }
+
+  /** Living members of a tree, looked up afresh and thoroughly. */
+  alive(id: TreeId): ProcessStat[] {
+    return (this.#parts.membership.census(true).members.get(id) ?? []).filter((process) => process.alive);
+  }
+
+  /** Reads the membership, and updates everything that depends on it. */
+  census(thorough: boolean): Census {
+    const census = this.#parts.membership.census(thorough);
+    if (this.#strays.observe(census.strays)) this.#straysChanged(census.strays);
+    this.#keepInStep(census);
+    for (const tree of this.#parts.trees()) {
+      const alive = countAlive(census.members.get(tree.id));
+      if (tree.ended && alive > 0) this.#late.kill(tree);
+      else tree.observe(alive);
+    }
+    return census;
+  }
+
+  /** Reads every member's figures now. */
+  async sample(thorough = false): Promise<void> {
+    const { observers, limits, trees } = this.#parts;
+    await this.#sampler.sample(() => this.census(thorough), trees, this.#strays);
+    observers.runNow('Looking at limits', () => limits.check(this.#running), undefined);
+  }
+
+  /** A tree was spawned: to be called in the same turn, so that records and switch know of it before anything else happens. */
+  spawned(): void {
+    ifReadable(() => this.census(false));
+    // So that clients that watch see figures, not zeros, before the next interval.
+    this.#scheduler.scheduleInitialSamples(() => void this.sample().then(() => this.#parts.onChange(), passUnreadable));
+  }
+
+  forget(id: TreeId): void {
+    this.#late.forget(id);
+  }
+
+  /** Ends all strays; resolves with their snapshot, in which survivors are still listed. */
+  async stopStrays(strays: TreeSnapshot, reason: string): Promise<TreeSnapshot> {
+    const survivors = await this.#killStrays();
+    this.census(true);
+    if (survivors.length === 0) return { ...strays, state: 'killed', reason, endedAt: Date.now() };
+    const left = new Set(survivors.map(({ process }) => process.pid));
+    const members = strays.members.filter(({ pid }) => left.has(pid));
+    return { ...strays, members, state: 'unkillable', reason: describeSurvivors(survivors) };
+  }
+
+  /** Ends what belongs to no running tree; to be called when the trees have ended. */
+  async endTheRest(): Promise<void> {
+    await this.#killStrays();
+    await this.#late.settled();
+  }
+
+  /** Resolves when the kept history is written. */
+  async close(): Promise<void> {
+    await this.#sampler.close();
+  }
+
+  /** To be called last: nothing is watched any more. */
+  dispose(): void {
+    this.#scheduler.dispose();
+  }
+
+  get #running(): readonly Tree[] {
+    return [...this.#parts.trees()].filter((tree) => !tree.ended);
+  }
+
+  async #killStrays(): Promise<readonly Survivor[]> {
+    return await killAll(this.#parts, () => this.#parts.membership.census(true).strays.filter((process) => process.alive));
+  }
+
+  #straysChanged(strays: readonly ProcessStat[]): void {
+    const names = strays.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
+    if (names) this.#parts.journal.write({ event: 'strays', reason: `${names}: nothing says of which tree they are` });
+    this.#parts.onChange();
+  }
+
+  /** Switch and records must name exactly what lives now. */
+  #keepInStep({ members, strays }: Census): void {
+    const { lifetime, deadMansSwitch, records } = this.#parts;
+    const running = this.#running;
+    const containers = running.flatMap((tree) => tree.container.path ?? []);
+    // The switch must not kill detached trees.
+    if (lifetime === 'managed')
+      deadMansSwitch.update(
+        [...members.values(), strays].flat().filter((process) => process.alive),
+        containers,
+      );
+    for (const tree of running) {
+      if (tree.leader) records.write(tree, tree.leader, members.get(tree.id) ?? []);
+    }
+    records.writeStrays(this.#strays, strays);
+  }
+}
+
+function countAlive(processes: readonly ProcessStat[] = []): number {
+  return processes.filter((process) => process.alive).length;
+}

@@ -1,0 +1,129 @@
+/**
+ * Whether the guardian stays quick while everything is on: its gateway at full load, a log probe with a pattern on a flood of output, many members
+ * that are sampled every 100 ms. First the time that a small request to the warden takes, beside the same to a warden with nothing to do; then the time from the
+ * owner's SIGKILL to the first step of the escalation that ends its tree, as the journal has it.
+ *   npm run bench:guardian [-- --rounds N --members N --seconds N]
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import { newToken } from '../../src/loopback/token.ts';
+import type { StartRequest } from '../../src/protocol/startRequest.ts';
+import { openWindow } from '../support/deaths.ts';
+import { fakeModel } from '../support/models.ts';
+import { eventually, Run } from '../support/run.ts';
+import { printTable } from '../support/table.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '10' },
+    members: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '15' },
+  },
+});
+const members = Number(values.members);
+const seconds = Number(values.seconds);
+const connections = 32;
+const floodBytes = 2 ** 30;
+const sampleMillis = 100;
+const betweenMillis = 5;
+
+/** Members that sleep, and a flood in which the pattern of its probe is looked for and never found. */
+function busyTree(warden: TestWarden): StartRequest {
+  const script = `i=0; while [ $i -lt ${members} ]; do sleep 3600 & i=$((i+1)); done; echo up; yes 'a line that has no port 80' | head -c ${floodBytes}; wait`;
+  const check = { by: 'log', pattern: '^listening on .*:([0-9]+)$' } as const;
+  const ready = { check, delayMillis: 0, timeoutMillis: 1000, failureThreshold: 3, successThreshold: 1, deadlineMillis: 3_600_000 };
+  return warden.request(['/bin/sh', '-c', script], { name: 'busy', ready });
+}
+
+/** Requests to the gateway, until `ended` is called. */
+function fire(url: string, token: string): { stop(): void } {
+  return autocannon(
+    {
+      url: `${url}/v1/embeddings`,
+      method: 'POST',
+      connections,
+      duration: 3600,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'one', input: 'hello' }),
+    },
+    () => undefined,
+  );
+}
+
+/** Milliseconds of small requests to each warden in turn. */
+async function roundTrips(wardens: readonly TestWarden[]): Promise<number[][]> {
+  const found: number[][] = wardens.map(() => []);
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    for (const [index, { client }] of wardens.entries()) {
+      const askedAt = performance.now();
+      await client.gateway();
+      found[index]?.push(performance.now() - askedAt);
+    }
+    await sleep(betweenMillis);
+  }
+  return found;
+}
+
+function cellsOf(millis: readonly number[]): string[] {
+  const sorted = [...millis].sort((a, b) => a - b);
+  const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN).toFixed(1);
+  return [String(sorted.length), at(0.5), at(0.99), at(1)];
+}
+
+async function delays(): Promise<string[][]> {
+  await using idle = await TestWarden.start();
+  await using busy = await TestWarden.start();
+  const { url, token } = await busy.client.declareModels([fakeModel(busy, [], { name: 'one', maxConcurrent: connections })], { port: 0 });
+  await busy.client.loadModel('one');
+  const { id } = await busy.client.start(busyTree(busy));
+  await eventually('all members are up', async () => (await busy.tree(id)).members.length >= members, 120_000);
+  await busy.client.watch(sampleMillis);
+  const load = fire(url, token);
+  const [quiet = [], loud = []] = await roundTrips([idle, busy]);
+  load.stop();
+  return [
+    ['nothing to do', ...cellsOf(quiet)],
+    ['everything on', ...cellsOf(loud)],
+  ];
+}
+
+/** Milliseconds from the SIGKILL to the first signal of the escalation. */
+async function reaction(): Promise<number> {
+  await using helper = await TestWarden.start();
+  await using run = new Run();
+  const token = newToken();
+  const models = { requests: [fakeModel(helper, [], { name: 'one', maxConcurrent: connections })], gateway: { port: 0, token } };
+  const window = openWindow(run, { tree: busyTree(helper), models });
+  const url = await eventually(
+    'its models are served',
+    () => {
+      const served = JSON.parse(run.call(['models', '--json']).stdout || '[]') as { readonly url?: string }[];
+      return served[0]?.url;
+    },
+    60_000,
+  );
+  const load = fire(url, token);
+  await sleep(1000);
+  const killedAt = Date.now();
+  window.kill('SIGKILL');
+  const first = await eventually('its tree is being ended', () => run.journal().find(({ event }) => event === 'escalation'), 60_000);
+  load.stop();
+  await eventually('its warden has ended', () => run.journal().some(({ event }) => event === 'warden-ended'), 60_000);
+  return Date.parse(String(first['time'])) - killedAt;
+}
+
+printTable(
+  `milliseconds of a small request to a warden, ${members} members, ${connections} connections to its gateway`,
+  ['warden', 'requests', 'median', 'p99', 'max'],
+  await delays(),
+);
+const reactions: number[] = [];
+for (let round = 0; round < Number(values.rounds); round++) reactions.push(await reaction());
+printTable(
+  'milliseconds from the owner’s SIGKILL to the first signal',
+  ['', 'rounds', 'median', 'p99', 'max'],
+  [['', ...cellsOf(reactions)]],
+);

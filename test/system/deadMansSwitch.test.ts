@@ -1,0 +1,144 @@
+/** The dead man's switch by itself, at moments that a whole run meets by chance only. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { switchScript } from '../../src/warden/ending/switchScript.ts';
+import { eventually, switchesOf } from '../support/run.ts';
+import { isAlive, startTimeOf, survivorsAfterLooking } from '../support/survivors.ts';
+import { processesOf, threadsOf } from '../support/users.ts';
+import { TestWarden } from '../support/warden.ts';
+
+const host = fileURLToPath(new URL('../fixtures/switchHost.ts', import.meta.url));
+
+test('a switch knows the members from its birth, where its warden is killed before it writes to it', async () => {
+  const member = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  try {
+    const pid = member.pid ?? 0;
+    const { signal } = spawnSync(process.execPath, [host, String(pid), String(startTimeOf(pid))], { timeout: 20_000 });
+    assert.equal(signal, 'SIGKILL');
+    await eventually('the member is killed', () => member.signalCode === 'SIGKILL');
+  } finally {
+    member.kill('SIGTERM');
+  }
+});
+
+/** Kills each switch of a warden that comes, until it is not replaced any more. */
+async function useUpRestarts(warden: TestWarden): Promise<number> {
+  let killed = 0;
+  await eventually('it is given up', () => {
+    for (const pid of switchesOf(warden.process.pid)) {
+      process.kill(pid, 'SIGKILL');
+      killed++;
+    }
+    return warden.alerts.length > 0;
+  });
+  return killed;
+}
+
+test('a switch that is ended again and again is given up with one message; what runs is guarded, and doctor says so', async () => {
+  await using warden = await TestWarden.start();
+  const tree = await warden.startShell('(setsid sleep 100 &); sleep 100');
+  const killed = await useUpRestarts(warden);
+  assert.ok(killed >= 6, `${killed} were killed`);
+  assert.match(
+    warden.alerts.join('; '),
+    /^The dead man’s switch was ended by another process, after it was started again 5 times in 3 minutes\. It is not started again by itself\. The warden goes on guarding/,
+  );
+  assert.equal(warden.run.journal().filter(({ event }) => event === 'switch-lost').length, 6);
+  assert.equal(warden.run.journal().filter(({ event, spec }) => event === 'gave-up' && spec === 'switch').length, 1);
+  assert.equal((await warden.client.inspect()).switchPid, null);
+  const { code, stdout } = warden.run.call(['doctor']);
+  assert.equal(code, 1);
+  assert.match(stdout, /The dead man’s switch was ended by another process/);
+  assert.notEqual((await warden.stop(tree.id)).endedAt, undefined);
+  assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+  await warden.startShell('(setsid sleep 100 &); sleep 100');
+  warden.disconnect();
+  await eventually('the warden has ended', () => !isAlive(warden.process.pid));
+  assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+});
+
+test('a switch that was given up is started again on request, does its work, and may be replaced as often as at first', async () => {
+  await using warden = await TestWarden.start();
+  await warden.startShell('(setsid sleep 100 &); sleep 100');
+  await useUpRestarts(warden);
+  await warden.client.startHelper('switch');
+  const { switchPid } = await warden.client.inspect();
+  assert.deepEqual(await warden.client.selfCheck(), []);
+  process.kill(switchPid ?? assert.fail('there is no switch'), 'SIGKILL');
+  await eventually('it is replaced', () => switchesOf(warden.process.pid).some((pid) => pid !== switchPid));
+  assert.equal(warden.alerts.length, 1);
+  process.kill(warden.process.pid, 'SIGKILL');
+  await eventually('nothing is left', async () => (await survivorsAfterLooking(warden.run.workFolder)).length === 0);
+});
+
+/** Debian's `news`, to whom nothing else belongs. */
+const user = 9;
+const maxProcesses = 60;
+/** Its children are no zombies, so that the end of each makes room at once. */
+const fillsEveryPlace = '$SIG{CHLD} = "IGNORE"; while (1) { my $pid = fork(); next if !defined $pid || $pid; sleep 600; exit }';
+
+function startAsUser(command: string, args: readonly string[]): ChildProcess {
+  const drop = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'prlimit', `--nproc=${maxProcesses}`];
+  return spawn('setpriv', [...drop, command, ...args], { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
+}
+
+test('a switch that can start nothing leaves none of its list, nor what one of it forks while the others are killed', {
+  skip: process.getuid?.() !== 0 && 'only root can become another user',
+}, async () => {
+  const tree = startAsUser('perl', ['-e', fillsEveryPlace]);
+  try {
+    await eventually('the user has no processes left', () => threadsOf(user) >= maxProcesses);
+    // The parent last, which fills every place that becomes free.
+    const list = processesOf(user)
+      .sort((a, b) => Number(a === tree.pid) - Number(b === tree.pid))
+      .map((pid) => `${pid}:${startTimeOf(pid)}`);
+    const guard = startAsUser('sh', ['-c', switchScript, 'tree-warden-switch', list.join(' '), 'true']);
+    guard.stdin?.end();
+    await eventually('the switch has ended', () => guard.exitCode !== null || guard.signalCode !== null);
+    await eventually('the killed ones are gone', () =>
+      list.every((word) => startTimeOf(Number.parseInt(word, 10)) !== Number(word.split(':')[1])),
+    );
+    assert.deepEqual(processesOf(user), []);
+  } finally {
+    for (let left = processesOf(user); left.length > 0; left = processesOf(user)) {
+      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of left) killIfThere(pid, signal);
+    }
+  }
+});
+
+test('a reaper that hangs before it runs anything is killed, and another one does its work', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tw-reaper-'));
+  // The kernel names a process by the script that it runs. The first time, it stays what hangs; then it becomes one that runs.
+  const script = join(folder, 'reaper');
+  const running = join(folder, 'tree-warden-reaper');
+  writeFileSync(
+    script,
+    `#!/bin/sh\necho $$ >> ${folder}/pids\n[ -e ${folder}/first ] && exec ${running}\n: > ${folder}/first\nexec sleep 1000\n`,
+  );
+  writeFileSync(running, `#!/bin/sh\nsleep 7\n: > ${folder}/reaped\n`);
+  for (const file of [script, running]) chmodSync(file, 0o755);
+  const guard = spawn('sh', ['-c', switchScript, 'tree-warden-switch', '', script], { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
+  guard.stdin.end();
+  await eventually('the switch has ended', () => guard.exitCode !== null);
+  assert.ok(existsSync(join(folder, 'reaped')), 'the second one was left to its work, however long that is');
+  const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
+  assert.equal(pids.length, 2);
+  assert.deepEqual(
+    pids.filter((pid) => !Number.isNaN(startTimeOf(pid))),
+    [],
+  );
+  rmSync(folder, { recursive: true });
+});
+
+function killIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
+}

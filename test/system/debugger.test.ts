@@ -1,0 +1,61 @@
+/** SIGUSR1 opens Node's debugger, by which other users of the machine could run code: not in programs of ours. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { eventually, Run } from '../support/run.ts';
+import { isAlive } from '../support/survivors.ts';
+
+/** See proc_pid_net(5). */
+const listeningState = '0A';
+
+/** How many TCP sockets a process listens on. */
+function listenersOf(pid: number): number {
+  const inodes = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state]) => state === listeningState)
+      .map((fields) => `socket:[${fields[9]}]`),
+  );
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    try {
+      return inodes.includes(readlinkSync(`/proc/${pid}/fd/${fd}`));
+    } catch {
+      return false; // It was closed meanwhile.
+    }
+  }).length;
+}
+
+describe('SIGUSR1 opens no debugger', () => {
+  const declared = JSON.stringify({
+    processes: { it: { command: 'touch up; exec sleep 1000' } },
+    models: { m: { runtime: 'custom', command: ['false'] } },
+  });
+  for (const [args, own] of [
+    [['up', 'it'], 0],
+    [['run', '--', 'sh', '-c', 'trap : USR1; touch up; while :; do sleep 1; done'], 0],
+    [['mcp', '--http'], 1],
+  ] as const)
+    it(`of tree-warden ${args[0]}, and of its warden`, async () => {
+      await using run = new Run();
+      mkdirSync(join(run.workFolder, '.vscode'));
+      writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), declared);
+      const child = run.start(args);
+      let said = '';
+      child.stderr?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      await eventually('it is up', () => (own > 0 ? listenersOf(child.pid) === own : existsSync(join(run.workFolder, 'up'))));
+      const pids = [child.pid, ...run.wardenPids()];
+      for (const pid of pids) {
+        process.kill(pid, 'SIGUSR1');
+        // Each in turn: two could not have the same port.
+        run.ps();
+        assert.equal(listenersOf(pid), pid === child.pid ? own : 0);
+        assert.ok(isAlive(pid));
+      }
+      assert.equal(said, '');
+      child.kill('SIGTERM');
+    });
+});

@@ -1,0 +1,98 @@
+/** One warden or tree that fails leaves the others of a command alone, and is told. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { ResponseError } from 'vscode-jsonrpc';
+import { errorCodes } from '../../src/protocol/errorCodes.ts';
+import * as handshake from '../../src/protocol/handshake.ts';
+import { openConnection } from '../../src/protocol/openConnection.ts';
+import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
+import * as requests from '../../src/protocol/treeRequests.ts';
+import { socketPath } from '../../src/records/records.ts';
+import { cli } from '../support/run.ts';
+import { TestWarden } from '../support/warden.ts';
+
+/** Answers on a socket of its own beside a real warden, as that one does, but for what `answers` says. */
+async function beside(
+  warden: TestWarden,
+  answers: { list?(): Promise<TreeSnapshot[]>; stop?(): Promise<TreeSnapshot> },
+): Promise<Server & AsyncDisposable> {
+  const folder = join(warden.run.runtimeFolder, 'ffffffff');
+  mkdirSync(folder, { mode: 0o700 });
+  copyFileSync(join(warden.client.welcome.folder, 'warden.json'), join(folder, 'warden.json'));
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    const { connection } = openConnection(socket, socket);
+    connection.onRequest(handshake.hello, () => ({ ...warden.client.welcome, workspace: 'the odd one' }));
+    connection.onRequest(requests.list, () => answers.list?.() ?? warden.client.list());
+    connection.onRequest(requests.stop, (request) => answers.stop?.() ?? warden.client.stop(request));
+    connection.listen();
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath(folder), resolve));
+  return Object.assign(server, {
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+/** The server above lives in this process: it is not to be blocked. */
+async function call(warden: TestWarden, args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [cli, ...args], { env: warden.run.env, cwd: warden.run.workFolder });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
+function refusal(message: string): () => Promise<never> {
+  return () => Promise.reject(new ResponseError(errorCodes.notPossible, message));
+}
+
+describe('a warden that cannot list its trees', () => {
+  it('is told by ps, which lists those of the others', async () => {
+    await using warden = await TestWarden.start();
+    await warden.startShell('sleep 1000', { name: 'web' });
+    await using _odd = await beside(warden, { list: refusal('its table is broken') });
+    const { code, stdout, stderr } = await call(warden, ['ps']);
+    assert.match(stdout, /\bweb\b/);
+    assert.match(stderr, /the warden of the odd one \(pid \d+\) was left out: its table is broken/);
+    assert.equal(code, 0);
+  });
+
+  it('makes kill --all fail, after it has ended the trees of the others', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 1000', { name: 'web' });
+    await using _odd = await beside(warden, { list: refusal('its table is broken') });
+    const { code, stdout, stderr } = await call(warden, ['kill', '--all']);
+    assert.equal(stdout, 'web: stopped\n');
+    assert.match(stderr, /was left out: its table is broken/);
+    assert.equal(code, 1);
+    assert.notEqual((await warden.tree(id)).endedAt, undefined);
+  });
+});
+
+describe('a tree that cannot be stopped', () => {
+  it('is told by kill --all, which ends the others', async () => {
+    await using warden = await TestWarden.start();
+    const { id } = await warden.startShell('sleep 1000', { name: 'web' });
+    const odd = { ...(await warden.tree(id)), name: 'odd' };
+    await using _odd = await beside(warden, { list: () => Promise.resolve([odd]), stop: refusal('it is held fast') });
+    const { code, stdout, stderr } = await call(warden, ['kill', '--all', '--json']);
+    assert.deepEqual(
+      (JSON.parse(stdout) as TreeSnapshot[]).map(({ name }) => name),
+      ['web'],
+    );
+    assert.match(stderr, /^tree-warden: odd: it is held fast\n$/);
+    assert.equal(code, 1);
+  });
+});

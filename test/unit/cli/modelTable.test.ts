@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { modelTable } from '../../../src/cli/modelTable.ts';
+import { aModel } from '../../support/snapshots.ts';
+
+describe('the table of models', () => {
+  const addressOf = (url: string | undefined): string | undefined =>
+    modelTable([{ model: aModel(), gateway: url === undefined ? null : { url, token: 'secret' } }])
+      .at(-1)
+      ?.split(/ {2,}/)
+      .at(-1);
+
+  it('has the address that clients want, and never the key', () => {
+    assert.equal(addressOf('http://127.0.0.1:4000'), 'http://127.0.0.1:4000/v1');
+  });
+
+  it('has a dash for the address where no gateway is open, without a path behind it', () => {
+    assert.equal(addressOf(undefined), '-');
+  });
+});

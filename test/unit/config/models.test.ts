@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { ModelSpec } from '../../../src/config/modelSchema.ts';
+import { parseProcesses } from '../../../src/config/parseProcesses.ts';
+import { resolveModel } from '../../../src/config/resolveModel.ts';
+import type { ModelRequest } from '../../../src/protocol/models.ts';
+import { startRequest } from '../../../src/warden/models/startRequest.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tw-models-'));
+writeFileSync(join(folder, 'small.gguf'), '');
+after(() => rmSync(folder, { recursive: true }));
+
+const context = { workspaceFolder: folder, env: { SIZE: '8192' }, portFor: () => Promise.resolve(1) };
+
+function specOf(keys: object): ModelSpec {
+  const { models, problems } = parseProcesses(JSON.stringify({ models: { small: keys } }));
+  const spec = models.get('small');
+  assert.ok(spec, JSON.stringify(problems));
+  return spec;
+}
+
+const resolved = (keys: object): Promise<ModelRequest> => resolveModel('small', specOf(keys), context);
+
+describe('the command of a model', () => {
+  const cases: [string, object, readonly string[]][] = [
+    [
+      'by llama.cpp, from a file',
+      { runtime: 'llama.cpp', model: 'small.gguf', args: ['--ctx-size', '${env:SIZE}'] },
+      [
+        ...['llama-server', '--host', '127.0.0.1', '--port', '4321', '--alias', 'small', '--metrics'],
+        ...['--model', join(folder, 'small.gguf'), '--ctx-size', '8192'],
+      ],
+    ],
+    [
+      'by llama.cpp, from a registry',
+      { runtime: 'llama.cpp', model: 'org/small-GGUF:Q4_K_M' },
+      ['llama-server', '--host', '127.0.0.1', '--port', '4321', '--alias', 'small', '--metrics', '--hf-repo', 'org/small-GGUF:Q4_K_M'],
+    ],
+    ['by Ollama', { runtime: 'ollama', model: 'llama3.2' }, ['ollama', 'serve']],
+    [
+      'by vLLM',
+      { runtime: 'vllm', model: 'org/small', args: ['--max-model-len', '4096'] },
+      [
+        ...['vllm', 'serve', 'org/small', '--host', '127.0.0.1', '--port', '4321', '--served-model-name', 'small'],
+        ...['--max-model-len', '4096'],
+      ],
+    ],
+    [
+      'by vLLM, with a size',
+      { runtime: 'vllm', model: 'org/small', contextSize: 16_384 },
+      [
+        ...['vllm', 'serve', 'org/small', '--host', '127.0.0.1', '--port', '4321', '--served-model-name', 'small'],
+        ...['--max-model-len', '16384'],
+      ],
+    ],
+    [
+      'by llama.cpp, with a size that its arguments may overrule',
+      { runtime: 'llama.cpp', model: 'x/y', contextSize: 16_384, args: ['--ctx-size', '8192'] },
+      [
+        ...['llama-server', '--host', '127.0.0.1', '--port', '4321', '--alias', 'small', '--metrics', '--hf-repo', 'x/y'],
+        ...['--ctx-size', '16384', '--ctx-size', '8192'],
+      ],
+    ],
+    [
+      'of one’s own',
+      { runtime: 'custom', model: 'small.gguf', command: ['serve', '-m', '${model}', '-p', '${port}', '-n', '${name}'] },
+      ['serve', '-m', join(folder, 'small.gguf'), '-p', '4321', '-n', 'small'],
+    ],
+  ];
+  for (const [what, keys, argv] of cases) it(what, async () => assert.deepEqual(startRequest(await resolved(keys), 1, 4321).argv, argv));
+});
+
+describe('a model', () => {
+  it('has defaults', async () => {
+    const { start, ...rest } = await resolved({ runtime: 'vllm', model: 'org/small' });
+    assert.deepEqual(rest, {
+      name: 'small',
+      aliases: [],
+      runtime: 'vLLM',
+      instances: 1,
+      ttlMillis: 0,
+      preload: false,
+      maxQueue: 100,
+      maxConcurrent: 4,
+      concurrencyLimit: 0,
+      affinity: false,
+      upstreamName: 'small',
+      progress: '(\\d+)% Completed',
+      metricsPath: '/metrics',
+      install: 'pip install vllm, in an environment that is in the PATH.',
+    });
+    assert.deepEqual([start.group, start.pool, start.stdio], ['Models', 'small', 'pipes']);
+    assert.equal(start.ready?.deadlineMillis, 600_000);
+  });
+
+  it('is asked for its health at the port of each of its servers', async () => {
+    const model = await resolved({ runtime: 'llama.cpp', model: 'small.gguf' });
+    assert.deepEqual(startRequest(model, 1, 4321).ready?.check, { by: 'http', url: 'http://127.0.0.1:4321/health' });
+    const second = startRequest(model, 2, 4322);
+    assert.deepEqual([second.name, second.pool, second.env['TREE_WARDEN_INSTANCE']], ['small#2', 'small', '2']);
+    assert.deepEqual(second.ready?.check, { by: 'http', url: 'http://127.0.0.1:4322/health' });
+    const byPort = await resolved({ runtime: 'custom', command: ['x'], ready: { tcp: '${port}' } });
+    assert.deepEqual(startRequest(byPort, 1, 4321).ready?.check, { by: 'tcp', host: '127.0.0.1', port: 4321 });
+    const watched = await resolved({ runtime: 'ollama', model: 'x', alive: { exec: ['ping', '${port}'] } });
+    assert.deepEqual(startRequest(watched, 1, 4321).alive?.check, { by: 'exec', argv: ['ping', '4321'] });
+  });
+
+  it('of Ollama has a server of its own, which is told to load it, and knows it by Ollama’s name', async () => {
+    const model = await resolved({ runtime: 'ollama', model: 'llama3.2', env: { OLLAMA_MODELS: '/m' } });
+    assert.deepEqual(startRequest(model, 1, 4321).env, {
+      TREE_WARDEN_INSTANCE: '1',
+      OLLAMA_HOST: '127.0.0.1:4321',
+      OLLAMA_KEEP_ALIVE: '-1',
+      OLLAMA_MODELS: '/m',
+    });
+    const sized = await resolved({ runtime: 'ollama', model: 'llama3.2', contextSize: 8192 });
+    assert.equal(startRequest(sized, 1, 4321).env['OLLAMA_CONTEXT_LENGTH'], '8192');
+    assert.equal(model.upstreamName, 'llama3.2');
+    assert.deepEqual(model.loadRequest, {
+      path: '/api/generate',
+      body: { model: 'llama3.2', keep_alive: -1 },
+      whenMissing: 'Fetch it by: ollama pull llama3.2',
+    });
+  });
+
+  const shares: [string, number[], number, (string | undefined)[]][] = [
+    ['one server gets all of them', [0, 1], 1, ['0,1']],
+    ['two servers get one each', [0, 1], 2, ['0', '1']],
+    ['two servers get two each', [4, 5, 6, 7], 2, ['4,6', '5,7']],
+    ['three servers share two', [0, 1], 3, ['0', '1', '0']],
+    ['one that was added later shares them, too', [0, 1], 2, ['0', '1', '0']],
+    ['where there are to be none, there is none', [], 2, ['-1', '-1']],
+  ];
+  for (const [what, gpus, instances, expected] of shares)
+    it(`of whose GPUs ${what}`, async () => {
+      const model = await resolved({ runtime: 'llama.cpp', model: 'small.gguf', gpus, instances });
+      const environments = expected.map((_, index) => startRequest(model, index + 1, 4321).env);
+      for (const variable of ['CUDA_VISIBLE_DEVICES', 'HIP_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'])
+        assert.deepEqual(
+          environments.map((env) => env[variable]),
+          expected,
+        );
+      // Or the numbers would mean the fastest first.
+      assert.equal(environments[0]?.['CUDA_DEVICE_ORDER'], 'PCI_BUS_ID');
+    });
+
+  it('whose environment says which GPUs it may use keeps to that', async () => {
+    const model = await resolved({ runtime: 'vllm', model: 'x', gpus: [0], env: { CUDA_VISIBLE_DEVICES: 'GPU-1234' } });
+    assert.equal(startRequest(model, 1, 4321).env['CUDA_VISIBLE_DEVICES'], 'GPU-1234');
+  });
+
+  it('that is a file has to be there', () =>
+    assert.rejects(resolved({ runtime: 'llama.cpp', model: 'models/none.gguf' }), {
+      message: `There is no model file ${join(folder, 'models/none.gguf')}.`,
+    }));
+
+  const wrong: [string, object, RegExp][] = [
+    [
+      'no runtime that is known',
+      { runtime: 'lmstudio', model: 'x' },
+      /^models\.small\.runtime: must be one of llama\.cpp, ollama, vllm, custom$/,
+    ],
+    ['no model', { runtime: 'ollama' }, /^models\.small: must have a model: a file, or a name that the runtime knows$/],
+    ['no command of its own', { runtime: 'custom' }, /^models\.small: must have a command, because its runtime is custom$/],
+    [
+      'a command where the runtime has one',
+      { runtime: 'vllm', model: 'x', command: ['y'] },
+      /^models\.small\.command: belongs to the runtime "custom"/,
+    ],
+    [
+      'a size that is not declared',
+      { runtime: 'custom', command: ['serve', '-c', '${contextSize}'] },
+      /^models\.small\.command: asks for \$\{contextSize\}, which is not declared$/,
+    ],
+    [
+      'a key that is none',
+      { runtime: 'vllm', model: 'x', replicas: 2 },
+      /^models\.small: there is no key 'replicas'; known are runtime, model, command, args, /,
+    ],
+  ];
+  for (const [what, keys, message] of wrong) {
+    it(`with ${what} is a mistake in the file`, () => {
+      const { models, problems } = parseProcesses(JSON.stringify({ models: { small: keys } }));
+      assert.match(problems.map((problem) => problem.message).join('\n'), message);
+      assert.equal(models.size, 0);
+    });
+  }
+
+  it('has a name that no process has', () => {
+    const text = JSON.stringify({ processes: { small: { command: 'x' } }, models: { small: { runtime: 'ollama', model: 'x' } } });
+    const { models, specs, problems } = parseProcesses(text);
+    assert.deepEqual(
+      problems.map(({ message }) => message),
+      ['models.small: a process has this name; its servers could not be told from it'],
+    );
+    assert.deepEqual([specs.size, models.size], [1, 0]);
+  });
+
+  it('that is broken keeps what it was before', () => {
+    const before = parseProcesses(JSON.stringify({ models: { small: { runtime: 'ollama', model: 'x' } } }));
+    const { models } = parseProcesses(JSON.stringify({ models: { small: { runtime: 'ollama' } } }), before);
+    assert.equal(models.get('small')?.model, 'x');
+  });
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type TokenUsage, UsageExtractor } from '../../../src/gateway/usageExtractor.ts';
+
+const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
+const filling = event({ choices: [{ delta: { content: 'x'.repeat(900) } }] }).repeat(100);
+const usage = { prompt_tokens: 11, completion_tokens: 22, total_tokens: 33 };
+
+function usageOf(contentType: string, text: string, pieceBytes: number): TokenUsage {
+  const extractor = new UsageExtractor(contentType);
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += pieceBytes) extractor.add(bytes.subarray(at, at + pieceBytes));
+  return extractor.usage();
+}
+
+describe('what an answer says of tokens', () => {
+  const stream = 'text/event-stream; charset=utf-8';
+  const cases: [string, string, string, TokenUsage][] = [
+    ['in a short answer', 'application/json', JSON.stringify({ choices: [], usage }), { inputTokens: 11, outputTokens: 22 }],
+    [
+      'at the end of a long answer',
+      'application/json',
+      JSON.stringify({ data: 'y'.repeat(100_000), usage: { ...usage, details: { cached_tokens: 3 } }, id: 'z' }),
+      { inputTokens: 11, outputTokens: 22 },
+    ],
+    ['of embeddings', 'application/json', JSON.stringify({ data: [], usage: { prompt_tokens: 5, total_tokens: 5 } }), { inputTokens: 5 }],
+    ['at the end of a stream', stream, `${filling}${event({ choices: [], usage })}data: [DONE]\n\n`, { inputTokens: 11, outputTokens: 22 }],
+    [
+      'at both ends of Anthropic’s stream',
+      stream,
+      `event: message_start\n${event({ type: 'message_start', message: { usage: { input_tokens: 7, output_tokens: 1 } } })}${filling}event: message_delta\n${event({ type: 'message_delta', usage: { output_tokens: 40 } })}`,
+      { inputTokens: 7, outputTokens: 40 },
+    ],
+    [
+      'in the last event of responses',
+      stream,
+      `${filling}${event({ type: 'response.completed', response: { usage: { input_tokens: 3, output_tokens: 4 } } })}`,
+      { inputTokens: 3, outputTokens: 4 },
+    ],
+    ['nowhere', stream, filling, {}],
+    ['in what is no JSON', 'text/plain', 'usage? none', {}],
+    ['in nothing', 'application/json', '', {}],
+  ];
+  for (const [what, type, text, expected] of cases) {
+    for (const pieceBytes of [7, 4096, 1e6])
+      it(`${what}, in pieces of ${pieceBytes}`, () => assert.deepEqual(usageOf(type, text, pieceBytes), expected));
+  }
+
+  it('keeps little of a long answer', () => {
+    const extractor = new UsageExtractor(stream);
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    const before = process.memoryUsage().arrayBuffers;
+    for (let count = 0; count < 1000; count++) extractor.add(Buffer.from(piece));
+    globalThis.gc?.();
+    assert.ok(extractor.firstAt !== undefined);
+    assert.deepEqual(extractor.usage(), {});
+    assert.ok(process.memoryUsage().arrayBuffers - before < 60 * 2 ** 20);
+  });
+});
