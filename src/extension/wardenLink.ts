@@ -144,7 +144,7 @@ export class WardenLink implements vscode.Disposable {
   #keepMillis(): number {
     if (this.#options.window === undefined) return 0;
     const settings = vscode.workspace.getConfiguration('tree-warden');
-    return settings.get('onReload') === 'keep' ? settings.get('reloadGrace', 15) * 1000 : 0;
+    return settings.get('onReload') === 'keep' ? settings.get('reloadGrace', 30) * 1000 : 0;
   }
 
   /** The wardens of this window, whichever way they were connected to. Loaded at the first need. */

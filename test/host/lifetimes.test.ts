@@ -7,8 +7,8 @@ import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
 
-/** Twice the default, in seconds: on a machine that is busy, an editor can take longer than that to come back. */
-const reloadGrace = 30;
+/** Seconds, longer than the default: an editor on a machine that is busy can take its time to come back. */
+const reloadGrace = 45;
 
 describe('with "tree-warden.onReload": "keep"', () => {
   let editor: Editor;

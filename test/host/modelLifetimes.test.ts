@@ -29,8 +29,8 @@ async function served(editor: Editor, wanted: (model: Served) => boolean): Promi
   });
 }
 
-/** Twice the default, in seconds: on a machine that is busy, an editor can take longer than that to come back. */
-const reloadGrace = 30;
+/** Seconds, longer than the default: an editor on a machine that is busy can take its time to come back. */
+const reloadGrace = 45;
 
 describe('a model that is to be preloaded', () => {
   let editor: Editor;

@@ -29,7 +29,9 @@ describe('models', () => {
       '--log',
       join(editor.workspace, 'log'),
       '--load',
-      '2000',
+      '400',
+      '--hold',
+      join(editor.workspace, 'loaded'),
     ];
     const models = {
       small: {
@@ -58,7 +60,8 @@ describe('models', () => {
   it('are loaded by the button of their row, and show how far that is', async () => {
     await editor.row('small').hover();
     await editor.row('small').locator('.action-label.codicon-play').click();
-    await editor.waitForRow('small', /, busy, loading \d+ %/);
+    await editor.waitForRow('small', /, busy, loading 75 %/);
+    writeFileSync(join(editor.workspace, 'loaded'), '');
     await editor.waitForRow('small', /, loaded, ready/);
     await editor.expand('small');
     await eventually('its server is below it', async () => (await editor.rowTexts()).some((text) => text.startsWith('small#1,')));
@@ -80,12 +83,14 @@ describe('models', () => {
     };
     const url = await copied('Copy Endpoint', /^http:.*\/v1$/);
     const token = await copied('Copy API Key', /^[\w-]{32}$/);
+    const content = `say 30 slow 50 until ${join(editor.workspace, 'seen')}`;
     const response = await fetch(`${url}/chat/completions`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [{ role: 'user', content: 'say 30 slow 50' }] }),
+      body: JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [{ role: 'user', content }] }),
     });
     await editor.waitForRow('small', /busy 1\/4/);
+    writeFileSync(join(editor.workspace, 'seen'), '');
     // The page of a server on this machine may ask, too.
     const page = await editor.newPage();
     await page.goto(`${new URL(editor.page.url()).origin}/healthz`);

@@ -132,7 +132,10 @@ describe('autoStart', () => {
 
 describe('autoStart where a reload keeps what runs', () => {
   it('leaves it as it is, and starts the others', async () => {
-    await using editor = await Editor.open({ workspace: null, settings: { 'tree-warden.onReload': 'keep' } });
+    await using editor = await Editor.open({
+      workspace: null,
+      settings: { 'tree-warden.onReload': 'keep', 'tree-warden.reloadGrace': 120 },
+    });
     mkdirSync(join(editor.workspace, '.vscode'));
     const processes = { auto: { command: 'sleep 100', autoStart: true }, once: { command: 'echo started >> starts', autoStart: true } };
     writeFileSync(join(editor.workspace, '.vscode', 'processes.json'), JSON.stringify({ processes }));

@@ -6,6 +6,7 @@ import type { Containment } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import type { WindowWork } from '../fixtures/window.ts';
 import type { Adversary } from './adversaries.ts';
+import { Patience } from './patience.ts';
 import { eventually, Run, switchesOf } from './run.ts';
 import { isAlive, type Survivor, survivorsAfterLooking, survivorsOf } from './survivors.ts';
 
@@ -170,13 +171,13 @@ async function tryDeath(
     struckAt = Date.now();
     run.call(['sweep']);
   }
-  const deadline = struckAt + timeoutMillis;
+  const patience = new Patience(timeoutMillis);
   for (;;) {
     const begun = performance.now();
     const found = survivorsOf(run.workFolder, own);
     const millis = Date.now() - struckAt;
     const survivors = found.length > 0 ? found : await survivorsAfterLooking(run.workFolder, own);
-    if (survivors.length === 0 || Date.now() >= deadline) {
+    if (survivors.length === 0 || patience.isOver) {
       await eventually('the warden has ended too', () => !isAlive(warden));
       return { survivors, millis, leftForNextStart };
     }

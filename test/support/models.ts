@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../src/protocol/models.ts';
@@ -33,6 +34,15 @@ export class TestModels implements AsyncDisposable {
   /** What the servers have written down. */
   get log(): string {
     return join(this.warden.run.workFolder, 'log');
+  }
+
+  /** Lets go on what is told to `hold` until there is a file of this name, and holds it again. */
+  letGo(file: string): void {
+    writeFileSync(join(this.warden.run.workFolder, file), '');
+  }
+
+  hold(file: string): void {
+    rmSync(join(this.warden.run.workFolder, file));
   }
 
   async model(name: string): Promise<ModelSnapshot> {

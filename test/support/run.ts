@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cgroupRootPaths, removeCgroup, rootPrefix } from '../../src/platform/linux/cgroups.ts';
+import { Patience } from './patience.ts';
 import { beginRun, clearAway, isAlive, runPrefix, startTimeOf } from './survivors.ts';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -188,7 +189,7 @@ function readJson<T>(path: string): T | undefined {
 }
 
 /**
- * Asks again until `look` answers something; the deadline is for a hang, not for timing. Between two looks it waits as long as a look takes, so that
+ * Asks again until `look` answers something; the deadline is for a hang, not for timing (`Patience`). Between two looks it waits as long as a look takes, so that
  * one at a thousand processes leaves time to the tests beside it.
  */
 export async function eventually<T>(
@@ -196,12 +197,12 @@ export async function eventually<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   deadlineMillis = 20_000,
 ): Promise<T> {
-  const end = Date.now() + deadlineMillis;
+  const patience = new Patience(deadlineMillis);
   for (;;) {
     const begun = performance.now();
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMillis} ms`);
+    if (patience.isOver) throw new Error(`${what}: not within ${deadlineMillis} ms`);
     await sleep(Math.max(10, performance.now() - begun));
   }
 }

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { TestModels } from '../support/models.ts';
+import { eventually } from '../support/run.ts';
 
 let models: TestModels;
 before(async () => {
@@ -109,12 +110,25 @@ describe('OpenAI’s client', () => {
   });
 
   it('comes again by itself when too many wait', async () => {
-    const patient = new OpenAI({ baseURL: `${models.gateway.url}/v1`, apiKey: models.gateway.token, maxRetries: 5 });
+    const statuses: number[] = [];
+    const patient = new OpenAI({
+      baseURL: `${models.gateway.url}/v1`,
+      apiKey: models.gateway.token,
+      maxRetries: 5,
+      fetch: async (...request) => {
+        const response = await fetch(...request);
+        statuses.push(response.status);
+        return response;
+      },
+    });
     await models.warden.client.loadModel('narrow');
-    const long = models.chat('narrow', 'say 1 wait 700');
+    const long = models.chat('narrow', 'say 1 hold go');
     await models.until('narrow', ({ outstanding }) => outstanding === 1);
     await assert.rejects(client().chat.completions.create({ ...ask('say 1'), model: 'narrow' }), OpenAI.RateLimitError);
-    const { choices } = await patient.chat.completions.create({ ...ask('say 1'), model: 'narrow' });
+    const answering = patient.chat.completions.create({ ...ask('say 1'), model: 'narrow' });
+    await eventually('it was refused', () => statuses[0] === 429);
+    models.letGo('go');
+    const { choices } = await answering;
     assert.equal(choices[0]?.message.content, 'narrow-0 ');
     assert.equal((await long).status, 200);
   });

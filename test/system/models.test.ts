@@ -16,12 +16,25 @@ const saidBy = (text: string): string =>
     .map((data) => (JSON.parse(data) as { choices?: { delta?: { content?: string } }[] }).choices?.[0]?.delta?.content ?? '')
     .join('');
 
+/** Asks for signs of life, and lets go of `held` when as many have come as `signs` wants. */
+async function askPatiently(models: TestModels, orders: string, signs: RegExp, held: string): Promise<string> {
+  const body = { model: 'one', stream: true, messages: [{ role: 'user', content: orders }] };
+  const response = await models.ask('/v1/chat/completions', body, { 'x-tree-warden-keep-alive': '500ms' });
+  let text = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    if (signs.test(text)) models.letGo(held);
+  }
+  return text;
+}
+
 describe('a request', () => {
   it('loads its model, and is answered when that is ready', async () => {
-    await using models = await TestModels.start({ name: 'one', aliases: ['uno'], arguments: ['--load', '300'] });
+    await using models = await TestModels.start({ name: 'one', aliases: ['uno'], arguments: ['--load', '300', '--hold', 'loaded'] });
     assert.equal((await models.model('one')).state, 'cold');
     const answering = models.chat('uno', 'say 3');
-    await models.until('one', ({ state, progress }) => state === 'loading' && (progress ?? 0) >= 25);
+    await models.until('one', ({ state, progress }) => state === 'loading' && (progress ?? 0) === 75);
+    models.letGo('loaded');
     const { status, text } = await answering;
     assert.equal(status, 200, text);
     assert.equal((JSON.parse(text) as { choices: { message: { content: string } }[] }).choices[0]?.message.content, 'one-0 one-1 one-2 ');
@@ -193,9 +206,8 @@ describe('a request', () => {
   });
 
   it('gets signs of life while its model is loaded, where it wants them', async () => {
-    await using models = await TestModels.start({ name: 'one', arguments: ['--load', '1500'] });
-    const body = { model: 'one', stream: true, messages: [{ role: 'user', content: 'say 2' }] };
-    const text = await (await models.ask('/v1/chat/completions', body, { 'x-tree-warden-keep-alive': '500ms' })).text();
+    await using models = await TestModels.start({ name: 'one', arguments: ['--hold', 'loaded'] });
+    const text = await askPatiently(models, 'say 2', /^: loading( \d+ %)?\n\n/, 'loaded');
     assert.match(text, /^: loading( \d+ %)?\n\n/);
     assert.equal(saidBy(text), 'one-0 one-1 ');
   });
@@ -221,24 +233,22 @@ describe('tree-warden gateway', () => {
 });
 
 describe('a stream whose first token takes its time', () => {
-  const ask = async (models: TestModels, orders: string): Promise<string> => {
-    const body = { model: 'one', stream: true, messages: [{ role: 'user', content: orders }] };
-    return await (await models.ask('/v1/chat/completions', body, { 'x-tree-warden-keep-alive': '500ms' })).text();
-  };
   it('gets signs of life until then, though its model is ready', async () => {
     await using models = await TestModels.start({ name: 'one' });
     await models.warden.client.loadModel('one');
-    const text = await ask(models, 'say 2 wait 2200');
+    const text = await askPatiently(models, 'say 2 hold go', /^(: ready\n\n){3,}$/, 'go');
     assert.match(text, /^(: ready\n\n){3,}data: /);
     assert.equal(saidBy(text), 'one-0 one-1 ');
     assert.equal(dataOf(text).at(-1), '[DONE]');
   });
 
   it('is told as an event what is wrong, or what is no stream', async () => {
-    await using models = await TestModels.start({ name: 'one', arguments: ['--load', '1200'] });
-    assert.match(await ask(models, 'error 500'), /\n\ndata: \{"error":\{"message":"as told: 500"/);
+    await using models = await TestModels.start({ name: 'one', arguments: ['--hold', 'loaded'] });
+    const sign = /^: \w+.*\n\n/;
+    assert.match(await askPatiently(models, 'error 500', sign, 'loaded'), /\n\ndata: \{"error":\{"message":"as told: 500"/);
     await models.warden.client.unloadModel('one');
-    assert.match(await ask(models, 'bytes 100'), /\n\ndata: x{100}\n\n$/);
+    models.hold('loaded');
+    assert.match(await askPatiently(models, 'bytes 100', sign, 'loaded'), /\n\ndata: x{100}\n\n$/);
   });
 });
 
@@ -291,7 +301,7 @@ describe('a request that cannot be answered', () => {
       { name: 'refused', loadRequest: loadRequest('error 500') },
       { name: 'missing', loadRequest: loadRequest('error 404') },
       { name: 'fatal', loadRequest: loadRequest('crash 0') },
-      { name: 'slow', loadRequest: loadRequest('say 1 wait 300') },
+      { name: 'slow', loadRequest: loadRequest('say 1 hold go') },
     );
     const message = async (name: string): Promise<string> =>
       (JSON.parse((await models.chat(name, 'say 1')).text) as { error: { message: string } }).error.message;
@@ -301,6 +311,7 @@ describe('a request that cannot be answered', () => {
     const slow = models.chat('slow', 'say 1');
     await eventually('it has been asked', () => readFileSync(models.log, 'utf8').includes('slow /load'));
     assert.equal((await models.model('slow')).state, 'loading');
+    models.letGo('go');
     assert.equal((await slow).status, 200);
     const left = (await models.warden.client.list()).filter(({ endedAt }) => endedAt === undefined);
     assert.deepEqual(
@@ -339,7 +350,7 @@ describe('a request that cannot be answered', () => {
   it('because too many wait is told when to come again', async () => {
     await using models = await TestModels.start({ name: 'one', maxConcurrent: 1, maxQueue: 1 });
     await models.warden.client.loadModel('one');
-    const first = models.chat('one', 'say 1 wait 500');
+    const first = models.chat('one', 'say 1 hold go');
     await models.until('one', ({ outstanding }) => outstanding === 1);
     const second = models.chat('one', 'say 1');
     await models.until('one', ({ queued }) => queued === 1);
@@ -347,6 +358,7 @@ describe('a request that cannot be answered', () => {
     assert.equal(third.status, 429);
     assert.match(third.headers.get('retry-after') ?? '', /^\d+$/);
     assert.match(await third.text(), /1 requests are waiting for 'one'/);
+    models.letGo('go');
     assert.deepEqual([(await first).status, (await second).status], [200, 200]);
   });
 });
@@ -359,8 +371,9 @@ describe('a pool', () => {
     await using models = await TestModels.start({ name: 'one', instances: 3, maxConcurrent: 2 });
     await models.warden.client.loadModel('one');
     await models.until('one', ({ capacity }) => capacity === 6);
-    const answers = Array.from({ length: 6 }, () => models.chat('one', 'say 1 wait 400'));
+    const answers = Array.from({ length: 6 }, () => models.chat('one', 'say 1 hold go'));
     const { instances } = await models.until('one', ({ outstanding }) => outstanding === 6);
+    models.letGo('go');
     assert.deepEqual(
       instances.map(({ name, outstanding }) => [name, outstanding]),
       [
@@ -385,8 +398,9 @@ describe('a pool', () => {
     await using models = await TestModels.start({ name: 'one', instances: 2, concurrencyLimit: 3 });
     await models.warden.client.loadModel('one');
     await models.until('one', ({ capacity }) => capacity === 8);
-    const answers = Array.from({ length: 5 }, () => models.chat('one', 'say 1 wait 300'));
+    const answers = Array.from({ length: 5 }, () => models.chat('one', 'say 1 hold go'));
     const { outstanding } = await models.until('one', ({ queued }) => queued === 2);
+    models.letGo('go');
     assert.equal(outstanding, 3);
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
   });
@@ -402,9 +416,10 @@ describe('a pool', () => {
         { role: 'user', content: 'begin' },
       ];
       for (let turn = 0; turn < 4; turn++) {
-        messages.push({ role: 'user', content: 'say 1 wait 150' });
+        messages.push({ role: 'user', content: `say 1 hold turn-${turn}` });
         const answer = models.ask('/v1/chat/completions', { model: 'one', messages });
         const { instances } = await models.until('one', ({ outstanding }) => outstanding === 1);
+        models.letGo(`turn-${turn}`);
         busy.push(instances.find(({ outstanding }) => outstanding === 1)?.name ?? '');
         await (await answer).text();
         await models.until('one', ({ outstanding }) => outstanding === 0);
@@ -449,11 +464,14 @@ describe('a pool', () => {
   });
 
   it('that is scaled down while it is loading leaves no server behind', async () => {
-    await using models = await TestModels.start({ name: 'one', instances: 3, arguments: ['--load', '400'] });
+    await using models = await TestModels.start({ name: 'one', instances: 3, arguments: ['--hold', 'loaded'] });
     const { client } = models.warden;
     const all = client.loadModel('one');
     await models.until('one', ({ instances }) => instances.length === 3);
-    assert.equal((await client.loadModel('one', 1)).wanted, 1);
+    const fewer = client.loadModel('one', 1);
+    await models.until('one', ({ wanted }) => wanted === 1);
+    models.letGo('loaded');
+    assert.equal((await fewer).wanted, 1);
     await all;
     await models.until('one', ({ instances }) => instances.length === 1);
     const running = (await client.list()).filter(({ endedAt }) => endedAt === undefined);
@@ -489,12 +507,15 @@ describe('a pool', () => {
   });
 
   it('has a server that died replaced, and the others answer meanwhile', async () => {
-    await using models = await TestModels.start({ name: 'one', instances: 2 });
+    await using models = await TestModels.start({ name: 'one', instances: 2, arguments: ['--hold', 'loaded'] });
+    models.letGo('loaded');
     await models.warden.client.loadModel('one');
     await models.until('one', ({ capacity }) => capacity === 8);
+    models.hold('loaded');
     process.kill(await pidOf(models), 'SIGKILL');
     await models.until('one', ({ capacity }) => capacity < 8);
     assert.equal((await models.chat('one', 'say 1')).status, 200);
+    models.letGo('loaded');
     await models.until('one', ({ capacity }) => capacity === 8);
   });
 
@@ -508,11 +529,14 @@ describe('a pool', () => {
     assert.ok(ill && well);
     const answered = async (name: string): Promise<number> =>
       (await models.model('one')).instances.find((instance) => instance.name === name)?.statistics.requests ?? 0;
-    await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
+    await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1')));
     assert.deepEqual([await answered(ill.name), await answered(well.name)], [ill.statistics.requests, well.statistics.requests + 4]);
     await fetch(`http://127.0.0.1:${ill.port}/well`);
     await models.until('one', ({ instances: all }) => all.every(({ state }) => state === 'ready'));
-    await Promise.all(Array.from({ length: 4 }, () => models.chat('one', 'say 1 wait 50')));
+    const answers = Array.from({ length: 4 }, () => models.chat('one', 'say 1 hold go'));
+    await models.until('one', ({ outstanding }) => outstanding === 4);
+    models.letGo('go');
+    await Promise.all(answers);
     assert.ok((await answered(ill.name)) > ill.statistics.requests);
   });
 
@@ -542,11 +566,14 @@ describe('a pool', () => {
     await using models = await TestModels.start({ name: 'one' });
     await models.warden.client.loadModel('one');
     const before = await pidOf(models);
-    const answering = models.chat('one', 'say 1 wait 300');
+    const answering = models.chat('one', 'say 1 hold go');
     const { instances } = await models.until('one', ({ outstanding }) => outstanding === 1);
     const tree = instances[0]?.tree;
     assert.ok(tree);
-    await models.warden.client.restart({ tree, now: false, reason: 'restarted by the test' });
+    const restarting = models.warden.client.restart({ tree, now: false, reason: 'restarted by the test' });
+    await models.until('one', ({ instances: [only] }) => only?.state === 'draining');
+    models.letGo('go');
+    await restarting;
     assert.equal((await answering).status, 200);
     assert.notEqual(await pidOf(models), before);
     assert.ok(!isAlive(before));
@@ -555,21 +582,27 @@ describe('a pool', () => {
 
 describe('a model', () => {
   it('is unloaded after its time without requests, with all its processes', async () => {
-    await using models = await TestModels.start({ name: 'one', ttlMillis: 400, arguments: ['--workers', '3'] });
-    await models.chat('one', 'say 1');
-    const { unloadAt } = await models.model('one');
+    await using models = await TestModels.start(
+      { name: 'one', ttlMillis: 400, arguments: ['--workers', '3'] },
+      { name: 'later', ttlMillis: 3_600_000 },
+    );
+    await models.chat('later', 'say 1');
+    const { unloadAt } = await models.model('later');
     assert.ok(unloadAt !== undefined && unloadAt > Date.now());
+    await models.warden.client.unloadModel('later');
+    await models.chat('one', 'say 1');
     await models.until('one', ({ state }) => state === 'cold');
     assert.deepEqual(await survivorsAfterLooking(models.warden.run.workFolder), []);
   });
 
   it('is drained before it is unloaded, and who comes meanwhile loads it again', async () => {
     await using models = await TestModels.start({ name: 'one' });
-    const answering = models.chat('one', 'say 5 slow 100', { stream: true });
+    const answering = models.chat('one', 'say 5 hold go', { stream: true });
     await models.until('one', ({ outstanding }) => outstanding === 1);
     const unloading = models.warden.client.unloadModel('one');
     await models.until('one', ({ state }) => state === 'draining');
     const late = models.chat('one', 'say 1');
+    models.letGo('go');
     assert.equal(saidBy((await answering).text), 'one-0 one-1 one-2 one-3 one-4 ');
     await unloading;
     assert.equal((await late).status, 200);
@@ -602,9 +635,10 @@ describe('a model that is declared as another one', () => {
   it('waits until the servers of the first are gone', async () => {
     await using models = await TestModels.start({ name: 'one', exclusive: 'a' });
     await models.warden.client.loadModel('one');
-    const answering = models.chat('one', 'say 1 wait 300');
+    const answering = models.chat('one', 'say 1 hold go');
     await models.until('one', ({ outstanding }) => outstanding === 1);
     await models.warden.client.declareModels([fakeModel(models.warden, [], { name: 'one', exclusive: 'b' })], { port: 0 });
+    models.letGo('go');
     const [first, second] = await Promise.all([answering, models.chat('one', 'say 1')]);
     assert.deepEqual([first.status, second.status], [200, 200], second.text);
   });
@@ -619,10 +653,11 @@ describe('models of which only one is loaded at a time', () => {
   it('are swapped, the one gone before the other is begun', async () => {
     await using models = await TestModels.start(...pair);
     await models.chat('one', 'say 1');
-    const answering = models.chat('one', 'say 3 slow 100', { stream: true });
+    const answering = models.chat('one', 'say 3 hold go', { stream: true });
     await models.until('one', ({ outstanding }) => outstanding === 1);
     const swapped = models.chat('two', 'say 1');
     await models.until('two', ({ state }) => state === 'waiting');
+    models.letGo('go');
     assert.equal(saidBy((await answering).text), 'one-0 one-1 one-2 ');
     assert.equal((await swapped).status, 200);
     assert.equal((await models.model('one')).state, 'cold');
@@ -637,13 +672,15 @@ describe('models of which only one is loaded at a time', () => {
     await using models = await TestModels.start(...pair, { name: 'three', exclusive: 'gpu' });
     await models.warden.client.loadModel('one');
     const order: string[] = [];
-    const ask = (name: string): Promise<unknown> =>
-      models.chat(name, 'say 1 wait 50').then(({ status, text }) => order.push(status === 200 ? name : text));
-    const first = ask('one');
+    const ask = (name: string, orders = 'say 1'): Promise<unknown> =>
+      models.chat(name, orders).then(({ status, text }) => order.push(status === 200 ? name : text));
+    const first = ask('one', 'say 1 hold go');
     await models.until('one', ({ outstanding }) => outstanding === 1);
     const others = [ask('two'), ask('two')];
     await models.until('two', ({ queued }) => queued === 2);
     others.push(ask('three'));
+    await models.until('three', ({ queued }) => queued === 1);
+    models.letGo('go');
     await Promise.all([first, ...others]);
     assert.deepEqual(order, ['one', 'two', 'two', 'three']);
   });
