@@ -17,6 +17,11 @@ export interface Adversary {
    * command lines of those, by which they are told from what starts them.
    */
   readonly recordedAs?: RegExp;
+  /**
+   * So many processes that looks at all of them, and other trees beside it, would take the processors that it is to be made with: it is tried by itself,
+   * and looked at when it has made the file `up` in its folder.
+   */
+  readonly isCrowd?: true;
   /** It does something that only root may do. */
   readonly needsRoot?: true;
 }
@@ -46,7 +51,7 @@ export const adversaries: readonly Adversary[] = [
   { name: 'sheds all it can', argv: script('nothing-left.pl'), processes: 2 },
   { name: 'takes its mark back', argv: script('takes-back.sh'), processes: 3, recordedAs: /^(tail|sh \S*takes-back\.sh) / },
   { name: 'changes its oom score', argv: script('first-to-die.sh'), processes: 4 },
-  { name: 'a thousand members', argv: script('thousand.pl'), processes: 1000 },
+  { name: 'a thousand members', argv: script('thousand.pl'), processes: 1000, isCrowd: true },
   { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },
 ];
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -143,8 +144,9 @@ async function tryDeath(
   const own = new Set([owner, warden]);
   // What stands around a namespace names the run's folder too.
   const keepers = containment === 'namespace' ? 2 : 0;
+  const isMade = (): boolean => adversary.isCrowd !== true || existsSync(join(run.workFolder, 'up'));
   const up = await eventually(`${adversary.name} is up`, () => {
-    if (survivorsOf(run.workFolder, own).length >= adversary.processes + keepers) return 'up';
+    if (isMade() && survivorsOf(run.workFolder, own).length >= adversary.processes + keepers) return 'up';
     return isOver() ? 'too early' : undefined;
   });
   if (up === 'too early') return up;

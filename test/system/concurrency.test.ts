@@ -50,7 +50,7 @@ describe('three clients', () => {
     };
     await Promise.all(clients.map((client) => work(client, Math.ceil(actions / clients.length))));
     for (const message of refused)
-      assert.match(message, /is already running|There is no tree|was stopped (before|meanwhile)/, `seed ${seed}`);
+      assert.match(message, /is already running|There is no tree|was stopped (before|meanwhile)/, `seed ${seed}: ${message}`);
 
     // Commands that end by themselves may still be on their way out.
     await eventually('those that end by themselves have ended', async () =>
