@@ -159,7 +159,7 @@ describe('a gateway process', () => {
     const image = 'x'.repeat((heapMegabytes * 2 ** 20) / 8);
     const messages = [
       { role: 'user', content: [{ type: 'image_url', image_url: { url: image } }] },
-      { role: 'user', content: `say 1 slow 20 until ${go}` },
+      { role: 'user', content: `say 1 hold ${go}` },
     ];
     const body = Buffer.from(JSON.stringify({ model: 'one', messages }));
     const asked = Array.from({ length: 12 }, () => models.ask('/v1/chat/completions', body));
