@@ -25,11 +25,10 @@ export interface KillOptions {
 /** Stops trees with their own stop sequences; resolves when none of their processes is left. */
 export async function kill(wanted: readonly string[], options: KillOptions): Promise<number> {
   const { all = false, now = false, json = false, port } = options;
-  if (port !== undefined) {
-    if (wanted.length > 0 || all) throw new CliError('Name trees, or say --all, or --port: one of the three.', exitCodes.usage);
-    return await killPort(port, options);
-  }
-  if (wanted.length === 0 && !all) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
+  const ways = [wanted.length > 0, all, port !== undefined].filter(Boolean).length;
+  if (ways > 1) throw new CliError('Name trees, or say --all, or --port: one of the three.', exitCodes.usage);
+  if (port !== undefined) return await killPort(port, options);
+  if (ways === 0) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
   const found = all ? (await wardens.trees()).filter(({ tree }) => isLive(tree)) : await wardens.findLive(wanted);
   if (found.length === 0 && !json && !wardens.incomplete) sayAll(['Nothing is running.']);

@@ -29,7 +29,14 @@ export async function killPort(text: string, { now = false, yes = false, json = 
   }
   const holders = await findPortHolders(wardenScript, port);
   if (holders.length === 0) throw new CliError(`No process of yours is listening on port ${port}.`);
-  if (!yes && !(await ask(`${question(holders, port)} [y/N] `))) return exitCodes.failed;
+  if (!yes && !process.stdin.isTTY) {
+    const found = holders.map(({ name, pid }) => `${visible(name)} (pid ${pid})`).join(', ');
+    throw new CliError(
+      `Tree Warden did not start what listens on port ${port}: ${found}. No terminal can ask for a confirmation; use --yes to end it.`,
+      exitCodes.usage,
+    );
+  }
+  if (!yes && !(await ask(question(holders, port)))) return exitCodes.failed;
   await Promise.all(holders.map((holder) => endHolder(wardenScript, holder)));
   if (json) sayJson(holders, 2);
   else sayAll(holders.map(({ name, pid }) => `${name} (pid ${pid}): ended`));
@@ -43,14 +50,9 @@ function question(holders: readonly PortHolder[], port: number): string {
 
 /** The end of the input is a no. */
 async function ask(text: string): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw new CliError(
-      'The process was not started by Tree Warden, so this needs a confirmation. Use --yes where no terminal can ask for it.',
-      exitCodes.usage,
-    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const answer = await Promise.race([terminal.question(text), ended]);
+  const answer = await Promise.race([terminal.question(`${text} [y/N] `), ended]);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 }

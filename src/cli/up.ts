@@ -2,7 +2,6 @@ import type { WardenClient } from '../client/wardenClient.ts';
 import { declarationOf } from '../config/declarations.ts';
 import type { ProcessDeclaration } from '../protocol/declare.ts';
 import { errorText } from '../protocol/errors.ts';
-import { instanceName } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
@@ -19,7 +18,8 @@ export async function up(names: readonly string[]): Promise<number> {
   const { path, folder, context, wanted } = readDeclared('processes', ({ specs }) => specs, names);
   // Everything is checked before anything is started.
   const declarations = await Promise.all(wanted.map(([name, spec]) => declarationOf(name, spec, context)));
-  for (const one of declarations) if ('problem' in one) throw new CliError(one.problem, exitCodes.usage);
+  for (const one of declarations)
+    if ('problem' in one) throw new CliError(`'${one.name}' cannot be started: ${one.problem}`, exitCodes.usage);
   const isDetached = (name: string): boolean => wanted.some((one) => one[0] === name && one[1].lifetime === 'detached');
   const detached = wanted.map(([name]) => name).filter(isDetached);
   if (detached.length > 0) await startDetached(detached, path, folder);
@@ -42,17 +42,14 @@ async function runAll(session: CliSession, origin: string, declarations: readonl
   // Piped output is for programs: no terminal, no colours.
   const processes = process.stdout.isTTY ? declarations : declarations.map(onPipes);
   await names.declare({ origin, processes });
-  const instances = declarations.flatMap(({ name, instances }) =>
-    Array.from({ length: instances }, (_, index) => ({
-      label: instances > 1 ? `${name}#${index + 1}` : name,
-      name: instanceName(name, index + 1),
-    })),
+  const labels = declarations.flatMap(({ name, instances }) =>
+    Array.from({ length: instances }, (_, index) => (instances > 1 ? `${name}#${index + 1}` : name)),
   );
-  const width = Math.max(...instances.map(({ name }) => visible(name).length));
+  const width = Math.max(...labels.map((label) => visible(label).length));
   const merged = new MergedOutput(writeOut);
   return await Promise.all(
-    instances.map(async ({ label, name }, index) => {
-      const prefix = prefixFor(name, width, index);
+    labels.map(async (label, index) => {
+      const prefix = prefixFor(label, width, index);
       const lines = (): PrefixedLines => merged.prefixed(prefix);
       return await runOne(session, label, prefix, lines);
     }),

@@ -52,7 +52,7 @@ export const readySchema = z
 
 function requireOneCheck(written: WrittenProbe, context: z.RefinementCtx): void {
   const named = Object.keys(checks).filter((name) => written[name as keyof typeof checks] !== undefined);
-  if (named.length !== 1) context.addIssue({ code: 'custom', message: `must have one of ${Object.keys(checks).join(', ')}` });
+  if (named.length !== 1) context.addIssue({ code: 'custom', message: `must have exactly one of ${Object.keys(checks).join(', ')}` });
 }
 
 /** @throws CannotStartError that names the value that cannot be used. */

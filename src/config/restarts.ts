@@ -6,18 +6,23 @@ import { count, duration } from './values.ts';
 const when = z.enum(['never', 'on-failure', 'always'], 'must be "never", "on-failure" or "always"');
 
 export const restartSchema = z
-  .union([
-    when,
-    z.strictObject({
-      when: when.describe('"on-failure": after a nonzero exit code, a signal, or a failed alive probe. "always": also after exit code 0.'),
-      maxRestarts: count().optional().describe('Maximum number of restarts within the window. Default: 5.'),
-      window: duration(1).optional().describe('The time within which restarts are counted. Default: "10m".'),
-      delay: duration()
-        .optional()
-        .describe('Delay before the first restart; doubled for each further restart, with jitter. Default: "1s".'),
-      maxDelay: duration().optional().describe('Maximum delay. Default: "1m".'),
-    }),
-  ])
+  .union(
+    [
+      when,
+      z.strictObject({
+        when: when.describe(
+          '"on-failure": after a nonzero exit code, a signal, or a failed alive probe. "always": also after exit code 0.',
+        ),
+        maxRestarts: count().optional().describe('Maximum number of restarts within the window. Default: 5.'),
+        window: duration(1).optional().describe('The time within which restarts are counted. Default: "10m".'),
+        delay: duration()
+          .optional()
+          .describe('Delay before the first restart; doubled for each further restart, with jitter. Default: "1s".'),
+        maxDelay: duration().optional().describe('Maximum delay. Default: "1m".'),
+      }),
+    ],
+    'must be "never", "on-failure" or "always", or an object with one of them as "when"',
+  )
   .describe('Whether the process is restarted when it ends by itself. A stop, also by a limit, is not a failure. Default: "never".');
 
 /** Undefined for a process that is never restarted. */

@@ -29,7 +29,7 @@ export const command = z.union([shellLine, programList], 'must be a line for the
 
 /** A string or number that `parse` accepts; the message of its RangeError is reported at the line. */
 export function parsed(parse: (text: string) => number, expected: string) {
-  return z.union([z.string(), z.number().positive()], `must be ${expected}`).transform((value, context) => {
+  return z.union([z.string(), z.number().positive('must be more than 0')], `must be ${expected}`).transform((value, context) => {
     try {
       return parse(String(value));
     } catch (error) {

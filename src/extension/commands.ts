@@ -128,7 +128,7 @@ class Commands {
     const results = await withProgress(now ? vscode.l10n.t('Killing {0}…', names) : vscode.l10n.t('Stopping {0}…', names), stopping);
     const stuck = results.filter((tree) => tree.state === 'unkillable');
     if (stuck.length > 0)
-      throw new Error(stuck.map(({ name, reason }) => vscode.l10n.t('“{0}” could not be stopped: {1}', name, reason)).join('\n'));
+      throw new Error(stuck.map((tree) => vscode.l10n.t('“{0}” could not be stopped: {1}', labelOf(tree), tree.reason)).join('\n'));
   }
 
   async #stopAll(now: boolean): Promise<void> {
@@ -244,7 +244,7 @@ class Commands {
 
   async #pick(processes: readonly Process[], placeHolder: string): Promise<Process | undefined> {
     const items = processes.map((process) => ({
-      label: labelOf({ name: process.name, pool: process.pool ?? process.tree?.pool }),
+      label: labelOfProcess(process),
       description: describeForPick(process),
       process,
     }));
@@ -285,8 +285,12 @@ function noneApplies(which: Applicable): string {
   }
 }
 
+function labelOfProcess({ name, pool, tree }: Process): string {
+  return labelOf({ name, pool: pool ?? tree?.pool });
+}
+
 function namesOf(processes: readonly Process[]): string {
-  return processes.map((process) => process.name).join(', ');
+  return processes.map(labelOfProcess).join(', ');
 }
 
 function describeForPick({ declared, tree }: Process): string {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
 import { formatPorts } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
 import type { Health } from './health/health.ts';
 import type { Processes } from './processes.ts';
@@ -78,7 +79,7 @@ export class StatusBar implements vscode.Disposable {
     line(vscode.l10n.t('Tree'), vscode.l10n.t('CPU'), vscode.l10n.t('Memory'), vscode.l10n.t('Ports'), vscode.l10n.t('Containment'));
     text.appendMarkdown('|:--|--:|--:|:--|:--|\n');
     for (const tree of top)
-      line(tree.name, formatPercent(tree.cpuPercent), formatBytes(tree.memoryBytes), formatPorts(tree.members), tree.containment);
+      line(labelOf(tree), formatPercent(tree.cpuPercent), formatBytes(tree.memoryBytes), formatPorts(tree.members), tree.containment);
     const more = trees.length - top.length;
     const all = more > 0 ? vscode.l10n.t('Total, with {0} more', more) : vscode.l10n.t('Total');
     line(all, formatPercent(total(trees, 'cpuPercent')), formatBytes(total(trees, 'memoryBytes')), '', '');
@@ -87,7 +88,7 @@ export class StatusBar implements vscode.Disposable {
       text.appendMarkdown('\n').appendText(vscode.l10n.t('Disk: {0} read, {1} written', formatRate(reads), formatRate(writes)));
     for (const tree of trees)
       for (const problem of this.#health.problemsOf(tree))
-        text.appendMarkdown('\n\n$(warning) ').appendText(visible(vscode.l10n.t('{0}: {1}.', tree.name, problem)));
+        text.appendMarkdown('\n\n$(warning) ').appendText(visible(vscode.l10n.t('{0}: {1}.', labelOf(tree), problem)));
     return text;
   }
 }

@@ -7,6 +7,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { Lifetime, TreeId } from '../protocol/identity.ts';
 import { RestartBudget, restartBudget } from '../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { labelOf } from '../protocol/trees.ts';
 import { showAlert } from './alerts.ts';
 import { DetachedLink } from './detachedLink.ts';
 import { tellError, tellWarning } from './tell.ts';
@@ -221,7 +222,7 @@ export class WardenLink implements vscode.Disposable {
   /** By now the switch and we ourselves have ended what the warden left. */
   #lost(warden: OwnedWarden, orderly: boolean, stderrTail: string): void {
     if (this.#isClosing) return;
-    const running = this.#managed.filter((tree) => tree.endedAt === undefined).map((tree) => tree.name);
+    const running = this.#managed.filter((tree) => tree.endedAt === undefined).map(labelOf);
     this.#warden = undefined;
     this.#take([]);
     const what = orderly ? 'has ended' : 'was killed or has failed';

@@ -17,6 +17,10 @@ describe('tree-warden up, of a pool', () => {
     const script = 'echo "$TREE_WARDEN_INSTANCE ${instance} ${port:api}" > out-${instance}; sleep 1000 & wait';
     declare(run, { api: { command: script, instances: 3 }, other: { command: 'sleep 1000' } });
     const up = run.start(['up']);
+    let printed = '';
+    up.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
     const names = (): string[] =>
       run
         .ps()
@@ -43,6 +47,10 @@ describe('tree-warden up, of a pool', () => {
     assert.equal(run.call(['kill', 'api#1']).stdout, 'api#1: stopped\n');
     assert.equal(run.call(['kill', 'api']).stdout, 'api#3: stopped\n');
     assert.deepEqual(names(), ['other']);
+    const mixed = run.call(['kill', '--all', 'api']);
+    assert.equal(mixed.code, 2, mixed.stderr);
+    assert.deepEqual(names(), ['other'], 'a request that contradicts itself stops nothing');
+    await eventually('each line names its instance as ps and kill do', () => /^api#1 +\| stopped by tree-warden kill$/m.test(printed));
     up.kill('SIGTERM');
     await exitOf(up);
     assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);

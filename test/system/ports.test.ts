@@ -80,7 +80,7 @@ describe('tree-warden kill --port', () => {
     const stranger = await listen(run, port);
     const unasked = run.call(['kill', '--port', String(port)]);
     assert.equal(unasked.code, 2);
-    assert.match(unasked.stderr, /Use --yes where no terminal can ask for it/);
+    assert.match(unasked.stderr, new RegExp(`listens on port ${port}: .+ \\(pid ${stranger.pid}\\)\\. .*use --yes`));
     const asked = ['kill', '--port', String(port)];
     for (const no of ['n\n', '\n']) assert.equal(run.onTerminal(asked, no).code, 1);
     assert.ok(isAlive(stranger.pid ?? 0), 'a no is a no');

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { errorText } from '../../protocol/errors.ts';
 import { parseBytes, parseCores, parseDuration } from '../../protocol/quantities.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import { labelOf } from '../../protocol/trees.ts';
 import { rowOf } from '../processTree/row.ts';
 import { tellError, tellWarning } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
@@ -61,7 +62,7 @@ export class Health implements vscode.Disposable {
     }
     this.#checkedAt = now;
     for (const alert of this.#watch.check(Date.now(), this.#link.trees, this.#thresholds)) {
-      this.#log.warn(`${alert.tree.name}: ${alert.what}.`);
+      this.#log.warn(`${labelOf(alert.tree)}: ${alert.what}.`);
       if (!this.#muted.has(alert.tree.name)) this.#gathered.push(alert);
     }
     if (this.#gathered.length > 0) this.#telling ??= setTimeout(() => void this.#tell(), gatherMillis);
@@ -73,7 +74,7 @@ export class Health implements vscode.Disposable {
     this.#telling = undefined;
     if (!vscode.workspace.getConfiguration(section).get('notify', true)) return;
     const names = [...new Set(alerts.map(({ tree }) => tree.name))];
-    const message = alerts.map(({ tree, what }) => vscode.l10n.t('{0}: {1}.', tree.name, what)).join(' ');
+    const message = alerts.map(({ tree, what }) => vscode.l10n.t('{0}: {1}.', labelOf(tree), what)).join(' ');
     const [dashboard, stop, mute] = [vscode.l10n.t('Open Dashboard'), vscode.l10n.t('Stop'), vscode.l10n.t('Mute')];
     const [only] = names.length === 1 ? names : [];
     const choice = await tellWarning(message, dashboard, ...(only === undefined ? [] : [stop]), mute);

@@ -44,6 +44,16 @@ describe('processes.json', () => {
       '{ "processes": {\n "a": {} } }',
       ['2:7 processes.a.command: must be a line for the shell, or a list of a program and its arguments'],
     ],
+    [
+      'a restart policy that there is not',
+      '{ "processes": { "a": { "command": "x", "restart": "sometimes" } } }',
+      ['1:52 processes.a.restart: must be "never", "on-failure" or "always", or an object with one of them as "when"'],
+    ],
+    [
+      'a limit that is not above 0',
+      '{ "processes": { "a": { "command": "x", "limits": { "cpu": -1 } } } }',
+      ['1:60 processes.a.limits.cpu: must be more than 0'],
+    ],
     ['an empty command', '{ "processes": {\n "a": { "command": "" } } }', ['2:20 processes.a.command: must not be empty']],
     ['a command of white space', '{ "processes": { "a": { "command": " \\t\\n" } } }', ['1:36 processes.a.command: must not be empty']],
     [
@@ -76,7 +86,10 @@ describe('processes.json', () => {
     [
       'a probe that asks nothing, or twice',
       '{ "processes": { "a": { "command": "x",\n "ready": { "period": "1s" },\n "alive": { "tcp": 80, "log": "x" } } } }',
-      ['2:11 processes.a.ready: must have one of http, tcp, log, exec', '3:11 processes.a.alive: must have one of http, tcp, log, exec'],
+      [
+        '2:11 processes.a.ready: must have exactly one of http, tcp, log, exec',
+        '3:11 processes.a.alive: must have exactly one of http, tcp, log, exec',
+      ],
     ],
     [
       'a pattern that is none',
