@@ -140,7 +140,7 @@ class SectionReader {
 
   /** Locates a problem in the file. `path`: the path of `node` in it. */
   #report(node: Node, path: JsonPath, error: z.ZodError): void {
-    for (const issue of error.issues) {
+    for (const issue of error.issues.flatMap(innermost)) {
       const within = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
       const full = [...path, ...within];
       if (issue.code === 'unrecognized_keys') {
@@ -159,6 +159,14 @@ class SectionReader {
     if (this.#problems.length >= maxProblems) return '';
     return `${whereIs(path)}: there is no key '${key}'; known are ${this.#knownKeys.at(path).join(', ')}`;
   }
+}
+
+/** Of a value with several shapes: the problems inside the one shape that it has, where its parts are of the right types. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const [inside, another] = issue.errors.filter((issues) => issues.every(({ code, path }) => code === 'custom' && path.length > 0));
+  if (inside === undefined || another !== undefined) return [issue];
+  return inside.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 function whereIs(path: JsonPath): string {

@@ -50,6 +50,11 @@ describe('processes.json', () => {
       ['1:52 processes.a.restart: must be "never", "on-failure" or "always", or an object with one of them as "when"'],
     ],
     [
+      'a restart policy with a wrong delay',
+      '{ "processes": { "a": { "command": "x", "restart": { "when": "always", "delay": "x" } } } }',
+      ["1:81 processes.a.restart.delay: 'x' is not a duration: write a number with ms, s, m or h, such as 5s"],
+    ],
+    [
       'a limit that is not above 0',
       '{ "processes": { "a": { "command": "x", "limits": { "cpu": -1 } } } }',
       ['1:60 processes.a.limits.cpu: must be more than 0'],
