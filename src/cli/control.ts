@@ -2,15 +2,16 @@
 import { failureSentences, mergedAnswer, targetsOf, untilSettled, type WardenTree } from '../client/nameVerbs.ts';
 import { runSweep } from '../client/wardenCommands.ts';
 import type { NameAnswer } from '../protocol/declare.ts';
-import { isLive } from '../protocol/trees.ts';
+import { isLive, labelOf } from '../protocol/trees.ts';
 import { onEachTree } from './eachTree.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { killPort } from './killPort.ts';
+import { linePrefixes, MergedOutput } from './prefixedLines.ts';
 import { PrintedOutput } from './printedOutput.ts';
 import { report, reportStops } from './reports.ts';
 import { complain, sayAll, sayJson } from './say.ts';
 import { writeOut } from './stdout.ts';
-import { Wardens, wardenScript } from './wardens.ts';
+import { type FoundTree, Wardens, wardenScript } from './wardens.ts';
 
 const restartReason = 'restarted by tree-warden restart';
 
@@ -30,7 +31,7 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
   if (port !== undefined) return await killPort(port, options);
   if (ways === 0) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
-  const found = all ? (await wardens.trees()).filter(({ tree }) => isLive(tree)) : await wardens.findLive(wanted);
+  const found = all ? (await wardens.trees()).filter(({ tree }) => isLive(tree)) : await wardens.findEach(wanted, 'live');
   if (found.length === 0 && !json && !wardens.incomplete) sayAll(['Nothing is running.']);
   const reason = 'stopped by tree-warden kill';
   const { results, complete } = await onEachTree(found, ({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }));
@@ -42,7 +43,7 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
 /** Of a pool one instance after the other, so that the others go on serving; the warden sees to it where it knows the declaration. */
 export async function restart(wanted: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
   using wardens = await Wardens.connect('tree-warden restart');
-  const found = (await wardens.findLive(wanted)).map(({ warden, tree }) => ({ client: warden, tree }));
+  const found = (await wardens.findEach(wanted, 'live')).map(({ warden, tree }) => ({ client: warden, tree }));
   const turns = new Map<string, Promise<unknown>>();
   const answer = await mergedAnswer(await targetsOf(found), ({ client, tree, name }) =>
     name === undefined ? restartInTurn({ client, tree }, turns) : client.names.restart({ name, reason: restartReason }),
@@ -68,11 +69,28 @@ async function restartInTurn({ client, tree }: WardenTree, turns: Map<string, Pr
 /** Prints all that is kept of what a tree has printed; with `follow`, until it ends. */
 export async function logs(wanted: string, { follow = false }: { readonly follow?: boolean }): Promise<number> {
   using wardens = await Wardens.connect('tree-warden logs');
-  const { warden, tree } = await wardens.findOne(wanted, 'all');
-  if (tree.stdio === 'inherit')
-    throw new CliError(`'${tree.name}' writes straight to the terminal or file of its tree-warden run; there is no copy.`);
-  await new PrintedOutput(warden, tree.id, writeOut, complain).print(follow);
+  const found = await wardens.findEach([wanted], 'all');
+  for (const { tree } of found)
+    if (tree.stdio === 'inherit')
+      throw new CliError(`'${labelOf(tree)}' writes straight to the terminal or file of its tree-warden run; there is no copy.`);
+  const [first, ...others] = found;
+  if (first && others.length === 0) await new PrintedOutput(first.warden, first.tree.id, writeOut, complain).print(follow);
+  else await printMerged(found, follow);
   return exitCodes.ok;
+}
+
+/** The instances of a pool: each line behind the name of its instance, as `up` prints them. */
+async function printMerged(found: readonly FoundTree[], follow: boolean): Promise<void> {
+  const merged = new MergedOutput(writeOut);
+  const prefixes = linePrefixes(found.map(({ tree }) => labelOf(tree)));
+  await Promise.all(
+    found.map(async ({ warden, tree }, index) => {
+      const lines = merged.prefixed(prefixes[index] ?? '');
+      const say = (sentence: string): void => complain(`${labelOf(tree)}: ${sentence}`);
+      await new PrintedOutput(warden, tree.id, (chunk) => lines.add(chunk), say).print(follow);
+      await lines.end();
+    }),
+  );
 }
 
 interface Swept {

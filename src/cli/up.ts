@@ -8,7 +8,7 @@ import { visible } from '../protocol/visible.ts';
 import { readDeclared } from './declared.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
 import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
-import { MergedOutput, type PrefixedLines } from './prefixedLines.ts';
+import { linePrefixes, MergedOutput, type PrefixedLines } from './prefixedLines.ts';
 import { complain } from './say.ts';
 import { CliSession } from './session.ts';
 import { stdoutFailure, writeOut } from './stdout.ts';
@@ -45,11 +45,11 @@ async function runAll(session: CliSession, origin: string, declarations: readonl
   const labels = declarations.flatMap(({ name, instances }) =>
     Array.from({ length: instances }, (_, index) => (instances > 1 ? `${name}#${index + 1}` : name)),
   );
-  const width = Math.max(...labels.map((label) => visible(label).length));
+  const prefixes = linePrefixes(labels);
   const merged = new MergedOutput(writeOut);
   return await Promise.all(
     labels.map(async (label, index) => {
-      const prefix = prefixFor(label, width, index);
+      const prefix = prefixes[index] ?? '';
       const lines = (): PrefixedLines => merged.prefixed(prefix);
       return await runOne(session, label, prefix, lines);
     }),
@@ -111,11 +111,4 @@ async function follow(session: CliSession, tree: TreeSnapshot, lines: PrefixedLi
   await output.ended;
   await lines.end(visible(ended.reason));
   return ended;
-}
-
-const colours = [36, 33, 32, 35, 34, 31];
-
-function prefixFor(name: string, width: number, index: number): string {
-  const plain = `${visible(name).padEnd(width)} | `;
-  return process.stdout.isTTY ? `\u001b[${colours[index % colours.length]}m${plain}\u001b[0m` : plain;
 }

@@ -67,24 +67,16 @@ export class Wardens implements Disposable {
   }
 
   /**
-   * The one tree that `wanted` names: its name, the beginning of its id, or the pid of a member. Living ones come before
-   * those that have ended.
+   * Of each that is wanted, the running tree that it names by its name, the beginning of its id or the pid of a member, or all running instances of the pool of one warden; with `all`, where none runs, the
+   * one that ended last.
    * @throws CliError where there is none, or more than one.
    */
-  async findOne(wanted: string, among: 'live' | 'all'): Promise<FoundTree> {
-    return this.#choose(await this.trees(), normalName(wanted), among);
-  }
-
-  /**
-   * Of each that is wanted, the running tree that it names, or all instances of the pool of one warden.
-   * @throws CliError where there is none, or more than one.
-   */
-  async findLive(wanted: readonly string[]): Promise<FoundTree[]> {
+  async findEach(wanted: readonly string[], among: 'live' | 'all'): Promise<FoundTree[]> {
     const trees = await this.trees();
     return wanted.map(normalName).flatMap((name) => {
       const pool = trees.filter(({ tree }) => (tree.pool ?? tree.name) === name && isLive(tree));
       const isOfOne = pool.some(({ tree }) => tree.pool === name) && pool.every(({ warden }) => warden === pool[0]?.warden);
-      return isOfOne ? pool : [this.#choose(trees, name, 'live')];
+      return isOfOne ? pool : [this.#choose(trees, name, among)];
     });
   }
 
@@ -116,9 +108,10 @@ export class Wardens implements Disposable {
     const all = await this.models();
     const [found, another] = all.filter(({ model }) => model.name === wanted || model.aliases.includes(wanted));
     if (!found) {
-      const names =
-        [...new Set(all.map(({ model }) => model.name))].join(', ') || 'none; tree-warden gateway, or a window, serves what is declared';
-      throw new CliError(`There is no model '${wanted}'. There are: ${names}.`);
+      const names = [...new Set(all.map(({ model }) => model.name))].join(', ');
+      const hint =
+        names === '' ? 'No models are served; start a window or tree-warden gateway where they are declared.' : `There are: ${names}.`;
+      throw new CliError(`There is no model '${wanted}'. ${hint}`);
     }
     if (another) {
       const wardens = [found, another].map(({ warden }) => warden.welcome.workspace || 'a command line').join(' and ');

@@ -14,7 +14,7 @@ function declare(run: Run, processes: object): void {
 describe('tree-warden up, of a pool', () => {
   it('starts each instance with a port and a number of its own, and kill ends them as one', async () => {
     await using run = new Run();
-    const script = 'echo "$TREE_WARDEN_INSTANCE ${instance} ${port:api}" > out-${instance}; sleep 1000 & wait';
+    const script = 'echo "hello ${instance}"; echo "$TREE_WARDEN_INSTANCE ${instance} ${port:api}" > out-${instance}; sleep 1000 & wait';
     declare(run, { api: { command: script, instances: 3 }, other: { command: 'sleep 1000' } });
     const up = run.start(['up']);
     let printed = '';
@@ -28,8 +28,10 @@ describe('tree-warden up, of a pool', () => {
         .sort();
     await eventually('all are there', () => names().length === 4);
     assert.deepEqual(names(), ['api', 'api#2', 'api#3', 'other']);
-    const said = run.call(['logs', 'api#2']);
-    assert.equal(said.code, 0, said.stderr);
+    const said = (name: string): string[] => run.call(['logs', name]).stdout.split('\n').filter(Boolean).sort();
+    await eventually('all have printed', () => said('api').length === 3);
+    assert.deepEqual(said('api'), ['api#1 | hello 1', 'api#2 | hello 2', 'api#3 | hello 3']);
+    assert.deepEqual(said('api#2'), ['hello 2']);
     const outs = await eventually('all have written', () => {
       const { stdout } = run.call(['run', '--', '/bin/sh', '-c', 'cat out-*']);
       return stdout.trim().split('\n').length === 3 && stdout.trim().split('\n');
