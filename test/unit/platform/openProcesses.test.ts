@@ -9,10 +9,10 @@ import { ProcessTableError } from '../../../src/platform/platform.ts';
 
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
-/** Every read fails from now on, until the test ends. */
-function failReads({ mock }: TestContext, code: string): void {
-  mock.method(fs, 'readSync', () => {
-    throw Object.assign(new Error(`${code}: no read`), { code });
+/** Every call of it fails from now on, until the test ends. */
+function fail({ mock }: TestContext, call: 'openSync' | 'readSync', code: string): void {
+  mock.method(fs, call, () => {
+    throw Object.assign(new Error(`${code}: ${call}`), { code });
   });
   syncBuiltinESMExports();
 }
@@ -25,7 +25,7 @@ describe('a process whose files are kept open', () => {
     it(`has none left open by a first look that ends in ${code}`, (context) => {
       const open = new OpenProcesses(new ProcFs());
       const before = openDescriptors();
-      failReads(context, code);
+      fail(context, 'readSync', code);
       try {
         for (let look = 0; look < 10; look++)
           if (outcome === 'throws') assert.throws(() => open.stat(process.pid), ProcessTableError);
@@ -37,4 +37,16 @@ describe('a process whose files are kept open', () => {
       assert.equal(openDescriptors(), before);
       assert.equal(open.stat(process.pid)?.pid, process.pid);
     });
+
+  it('is not taken for gone where no descriptor is free', (context) => {
+    const open = new OpenProcesses(new ProcFs());
+    fail(context, 'openSync', 'EMFILE');
+    try {
+      assert.throws(() => open.stat(process.pid), ProcessTableError);
+    } finally {
+      context.mock.restoreAll();
+      syncBuiltinESMExports();
+    }
+    assert.equal(open.stat(process.pid)?.pid, process.pid);
+  });
 });

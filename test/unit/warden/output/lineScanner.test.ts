@@ -78,7 +78,48 @@ describe('a scanner of lines', () => {
     });
 });
 
+describe('a turn of the event loop', () => {
+  it('is spent on as many lines as its time allows, and the others follow in the next ones', async ({ mock }) => {
+    let now = 0;
+    mock.method(performance, 'now', () => now);
+    let searched = 0;
+    class Slow extends LinePattern {
+      override test(): boolean {
+        searched++;
+        now += 3;
+        return false;
+      }
+    }
+    const scanner = new LineScanner(new Slow('x'), () => undefined);
+    scanner.add(Buffer.from('line\n'.repeat(20)));
+    assert.equal(searched, 2);
+    scanner.add(Buffer.from('line\n'));
+    assert.equal(searched, 3, 'a further chunk has no turn of its own');
+    await turn();
+    await turn();
+    assert.ok(searched <= 9, `${searched} lines`);
+    await eventually('all of them are searched', () => searched === 21);
+  });
+});
+
 describe('a search', () => {
+  it('costs nothing once it has found, until it is asked', () => {
+    let searched = 0;
+    class Counted extends LinePattern {
+      override test(piece: string, isBeginning?: boolean, isEnd?: boolean): boolean {
+        searched++;
+        return super.test(piece, isBeginning, isEnd);
+      }
+    }
+    const search = new LineSearch(new Counted('^ready$'));
+    search.add(Buffer.from('ready\nmore\n'));
+    search.add(Buffer.from('ready\n'.repeat(1000)));
+    assert.equal(searched, 1);
+    assert.ok(search.take());
+    search.add(Buffer.from('more\n'));
+    assert.equal(searched, 2);
+  });
+
   it('scans nothing after it has found, until it is asked', () => {
     const search = new LineSearch(new LinePattern('^ready$'));
     search.add(Buffer.from('ready\nrea'));
