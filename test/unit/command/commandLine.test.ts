@@ -1,5 +1,6 @@
 /** Command lines that are shown: secrets are not, what is none stays readable, and neither takes long. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { displayCommandLine } from '../../../src/command/commandLine.ts';
@@ -223,6 +224,12 @@ describe('a command line that is shown', () => {
       [['sh', '-c', 'mysql -phunter2 db; echo done'], 'mysql -p••• db; echo done'],
     ];
     for (const [argv, line] of cases) assert.equal(displayCommandLine(argv), line);
+  });
+
+  it('comes through a shell as the arguments that it shows', () => {
+    const argv = ['printf', '%s\\n', "it's", 'a b', '', '$HOME', '"', '`id`', 'a;b', '*', 'x\\', "'"];
+    const { stdout } = spawnSync('sh', ['-c', displayCommandLine(argv)], { encoding: 'utf8' });
+    assert.equal(stdout, `${argv.slice(2).join('\n')}\n`);
   });
 
   it('takes no longer than its length, and says what is left out', () => {

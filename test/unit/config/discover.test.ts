@@ -141,6 +141,7 @@ describe('the tasks of a tasks.json', () => {
       { options: { env: { A: { B: 'c' } } } },
     ])
       assert.deepEqual(fromTasks(task(keys)), []);
+    for (const name of ['port:web', 'instance']) assert.deepEqual(fromTasks(task({ args: [`x\${${name}}`] })), [], name);
     for (const name of variablesOfEditor) assert.deepEqual(fromTasks(task({ args: [`dist/\${${name}}`] })), [], name);
     assert.deepEqual(
       fromTasks(

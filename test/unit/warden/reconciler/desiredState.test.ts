@@ -63,6 +63,8 @@ describe('an end', () => {
       'idle',
       ['fail'],
     ],
+    ['of a launch that was stopped meanwhile', at('aborting', { desired: 'stopped' }), { type: 'launched' }, 'stopping', []],
+    ['of a launch that was stopped meanwhile, and wanted again', at('aborting'), { type: 'launched' }, 'stopping', []],
     [
       'of a launch that was stopped, and wanted again',
       at('aborting'),
