@@ -1,7 +1,7 @@
 /**
- * Behind `npm start` and `npm test`: brings a fresh machine to where the rest can run, then goes on there.
+ * Behind `npm start`, `npm test` and `npm run package`: brings a fresh machine to where the rest can run, then goes on there.
  * Plain JavaScript without packages, because it runs on whatever Node is there and before anything is installed.
- *   node src/build/setup.mjs start|test
+ *   node src/build/setup.mjs start|test|package [ARGUMENTS]
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,14 +11,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
-const [, , goal] = process.argv;
+const [, , goal, ...args] = process.argv;
+/** What goes on there, by goal. */
+const scripts = { start: 'start.ts', test: 'runTests.ts', package: 'package.ts' };
 
 const oldestNode = 20;
 /** Commands, and the Debian package that has each. Debian's VS Code needs none of them, so `npm start` is told apart. */
 const needed = {
-  'g++': 'g++',
-  make: 'make',
-  python3: 'python3',
+  ...(goal !== 'package' && { 'g++': 'g++', make: 'make', python3: 'python3' }),
   ...(goal === 'test' && {
     chromium: 'chromium',
     'redis-server': 'redis-server',
@@ -70,8 +70,7 @@ function fail(message) {
 checkMachine();
 installPackages();
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
-const script = goal === 'start' ? 'start.ts' : 'runTests.ts';
-const child = spawn(join(bin, 'node'), [join(root, 'src', 'build', script)], {
+const child = spawn(join(bin, 'node'), [join(root, 'src', 'build', scripts[goal]), ...args], {
   cwd: root,
   env,
   stdio: 'inherit',

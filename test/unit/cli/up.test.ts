@@ -51,6 +51,19 @@ describe('prefixed lines', () => {
     assert.equal(screen.text, 'p | one\np | two\np | three\n');
   });
 
+  it('hold back no more of an unfinished line than their bound, at once and for an output that takes no more', () => {
+    const written: string[] = [];
+    const lines = new MergedOutput((text) => {
+      written.push(text);
+      return new Promise(() => undefined);
+    }).prefixed('p | ');
+    for (let count = 1; count <= 10; count++) void lines.add(Buffer.alloc(1000, 'x'));
+    assert.deepEqual(
+      written.map(({ length }) => length),
+      [5004, 5000],
+    );
+  });
+
   /** Steps: a process and what it prints, or a pause. */
   const cases: [string, (readonly ['a' | 'b', string] | 'pause')[], string][] = [
     ['an unfinished line is held back for a moment', [['a', 'one']], ''],
