@@ -38,8 +38,8 @@ export function instanceName(spec: string, instance: number): string {
   return instance === 1 ? spec : `${spec}#${instance}`;
 }
 
-/** What {@link instanceName} was made of. */
+/** What {@link instanceName} was made of; a number that it does not write, such as 0 or 02, is part of the name. */
 export function instanceOf(name: string): { readonly spec: string; readonly instance: number } {
-  const [, spec = name, instance = '1'] = name.match(/^(.*)#(\d+)$/) ?? [];
+  const [, spec = name, instance = '1'] = name.match(/^(.*)#([1-9]\d*)$/) ?? [];
   return { spec, instance: Number(instance) };
 }

@@ -302,3 +302,15 @@ describe('a stop that follows at once', () => {
     assert.deepEqual([await it.live(), (await it.status()).desired], [[], []]);
   });
 });
+
+describe('names of instances', () => {
+  it('are no other than those that the warden numbers', async () => {
+    await using declaring = await Declaring.with('exec sleep 1000', 2);
+    for (const name of ['api#0', 'api#00', 'api#02']) {
+      const expected = { message: `No process '${name}' is declared. Declared are: api.` };
+      await assert.rejects(declaring.names.start({ name }), expected);
+      await assert.rejects(declaring.names.restart({ name, reason }), expected);
+    }
+    assert.deepEqual(await declaring.live(), []);
+  });
+});
