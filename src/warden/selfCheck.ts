@@ -50,6 +50,8 @@ function* switchFindings({ platform, self, switchPid, switchProblem }: SelfCheck
   const found = switchPid === null ? undefined : platform.stat(switchPid);
   if (found?.alive !== true || found.parent !== self.pid)
     yield switchProblem ?? 'The dead man’s switch is not running: if the warden is killed now, its processes end only at the next start.';
+  else if (found.stopped)
+    yield `The dead man’s switch (pid ${found.pid}) is stopped: if the warden is killed now, its processes end only at the next start. Wake it with 'kill -CONT ${found.pid}'.`;
 }
 
 /** Without a handler for each of these, the warden could be ended before its trees. */

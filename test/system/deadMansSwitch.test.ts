@@ -76,6 +76,24 @@ test('a switch that was given up is started again on request, does its work, and
   await eventually('nothing is left', async () => (await survivorsAfterLooking(warden.run.workFolder)).length === 0);
 });
 
+test('a switch that is stopped is told of, and does not outlive a warden that ends in order', async () => {
+  await using warden = await TestWarden.start();
+  const { switchPid } = await warden.client.inspect();
+  const pid = switchPid ?? assert.fail('there is no switch');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    assert.match(
+      (await warden.client.selfCheck()).join('; '),
+      new RegExp(`^The dead man’s switch \\(pid ${pid}\\) is stopped: .*kill -CONT ${pid}`),
+    );
+    await warden.client.shutdown('the test says so', true);
+    assert.equal((await warden.process.ended).orderly, true);
+    await eventually('the switch has ended', () => !isAlive(pid));
+  } finally {
+    if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+  }
+});
+
 /** Debian's `news`, to whom nothing else belongs. */
 const user = 9;
 const maxProcesses = 60;

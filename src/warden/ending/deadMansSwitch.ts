@@ -106,6 +106,8 @@ export class ShellSwitch implements DeadMansSwitch {
     this.#stoodDown = true;
     clearTimeout(this.#retry);
     this.#process?.stdin?.end('stand-down\n');
+    // One that was stopped (SIGSTOP) would outlive the warden for ever: in a session of its own, nothing else wakes it.
+    this.#process?.kill('SIGCONT');
   }
 
   #send(): void {
