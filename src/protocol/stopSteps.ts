@@ -5,6 +5,10 @@ import type { StopStep } from './startRequest.ts';
 /** SIGTERM, five seconds, SIGKILL. */
 export const defaultStop: readonly StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: 5000 }, { signal: 'SIGKILL' }];
 
+export function isSignal(name: string): name is NodeJS.Signals {
+  return Object.hasOwn(constants.signals, name);
+}
+
 /**
  * `SIGTERM`, `TERM` or `term`.
  * @throws RangeError where this system has no such signal.
@@ -12,8 +16,8 @@ export const defaultStop: readonly StopStep[] = [{ signal: 'SIGTERM' }, { waitMi
 export function parseSignal(text: string): NodeJS.Signals {
   const upper = text.trim().toUpperCase();
   const name = upper.startsWith('SIG') ? upper : `SIG${upper}`;
-  if (!Object.hasOwn(constants.signals, name)) throw new RangeError(`'${text}' is not a signal of this system`);
-  return name as NodeJS.Signals;
+  if (!isSignal(name)) throw new RangeError(`'${text}' is not a signal of this system`);
+  return name;
 }
 
 /**

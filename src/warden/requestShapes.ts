@@ -11,6 +11,7 @@ import { type OpenConnection, openConnection } from '../protocol/openConnection.
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import { maxInstances } from '../protocol/policies.ts';
+import { isSignal } from '../protocol/stopSteps.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import * as watching from '../protocol/watching.ts';
 import { listOf } from '../records/listOf.ts';
@@ -22,7 +23,7 @@ const flag = z.boolean();
 const millis = z.number().nonnegative();
 const count = z.int().nonnegative();
 const tree = z.string().max(100);
-const signal = z.string().regex(/^SIG[A-Z0-9+]{1,20}$/);
+const signal = z.string().max(100).refine(isSignal, 'is not a signal of this system');
 const dimension = z.int().min(1).max(10_000);
 const dimensions = z.looseObject({ columns: dimension, rows: dimension });
 const steps = listOf(z.union([z.looseObject({ signal }), z.looseObject({ waitMillis: millis })]), 1000);

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
 import type { StopStep } from '../../protocol/startRequest.ts';
+import { isSignal } from '../../protocol/stopSteps.ts';
 import { ifReadable, passUnreadable } from './ifReadable.ts';
 
 /** What an escalation works on: a tree, or whatever else has to go. */
@@ -39,7 +40,8 @@ const passesBeforeGone = 3;
 const maxFreezePasses = 300;
 
 /**
- * Takes the steps one after another until no process is left; a SIGKILL among them, or the end of the list, kills.
+ * Takes the steps one after another until no process is left; a SIGKILL among them, or the end of the list, kills. A signal that this system does
+ * not have, as a record may name, is passed over: it must not keep the kill from its turn.
  * `hurry` ends the waiting and kills at once; `timeoutMillis` is the time in which at least one member has to vanish after SIGKILL.
  * @throws ProcessTableError where the process table cannot be read after the last step.
  */
@@ -55,7 +57,7 @@ export async function terminate(
       if (await isGoneWithin(target, step.waitMillis, hurry)) return { forced: false, survivors: [] };
     } else if (step.signal === 'SIGKILL') {
       break;
-    } else {
+    } else if (isSignal(step.signal)) {
       target.onStep?.(step.signal);
       signalEveryone(target, step.signal);
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import type { ProcessStat, SignalOutcome } from '../../../../src/platform/platform.ts';
 import { parseStop } from '../../../../src/protocol/stopSteps.ts';
@@ -99,6 +100,19 @@ describe('an escalation', () => {
     };
     for (const pid of [1, 2, 3, 4]) tree.add(pid, slow);
     assert.deepEqual(await terminate(tree, [{ signal: 'SIGKILL' }], never), { forced: true, survivors: [] });
+  });
+
+  it('kills also where a step names a signal that this system does not have', async () => {
+    const tree = new FakeTree().add(1, deaf);
+    const { signal } = tree;
+    tree.signal = (target, name) => {
+      if (!Object.hasOwn(constants.signals, name)) throw new TypeError(`no such signal: ${name}`);
+      return signal.call(tree, target, name);
+    };
+    assert.deepEqual(await terminate(tree, [{ signal: 'SIGFOO' as NodeJS.Signals }, { waitMillis: 20 }], never), {
+      forced: true,
+      survivors: [],
+    });
   });
 
   it('says which processes are left and why, and takes none for dead that is not', async () => {
