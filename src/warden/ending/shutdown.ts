@@ -30,10 +30,14 @@ export class Shutdown {
     return this.#ending !== undefined;
   }
 
-  /** Ends every tree, then this process. Resolves shortly before the exit; asking again joins the end that is under way. `now`: without grace. */
+  /**
+   * Ends every tree, then this process. Resolves shortly before the exit; asking again joins the end that is under way. `now`: without grace. One that fails
+   * is a defect of the warden's own: it ends nevertheless, and the switch kills what is left.
+   */
   begin(reason: string, now: boolean): Promise<void> {
-    this.#ending ??= this.#end(reason);
-    if (now) void this.#parts.supervisor.shutdown(reason, true);
+    this.#ending ??= this.#end(reason).catch((error: unknown) => this.crash(error));
+    // Its failure is that of the end under way, which waits for the same trees.
+    if (now) this.#parts.supervisor.shutdown(reason, true).catch(() => undefined);
     return this.#ending;
   }
 
