@@ -182,8 +182,7 @@ async function untilReady(host: AgentHost, name: string, timeoutSeconds: number)
     using change = nextChange(host, Math.max(deadline - performance.now(), 0));
     const trees = (await find(host, name, true)).map(({ tree }) => tree);
     const failed = trees.find((tree) => !isLive(tree));
-    if (failed)
-      throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. It printed last:\n${failed.lastLines?.join('\n') ?? ''}`);
+    if (failed) throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. Last output:\n${failed.lastLines?.join('\n') ?? ''}`);
     if (trees.every(({ state, health }) => state === 'ready' && health !== 'unhealthy')) return trees;
     if (performance.now() >= deadline)
       throw new Error(

@@ -27,12 +27,13 @@ export function constraintsFrom({
   nice,
 }: ConstraintOptions): Pick<StartRequest, 'limits' | 'onLimit' | 'priority'> {
   const limits = limitsSchema.safeParse({ memory, processes: count(processes), cpu, time, openFiles: count(openFiles) });
-  const priority = prioritySchema.safeParse({ nice: count(nice) });
+  const level = count(nice);
+  if (level !== undefined && !(level >= 0 && level <= 19))
+    throw new CliError(`--nice: '${nice}' is not a whole number from 0 to 19.`, exitCodes.usage);
+  const priority = prioritySchema.safeParse({ nice: level });
   for (const { error } of [limits, priority])
     for (const { path, message } of error?.issues ?? [])
       throw new CliError(`--${String(path[0]).replace('openFiles', 'open-files')}: ${message}.`, exitCodes.usage);
-  if (priority.data?.nice !== undefined && priority.data.nice < 0)
-    throw new CliError('--nice: must be from 0, which is usual, to 19, the most yielding.', exitCodes.usage);
   const given = limits.data ? resolveLimits(limits.data) : {};
   return {
     ...(Object.keys(given).length > 0 && { limits: given }),

@@ -26,14 +26,16 @@ import { Wardens, wardenScript } from './wardens.ts';
 
 export interface McpOptions {
   readonly http?: boolean;
-  readonly port: string;
+  /** Only with `http`; absent: a free one. */
+  readonly port?: string;
   /** The window in whose name it acts; absent: what it starts ends with it. */
   readonly window?: string;
 }
 
 /** Serves an agent until it goes; what it has started goes with it, or lives with the window in whose name that was. */
 export async function mcp({ http = false, port, window }: McpOptions): Promise<number> {
-  const wantedPort = parseFreePort(port);
+  if (port !== undefined && !http) throw new CliError('--port: is the port of --http, which is not given.', exitCodes.usage);
+  const wantedPort = parseFreePort(port ?? '0');
   const token = http ? (tokenFromEnvironment() ?? newToken()) : '';
   if (window !== undefined) forgetEditor();
   const { serveHttp, serveStdio } = (await import(pathToFileURL(join(__dirname, 'mcp.js')).href)) as typeof import('../mcp/main.ts');

@@ -75,6 +75,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     .action(act((options) => ps(options)));
   program
     .command('kill')
+    .alias('stop')
     .description('stop trees, each with its own stop sequence')
     .argument('[trees...]', 'name, id, or pid of any member')
     .option('-a, --all', 'all your trees, in all windows and terminals')
@@ -142,7 +143,7 @@ export function buildProgram(finish: (code: number) => void): Command {
       'run an MCP server for agents, with tools to list, start, stop and restart processes, read output, wait until ready, and find what listens on a port',
     )
     .option('--http', 'serve HTTP on 127.0.0.1 instead of stdio; prints address and token as one line of JSON')
-    .option('-p, --port <number>', 'port for --http; 0 picks a free one', '0')
+    .option('-p, --port <number>', 'port for --http; 0 picks a free one (default: 0)')
     .addOption(new Option('--window <key>', 'act on behalf of this window').hideHelp())
     .action(act((options) => mcp(options)));
   program
@@ -155,6 +156,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     .description('check what this machine supports and whether everything works, with advice for each problem')
     .option('--json', 'print JSON')
     .action(act((options) => doctor(options)));
+  for (const command of program.commands) command.showHelpAfterError(`(tree-warden ${command.name()} --help lists its options)`);
   return program;
 }
 

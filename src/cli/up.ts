@@ -3,7 +3,7 @@ import { declarationOf } from '../config/declarations.ts';
 import type { ProcessDeclaration } from '../protocol/declare.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { isLive } from '../protocol/trees.ts';
+import { isLive, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
 import { readDeclared } from './declared.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
@@ -83,7 +83,8 @@ async function startOneDetached(client: WardenClient, name: string): Promise<voi
   for (const tree of running) {
     const isNew = trees.some(({ id }) => id === tree.id);
     const pid = tree.leader?.pid ?? 'unknown';
-    complain(`${tree.name} ${isNew ? 'was started' : 'is running already'}, detached (pid ${pid}); tree-warden kill ${tree.name} ends it.`);
+    const label = labelOf(tree);
+    complain(`${label} ${isNew ? 'was started' : 'is running already'}, detached (pid ${pid}); tree-warden kill ${label} ends it.`);
   }
 }
 

@@ -133,7 +133,7 @@ export class Wardens implements Disposable {
     }
     if (another) {
       const choices = candidates.map(
-        ({ warden, tree }) => `  ${tree.id.slice(0, 8)}  ${tree.name}  (${warden.welcome.workspace || 'command line'})`,
+        ({ warden, tree }) => `  ${tree.id.slice(0, 8)}  ${labelOf(tree)}  (${warden.welcome.workspace || 'command line'})`,
       );
       throw new CliError(`'${wanted}' is the name of ${candidates.length} trees; name one by its id:`, exitCodes.failed, choices);
     }

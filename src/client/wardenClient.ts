@@ -156,7 +156,7 @@ export class WardenClient {
     return this.#models.event(listener);
   }
 
-  /** Resolves when the helper is running again, which was not started again by itself any more. */
+  /** Resolves when the helper is running again, which was not restarted automatically any more. */
   async startHelper(helper: HelperName): Promise<void> {
     await this.#ask(startHelper, { helper });
   }

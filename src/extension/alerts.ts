@@ -4,7 +4,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { Alert } from '../protocol/watching.ts';
 import { tellError } from './tell.ts';
 
-/** Shows what a warden has to say. A helper of it that is not started again by itself is offered as a button. Never fails. */
+/** Shows what a warden has to say. A helper of it that is not restarted automatically is offered as a button. Never fails. */
 export async function showAlert(client: Pick<WardenClient, 'startHelper'>, { message, helper }: Alert): Promise<void> {
   if (helper === undefined) {
     await tellError(message);

@@ -151,7 +151,8 @@ class Commands {
     return answer === yes || answer === always;
   }
 
-  async #sendSignal({ name, tree }: Process & { readonly tree: TreeSnapshot }, pid: number | undefined): Promise<void> {
+  async #sendSignal({ tree }: Process & { readonly tree: TreeSnapshot }, pid: number | undefined): Promise<void> {
+    const name = labelOf(tree);
     const target = pid === undefined ? name : vscode.l10n.t('{0}, pid {1}', name, pid);
     const signal = await pickOne(
       Object.keys(constants.signals).map((label) => ({ label })),

@@ -4,6 +4,7 @@ import { errorText } from '../protocol/errors.ts';
 import { formatBytes } from '../protocol/format.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
 import type { WardenLink } from './wardenLink.ts';
 
@@ -76,7 +77,7 @@ export class TreeTerminal implements vscode.Pseudoterminal {
   }
 
   #follow(tree: TreeSnapshot): void {
-    if (this.#tree) this.say(vscode.l10n.t('— {0} was restarted —', tree.name));
+    if (this.#tree) this.say(vscode.l10n.t('— {0} was restarted —', labelOf(tree)));
     this.#tree = tree;
     const decoder = new TextDecoder();
     const cooked = tree.stdio === 'pty';
@@ -134,7 +135,7 @@ export class Terminals implements vscode.Disposable {
     }
     const content = new TreeTerminal(this.#link);
     const terminal = vscode.window.createTerminal({
-      name: visible(tree.name),
+      name: visible(labelOf(tree)),
       pty: content,
       iconPath: new vscode.ThemeIcon('pulse'),
       isTransient: true,
@@ -157,7 +158,7 @@ export class Terminals implements vscode.Disposable {
       if (tree.endedAt === undefined) known.content.show(tree);
       else if (!this.#announced.has(tree.id)) {
         this.#announced.add(tree.id);
-        void known.content.drained.then(() => known.content.say(vscode.l10n.t('— {0}: {1} —', tree.name, tree.reason)));
+        void known.content.drained.then(() => known.content.say(vscode.l10n.t('— {0}: {1} —', labelOf(tree), tree.reason)));
       }
     }
   }

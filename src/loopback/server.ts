@@ -114,7 +114,7 @@ export class LoopbackServer {
   #refusalOf(request: IncomingMessage): Refusal | undefined {
     const { headers, socket } = request;
     const host = hostNameOf(headers.host);
-    if (!isLoopback(host)) return { status: 403, message: `'${host}' is no name of this machine’s loopback` };
+    if (!isLoopback(host)) return { status: 403, message: `'${host}' is not a name of this machine’s loopback interface` };
     if (this.#token === undefined) return undefined;
     if (isToken(shownBy(request), this.#token)) this.#admission.authorise(socket);
     else if (!this.#options.isPublic?.(request)) return { status: 401, message: 'The token is missing or wrong' };

@@ -1,7 +1,7 @@
 /** Maximum number of automatic restarts, and the time in milliseconds that they are counted over: as `vscode-languageclient` has it. */
 export const restartBudget = { starts: 5, withinMillis: 3 * 60_000 } as const;
 
-/** Bounds how often one thing, such as a warden or a gateway, is started again by itself. */
+/** Bounds how often one thing, such as a warden or a gateway, is restarted automatically. */
 export class RestartBudget {
   #starts: readonly number[] = [];
 

@@ -60,7 +60,7 @@ export interface TreeSnapshot {
   readonly successor?: TreeId;
   /** Milliseconds since 1970. */
   readonly nextStartAt?: number;
-  /** How often it was started again because it had ended by itself, within its policy's window. */
+  /** How often it was restarted because it had ended by itself, within its policy's window. */
   readonly restarts?: number;
   readonly health: Health;
   /** Why it is unhealthy, as a clause. */

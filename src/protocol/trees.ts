@@ -1,6 +1,6 @@
 import type { TreeSnapshot } from './snapshot.ts';
 
-/** It runs, or is about to be started again. */
+/** It runs, or is about to be restarted. */
 export function isLive({ endedAt, nextStartAt }: Pick<TreeSnapshot, 'endedAt' | 'nextStartAt'>): boolean {
   return endedAt === undefined || nextStartAt !== undefined;
 }

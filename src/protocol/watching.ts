@@ -15,7 +15,7 @@ export const treesChanged = new NotificationType<TreesChange>('trees/changed');
 export interface Alert {
   /** Sentences for people. */
   readonly message: string;
-  /** The helper that is not started again by itself: it is by `helpers/start`, which a client offers as a button. */
+  /** The helper that is not restarted automatically: it is by `helpers/start`, which a client offers as a button. */
   readonly helper?: HelperName;
 }
 

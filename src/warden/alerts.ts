@@ -29,7 +29,7 @@ export class Alerts {
     return this.#missed.splice(0);
   }
 
-  /** A helper is not started again by itself; `problem` says why. */
+  /** A helper is not restarted automatically; `problem` says why. */
   helperGivenUp(helper: HelperName, problem: string): void {
     this.#write({ event: 'gave-up', spec: helper, reason: problem });
     this.raise({ message: problem, helper });

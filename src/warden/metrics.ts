@@ -74,7 +74,7 @@ function countEvents(registry: Registry, journal: Journal): void {
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name: `tree_warden_${name}`, help, labelNames: [...labelNames], registers });
   const spawned = counter('trees_spawned_total', 'Trees that were started.', ['spec']);
-  const restarted = counter('trees_restarted_total', 'Trees that were started again under the same name.', ['spec']);
+  const restarted = counter('trees_restarted_total', 'Trees that were restarted under the same name.', ['spec']);
   const failedStarts = counter('tree_start_failures_total', 'Trees whose leader could not be spawned.', ['spec']);
   const ended = counter('trees_ended_total', 'Trees that have ended, by how: exited, failed, killed, unkillable.', ['spec', 'cause']);
   const limits = counter('limits_reached_total', 'Limits that were reached, by their name; `time` is a timeout.', ['spec', 'limit']);

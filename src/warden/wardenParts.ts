@@ -35,7 +35,7 @@ export interface WardenOptions {
 export interface WardenSurroundings {
   /** Shows a message to the user. */
   alert(message: string): void;
-  /** A helper process is not started again by itself; `problem` says why, as sentences. */
+  /** A helper process is not restarted automatically; `problem` says why, as sentences. */
   helperGivenUp(helper: HelperName, problem: string): void;
   /** Whether the warden has begun to end. */
   isEnding(): boolean;

@@ -110,7 +110,7 @@ describe('a pool', () => {
   it('shows what is started again, gives up at last, and says what it printed', async () => {
     await editor.warden('Start', 'moody');
     await editor.notification(
-      /^'moody' exited with code 3, and is not started again: it was started again once in 10 min\. It printed last:\s+out of luck$/,
+      /^'moody' exited with code 3, and will not be restarted: it was restarted once in 10 min\. Last output:\s+out of luck$/,
     );
     await editor.waitForRow('moody', /, ended, exited with code 3/);
     await editor.hover('moody', 'out of luck');

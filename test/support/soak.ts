@@ -41,7 +41,7 @@ export async function soak(seconds: number, random: () => number, workers = 3): 
       const [guard] = switchesOf(pid);
       if (guard !== undefined) process.kill(guard, 'SIGKILL');
       counts.switchesKilled++;
-      // More often than it is started again by itself.
+      // More often than it is restarted automatically.
       await warden.client.startHelper('switch');
     } else if (what < 0.4) {
       const { members } = await warden.tree(tree.id);

@@ -156,6 +156,9 @@ describe('wrong arguments', () => {
     ['an unknown option', ['ps', '--loud'], 2, /unknown option '--loud'/],
     ['kill without a name', ['kill'], 2, /Name a tree, its id or a pid, or say --all/],
     ['kill of an unknown name', ['kill', 'missing'], 1, /There is no running tree 'missing'\. Nothing is running\./],
+    ['stop, which is kill', ['stop', 'missing'], 1, /There is no running tree 'missing'\. Nothing is running\./],
+    ['an option that run does not have', ['run', '--bogus'], 2, /unknown option '--bogus'\n\(tree-warden run --help lists its options\)/],
+    ['mcp with a port and no server', ['mcp', '--port', '3000'], 2, /--port: is the port of --http, which is not given/],
     ['logs of an unknown name', ['logs', 'missing'], 1, /There is no running tree 'missing'/],
     ['up without a file', ['up'], 2, /There is no .*processes\.json in .* or in a folder above it\./],
   ];

@@ -46,7 +46,7 @@ test('a switch that is ended again and again is given up with one message; what 
   assert.ok(killed >= 6, `${killed} were killed`);
   assert.match(
     warden.alerts.join('; '),
-    /^The dead man’s switch was ended by another process, after it was started again 5 times in 3 minutes\. It is not started again by itself\. The warden goes on guarding/,
+    /^The dead man’s switch was ended by another process, after it was restarted 5 times in 3 minutes\. It will not be restarted automatically\. The warden goes on guarding/,
   );
   assert.equal(warden.run.journal().filter(({ event }) => event === 'switch-lost').length, 6);
   assert.equal(warden.run.journal().filter(({ event, spec }) => event === 'gave-up' && spec === 'switch').length, 1);

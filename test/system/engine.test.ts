@@ -29,8 +29,7 @@ interface Engine {
   readonly broken: RegExp;
 }
 
-const diesOfBrokenFile =
-  /'tiny' could not be loaded: its server (exited with code 1|ended by SIGABRT) before it was ready\. It printed last:/;
+const diesOfBrokenFile = /'tiny' could not be loaded: its server (exited with code 1|ended by SIGABRT) before it was ready\. Last output:/;
 
 const engines: readonly Engine[] = [
   {

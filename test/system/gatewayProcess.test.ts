@@ -80,7 +80,7 @@ async function serve(env: NodeJS.ProcessEnv = {}): Promise<Served> {
   };
 }
 
-/** Has the gateway process killed as often as it is started again by itself, and once more. */
+/** Has the gateway process killed as often as it is restarted automatically, and once more. */
 async function useUpRestarts({ models, gatewayPid }: Served): Promise<void> {
   let pid = gatewayPid;
   for (let restart = 1; restart <= 5; restart++) {
@@ -212,7 +212,7 @@ describe('a gateway process', () => {
     const [alert] = await eventually('the message is there', () => models.warden.alerts.length > 0 && models.warden.alerts);
     assert.match(
       alert ?? '',
-      /^The gateway of the models is not running: it was killed by SIGKILL, after it was started again 5 times in 3 minutes\./,
+      /^The gateway of the models is not running: it was killed by SIGKILL, after it was restarted 5 times in 3 minutes\./,
     );
     assert.equal((await models.warden.client.inspect()).gatewayPid, null);
     assert.equal((await models.warden.client.selfCheck()).length, 1);

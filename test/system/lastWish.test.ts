@@ -123,7 +123,7 @@ describe('a limit that restarts', () => {
     const message = await eventually('it is told', () => warden.alerts[0]);
     assert.match(
       message,
-      /^'test' was ended \(its time limit of .* was reached\), and is not started again: it was started again 2 times in 1 min\.$/,
+      /^'test' was ended \(its time limit of .* was reached\), and will not be restarted: it was restarted 2 times in 1 min\.$/,
     );
     assert.equal(warden.alerts.length, 1);
     assert.deepEqual(await live(warden), []);

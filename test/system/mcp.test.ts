@@ -125,7 +125,7 @@ describe('an agent', () => {
     }
     await agent.call('start_process', { process: 'broken' });
     const { text } = await agent.call('wait_until_ready', { process: 'broken' });
-    assert.match(text, /^'broken' failed: exited with code 3 before it was ready\. It printed last:\nno luck$/);
+    assert.match(text, /^'broken' failed: exited with code 3 before it was ready\. Last output:\nno luck$/);
     assert.equal((await agent.call('read_output', { process: 'broken' })).text, 'no luck');
   });
 
@@ -147,7 +147,7 @@ describe('an agent by HTTP', () => {
     const refused = await fetch(url, { method: 'POST', body: '{}' });
     assert.deepEqual([refused.status, await refused.text()], [401, 'The token is missing or wrong.\n']);
     const lured = await answerTo(url, { host: 'a.example', authorization: `Bearer ${token}` });
-    assert.deepEqual(lured, [403, "'a.example' is no name of this machine’s loopback.\n"]);
+    assert.deepEqual(lured, [403, "'a.example' is not a name of this machine’s loopback interface.\n"]);
     const client = new Client({ name: 'test', version: '1' });
     const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
     await client.connect(transport as Parameters<Client['connect']>[0]);

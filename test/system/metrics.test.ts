@@ -135,7 +135,7 @@ describe('metrics', () => {
     for (const host of ['a.example', `a.example:${port}`, 'localhost.a.example', '127.0.0.1.a.example', '169.254.0.1'])
       assert.deepEqual(await answerTo(`http://127.0.0.1:${port}/metrics`, { host }), [
         403,
-        `'${host.replace(/:\d+$/, '')}' is no name of this machine’s loopback.\n`,
+        `'${host.replace(/:\d+$/, '')}' is not a name of this machine’s loopback interface.\n`,
       ]);
     for (const host of ['localhost', `LOCALHOST:${port}`, `[::1]:${port}`])
       assert.equal((await answerTo(`http://127.0.0.1:${port}/metrics`, { host }))[0], 200, host);

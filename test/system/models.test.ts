@@ -286,7 +286,7 @@ describe('a request that cannot be answered', () => {
       assert.equal(status, 424);
       assert.match(
         text,
-        /'one' could not be loaded: its server exited with code 1 before it was ready\. It ran out of memory\. It printed last:/,
+        /'one' could not be loaded: its server exited with code 1 before it was ready\. It ran out of memory\. Last output:/,
       );
       assert.match(text, /cudaMalloc failed: out of memory/);
     }
@@ -307,7 +307,7 @@ describe('a request that cannot be answered', () => {
       (JSON.parse((await models.chat(name, 'say 1')).text) as { error: { message: string } }).error.message;
     assert.equal(await message('refused'), "'refused' could not be loaded: its server answered 500: as told: 500");
     assert.equal(await message('missing'), "'missing' could not be loaded: its server answered 404: as told: 404. Fetch it first.");
-    assert.match(await message('fatal'), /^'fatal' could not be loaded: its server exited with code 3\. It printed last:\n/);
+    assert.match(await message('fatal'), /^'fatal' could not be loaded: its server exited with code 3\. Last output:\n/);
     const slow = models.chat('slow', 'say 1');
     await eventually('it has been asked', () => readFileSync(models.log, 'utf8').includes('slow /load'));
     assert.equal((await models.model('slow')).state, 'loading');

@@ -103,6 +103,6 @@ describe('tree-warden up, of what fails', () => {
     const { code, stdout, stderr } = run.call(['up']);
     assert.equal(code, 4);
     assert.equal(stdout.match(/begun/g)?.length, 2);
-    assert.match(stderr, /'moody' exited with code 4, and is not started again: it was started again once in 10 min\. It printed last:/);
+    assert.match(stderr, /'moody' exited with code 4, and will not be restarted: it was restarted once in 10 min\. Last output:/);
   });
 });

@@ -43,7 +43,7 @@ describe('what has failed', () => {
     const message = await eventually('it is told', () => warden.alerts[0]);
     assert.match(
       message,
-      /^'test' exited with code 3, and is not started again: it was started again 3 times in 1 min\. It printed last:\nnot well$/,
+      /^'test' exited with code 3, and will not be restarted: it was restarted 3 times in 1 min\. Last output:\nnot well$/,
     );
     const last = await newest(warden, ({ state }) => state === 'failed');
     assert.deepEqual([last.restarts, last.restarting, last.lastLines], [3, undefined, ['not well']]);

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { errorText } from '../../protocol/errors.ts';
 import { parseBytes, parseCores, parseDuration } from '../../protocol/quantities.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
-import { labelOf } from '../../protocol/trees.ts';
+import { isLive, labelOf } from '../../protocol/trees.ts';
 import { rowOf } from '../processTree/row.ts';
 import { tellError, tellWarning } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
@@ -76,7 +76,8 @@ export class Health implements vscode.Disposable {
     const names = [...new Set(alerts.map(({ tree }) => tree.name))];
     const message = alerts.map(({ tree, what }) => vscode.l10n.t('{0}: {1}.', labelOf(tree), what)).join(' ');
     const [dashboard, stop, mute] = [vscode.l10n.t('Open Dashboard'), vscode.l10n.t('Stop'), vscode.l10n.t('Mute')];
-    const [only] = names.length === 1 ? names : [];
+    // What has ended, and is not restarted, has nothing to stop.
+    const [only] = names.length === 1 && alerts.some(({ tree }) => isLive(tree)) ? names : [];
     const choice = await tellWarning(message, dashboard, ...(only === undefined ? [] : [stop]), mute);
     if (choice === dashboard) await vscode.commands.executeCommand('tree-warden.openDashboard');
     if (choice === stop && only !== undefined) await vscode.commands.executeCommand('tree-warden.stop', rowOf(only));

@@ -63,6 +63,11 @@ function isOver(problem: ProblemState): boolean {
   return !problem.reported || ++problem.clear >= problem.requiredSamples;
 }
 
+/** It was restarted as often as its policy allows: that has a notification of its own, with what it printed last. */
+function isGivenUp({ restarts, restarting, nextStartAt, endedAt }: TreeSnapshot): boolean {
+  return endedAt !== undefined && restarts !== undefined && restarting === undefined && nextStartAt === undefined;
+}
+
 /** Follows the trees from sample to sample. */
 export class HealthWatch {
   readonly #trees = new Map<TreeId, TreeHealth>();
@@ -130,7 +135,7 @@ export class HealthWatch {
         problems.set(kind, { what: this.#texts.above(kind, format(value), format(threshold)), requiredSamples });
     };
     if (state === 'unkillable') problems.set('unkillable', { what: reason, requiredSamples: 1 });
-    if (state === 'failed' && this.#failedOften(at, tree))
+    if (state === 'failed' && this.#failedOften(at, tree) && !isGivenUp(tree))
       problems.set('failures', { what: this.#texts.failures(failures.count, formatDuration(failures.withinMillis)), requiredSamples: 1 });
     if (endedAt !== undefined) return problems;
     above('cpu', cpuPercent, thresholds.cpuPercent, formatPercent);

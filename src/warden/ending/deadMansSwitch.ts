@@ -20,9 +20,9 @@ export interface DeadMansSwitch {
   /** A helper process of the warden, which is killed along with the members. */
   addHelper(process: ProcessIdentity): void;
   removeHelper(process: ProcessIdentity): void;
-  /** Why there is none, as sentences for people, where it is not started again by itself. */
+  /** Why there is none, as sentences for people, where it is not restarted automatically. */
   readonly problem: string | undefined;
-  /** A user wants it running: it may be started again by itself as often as at first. */
+  /** A user wants it running: it may be restarted automatically as often as at first. */
   startAgain(): void;
   standDown(): void;
 }
@@ -44,7 +44,7 @@ export interface SwitchParts {
   onSpawn(pid: number): void;
   /** At every end of a switch, before it is replaced. */
   onLost(pid: number): void;
-  /** The switch is not started again by itself; `problem` says why and what follows, as sentences for people. */
+  /** The switch is not restarted automatically; `problem` says why and what follows, as sentences for people. */
   onGivenUp(problem: string): void;
 }
 
@@ -157,7 +157,7 @@ export class ShellSwitch implements DeadMansSwitch {
   }
 
   #giveUp(reason: string): void {
-    this.#problem = `The dead man’s switch ${reason}, after it was started again ${this.#budget.description}. It is not started again by itself. The warden goes on guarding its processes; if it is killed now, they are ended by the window or the command that owns them, or else at the next start of Tree Warden or by 'tree-warden sweep'.`;
+    this.#problem = `The dead man’s switch ${reason}, after it was restarted ${this.#budget.description}. It will not be restarted automatically. The warden goes on guarding its processes; if it is killed now, they are ended by the window or the command that owns them, or else at the next start of Tree Warden or by 'tree-warden sweep'.`;
     this.#parts.onGivenUp(this.#problem);
   }
 }

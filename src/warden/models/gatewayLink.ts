@@ -27,7 +27,7 @@ export interface GatewayLinkParts {
   onCollected(process: ProcessIdentity): void;
   /** Shown to a person. */
   alert(message: string): void;
-  /** The gateway is not started again by itself: `problem` says so, for a person. */
+  /** The gateway is not restarted automatically: `problem` says so, for a person. */
   onGivenUp(problem: string): void;
   onChange(): void;
 }
@@ -130,7 +130,7 @@ export class GatewayLink {
     return next === null ? undefined : this.#parts.supervisor.snapshot(next);
   }
 
-  /** A user wants the process running: it may be started again by itself as often as at first. */
+  /** A user wants the process running: it may be restarted automatically as often as at first. */
   async startAgain(): Promise<void> {
     this.#budget.reset();
     await this.#running();
@@ -191,7 +191,7 @@ export class GatewayLink {
       inherited: { servers, instances: Object.fromEntries([...known].map(([name, { wanted }]) => [name, wanted])) },
     });
     if (before && before.url !== this.#info.url)
-      this.#parts.alert(`The port of the gateway was taken while it was started again: models are at ${this.#info.url} now.`);
+      this.#parts.alert(`The port of the gateway was taken while it was restarted: models are at ${this.#info.url} now.`);
   }
 
   /** The address and the token of the gateway stay what they were first. */
@@ -231,7 +231,7 @@ export class GatewayLink {
     // An attempt whose process ends comes here again.
     if (this.#budget.take(performance.now()))
       void this.#running().catch((error: unknown) => this.#process || this.#failed(errorText(error)));
-    else this.#failed(`it ${reason}, after it was started again ${this.#budget.description}`);
+    else this.#failed(`it ${reason}, after it was restarted ${this.#budget.description}`);
   }
 
   #failed(reason: string): void {

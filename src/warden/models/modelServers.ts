@@ -204,6 +204,6 @@ function endOf({ name }: ModelRequest, tree: Tree | undefined): ServerEnd {
   const reason = wanted ? `was ended (${ownReason})` : ownReason;
   const lines = tree?.output.lastLines(quotedLines) ?? [];
   const memory = lines.some((line) => outOfMemory.test(line)) ? ' It ran out of memory.' : '';
-  const quoted = lines.length > 0 ? ` It printed last:\n${lines.join('\n')}` : '';
+  const quoted = lines.length > 0 ? ` Last output:\n${lines.join('\n')}` : '';
   return { reason, wanted, loadFailure: `'${name}' could not be loaded: its server ${reason}.${memory}${quoted}` };
 }

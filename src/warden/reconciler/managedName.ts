@@ -260,9 +260,9 @@ export class ManagedName {
     const isExpected = isAutomatic && this.#state.phase === 'launching' && this.#waiters.isEmpty;
     this.#failure = error instanceof RequestError ? error : new RequestError('startFailed', errorText(error), reasonOf(error));
     const plan: RestartPlan = isExpected && this.#tree ? this.#restarts.planAfterFailedSpawn(request) : { next: 'stay' };
-    const succession = this.#schedule.follow(plan, `could not be started again (${errorText(error)})`);
+    const succession = this.#schedule.follow(plan, `could not be restarted (${errorText(error)})`);
     this.#step({ type: 'launchFailed', succession });
-    if (isExpected && plan.next === 'stay') this.#parts.alert(`'${this.name}' could not be started again: ${errorText(error)}`);
+    if (isExpected && plan.next === 'stay') this.#parts.alert(`'${this.name}' could not be restarted: ${errorText(error)}`);
   }
 
   /** What clients are told of the tree: whether another one is to take its place. */

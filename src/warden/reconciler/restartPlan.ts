@@ -13,7 +13,7 @@ export type RestartPlan =
   | { readonly next: 'stay' }
   /** Another one is to be started; the `attempt`th time within the window. */
   | { readonly next: 'restart'; readonly delayMillis: number; readonly attempt: number }
-  /** It was started again as often as its policy allows. */
+  /** It was restarted as often as its policy allows. */
   | { readonly next: 'giveUp'; readonly attempts: number };
 
 /** For trees that a limit restarts and that have no policy of their own. */
@@ -21,7 +21,7 @@ export const limitRestarts: RestartPolicy = { when: 'on-failure', ...defaultRest
 
 /**
  * What follows an end.
- * @param earlier When it was started again before; like `now`, by performance.now(): the clock of the day may be put back.
+ * @param earlier When it was restarted before; like `now`, by performance.now(): the clock of the day may be put back.
  * @param random From 0 up to 1: a quarter of the delay is left to chance, so that many that fail together do not come back together.
  */
 export function planRestart(

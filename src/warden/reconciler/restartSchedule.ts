@@ -57,14 +57,14 @@ export class RestartSchedule {
     if (this.#plan.next !== 'giveUp') return;
     const times = this.#plan.attempts === 1 ? 'once' : `${this.#plan.attempts} times`;
     const { windowMillis } = policyOf(tree.request);
-    const why = `it was started again ${times} in ${formatDuration(windowMillis)}`;
+    const why = `it was restarted ${times} in ${formatDuration(windowMillis)}`;
     this.#parts.journal.write({ event: 'gave-up', tree: tree.id, spec: this.#name, reason: why });
-    this.#parts.alert(`'${this.#name}' ${this.#reason}, and is not started again: ${why}.${quoteOf(tree)}`);
+    this.#parts.alert(`'${this.#name}' ${this.#reason}, and will not be restarted: ${why}.${quoteOf(tree)}`);
   }
 }
 
 /** The last lines that the tree has printed, as a sentence to follow another one; empty where it has printed nothing. */
 function quoteOf({ output }: Tree): string {
   const lines = output.lastLines(quotedLines);
-  return lines.length > 0 ? ` It printed last:\n${lines.join('\n')}` : '';
+  return lines.length > 0 ? ` Last output:\n${lines.join('\n')}` : '';
 }

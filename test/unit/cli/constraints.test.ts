@@ -40,11 +40,11 @@ describe('a limit or a priority', () => {
     [{ time: '-5s' }, /^--time: '-5s' is not a duration/],
     [{ openFiles: '0' }, /^--open-files: must be at least 4, or no program can start\.$/],
     [{ openFiles: '3' }, /^--open-files: must be at least 4/],
-    [{ nice: '-5' }, /^--nice: must be from 0, which is usual, to 19, the most yielding\.$/],
-    [{ nice: '-21' }, /^--nice: must be from /],
-    [{ nice: '20' }, /^--nice: must be from /],
-    [{ nice: '' }, /^--nice: must be a whole number\.$/],
-    [{ nice: 'high' }, /^--nice: must be a whole number\.$/],
+    [{ nice: '-5' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
+    [{ nice: '-21' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
+    [{ nice: '20' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
+    [{ nice: '' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
+    [{ nice: 'high' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
   ];
   for (const [options, message] of wrong)
     it(`is refused with a sentence: ${JSON.stringify(options).slice(0, 60)}`, () =>

@@ -90,6 +90,15 @@ describe('what is told of a tree', () => {
     assert.deepEqual(failed('d', 3_600_000), []);
   });
 
+  it('is not that it has failed three times, where it was restarted and is given up: the warden says so', () => {
+    const watch = new HealthWatch(texts);
+    const failed = (id: string, at: number, changes: Partial<TreeSnapshot>): string[] =>
+      watch.check(at, [aTree({ id: id as TreeId, state: 'failed', endedAt: at, ...changes })], none).map(({ what }) => what);
+    assert.deepEqual([failed('a', 0, { nextStartAt: 900 }), failed('b', 1000, { restarts: 1, nextStartAt: 1900 })].flat(), []);
+    assert.deepEqual(failed('c', 2000, { restarts: 2 }), []);
+    assert.deepEqual(failed('d', 3000, { restarts: 3, nextStartAt: 9000 }), ['3 failures in 10 min'], 'it goes on, and fails');
+  });
+
   it('can be asked for as long as it lasts', () => {
     const watch = new HealthWatch(texts);
     const thresholds = { ...none, cpuPercent: 100, samples: 1 };

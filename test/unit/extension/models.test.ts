@@ -60,7 +60,7 @@ describe('the row of a model', () => {
     ],
     [
       'that could not be loaded, with the server that has failed',
-      source({ state: 'failed', instances: [], reason: 'its server exited.\nIt printed last: x' }),
+      source({ state: 'failed', instances: [], reason: 'its server exited.\nLast output: x' }),
       [{ ...server('small'), tree: aTree({ name: 'small', pool: 'small', state: 'failed', endedAt: 5 }) }],
       'failed  its server exited.',
       'model.cold.declared',

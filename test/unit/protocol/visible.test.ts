@@ -41,7 +41,7 @@ describe('text from outside', () => {
 
   it('breaks no line of a message but where something is quoted below it', () => {
     assert.deepEqual(linesOf("There is no tree 'a\nb'."), ["There is no tree 'a\nb'."]);
-    assert.deepEqual(linesOf("'web' failed. It printed last:\none\ntwo"), ["'web' failed. It printed last:", 'one', 'two']);
+    assert.deepEqual(linesOf("'web' failed. Last output:\none\ntwo"), ["'web' failed. Last output:", 'one', 'two']);
   });
 });
 

@@ -81,7 +81,7 @@ describe('an automatic restart whose spawn fails', () => {
     await eventually('it is given up', () => managed.isIdle);
     assert.equal(trees.length, 3);
     assert.equal(alerts.length, 1);
-    assert.match(alerts[0] ?? '', /^'web' could not be started again \(EAGAIN\), and is not started again: it was started again 2 times/);
+    assert.match(alerts[0] ?? '', /^'web' could not be restarted \(EAGAIN\), and will not be restarted: it was restarted 2 times/);
   });
 
   it('is not tried again where a client waits for the start: it is told', async () => {
