@@ -47,7 +47,7 @@ export function parseStat(line: Buffer, length: number, units: Units): ProcessSt
     name: nameOf(line.toString('latin1', nameStart, nameEnd)),
     alive: state !== 'Z' && state !== 'X',
     stopped: state === 'T' || state === 't',
-    ...(state === 'D' && { uninterruptible: true }),
+    uninterruptible: state === 'D',
     parent: number(4),
     group: number(5),
     session: number(6),

@@ -99,7 +99,7 @@ export function parsePs(output: string): ProcessStat[] {
       session: Number(session) || Number(group),
       alive: !state.startsWith('Z'),
       stopped: state.startsWith('T'),
-      ...(state.startsWith('D') && { uninterruptible: true }),
+      uninterruptible: state.startsWith('D'),
       startTime: Date.parse(`${start} UTC`),
       name,
       threads: 1,

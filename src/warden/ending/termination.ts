@@ -29,7 +29,7 @@ export interface Survivor {
   readonly lastAnswer: SignalOutcome | undefined;
 }
 
-/** Time in which no member has vanished after SIGKILL, until those that are left count as unkillable; in milliseconds. */
+/** Time without progress after SIGKILL, until the members that are left count as unkillable; in milliseconds. */
 const killTimeoutMillis = 900;
 /** The longest that a kill takes while members go on vanishing, in milliseconds: a thousand may take seconds on a machine that is busy. */
 const maxKillMillis = 60_000;
@@ -42,7 +42,7 @@ const maxFreezePasses = 300;
 /**
  * Takes the steps one after another until no process is left; a SIGKILL among them, or the end of the list, kills. A signal that this system does
  * not have, as a record may name, is passed over: it must not keep the kill from its turn.
- * `hurry` ends the waiting and kills at once; `timeoutMillis` is the time in which at least one member has to vanish after SIGKILL.
+ * `hurry` ends the waiting and kills at once; `timeoutMillis` is the time without progress after SIGKILL until those that are left count as survivors.
  * @throws ProcessTableError where the process table cannot be read after the last step.
  */
 export async function terminate(
@@ -116,7 +116,10 @@ export async function isGone(target: Pick<Target, 'alive'>): Promise<boolean> {
   }
 }
 
-/** Members must not fork while they are killed: stops all of them first, until a pass finds no new one. */
+/**
+ * Members must not fork while they are killed: stops all of them first, until a pass finds no new one. One that was sent the signal, and that no wait
+ * of the kernel's holds, dies when it gets a processor, which takes a second and more where many want one: that is no time without progress.
+ */
 async function kill(target: Target, timeoutMillis: number): Promise<Survivor[]> {
   const begun = performance.now();
   let lastProgress = begun;
@@ -129,7 +132,8 @@ async function kill(target: Target, timeoutMillis: number): Promise<Survivor[]> 
     for (const process of living) answers.set(process.pid, send(target, process, 'SIGKILL'));
     if (await isGone(target)) return [];
     const now = performance.now();
-    if (living.length < fewest) lastProgress = now;
+    const isDying = living.some(({ pid, uninterruptible }) => uninterruptible === false && answers.get(pid) === 'sent');
+    if (living.length < fewest || isDying) lastProgress = now;
     fewest = Math.min(fewest, living.length);
     const hopeless = answers.size > 0 && [...answers.values()].every((answer) => answer === 'denied' || answer === 'protected');
     if (now - lastProgress >= (hopeless ? killTimeoutMillis : timeoutMillis) || now - begun >= maxKillMillis) {

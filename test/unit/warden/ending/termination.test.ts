@@ -10,10 +10,10 @@ class FakeTree {
   readonly log: string[] = [];
   readonly #members = new Map<
     number,
-    { stopped: boolean; uninterruptible: boolean; react: (signal: string) => 'dies' | 'ignores' | 'denied' }
+    { stopped: boolean; uninterruptible: boolean | undefined; react: (signal: string) => 'dies' | 'ignores' | 'denied' }
   >();
 
-  add(pid: number, react: (signal: string) => 'dies' | 'ignores' | 'denied', stopped = false, uninterruptible = false): this {
+  add(pid: number, react: (signal: string) => 'dies' | 'ignores' | 'denied', stopped = false, uninterruptible?: boolean): this {
     this.#members.set(pid, { react, stopped, uninterruptible });
     return this;
   }
@@ -22,7 +22,7 @@ class FakeTree {
     return Array.from(this.#members, ([pid, { stopped, uninterruptible }]) => ({
       pid,
       stopped,
-      uninterruptible,
+      ...(uninterruptible !== undefined && { uninterruptible }),
       parent: 1,
       startTime: 1,
       group: 1,
@@ -100,6 +100,15 @@ describe('an escalation', () => {
     };
     for (const pid of [1, 2, 3, 4]) tree.add(pid, slow);
     assert.deepEqual(await terminate(tree, [{ signal: 'SIGKILL' }], never), { forced: true, survivors: [] });
+  });
+
+  it('waits for those that only wait for a processor, longer than for those that the kernel holds', async () => {
+    const begun = performance.now();
+    const starved = (signal: string): 'dies' | 'ignores' => (signal === 'SIGKILL' && performance.now() - begun > 1500 ? 'dies' : 'ignores');
+    const tree = new FakeTree().add(1, starved, false, false).add(2, starved, false, false);
+    assert.deepEqual(await terminate(tree, [{ signal: 'SIGKILL' }], never), { forced: true, survivors: [] });
+    const held = new FakeTree().add(1, () => 'ignores', false, true);
+    assert.equal((await terminate(held, [{ signal: 'SIGKILL' }], never)).survivors.length, 1);
   });
 
   it('kills also where a step names a signal that this system does not have', async () => {
