@@ -2,13 +2,14 @@
  * What has to be known after a crash, on disk: one folder a warden, one file a tree. Everything read back is checked:
  * the wrong pid in a record would kill the wrong process.
  */
-import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import * as z from 'zod';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeId, WardenId } from '../protocol/identity.ts';
 import { listBounded, readBoundedFile } from './boundedFile.ts';
 import { listOf } from './listOf.ts';
+import { writeNewFile } from './newFile.ts';
 import {
   isRecordFileName,
   isRecordFolderName,
@@ -150,7 +151,7 @@ export class Records {
   /** Whole or not at all: a reader never sees half a record. */
   #write(name: string, record: object): void {
     const path = join(this.folder, name);
-    writeFileSync(`${path}${unfinishedSuffix}`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    writeNewFile(`${path}${unfinishedSuffix}`, `${JSON.stringify(record)}\n`);
     renameSync(`${path}${unfinishedSuffix}`, path);
   }
 }
@@ -189,11 +190,19 @@ export function readRecordFolder(path: string, budget: Budget = { bytes: maxTota
   return { path, warden, trees, unreadable };
 }
 
-/** The folders of all wardens in the runtime folder; unreadable ones with what is wrong with them. Folders with other names are ignored. */
-export function readAllRecords(runtimeFolder: string): {
+/** The folder of a warden whose record is invalid, with what is wrong with it. */
+export interface UnreadableFolder {
+  readonly path: string;
+  readonly problem: string;
+}
+
+export interface AllRecords {
   readonly folders: readonly RecordFolder[];
-  readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
-} {
+  readonly unreadable: readonly UnreadableFolder[];
+}
+
+/** The folders of all wardens in the runtime folder. Folders with other names are ignored. */
+export function readAllRecords(runtimeFolder: string): AllRecords {
   const folders: RecordFolder[] = [];
   const { entries, complete } = listBounded(runtimeFolder, maxEntries);
   const unreadable = complete

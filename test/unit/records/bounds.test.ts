@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
+  constants,
   ftruncateSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -125,6 +128,29 @@ describe('records that are no plain files', () => {
       make(folder.file);
       assert.equal(readRecordFolder(folder.records.folder).unreadable.length, 1);
     });
+});
+
+describe('a record that is being written', () => {
+  it('replaces a link that has its name, and does not write to where that leads', () => {
+    using folder = aFolder();
+    const other = join(folder.runtime, 'other');
+    writeFileSync(other, 'whole');
+    symlinkSync(other, `${folder.file}.new`);
+    folder.records.writeTree({ ...whole, members: [identity] });
+    assert.equal(readFileSync(other, 'utf8'), 'whole');
+    assert.deepEqual(readRecordFolder(folder.records.folder).trees[0]?.members, [identity]);
+  });
+
+  it('replaces a pipe that has its name, and does not wait for its reader', () => {
+    using folder = aFolder();
+    const pipe = `${folder.file}.new`;
+    assert.equal(spawnSync('sh', ['-c', 'mkfifo "$0"', pipe]).status, 0);
+    // With a reader, opening it would not wait for ever, and the test would fail instead of hanging.
+    const reader = openSync(pipe, constants.O_RDWR);
+    folder.records.writeTree({ ...whole, members: [identity] });
+    closeSync(reader);
+    assert.deepEqual(readRecordFolder(folder.records.folder).trees[0]?.members, [identity]);
+  });
 });
 
 describe('a runtime folder', () => {
