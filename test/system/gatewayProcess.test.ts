@@ -151,6 +151,29 @@ describe('a gateway process', () => {
     });
   }
 
+  it('that is killed before it has answered a load or an unload is named as the reason', async () => {
+    const warden = await TestWarden.start();
+    const held = { name: 'held' };
+    await using models = await TestModels.of(warden, [fakeModel(warden, ['--hold', join(warden.run.workFolder, 'go')], held)]);
+    const { client } = models.warden;
+    const reason = { message: 'The gateway of the models was killed by SIGKILL before it had answered; ask again.' };
+    const loaded = assert.rejects(client.loadModel('held'), reason);
+    await models.until('held', ({ instances }) => instances.length > 0);
+    const first = await gatewayPidOf(models);
+    process.kill(first, 'SIGKILL');
+    await loaded;
+    models.letGo('go');
+    await replacementOf(models, first);
+    await client.loadModel('held');
+    const stream = models.chat('held', 'until done', { stream: true }).catch(() => undefined);
+    await models.until('held', ({ outstanding }) => outstanding > 0);
+    const unloaded = assert.rejects(client.unloadModel('held'), reason);
+    await models.until('held', ({ state }) => state === 'draining');
+    process.kill(await gatewayPidOf(models), 'SIGKILL');
+    await unloaded;
+    await stream;
+  });
+
   it('keeps many large requests at once, and does not end', async () => {
     const served = await serve({ TREE_WARDEN_GATEWAY_HEAP_MB: String(heapMegabytes) });
     await using models = served.models;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { ErrorCodes, type MessageConnection, type RequestType, type RequestType0, ResponseError } from 'vscode-jsonrpc/node';
+import type { MessageConnection, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
 import type { Platform, ProcessIdentity } from '../../platform/platform.ts';
+import { isAnswer } from '../../protocol/answers.ts';
 import { errorText } from '../../protocol/errors.ts';
 import * as messages from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
@@ -244,17 +245,14 @@ export class GatewayLink {
   async #ask<R>(process: GatewayProcess, type: RequestType0<R, void>): Promise<R>;
   async #ask<P, R>(process: GatewayProcess, type: RequestType<P, R, void>, params: P): Promise<R>;
   async #ask(process: GatewayProcess, type: { readonly method: string }, params?: unknown): Promise<unknown> {
-    let hasEnded = false;
     const ended = process.ended.then((reason): never => {
-      hasEnded = true;
       throw new RequestError('notPossible', `The gateway of the models ${reason} before it had answered; ask again.`);
     });
     try {
       return await Promise.race([process.connection.sendRequest(type.method, params), ended]);
     } catch (error) {
-      const isAnswer = error instanceof ResponseError && error.code !== ErrorCodes.PendingResponseRejected;
-      if (isAnswer || hasEnded) throw error;
-      // The connection breaks off a moment before it is known how the process has ended.
+      if (isAnswer(error)) throw error;
+      // The connection breaks off before it is told how the process has ended; its own error would tell the client that the warden had ended.
       return await ended;
     }
   }
