@@ -15,7 +15,7 @@ export interface BodyLimits {
   readonly one: number;
   /** Of all bodies that are kept at one time, in bytes. */
   readonly all: number;
-  /** Milliseconds in which nothing of it comes. */
+  /** Milliseconds in which nothing of it comes; and in which the rest of one that was refused may come. */
   readonly idleMillis: number;
 }
 
@@ -55,8 +55,7 @@ export class BodyKeeper {
         release();
         chunks.length = 0;
         request.removeListener('data', take);
-        // The rest is read and thrown away, so that the client reads why.
-        request.resume();
+        discardRest(request, idleMillis);
         reject(error);
       };
       const late = (): void => fail(new BodyError(408, `Nothing of the request’s body has come for ${idleMillis / 1000} s.`));
@@ -86,4 +85,11 @@ export class BodyKeeper {
       });
     });
   }
+}
+
+/** The rest is read and thrown away, so that the client reads why; one that goes on sending after that has its connection closed. */
+function discardRest(request: IncomingMessage, millis: number): void {
+  request.resume();
+  const deadline = setTimeout(() => request.destroy(), millis).unref();
+  request.once('close', () => clearTimeout(deadline));
 }

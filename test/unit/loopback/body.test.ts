@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { BodyError, BodyKeeper } from '../../../src/loopback/body.ts';
@@ -33,6 +35,30 @@ describe('a body that is kept', () => {
     const reading = new BodyKeeper(limits).read(sent);
     for (let part = 0; part < 11; part++) sent.write('0123456789');
     await assert.rejects(reading, withStatus(413));
+  });
+
+  it('has its connection closed where it goes on without end after it was refused', async () => {
+    const keeper = new BodyKeeper(limits);
+    const refused: number[] = [];
+    const server = createServer((request, response) => {
+      keeper.read(request).catch((error: BodyError) => {
+        refused.push(error.status);
+        response.writeHead(error.status).end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.resume().write('POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const sending = setInterval(() => socket.write('a\r\n0123456789\r\n'), 1);
+    try {
+      await once(socket, 'close', { signal: AbortSignal.timeout(5000) });
+      assert.deepEqual(refused, [413]);
+    } finally {
+      clearInterval(sending);
+      socket.destroy();
+      server.close();
+    }
   });
 
   it('is refused before it comes where it says that there is no room for it', async () => {
