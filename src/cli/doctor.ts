@@ -9,8 +9,8 @@ import { Wardens, wardenScript } from './wardens.ts';
 export async function doctor({ json = false }: { readonly json?: boolean }): Promise<number> {
   const diagnosis = await runDoctor(wardenScript);
   using wardens = await Wardens.connect('tree-warden doctor');
-  const checks = await Promise.all(wardens.clients.map(async (client) => ({ warden: client.welcome, findings: await findingsOf(client) })));
-  const wrong = checks.some(({ findings }) => findings.length > 0);
+  const checks = await wardens.ofAll(async (client) => [{ warden: client.welcome, findings: await findingsOf(client) }]);
+  const wrong = wardens.incomplete || checks.some(({ findings }) => findings.length > 0);
   if (json) sayJson({ ...diagnosis, wardens: checks }, 2);
   else sayAll(describe(diagnosis, checks));
   return wrong ? exitCodes.failed : exitCodes.ok;

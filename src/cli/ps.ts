@@ -19,7 +19,8 @@ export async function ps(options: { readonly json?: boolean; readonly all?: bool
   }
   const trees = all.filter(({ tree }) => options.all || isLive(tree));
   if (options.json) sayJson(trees.map(asJson), 2);
-  else sayAll(listOf(trees));
+  // A warden that was left out may have some.
+  else if (trees.length > 0 || !wardens.incomplete) sayAll(listOf(trees));
   return exitCodes.ok;
 }
 

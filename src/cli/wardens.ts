@@ -40,11 +40,13 @@ export class Wardens implements Disposable {
     client: string,
     { registry = new WardenRegistry(client), holding }: { readonly registry?: WardenRegistry; readonly holding?: string } = {},
   ): Promise<Wardens> {
-    const { wardens, unreachable } = await registry.connect(
+    const { wardens, unreachable, unreadable } = await registry.connect(
       ({ trees }) => holding === undefined || trees.some(({ name }) => name === holding),
     );
     for (const { workspace, pid, error } of unreachable) sayLeftOut(workspace, pid, error);
-    return new Wardens(registry, wardens, unreachable.length > 0);
+    for (const { path, problem } of unreadable)
+      complain(`a warden was left out, because its record in ${path} cannot be trusted: ${problem}`);
+    return new Wardens(registry, wardens, unreachable.length + unreadable.length > 0);
   }
 
   private constructor(registry: WardenRegistry, wardens: readonly RegisteredWarden[], incomplete: boolean) {
@@ -53,7 +55,7 @@ export class Wardens implements Disposable {
     this.#incomplete = incomplete;
   }
 
-  /** Whether a warden that did not answer was left out; stderr says so. */
+  /** Whether a warden was left out, because it did not answer or its record is invalid; stderr says so. */
   get incomplete(): boolean {
     return this.#incomplete;
   }
@@ -63,7 +65,7 @@ export class Wardens implements Disposable {
   }
 
   async trees(): Promise<FoundTree[]> {
-    return await this.#ofAll(async (warden) => (await warden.list()).map((tree) => ({ warden, tree })));
+    return await this.ofAll(async (warden) => (await warden.list()).map((tree) => ({ warden, tree })));
   }
 
   /**
@@ -81,11 +83,11 @@ export class Wardens implements Disposable {
   }
 
   async models(): Promise<FoundModel[]> {
-    return await this.#ofAll(async (warden) => (await warden.models()).map((model) => ({ warden, model })));
+    return await this.ofAll(async (warden) => (await warden.models()).map((model) => ({ warden, model })));
   }
 
   /** Of every warden that answers: one that ends meanwhile has nothing any more, and any other problem goes to stderr. */
-  async #ofAll<T>(ask: (warden: WardenClient) => Promise<T[]>): Promise<T[]> {
+  async ofAll<T>(ask: (warden: WardenClient) => Promise<T[]>): Promise<T[]> {
     const answers = this.clients.map(async (warden) => {
       try {
         return await answerInTime(ask(warden));
@@ -109,9 +111,10 @@ export class Wardens implements Disposable {
     const [found, another] = all.filter(({ model }) => model.name === wanted || model.aliases.includes(wanted));
     if (!found) {
       const names = [...new Set(all.map(({ model }) => model.name))].join(', ');
-      const hint =
-        names === '' ? 'No models are served; start a window or tree-warden gateway where they are declared.' : `There are: ${names}.`;
-      throw new CliError(`There is no model '${wanted}'. ${hint}`);
+      const none = this.#incomplete
+        ? 'A warden was left out; its models are not known.'
+        : 'No models are served; start a window or tree-warden gateway where they are declared.';
+      throw new CliError(`There is no model '${wanted}'. ${names === '' ? none : `There are: ${names}.`}`);
     }
     if (another) {
       const wardens = [found, another].map(({ warden }) => warden.welcome.workspace || 'a command line').join(' and ');
@@ -127,9 +130,8 @@ export class Wardens implements Disposable {
     const [found, another] = candidates;
     if (!found) {
       const names = [...new Set(trees.filter(({ tree }) => isLive(tree)).map(({ tree }) => labelOf(tree)))];
-      throw new CliError(
-        `There is no running tree '${wanted}'. ${names.length > 0 ? `Running are: ${names.join(', ')}.` : 'Nothing is running.'}`,
-      );
+      const none = this.#incomplete ? 'A warden was left out; its trees are not known.' : 'Nothing is running.';
+      throw new CliError(`There is no running tree '${wanted}'. ${names.length > 0 ? `Running are: ${names.join(', ')}.` : none}`);
     }
     if (another) {
       const choices = candidates.map(
@@ -141,13 +143,13 @@ export class Wardens implements Disposable {
   }
 }
 
-/** How long a warden may take to list its trees or models, in milliseconds. */
-const listMillis = 10_000;
+/** How long a warden may take to answer what all are asked, in milliseconds. */
+const answerMillis = 10_000;
 
 async function answerInTime<T>(answer: Promise<T>): Promise<T> {
   let deadline: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    deadline = setTimeout(() => reject(new Error('it does not answer')), listMillis);
+    deadline = setTimeout(() => reject(new Error('it does not answer')), answerMillis);
   });
   return await Promise.race([answer, silence]).finally(() => clearTimeout(deadline));
 }

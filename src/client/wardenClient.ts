@@ -275,7 +275,7 @@ export class WardenClient {
 /** How long a warden may take to answer on its socket, in milliseconds. */
 const connectMillis = 3000;
 /** System errors of a socket whose listener has ended, or ends at this moment. */
-const goneCodes = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
+export const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
 /**
  * Speaks to a warden by its socket.
@@ -292,7 +292,7 @@ export async function connectToWarden(socketPath: string, client: string): Promi
   } catch (error) {
     socket.destroy();
     if (socket.errored === silence) throw silence;
-    throw goneCodes.includes((error as NodeJS.ErrnoException).code ?? '') ? new WardenGoneError(error) : error;
+    throw goneCodes.includes((error as NodeJS.ErrnoException).code) ? new WardenGoneError(error) : error;
   } finally {
     clearTimeout(deadline);
   }

@@ -1,9 +1,17 @@
 import { existsSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
 import { basename } from 'node:path';
 import type { Lifetime, WardenId } from '../protocol/identity.ts';
-import { type RecordFolder, readAllRecords, socketPath, type WardenRecord } from '../records/records.ts';
+import {
+  type AllRecords,
+  type RecordFolder,
+  readAllRecords,
+  socketPath,
+  type UnreadableFolder,
+  type WardenRecord,
+} from '../records/records.ts';
 import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.ts';
-import { connectToWarden, type WardenClient } from './wardenClient.ts';
+import { connectToWarden, goneCodes, type WardenClient } from './wardenClient.ts';
 import { WardenGoneError } from './wardenGone.ts';
 
 /** Where a warden comes from, as its client sees it: the client's own window, a folder's detached trees, another window, or a terminal. */
@@ -28,12 +36,18 @@ export interface UnreachableWarden {
 export interface FoundWardens {
   readonly wardens: readonly RegisteredWarden[];
   readonly unreachable: readonly UnreachableWarden[];
+  /** Invalid records of wardens that may run: nothing is known of them. */
+  readonly unreadable: readonly UnreadableFolder[];
 }
 
 /** What all wardens of this user have on record; nothing is asked, so some of it may have ended. */
 export function recordedWardens(): readonly RecordFolder[] {
+  return allRecords().folders;
+}
+
+function allRecords(): AllRecords {
   const folder = runtimeFolderPath();
-  return existsSync(folder) ? readAllRecords(openRuntimeFolder(folder)).folders : [];
+  return existsSync(folder) ? readAllRecords(openRuntimeFolder(folder)) : { folders: [], unreadable: [] };
 }
 
 /**
@@ -68,20 +82,22 @@ export class WardenRegistry implements Disposable {
 
   /** Connects to every warden on record that `isMeant`, unless it is registered. One that ends meanwhile is left out silently. */
   async connect(isMeant: (record: RecordFolder) => boolean = () => true): Promise<FoundWardens> {
-    const attempts = recordedWardens()
-      .filter(isMeant)
-      .map(async ({ path, warden }): Promise<RegisteredWarden | UnreachableWarden | undefined> => {
-        try {
-          return await this.#connected(path, warden);
-        } catch (error) {
-          if (error instanceof WardenGoneError) return undefined;
-          return { pid: warden.process.pid, workspace: warden.workspace, error };
-        }
-      });
+    const { folders, unreadable } = allRecords();
+    const listeners = Promise.all(unreadable.map(({ path }) => mayListen(socketPath(path))));
+    const attempts = folders.filter(isMeant).map(async ({ path, warden }): Promise<RegisteredWarden | UnreachableWarden | undefined> => {
+      try {
+        return await this.#connected(path, warden);
+      } catch (error) {
+        if (error instanceof WardenGoneError) return undefined;
+        return { pid: warden.process.pid, workspace: warden.workspace, error };
+      }
+    });
     const found = (await Promise.all(attempts)).filter((one) => one !== undefined);
+    const mayRun = await listeners;
     return {
       wardens: found.filter((one) => 'client' in one),
       unreachable: found.filter((one) => 'error' in one),
+      unreadable: unreadable.filter((_, index) => mayRun[index]),
     };
   }
 
@@ -126,4 +142,16 @@ export class WardenRegistry implements Disposable {
     if (window === '') return 'terminal';
     return window === this.#window ? 'window' : 'otherWindow';
   }
+}
+
+/** Whether a process may listen on this socket. It is told nothing and asked nothing. */
+function mayListen(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket(path);
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(!goneCodes.includes(code)));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }

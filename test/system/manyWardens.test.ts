@@ -1,13 +1,14 @@
 /** One warden or tree that fails leaves the others of a command alone, and is told. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ResponseError } from 'vscode-jsonrpc';
 import { errorCodes } from '../../src/protocol/errorCodes.ts';
 import * as handshake from '../../src/protocol/handshake.ts';
+import * as inspection from '../../src/protocol/inspection.ts';
 import { openConnection } from '../../src/protocol/openConnection.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import * as requests from '../../src/protocol/treeRequests.ts';
@@ -18,7 +19,7 @@ import { TestWarden } from '../support/warden.ts';
 /** Answers on a socket of its own beside a real warden, as that one does, but for what `answers` says. */
 async function beside(
   warden: TestWarden,
-  answers: { list?(): Promise<TreeSnapshot[]>; stop?(): Promise<TreeSnapshot> },
+  answers: { list?(): Promise<TreeSnapshot[]>; stop?(): Promise<TreeSnapshot>; selfCheck?(): Promise<string[]> },
 ): Promise<Server & AsyncDisposable> {
   const folder = join(warden.run.runtimeFolder, 'ffffffff');
   mkdirSync(folder, { mode: 0o700 });
@@ -29,6 +30,7 @@ async function beside(
     connection.onRequest(handshake.hello, () => ({ ...warden.client.welcome, workspace: 'the odd one' }));
     connection.onRequest(requests.list, () => answers.list?.() ?? warden.client.list());
     connection.onRequest(requests.stop, (request) => answers.stop?.() ?? warden.client.stop(request));
+    connection.onRequest(inspection.selfCheck, () => answers.selfCheck?.() ?? warden.client.selfCheck());
     connection.listen();
   });
   await new Promise<void>((resolve) => server.listen(socketPath(folder), resolve));
@@ -69,6 +71,19 @@ describe('a warden that cannot list its trees', () => {
     assert.equal(code, 0);
   });
 
+  it('may have trees: no command says that nothing is running', async () => {
+    await using warden = await TestWarden.start();
+    await using _odd = await beside(warden, { list: refusal('its table is broken') });
+    const leftOut = /^tree-warden: the warden of the odd one \(pid \d+\) was left out: its table is broken\n/;
+    const listed = await call(warden, ['ps']);
+    assert.deepEqual([listed.stdout, listed.code], ['', 0]);
+    assert.match(listed.stderr, leftOut);
+    const stopped = await call(warden, ['kill', 'web']);
+    assert.match(stopped.stderr, leftOut);
+    assert.match(stopped.stderr, /There is no running tree 'web'\. A warden was left out; its trees are not known\.\n$/);
+    assert.deepEqual([stopped.stdout, stopped.code], ['', 1]);
+  });
+
   it('makes kill --all fail, after it has ended the trees of the others', async () => {
     await using warden = await TestWarden.start();
     const { id } = await warden.startShell('sleep 1000', { name: 'web' });
@@ -78,6 +93,44 @@ describe('a warden that cannot list its trees', () => {
     assert.match(stderr, /was left out: its table is broken/);
     assert.equal(code, 1);
     assert.notEqual((await warden.tree(id)).endedAt, undefined);
+  });
+});
+
+describe('a warden that does not finish its self-check', () => {
+  it('is told by doctor, which reports on the others', { timeout: 60_000 }, async () => {
+    await using warden = await TestWarden.start();
+    await using _odd = await beside(warden, { selfCheck: () => new Promise(() => undefined) });
+    const { code, stdout, stderr } = await call(warden, ['doctor', '--json']);
+    assert.deepEqual(
+      (JSON.parse(stdout) as { wardens: { warden: { pid: number }; findings: string[] }[] }).wardens.map(({ findings }) => findings),
+      [[]],
+    );
+    assert.match(stderr, /the warden of the odd one \(pid \d+\) was left out: it does not answer/);
+    assert.equal(code, 1);
+  });
+});
+
+describe('a running warden whose record is invalid', () => {
+  const leftOut = /a warden was left out, because its record in .*ffffffff cannot be trusted: /;
+
+  it('is told by ps, and makes kill --all fail', async () => {
+    await using warden = await TestWarden.start();
+    await using _odd = await beside(warden, {});
+    truncateSync(join(warden.run.runtimeFolder, 'ffffffff', 'warden.json'), 20);
+    const listed = await call(warden, ['ps']);
+    assert.match(listed.stderr, leftOut);
+    assert.equal(listed.code, 0);
+    const killed = await call(warden, ['kill', '--all']);
+    assert.match(killed.stderr, leftOut);
+    assert.deepEqual([killed.stdout, killed.code], ['', 1]);
+  });
+
+  it('is not told of where it has ended', async () => {
+    await using warden = await TestWarden.start();
+    await using odd = await beside(warden, {});
+    truncateSync(join(warden.run.runtimeFolder, 'ffffffff', 'warden.json'), 20);
+    await new Promise((resolve) => odd.close(resolve));
+    assert.deepEqual(await call(warden, ['ps']), { code: 0, stdout: 'Nothing is running.\n', stderr: '' });
   });
 });
 
