@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, sep } from 'node:path';
 import { errorText } from '../protocol/errors.ts';
-import { listBounded } from './boundedFile.ts';
+import { type Entry, listBounded } from './boundedFile.ts';
 import { makeFolder } from './makeFolder.ts';
 import { holdsOnlyRecords, isRecordFolderName, maxEntries, socketFile } from './recordFiles.ts';
 
@@ -45,7 +45,7 @@ export function openRuntimeFolder(path = runtimeFolderPath()): string {
   }
   const isOurs = (found.mode & sticky) !== 0;
   if (!isOurs) assertUsable(path, found);
-  else if ((found.mode & 0o077) !== 0) chmodSync(path, ownMode);
+  else if ((found.mode & 0o777) !== 0o700) chmodSync(path, ownMode);
   return path;
 }
 
@@ -66,8 +66,7 @@ function findOrMake(path: string): Stats {
 
 /** A folder that was not made by us may be used as it is, where nothing but records is in it; it is not changed. */
 function assertUsable(path: string, { mode }: Stats): void {
-  const { entries } = listBounded(path, maxEntries);
-  const foreign = entries.find(({ name, isFolder }) => !isFolder || !isRecordFolderName(name) || !holdsOnlyRecords(join(path, name)));
+  const foreign = findForeign(path);
   if (foreign)
     throw new Error(
       `${path} cannot be the folder for runtime records: it holds something else ('${foreign.name}'). Nothing in it was changed. Set TREE_WARDEN_RUNTIME_DIR to an empty folder, or to one that does not exist yet.`,
@@ -76,4 +75,13 @@ function assertUsable(path: string, { mode }: Stats): void {
     throw new Error(
       `Other users may write to ${path}, so records in it could not be trusted. Remove that permission (chmod go-w), or set TREE_WARDEN_RUNTIME_DIR to a folder that does not exist yet.`,
     );
+}
+
+function findForeign(path: string): Entry | undefined {
+  try {
+    const { entries } = listBounded(path, maxEntries);
+    return entries.find(({ name, isFolder }) => !isFolder || !isRecordFolderName(name) || !holdsOnlyRecords(join(path, name)));
+  } catch (error) {
+    throw new Error(`The folder for runtime records, ${path}, cannot be read: ${errorText(error)}. ${advice}`);
+  }
 }

@@ -128,6 +128,25 @@ describe('a folder that cannot serve', () => {
     });
 });
 
+describe('a folder that cannot be read', () => {
+  const isRoot = process.getuid?.() === 0;
+
+  it('is refused with a sentence', () => {
+    using place = scratch();
+    const path = join(place.folder, 'd');
+    mkdirSync(path, { mode: 0 });
+    // Root can read any folder; its effective user may be another one.
+    if (isRoot) chmodSync(place.folder, 0o755);
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      assert.throws(() => openRuntimeFolder(path), /The folder for runtime records, .*, cannot be read: .*EACCES.*TREE_WARDEN_RUNTIME_DIR/);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(path, 0o700);
+    }
+  });
+});
+
 describe('a folder that may serve', () => {
   it('is made for this user alone, with those above it', () => {
     using place = scratch();
@@ -150,9 +169,11 @@ describe('a folder that may serve', () => {
     using place = scratch();
     const path = openRuntimeFolder(join(place.folder, 'ours'));
     writeFileSync(join(path, 'letter.txt'), 'dear');
-    chmodSync(path, 0o1755);
-    assert.equal(openRuntimeFolder(path), path);
-    assert.equal(statSync(path).mode & 0o777, 0o700);
+    for (const mode of [0o1755, 0o1000]) {
+      chmodSync(path, mode);
+      assert.equal(openRuntimeFolder(path), path);
+      assert.equal(statSync(path).mode & 0o777, 0o700);
+    }
     assert.ok(existsSync(join(path, 'letter.txt')));
   });
 });
