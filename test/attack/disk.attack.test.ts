@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statfsSync,
@@ -16,6 +17,8 @@ import {
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type TestContext, test } from 'node:test';
+import { connectToWarden } from '../../src/client/wardenClient.ts';
+import { socketPath } from '../../src/records/records.ts';
 import { eventually, exitOf, Run, switchesOf } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
@@ -98,6 +101,8 @@ const growing = [
   '-c',
   `while [ ! -e "$0/full" ]; do sleep 0.02; done; for n in 1 2 3 4 5; do env -i setsid tail -f "$0/idle" & done; env -i setsid tail -f "$0/idle"`,
 ];
+/** Its processes then: the shell, and six that it has started. */
+const grown = 7;
 
 for (const strike of [
   'SIGTERM of the owner',
@@ -114,7 +119,7 @@ for (const strike of [
     state.fill();
     records.fill();
     writeFileSync(join(run.workFolder, 'full'), '');
-    await eventually('the tree has grown', () => survivorsOf(run.workFolder, new Set([owner.pid, warden])).length >= 6);
+    await eventually('the tree has grown', () => survivorsOf(run.workFolder, new Set([owner.pid, warden])).length >= grown);
     const begun = performance.now();
     if (strike === 'SIGTERM of the owner') owner.kill('SIGTERM');
     else {
@@ -160,9 +165,13 @@ test('records that are removed under a warden cost nothing but the records', { s
   await using run = new Run();
   const owner = run.start(['run', '--grace', '300ms', '--', ...growing, run.workFolder]);
   const [warden = 0] = await eventually('the tree is on record', () => (run.startedAt() === undefined ? undefined : run.wardenPids()));
+  const [folder = ''] = readdirSync(run.runtimeFolder);
+  const client = await connectToWarden(socketPath(join(run.runtimeFolder, folder)), 'test');
   rmSync(run.runtimeFolder, { recursive: true });
   writeFileSync(join(run.workFolder, 'full'), '');
-  await eventually('the tree has grown', () => survivorsOf(run.workFolder, new Set([owner.pid, warden])).length >= 6);
+  // Where no cgroup holds them, and no record is left to find them by, the switch has to have been told.
+  await eventually('the tree has grown, and the warden knows', async () => ((await client.list())[0]?.members.length ?? 0) >= grown);
+  client.dispose();
   const begun = performance.now();
   process.kill(owner.pid, 'SIGKILL');
   process.kill(warden, 'SIGKILL');
