@@ -88,8 +88,8 @@ export class BodyKeeper {
 }
 
 /** The rest is read and thrown away, so that the client reads why; one that goes on sending after that has its connection closed. */
-function discardRest(request: IncomingMessage, millis: number): void {
+function discardRest(request: IncomingMessage, idleMillis: number): void {
   request.resume();
-  const deadline = setTimeout(() => request.destroy(), millis).unref();
+  const deadline = setTimeout(() => request.destroy(), idleMillis).unref();
   request.once('close', () => clearTimeout(deadline));
 }

@@ -175,6 +175,7 @@ const allowed: readonly string[] = [
   'src/loopback/admission.ts: left',
   'src/loopback/admission.ts: this.#limits.deadlineMillis',
   'src/loopback/body.ts: idleMillis',
+  'src/loopback/body.ts: idleMillis',
   'src/mcp/sessions.ts: Math.min(limits.idleMillis / 2, 60_000)',
   // Its callers have constants.
   'src/gateway/upstreamExchange.ts: millis',
