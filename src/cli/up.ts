@@ -2,6 +2,7 @@ import type { WardenClient } from '../client/wardenClient.ts';
 import { declarationOf } from '../config/declarations.ts';
 import type { ProcessDeclaration } from '../protocol/declare.ts';
 import { errorText } from '../protocol/errors.ts';
+import { instanceName } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
@@ -43,7 +44,9 @@ async function runAll(session: CliSession, origin: string, declarations: readonl
   const processes = process.stdout.isTTY ? declarations : declarations.map(onPipes);
   await names.declare({ origin, processes });
   const labels = declarations.flatMap(({ name, instances }) =>
-    Array.from({ length: instances }, (_, index) => (instances > 1 ? `${name}#${index + 1}` : name)),
+    Array.from({ length: instances }, (_, index) =>
+      labelOf({ name: instanceName(name, index + 1), pool: instances > 1 ? name : undefined }),
+    ),
   );
   const prefixes = linePrefixes(labels);
   const merged = new MergedOutput(writeOut);

@@ -91,7 +91,7 @@ describe('a warden task', () => {
     await editor.waitForRow('nap', /, live/);
     for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
     await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?1|terminated with exit code: 1/i);
-    await eventually('nobody is left', () => editor.workers.length === 0);
+    await eventually('no process is left', () => editor.workers.length === 0);
   });
 });
 
