@@ -82,10 +82,9 @@ test('a switch that is stopped is told of, and does not outlive a warden that en
   const pid = switchPid ?? assert.fail('there is no switch');
   process.kill(pid, 'SIGSTOP');
   try {
-    assert.match(
-      (await warden.client.selfCheck()).join('; '),
-      new RegExp(`^The dead man’s switch \\(pid ${pid}\\) is stopped: .*kill -CONT ${pid}`),
-    );
+    const told = new RegExp(`^The dead man’s switch \\(pid ${pid}\\) is stopped: .*kill -CONT ${pid}`);
+    // The signal is on its way until the process had a processor once more.
+    await eventually('the self-check says so', async () => told.test((await warden.client.selfCheck()).join('; ')));
     await warden.client.shutdown('the test says so', true);
     assert.equal((await warden.process.ended).orderly, true);
     await eventually('the switch has ended', () => !isAlive(pid));

@@ -125,8 +125,8 @@ describe('tree-warden run', () => {
     ['--processes', 'x', /--processes: must be a whole number/],
     ['--time', '5', /--time: '5' is not a duration/],
     ['--open-files', '1.5', /--open-files: must be a whole number/],
-    ['--nice', '20', /--nice: /],
-    ['--nice', '-5', /--nice: must be from 0/],
+    ['--nice', '20', /--nice: '20' is not a whole number from 0 to 19/],
+    ['--nice', '-5', /--nice: '-5' is not a whole number from 0 to 19/],
     ['--memory', '0', /--memory: '0' is less than any program needs/],
   ] as const) {
     it(`refuses ${option} ${value}`, async () => {
