@@ -9,12 +9,12 @@ export abstract class BasePlatform extends GuardedSignals {
   readonly opensTerminals = false;
   readonly ignoresVariableCase: boolean = false;
 
-  listening(_processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
-    return new Map();
+  listening(_processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, readonly ListeningPort[]>> {
+    return Promise.resolve(new Map());
   }
 
-  footprints(): ReadonlyMap<number, Footprint> {
-    return new Map();
+  footprints(): Promise<ReadonlyMap<number, Footprint>> {
+    return Promise.resolve(new Map());
   }
 
   gpuHolders(): Promise<ReadonlySet<number>> {

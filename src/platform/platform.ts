@@ -129,13 +129,13 @@ export interface Platform {
   gpuHolders(): Promise<ReadonlySet<number>>;
 
   /** Of each of these processes that is still there. */
-  footprints(processes: readonly ProcessIdentity[]): ReadonlyMap<number, Footprint>;
+  footprints(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, Footprint>>;
 
   /** Whether {@link listening} is supported here. */
   readonly supportsPorts: boolean;
 
   /** The ports that these processes listen on; processes without any are left out. */
-  listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]>;
+  listening(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, readonly ListeningPort[]>>;
 
   /** Whether {@link signal} never reaches this one, whatever asks for it: the first process, this one, and those that this one runs under. */
   isProtected(pid: number): boolean;

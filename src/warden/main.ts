@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   } else if (command === 'doctor') {
     process.stdout.write(`${JSON.stringify(diagnose(platform))}\n`);
   } else if (command === 'holders') {
-    process.stdout.write(`${JSON.stringify(findPortHolders(platform, Number(folder)))}\n`);
+    process.stdout.write(`${JSON.stringify(await findPortHolders(platform, Number(folder)))}\n`);
   } else if (command === 'end') {
     await endProcess(platform, { pid: Number(folder), startTime: Number(start) });
   } else {

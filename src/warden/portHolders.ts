@@ -14,11 +14,11 @@ const steps = parseStop(['SIGTERM', '5s']);
  * @param port From 1 to 65535.
  * @throws Error where this platform does not tell.
  */
-export function findPortHolders(platform: Platform, port: number): PortHolder[] {
+export async function findPortHolders(platform: Platform, port: number): Promise<PortHolder[]> {
   if (!platform.supportsPorts)
     throw new Error(`who listens on which port is not known on this platform (${platform.name}); it is on Linux and Windows`);
   const ours = platform.allProcesses().filter((process) => process.alive && platform.isOwnedByUser(process.pid));
-  const listening = platform.listening(ours);
+  const listening = await platform.listening(ours);
   return ours.flatMap(({ pid, startTime, name }) => {
     const ports = listening.get(pid)?.filter((one) => one.port === port) ?? [];
     if (ports.length === 0) return [];

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { DiskCounters, ProcessStat } from '../platform.ts';
+import { Turns } from '../turns.ts';
 import type { ProcFs } from './procfs.ts';
 
 /** `read_bytes` and `write_bytes` of `/proc/PID/io`, see proc_pid_io(5): what really went from and to storage. */
@@ -33,10 +34,14 @@ export class DiskUsage {
   }
 
   /** Undefined for those whose counters are not for this user to see. Forgets all that are not asked for. */
-  read(processes: readonly ProcessStat[]): ReadonlyMap<number, DiskCounters | undefined> {
+  async read(processes: readonly ProcessStat[]): Promise<ReadonlyMap<number, DiskCounters | undefined>> {
     const now = performance.now();
     this.#forgetHeirs(processes);
-    this.#known = new Map(processes.map((process) => [process.pid, this.#recall(process, now) ?? this.#look(process, now)]));
+    const known = await new Turns().map(
+      processes,
+      (process) => [process.pid, this.#recall(process, now) ?? this.#look(process, now)] as const,
+    );
+    this.#known = new Map(known);
     return new Map(Array.from(this.#known, ([pid, { disk }]) => [pid, disk]));
   }
 

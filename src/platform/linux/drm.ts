@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { GpuUsage, ProcessIdentity } from '../platform.ts';
+import { Turns } from '../turns.ts';
 import type { ProcFs } from './procfs.ts';
 
 /** One open file of a GPU; several descriptors may be of the same one. */
@@ -62,12 +63,15 @@ export class DrmUsage {
   }
 
   /** Of those who use one. */
-  usage(processes: readonly ProcessIdentity[]): Map<number, GpuUsage> {
+  async usage(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, GpuUsage>> {
     const found = new Map<number, GpuUsage>();
     if (!this.#isThere) return found;
     const now = performance.now();
     const known = new Map<number, Known>();
+    const turns = new Turns();
     for (const { pid, startTime } of processes) {
+      const pause = turns.next();
+      if (pause) await pause;
       const before = this.#known.get(pid);
       const last = before?.startTime === startTime ? before : undefined;
       const isFresh = last !== undefined && now - last.at < descriptorsMillis;

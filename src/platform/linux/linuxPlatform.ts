@@ -18,6 +18,7 @@ import type {
 } from '../platform.ts';
 import { ProcessTableError, usualEndSignals } from '../platform.ts';
 import { GuardedSignals } from '../protectedProcesses.ts';
+import { Turns } from '../turns.ts';
 import { descendantsIn } from '../walk.ts';
 import { removeAbandonedRoots } from './abandonedRoots.ts';
 import { Cgroup, removeCgroupRoot } from './cgroups.ts';
@@ -167,41 +168,40 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
     return Array.from({ length: count }, (_, index) => now - index).filter((pid) => !this.#proc.isThread(pid));
   }
 
-  usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
-    const disk = this.#diskUsage.read(processes);
-    const drm = this.#drm.usage(processes);
+  async usage(processes: readonly ProcessStat[]): Promise<Map<number, Usage>> {
+    const disk = await this.#diskUsage.read(processes);
+    const drm = await this.#drm.usage(processes);
     const nvidia = this.#nvidia?.usage();
     const usageOf = (process: ProcessStat): Usage => ({
       ...process,
       disk: disk.get(process.pid),
       gpu: nvidia?.get(process.pid) ?? drm.get(process.pid),
     });
-    return Promise.resolve(new Map(processes.map((process) => [process.pid, usageOf(process)])));
+    return new Map(processes.map((process) => [process.pid, usageOf(process)]));
   }
 
   async gpuHolders(): Promise<ReadonlySet<number>> {
     return (await this.#nvidia?.holders()) ?? new Set();
   }
 
-  footprints(processes: readonly ProcessIdentity[]): Map<number, Footprint> {
+  async footprints(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, Footprint>> {
     const present = processes.filter(({ pid, startTime }) => this.stat(pid)?.startTime === startTime);
-    const connections = this.#sockets.connections(present);
-    return new Map(
-      present.map(({ pid }): [number, Footprint] => {
-        const pssBytes = parsePss(this.#proc.read(`/proc/${pid}/smaps_rollup`) ?? '');
-        const openFiles = this.#proc.countDescriptors(pid);
-        return [
-          pid,
-          {
-            ...(pssBytes !== undefined && { pssBytes }),
-            ...(openFiles !== undefined && { openFiles, connections: connections.get(pid) ?? 0 }),
-          },
-        ];
-      }),
-    );
+    const connections = await this.#sockets.connections(present);
+    const footprints = await new Turns().map(present, ({ pid }): [number, Footprint] => {
+      const pssBytes = parsePss(this.#proc.read(`/proc/${pid}/smaps_rollup`) ?? '');
+      const openFiles = this.#proc.countDescriptors(pid);
+      return [
+        pid,
+        {
+          ...(pssBytes !== undefined && { pssBytes }),
+          ...(openFiles !== undefined && { openFiles, connections: connections.get(pid) ?? 0 }),
+        },
+      ];
+    });
+    return new Map(footprints);
   }
 
-  listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
+  listening(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, readonly ListeningPort[]>> {
     return this.#sockets.listening(processes);
   }
 

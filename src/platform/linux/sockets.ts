@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { addressOf } from '../addresses.ts';
 import type { ListeningPort, ProcessIdentity } from '../platform.ts';
+import { Turns } from '../turns.ts';
 import type { ProcFs } from './procfs.ts';
 
 export interface ListeningSocket extends ListeningPort {
@@ -72,26 +73,25 @@ export class Sockets {
   }
 
   /** Ports by pid; processes that listen on nothing are left out. */
-  listening(processes: readonly ProcessIdentity[]): Map<number, ListeningPort[]> {
+  async listening(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, readonly ListeningPort[]>> {
     const now = performance.now();
     const isRecent = now - this.#lookedAt < tableMillis && processes.every((process) => this.#recall(process, now));
-    if (!isRecent) this.#look(processes, now);
+    if (!isRecent) await this.#look(processes, now);
     const pids = new Set(processes.map(({ pid }) => pid));
     return new Map([...this.#ports].filter(([pid]) => pids.has(pid)));
   }
 
   /** How many TCP connections each has established. Reads the tables whole: not for every sample. */
-  connections(processes: readonly ProcessIdentity[]): Map<number, number> {
+  async connections(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, number>> {
     const established = new Map<string, ReadonlySet<number>>();
     const now = performance.now();
-    return new Map(
-      processes.map((process) => {
-        const { network, inodes } = this.#read(process, now);
-        const known = established.get(network) ?? this.#established(process.pid);
-        established.set(network, known);
-        return [process.pid, [...inodes].filter((inode) => known.has(inode)).length];
-      }),
-    );
+    const counts = await new Turns().map(processes, (process): [number, number] => {
+      const { network, inodes } = this.#read(process, now);
+      const known = established.get(network) ?? this.#established(process.pid);
+      established.set(network, known);
+      return [process.pid, [...inodes].filter((inode) => known.has(inode)).length];
+    });
+    return new Map(counts);
   }
 
   #established(pid: number): ReadonlySet<number> {
@@ -99,16 +99,19 @@ export class Sockets {
     return inodesIn(tables.join('\n'), establishedState);
   }
 
-  #look(processes: readonly ProcessIdentity[], now: number): void {
+  async #look(processes: readonly ProcessIdentity[], now: number): Promise<void> {
     this.#lookedAt = now;
-    const holders = new Map(processes.map((process) => [process.pid, this.#recall(process, now) ?? this.#read(process, now)]));
+    const turns = new Turns();
+    const holders = new Map(
+      await turns.map(processes, (process) => [process.pid, this.#recall(process, now) ?? this.#read(process, now)] as const),
+    );
     const tables = new Map<string, ListeningSocket[]>();
     for (const [pid, { network }] of holders) if (!tables.has(network)) tables.set(network, this.#table(pid));
     // A new listener has begun to listen since its descriptors were read, or before.
-    for (const process of processes) {
-      const network = holders.get(process.pid)?.network ?? '';
-      if (this.#hasNews(network, tables)) holders.set(process.pid, this.#read(process, now));
-    }
+    const news = new Set([...tables.keys()].filter((network) => this.#hasNews(network, tables)));
+    const changed = processes.filter(({ pid }) => news.has(holders.get(pid)?.network ?? ''));
+    for (const [pid, holder] of await turns.map(changed, (process) => [process.pid, this.#read(process, now)] as const))
+      holders.set(pid, holder);
     this.#holders = holders;
     this.#before = new Map(Array.from(tables, ([network, sockets]) => [network, new Set(sockets.map(({ inode }) => inode))]));
     this.#ports = new Map(

@@ -98,10 +98,10 @@ export class WindowsPlatform extends BasePlatform implements Platform {
     return this.#nvidia.holders();
   }
 
-  override listening(processes: readonly ProcessIdentity[]): ReadonlyMap<number, readonly ListeningPort[]> {
+  override listening(processes: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, readonly ListeningPort[]>> {
     const ports = this.#ports?.listening() ?? new Map<number, readonly ListeningPort[]>();
     const asked = new Set(processes.map(({ pid }) => pid));
-    return new Map([...ports].filter(([pid]) => asked.has(pid)));
+    return Promise.resolve(new Map([...ports].filter(([pid]) => asked.has(pid))));
   }
 
   protected override deliver(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {

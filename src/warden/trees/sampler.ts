@@ -53,7 +53,7 @@ export class Sampler {
     const allProcesses = [...census.members.values(), census.strays].flat();
     const readings = {
       usage: await this.#observers.run('Reading what processes use', () => this.#usageOf(allProcesses), new Map()),
-      ports: this.#observers.runNow('Looking for listening ports', () => this.#platform.listening(allProcesses), new Map()),
+      ports: await this.#observers.run('Looking for listening ports', () => this.#platform.listening(allProcesses), new Map()),
     };
     const now = Date.now();
     this.#observers.runNow('Adding up what trees use', () => strays.measure(census.strays, readings), undefined);

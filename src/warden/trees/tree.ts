@@ -172,10 +172,10 @@ export class Tree implements TreeView {
   }
 
   /** Of one member, or of the tree as a whole. */
-  details(pid?: number): Details {
+  async details(pid?: number): Promise<Details> {
     const { platform, alive } = this.#context;
-    if (pid === undefined) return { ...detailsOf(platform, alive()), container: this.#container.usage() };
-    return detailsOf(
+    if (pid === undefined) return { ...(await detailsOf(platform, alive())), container: this.#container.usage() };
+    return await detailsOf(
       platform,
       alive().filter((process) => process.pid === pid),
     );
