@@ -1,14 +1,18 @@
 /**
  * Whether the guardian stays quick while everything is on: its gateway at full load, a log probe with a pattern on a flood of output, many members
- * that are sampled every 100 ms. First the time that a small request to the warden takes, beside the same to a warden with nothing to do; then the time from the
- * owner's SIGKILL to the first step of the escalation that ends its tree, as the journal has it.
+ * that are sampled every 100 ms. First how late its event loop is, and the time that a small request to it takes, beside the same of a warden with
+ * nothing to do; then the time from the owner's SIGKILL to the first step of the escalation that ends its tree, as the journal has it.
  *   npm run bench:guardian [-- --rounds N --members N --seconds N]
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { newToken } from '../../src/loopback/token.ts';
 import type { StartRequest } from '../../src/protocol/startRequest.ts';
+import type { LoopDelays } from '../fixtures/measuredWarden.ts';
 import { openWindow } from '../support/deaths.ts';
 import { fakeModel } from '../support/models.ts';
 import { eventually, Run } from '../support/run.ts';
@@ -28,13 +32,14 @@ const connections = 32;
 const floodBytes = 2 ** 30;
 const sampleMillis = 100;
 const betweenMillis = 5;
+const script = fileURLToPath(new URL('../fixtures/measuredWarden.ts', import.meta.url));
 
 /** Members that sleep, and a flood in which the pattern of its probe is looked for and never found. */
 function busyTree(warden: TestWarden): StartRequest {
-  const script = `i=0; while [ $i -lt ${members} ]; do sleep 3600 & i=$((i+1)); done; echo up; yes 'a line that has no port 80' | head -c ${floodBytes}; wait`;
+  const commands = `i=0; while [ $i -lt ${members} ]; do sleep 3600 & i=$((i+1)); done; echo up; yes 'a line that has no port 80' | head -c ${floodBytes}; wait`;
   const check = { by: 'log', pattern: '^listening on .*:([0-9]+)$' } as const;
   const ready = { check, delayMillis: 0, timeoutMillis: 1000, failureThreshold: 3, successThreshold: 1, deadlineMillis: 3_600_000 };
-  return warden.request(['/bin/sh', '-c', script], { name: 'busy', ready });
+  return warden.request(['/bin/sh', '-c', commands], { name: 'busy', ready });
 }
 
 /** Requests to the gateway, until `ended` is called. */
@@ -73,21 +78,43 @@ function cellsOf(millis: readonly number[]): string[] {
   return [String(sorted.length), at(0.5), at(0.99), at(1)];
 }
 
-async function delays(): Promise<string[][]> {
-  await using idle = await TestWarden.start();
-  await using busy = await TestWarden.start();
+/** How late a warden's event loop was since this was asked last. */
+async function loopDelays({ run, process: { pid } }: TestWarden): Promise<LoopDelays> {
+  const file = join(run.folder, 'state', 'delays');
+  const lines = (): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
+  const before = lines().length;
+  process.kill(pid, 'SIGUSR2');
+  const line = await eventually('it has written its figures', () => lines()[before]);
+  return JSON.parse(line) as LoopDelays;
+}
+
+function cellsOfDelays({ count, median, p99, max }: LoopDelays): string[] {
+  return [String(count), ...[median, p99, max].map((millis) => millis.toFixed(1))];
+}
+
+async function measureDelays(): Promise<{ readonly loops: string[][]; readonly requests: string[][] }> {
+  await using idle = await TestWarden.start({}, undefined, {}, { script });
+  await using busy = await TestWarden.start({}, undefined, {}, { script });
   const { url, token } = await busy.client.declareModels([fakeModel(busy, [], { name: 'one', maxConcurrent: connections })], { port: 0 });
   await busy.client.loadModel('one');
   const { id } = await busy.client.start(busyTree(busy));
   await eventually('all members are up', async () => (await busy.tree(id)).members.length >= members, 120_000);
   await busy.client.watch(sampleMillis);
   const load = fire(url, token);
+  await Promise.all([loopDelays(idle), loopDelays(busy)]);
   const [quiet = [], loud = []] = await roundTrips([idle, busy]);
+  const [calm, late] = await Promise.all([loopDelays(idle), loopDelays(busy)]);
   load.stop();
-  return [
-    ['nothing to do', ...cellsOf(quiet)],
-    ['everything on', ...cellsOf(loud)],
-  ];
+  return {
+    loops: [
+      ['nothing to do', ...cellsOfDelays(calm)],
+      ['everything on', ...cellsOfDelays(late)],
+    ],
+    requests: [
+      ['nothing to do', ...cellsOf(quiet)],
+      ['everything on', ...cellsOf(loud)],
+    ],
+  };
 }
 
 /** Milliseconds from the SIGKILL to the first signal of the escalation. */
@@ -115,11 +142,10 @@ async function reaction(): Promise<number> {
   return Date.parse(String(first['time'])) - killedAt;
 }
 
-printTable(
-  `milliseconds of a small request to a warden, ${members} members, ${connections} connections to its gateway`,
-  ['warden', 'requests', 'median', 'p99', 'max'],
-  await delays(),
-);
+const { loops, requests } = await measureDelays();
+const load = `${members} members, ${connections} connections to its gateway`;
+printTable(`milliseconds that a warden’s event loop is late, ${load}`, ['warden', 'looks', 'median', 'p99', 'max'], loops);
+printTable(`milliseconds of a small request to a warden, ${load}`, ['warden', 'requests', 'median', 'p99', 'max'], requests);
 const reactions: number[] = [];
 for (let round = 0; round < Number(values.rounds); round++) reactions.push(await reaction());
 printTable(

@@ -128,7 +128,7 @@ describe('a tree', () => {
 
   it('keeps its siblings apart, whatever they do', async () => {
     await using warden = await TestWarden.start();
-    const daemon = '(env -i setsid /bin/sh -c "while :; do sleep 1; done" >/dev/null 2>&1 &); sleep 100';
+    const daemon = '(env -i setsid /bin/sh -c "sleep 1000; :" >/dev/null 2>&1 &); sleep 100';
     const first = await warden.startShell(daemon, { name: 'first' });
     const second = await warden.startShell(daemon, { name: 'second' });
     const both = (): Promise<TreeSnapshot[]> => Promise.all([warden.tree(first.id), warden.tree(second.id)]);
