@@ -119,6 +119,9 @@ export interface Platform {
    */
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[];
 
+  /** As {@link descendants}, but others have their turn of the event loop meanwhile. */
+  descendantsInTurns(roots: Iterable<ProcessIdentity>, thorough: boolean): Promise<ProcessStat[]>;
+
   /** Every process that this user can see; on Linux, one that forks and leaves is never missed. */
   allProcesses(): ProcessStat[];
 

@@ -20,6 +20,7 @@ export const inertPlatform: Platform = {
   allProcesses: () => [],
   usage: () => Promise.resolve(new Map()),
   gpuHolders: () => Promise.resolve(new Set()),
+  descendantsInTurns: () => Promise.resolve([]),
   footprints: () => Promise.resolve(new Map()),
   listening: () => Promise.resolve(new Map()),
   isOwnedByUser: () => true,

@@ -114,6 +114,26 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
   }
 
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[] {
+    const walk = this.#walk(roots, thorough);
+    let step = walk.next();
+    while (!step.done) step = walk.next();
+    return step.value;
+  }
+
+  async descendantsInTurns(roots: Iterable<ProcessIdentity>, thorough: boolean): Promise<ProcessStat[]> {
+    const turns = new Turns();
+    const walk = this.#walk(roots, thorough);
+    let step = walk.next();
+    while (!step.done) {
+      const pause = turns.next();
+      if (pause) await pause;
+      step = walk.next();
+    }
+    return step.value;
+  }
+
+  /** A step for each process. */
+  *#walk(roots: Iterable<ProcessIdentity>, thorough: boolean): Generator<void, ProcessStat[]> {
     if (!this.#hasChildrenFiles) return descendantsIn(this.allProcesses(), roots);
     const found = new Map<number, ProcessStat | undefined>();
     let queue: { readonly pid: number; readonly startTime?: number }[] = [...roots];
@@ -126,6 +146,7 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
         if (startTime !== undefined && stat?.startTime !== startTime) continue;
         found.set(pid, stat);
         if (stat) for (const child of this.#childrenOf(stat, thorough)) queue.push({ pid: child });
+        yield;
       }
       // A process that was orphaned meanwhile is a child of this process now.
       const adopted = this.#adoptsOrphans && found.has(self) ? this.#proc.childrenOf(self, self) : [];

@@ -21,6 +21,8 @@ export function parseAuxv(auxv: Buffer): Units {
 
 const [space, minus, zero, newline] = [0x20, 0x2d, 0x30, 0x0a];
 const nameEnds = 0x29;
+/** Of the line that is being parsed, by their numbers in proc_pid_stat(5): one for all, or there would be much to collect. */
+const fields = new Float64Array(25);
 
 /**
  * The line of `/proc/PID/stat` in the first `length` bytes: byte by byte, because this is done for every process at every look. The name
@@ -29,7 +31,6 @@ const nameEnds = 0x29;
 export function parseStat(line: Buffer, length: number, units: Units): ProcessStat {
   const nameEnd = line.lastIndexOf(nameEnds, length - 1);
   const nameStart = line.indexOf(space) + 2;
-  const fields: number[] = [];
   let at = nameEnd + 4;
   for (let field = 4; field <= 24; field++) {
     const negative = line[at] === minus;

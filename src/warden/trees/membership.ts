@@ -30,6 +30,9 @@ export class Membership {
   readonly #bornAt = new Map<TreeId, number>();
   readonly #containers = new Map<TreeId, Pick<FoundContainer, 'pids'>>();
   #hasAdopted = false;
+  /** The newest one, and how many there were. */
+  #last: Census = { members: new Map(), strays: [] };
+  #taken = 0;
   #known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
 
   constructor(platform: Platform, self: ProcessIdentity) {
@@ -88,19 +91,35 @@ export class Membership {
    */
   census(thorough: boolean): Census {
     for (let pass = 1; ; pass++) {
-      const { missed, ...census } = this.#pass(thorough);
-      if (!missed || pass === maxPasses) return census;
+      const missed = this.#pass(this.#platform.descendants(this.#roots, thorough), thorough);
+      if (!missed || pass === maxPasses) return this.#last;
     }
   }
 
-  /** `missed`: a process ended before its tree was known; its children may have been born after this pass. */
-  #pass(thorough: boolean): Census & { readonly missed: boolean } {
+  /** As {@link census}, but others have their turn of the event loop meanwhile. Where one of them takes a census, that is the answer. */
+  async censusInTurns(thorough: boolean): Promise<Census> {
+    for (let pass = 1; ; pass++) {
+      const before = this.#taken;
+      const found = await this.#platform.descendantsInTurns(this.#roots, thorough);
+      // What was found by then may be older than what is known by now.
+      if (this.#taken !== before) return this.#last;
+      const missed = this.#pass(found, thorough);
+      if (!missed || pass === maxPasses) return this.#last;
+    }
+  }
+
+  get #roots(): ProcessIdentity[] {
+    return [this.#self, ...Array.from(this.#known.values(), ({ identity }) => identity)];
+  }
+
+  /** True where a process ended before its tree was known: its children may have been born after this pass. */
+  #pass(found: readonly ProcessStat[], thorough: boolean): boolean {
     let missed = false;
     const members = new Map<TreeId, ProcessStat[]>();
     const strays: ProcessStat[] = [];
     const known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
     const contained = this.#contained();
-    for (const process of this.#candidates(thorough, contained)) {
+    for (const process of this.#candidates(found, thorough, contained)) {
       if (process.pid === this.#self.pid || this.#helperPids.has(process.pid) || this.#helperPids.has(process.parent)) continue;
       this.#reapIfOurs(process);
       const tree = this.#treeOf(process, known, contained);
@@ -115,7 +134,9 @@ export class Membership {
       else members.set(tree, [process]);
     }
     this.#known = known;
-    return { members, strays, missed };
+    this.#last = { members, strays };
+    this.#taken++;
+    return missed;
   }
 
   /** The tree of each process that is in a tree's container, by pid. */
@@ -125,9 +146,8 @@ export class Membership {
     return contained;
   }
 
-  #candidates(thorough: boolean, contained: ReadonlyMap<number, TreeId>): ProcessStat[] {
-    const roots = [this.#self, ...Array.from(this.#known.values(), ({ identity }) => identity)];
-    const found = this.#platform.descendants(roots, thorough);
+  #candidates(walked: readonly ProcessStat[], thorough: boolean, contained: ReadonlyMap<number, TreeId>): ProcessStat[] {
+    const found = [...walked];
     const seen = new Set(found.map((process) => process.pid));
     for (const [pid, tree] of contained) {
       // What the walk has missed: without a subreaper, an orphan is no descendant any more.

@@ -37,8 +37,8 @@ export class Sampler {
    * `census` reads the membership. Calls that come while a sample is under way share it. It rejects only where the census fails: other
    * failures are reported to {@link Observers}.
    */
-  sample(census: () => Census, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
-    this.#underWay ??= this.#take(census(), trees, strays).finally(() => {
+  sample(census: () => Promise<Census>, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
+    this.#underWay ??= this.#take(census, trees, strays).finally(() => {
       this.#underWay = undefined;
     });
     return this.#underWay;
@@ -49,7 +49,8 @@ export class Sampler {
     await this.#kept?.close();
   }
 
-  async #take(census: Census, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
+  async #take(look: () => Promise<Census>, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
+    const census = await look();
     const allProcesses = [...census.members.values(), census.strays].flat();
     const readings = {
       usage: await this.#observers.run('Reading what processes use', () => this.#usageOf(allProcesses), new Map()),

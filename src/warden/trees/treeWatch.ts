@@ -42,6 +42,8 @@ export class TreeWatch {
   readonly #late: LateMembers;
   readonly #sampler: Sampler;
   readonly #scheduler: SampleScheduler;
+  /** The newest census that is in switch and records. */
+  #taken: Census | undefined;
 
   constructor(parts: TreeWatchParts) {
     this.#parts = parts;
@@ -49,7 +51,7 @@ export class TreeWatch {
     this.#late = new LateMembers(parts, (id) => this.alive(id));
     this.#sampler = new Sampler(parts);
     this.#scheduler = new SampleScheduler({
-      census: () => ifReadable(() => this.census(false)),
+      census: () => void this.#look(false).catch(passUnreadable),
       sample: () => void this.sample(true).catch(passUnreadable),
       hasTrees: () => this.#running.length > 0 || this.#strays.startedAt > 0,
       intervalMillis: () => parts.limits.intervalMillis,
@@ -68,7 +70,24 @@ export class TreeWatch {
 
   /** Reads the membership, and updates everything that depends on it. */
   census(thorough: boolean): Census {
-    const census = this.#parts.membership.census(thorough);
+    return this.#take(this.#parts.membership.census(thorough));
+  }
+
+  /** Reads every member's figures now. */
+  async sample(thorough = false): Promise<void> {
+    const { observers, limits, trees } = this.#parts;
+    await this.#sampler.sample(() => this.#look(thorough), trees, this.#strays);
+    observers.runNow('Looking at limits', () => limits.check(this.#running), undefined);
+  }
+
+  /** As {@link census}, but others have their turn of the event loop meanwhile. */
+  async #look(thorough: boolean): Promise<Census> {
+    return this.#take(await this.#parts.membership.censusInTurns(thorough));
+  }
+
+  #take(census: Census): Census {
+    if (census === this.#taken) return census;
+    this.#taken = census;
     if (this.#strays.observe(census.strays)) this.#straysChanged(census.strays);
     this.#keepInStep(census);
     for (const tree of this.#parts.trees()) {
@@ -77,13 +96,6 @@ export class TreeWatch {
       else tree.observe(alive);
     }
     return census;
-  }
-
-  /** Reads every member's figures now. */
-  async sample(thorough = false): Promise<void> {
-    const { observers, limits, trees } = this.#parts;
-    await this.#sampler.sample(() => this.census(thorough), trees, this.#strays);
-    observers.runNow('Looking at limits', () => limits.check(this.#running), undefined);
   }
 
   /** A tree was spawned: to be called in the same turn, so that records and switch know of it before anything else happens. */

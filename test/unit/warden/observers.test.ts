@@ -30,7 +30,7 @@ function samplerOn(platform: Partial<Platform>) {
     changing,
     look: () =>
       sampler.sample(
-        () => census,
+        () => Promise.resolve(census),
         () => [],
         new Strays('managed'),
       ),

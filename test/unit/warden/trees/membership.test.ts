@@ -18,6 +18,8 @@ class FakeMachine {
   readonly marks = new Map<number, Partial<Marks>>();
   readonly reaped: number[] = [];
   adoptsOrphans = true;
+  /** Called in the middle of a walk in turns: what is found is from before, what is there is from after it. */
+  meanwhile: () => void = () => undefined;
 
   add(pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat {
     const process: ProcessStat = {
@@ -51,6 +53,12 @@ class FakeMachine {
       adoptsOrphans: this.adoptsOrphans,
       stat: (pid) => this.processes.find((process) => process.pid === pid),
       descendants: (roots: Iterable<ProcessIdentity>) => descendantsIn(this.processes, roots),
+      descendantsInTurns: async (roots: Iterable<ProcessIdentity>) => {
+        const found = descendantsIn(this.processes, roots);
+        await Promise.resolve();
+        this.meanwhile();
+        return found;
+      },
       allProcesses: () => this.processes,
       reap: (pid) => void this.reaped.push(pid),
       marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
@@ -124,6 +132,35 @@ describe('membership', () => {
     machine.add(201, 1, { startTime: 9999 });
     machine.add(500, 201);
     assert.deepEqual(membersOf(first), [200]);
+    assert.deepEqual(strays(), []);
+  });
+
+  it('finds the same in turns', async () => {
+    const { machine, membership } = guarded();
+    machine.add(201, 200);
+    machine.add(400, warden);
+    const { members, strays } = await membership.censusInTurns(false);
+    assert.deepEqual(
+      [...members.values(), strays].map((processes) => processes.map(({ pid }) => pid)),
+      [[200, 201], [300], [400]],
+    );
+    assert.equal(membership.census(false).members.get(first)?.length, 2);
+  });
+
+  it('forgets nothing that was learned in the middle of a look in turns', async () => {
+    const { machine, membership, membersOf, strays } = guarded();
+    machine.meanwhile = () => {
+      machine.add(201, 200);
+      machine.add(202, 201);
+      membersOf(first);
+      machine.remove(201);
+    };
+    const { members } = await membership.censusInTurns(false);
+    assert.deepEqual(
+      members.get(first)?.map(({ pid }) => pid),
+      [200, 201, 202],
+    );
+    assert.deepEqual(membersOf(first).sort(), [200, 202]);
     assert.deepEqual(strays(), []);
   });
 
