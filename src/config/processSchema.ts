@@ -4,6 +4,7 @@ import { maxInstances } from '../protocol/policies.ts';
 import { parseStop } from '../protocol/stopSteps.ts';
 import { envFileSchema } from './env/envFiles.ts';
 import { limitsSchema, prioritySchema } from './limits.ts';
+import { onReadySchema } from './onReady.ts';
 import { aliveSchema, readySchema } from './probes.ts';
 import { restartSchema } from './restarts.ts';
 import { argument, command, count, text } from './values.ts';
@@ -74,6 +75,7 @@ const processSpec = z
     priority: prioritySchema.optional(),
     ready: readySchema.optional(),
     alive: aliveSchema.optional(),
+    onReady: onReadySchema.optional(),
     restart: restartSchema.optional(),
     instances: count()
       .max(maxInstances, `must be at most ${maxInstances}`)

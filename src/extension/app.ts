@@ -11,6 +11,7 @@ import { DeclaredNames } from './declaredNames.ts';
 import { Health } from './health/health.ts';
 import { LanguageModels } from './models/languageModels.ts';
 import { Models } from './models/models.ts';
+import { OnReadyActions } from './onReady.ts';
 import { Processes } from './processes.ts';
 import { ProcessesView } from './processTree/processesView.ts';
 import { StatusBar } from './statusBar.ts';
@@ -56,6 +57,7 @@ export class App {
       new ContextKeys(processes, models, link),
       new StatusBar(processes, link, health),
       new WardenTasks(processes, link, specs),
+      new OnReadyActions(link, specs),
       new AutoStart(processes, models, specs, context.workspaceState, log),
       registerAgentTools(new WindowHost(processes, link, specs, wardenScript), context.extension.packageJSON),
       registerMcpServer({ script: context.asAbsolutePath('dist/cli.js'), window, version }),

@@ -2,11 +2,15 @@ import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { Processes } from './processes.ts';
+import { TaskMarkers, type TaskStep } from './taskMarkers.ts';
+import { TaskProblems } from './taskProblems.ts';
 import { TreeTerminal } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
-import type { WorkspaceSpecs } from './workspaceSpecs.ts';
+import { type DeclaredProcess, processesPattern, type WorkspaceSpecs } from './workspaceSpecs.ts';
 
 export const taskType = 'warden';
+/** Waits for the markers of a task; see package.json. */
+const problemMatcher = '$tree-warden';
 
 interface WardenTaskDefinition extends vscode.TaskDefinition {
   /** A name in processes.json. */
@@ -20,6 +24,7 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
   readonly #processes: Processes;
   readonly #link: WardenLink;
   readonly #specs: WorkspaceSpecs;
+  readonly #problems = new TaskProblems();
   readonly #registration: vscode.Disposable;
 
   constructor(processes: Processes, link: WardenLink, specs: WorkspaceSpecs) {
@@ -31,7 +36,13 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
 
   async provideTasks(): Promise<vscode.Task[]> {
     await this.#specs.ready;
-    return this.#specs.declared.map(({ name, folder }) => this.#task({ type: taskType, process: name }, folder, name));
+    return this.#specs.declared.map(({ name, folder }) => {
+      const task = this.#task({ type: taskType, process: name }, folder, name);
+      // Who waits for it waits until it is ready; for most processes, the end never comes.
+      task.isBackground = true;
+      task.problemMatchers = [problemMatcher];
+      return task;
+    });
   }
 
   /** For what tasks.json declares; the definition has to stay the very object that was given. */
@@ -45,12 +56,26 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
 
   dispose(): void {
     this.#registration.dispose();
+    this.#problems.dispose();
   }
 
   #task(definition: WardenTaskDefinition, folder: vscode.WorkspaceFolder, name: string): vscode.Task {
-    const start = (terminal: TaskTerminal): Promise<TreeSnapshot> => this.#start(definition, folder, name, terminal);
-    const execution = new vscode.CustomExecution(() => Promise.resolve(new TaskTerminal(this.#link, this.#processes, start)));
+    const declared = (): DeclaredProcess | undefined => this.#specs.find(definition.process ?? '');
+    const line = declared()?.line;
+    const run: TaskRun = {
+      name: definition.process ?? name,
+      place: line === undefined ? '.vscode/tasks.json:1' : `${processesPattern}:${line + 1}`,
+      start: (terminal) => this.#start(definition, folder, name, terminal),
+      reached: (step, reason) => this.#reached(declared(), step, reason),
+    };
+    const execution = new vscode.CustomExecution(() => Promise.resolve(new TaskTerminal(this.#link, this.#processes, run)));
     return new vscode.Task(definition, folder, name, taskType, execution);
+  }
+
+  #reached(declared: DeclaredProcess | undefined, step: TaskStep, reason: string): void {
+    if (declared === undefined) return;
+    if (step === 'failed') this.#problems.set(declared.name, declared, vscode.l10n.t('“{0}” has failed: {1}', declared.name, reason));
+    else this.#problems.clear(declared.name);
   }
 
   async #start(
@@ -68,22 +93,31 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
   }
 }
 
+interface TaskRun {
+  readonly name: string;
+  /** Where it is declared, as `FILE:LINE`. */
+  readonly place: string;
+  start(terminal: TaskTerminal): Promise<TreeSnapshot>;
+  reached(step: TaskStep, reason: string): void;
+}
+
 /** The terminal of one task run: opening it starts the tree, closing it stops the tree, and the tree's exit code is the task's. */
 class TaskTerminal extends TreeTerminal {
   readonly #link: WardenLink;
   readonly #processes: Processes;
-  readonly #start: (terminal: TaskTerminal) => Promise<TreeSnapshot>;
+  readonly #task: TaskRun;
   #starting: Promise<TreeSnapshot> | undefined;
   #subscription: vscode.Disposable | undefined;
   /** The tree that was started, or the newest one that has taken its place: by the restart policy, or by a user. */
   #tree: TreeSnapshot | undefined;
   #seen = false;
+  #markers: TaskMarkers | undefined;
 
-  constructor(link: WardenLink, processes: Processes, start: (terminal: TaskTerminal) => Promise<TreeSnapshot>) {
+  constructor(link: WardenLink, processes: Processes, task: TaskRun) {
     super(link);
     this.#link = link;
     this.#processes = processes;
-    this.#start = start;
+    this.#task = task;
   }
 
   override open(dimensions: vscode.TerminalDimensions | undefined): void {
@@ -101,14 +135,17 @@ class TaskTerminal extends TreeTerminal {
   }
 
   async #run(): Promise<void> {
+    const { name, place, reached } = this.#task;
+    const markers = new TaskMarkers(name, place, { say: (line) => this.say(line), reached });
+    this.#markers = markers;
     try {
-      this.#starting = Promise.resolve().then(() => this.#start(this));
+      this.#starting = Promise.resolve().then(() => this.#task.start(this));
       this.#tree = await this.#starting;
       this.show(this.#tree);
       this.#subscription = this.#link.onDidChangeTrees(() => this.#look());
       this.#look();
     } catch (error) {
-      this.say(errorText(error));
+      markers.failed(errorText(error));
       this.end(1);
     }
   }
@@ -117,8 +154,12 @@ class TaskTerminal extends TreeTerminal {
     const { trees } = this.#link;
     const tree = trees.find(({ id }) => id === this.#tree?.id);
     this.#seen ||= tree !== undefined;
+    if (tree && tree.endedAt === undefined) {
+      this.#markers?.follow(tree);
+      return;
+    }
     // Not listed yet; or not any more, and then the warden has been lost, and the tree with it.
-    if (!this.#seen || (tree && tree.endedAt === undefined)) return;
+    if (!this.#seen) return;
     if (tree?.restarting) {
       const next = trees.find(({ id }) => id === tree.successor);
       if (!next) return;
@@ -128,6 +169,9 @@ class TaskTerminal extends TreeTerminal {
       return;
     }
     this.#subscription?.dispose();
-    void this.drained.then(() => this.end(tree?.exit?.code ?? 1));
+    void this.drained.then(() => {
+      if (tree) this.#markers?.follow(tree);
+      this.end(tree?.exit?.code ?? 1);
+    });
   }
 }

@@ -25,6 +25,8 @@ export class TreeTerminal implements vscode.Pseudoterminal {
   #opened = false;
   #waiting: TreeSnapshot | undefined;
   #tree: TreeSnapshot | undefined;
+  /** What was written last ends its line. */
+  #atLineStart = true;
   readonly #output = new OutputFollower();
 
   constructor(link: WardenLink) {
@@ -68,7 +70,9 @@ export class TreeTerminal implements vscode.Pseudoterminal {
 
   /** Writes a line of our own, set apart from the tree's. */
   say(text: string): void {
-    this.#write.fire(`\u001b[2m${visible(text)}\u001b[0m\r\n`);
+    const before = this.#atLineStart ? '' : '\r\n';
+    this.#write.fire(`${before}\u001b[2m${visible(text)}\u001b[0m\r\n`);
+    this.#atLineStart = true;
   }
 
   /** Ends the terminal with an exit code, which is a task's. */
@@ -93,6 +97,7 @@ export class TreeTerminal implements vscode.Pseudoterminal {
         onChunk: async (chunk, skipped) => {
           if (skipped > 0) this.say(vscode.l10n.t('— {0} of output skipped; the log has all of it —', formatBytes(skipped)));
           const text = decoder.decode(chunk, { stream: true });
+          if (text !== '') this.#atLineStart = text.endsWith('\n');
           this.#write.fire(cooked ? text : text.replaceAll(/\r?\n/g, '\r\n'));
           await new Promise((resolve) => setTimeout(resolve, drawingMillis));
         },

@@ -1,10 +1,12 @@
 /**
  * Whether the guardian stays quick while everything is on: its gateway at full load, a log probe with a pattern on a flood of output, many members
  * that are sampled every 100 ms. First how late its event loop is, and the time that a small request to it takes, beside the same of a warden with
- * nothing to do; then the time from the owner's SIGKILL to the first step of the escalation that ends its tree, as the journal has it.
+ * nothing to do; then the time from the owner's SIGKILL to the first step of the escalation that ends its tree, as the journal has it, and how much
+ * of that it takes the kernel to end the owner: its pipes are open until then.
  *   npm run bench:guardian [-- --rounds N --members N --seconds N]
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -117,13 +119,48 @@ async function measureDelays(): Promise<{ readonly loops: string[][]; readonly r
   };
 }
 
-/** Milliseconds from the SIGKILL to the first signal of the escalation. */
-async function reaction(): Promise<number> {
+/** Tells when the last process has closed a descriptor: a process of its own, which has nothing else to do. */
+class Witness implements Disposable {
+  readonly descriptor: number;
+  readonly #process;
+  #text = '';
+
+  constructor(folder: string) {
+    const fifo = join(folder, 'witness');
+    execFileSync('mkfifo', [fifo]);
+    const script = 'open F, "<", $ARGV[0]; while (sysread F, $b, 10) {} printf "%d\\n", time * 1000';
+    this.#process = spawn('perl', ['-MTime::HiRes=time', '-e', script, fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process.stdout.on('data', (part: Buffer) => {
+      this.#text += part;
+    });
+    this.descriptor = openSync(fifo, 'w');
+  }
+
+  /** Milliseconds since 1970. */
+  async closedAt(): Promise<number> {
+    return Number(await eventually('the witness has spoken', () => this.#text.trim()));
+  }
+
+  [Symbol.dispose](): void {
+    this.#process.kill('SIGKILL');
+  }
+}
+
+interface Reaction {
+  readonly fromKill: number;
+  /** From the moment in which the kernel has closed the owner's descriptors. */
+  readonly fromClose: number;
+}
+
+/** Milliseconds to the first signal of the escalation. */
+async function reaction(): Promise<Reaction> {
   await using helper = await TestWarden.start();
   await using run = new Run();
   const token = newToken();
   const models = { requests: [fakeModel(helper, [], { name: 'one', maxConcurrent: connections })], gateway: { port: 0, token } };
-  const window = openWindow(run, { tree: busyTree(helper), models });
+  using witness = new Witness(run.folder);
+  const window = openWindow(run, { tree: busyTree(helper), models }, witness.descriptor);
+  closeSync(witness.descriptor);
   const url = await eventually(
     'its models are served',
     () => {
@@ -139,17 +176,21 @@ async function reaction(): Promise<number> {
   const first = await eventually('its tree is being ended', () => run.journal().find(({ event }) => event === 'escalation'), 60_000);
   load.stop();
   await eventually('its warden has ended', () => run.journal().some(({ event }) => event === 'warden-ended'), 60_000);
-  return Date.parse(String(first['time'])) - killedAt;
+  const reactedAt = Date.parse(String(first['time']));
+  return { fromKill: reactedAt - killedAt, fromClose: reactedAt - (await witness.closedAt()) };
 }
 
 const { loops, requests } = await measureDelays();
 const load = `${members} members, ${connections} connections to its gateway`;
 printTable(`milliseconds that a warden’s event loop is late, ${load}`, ['warden', 'looks', 'median', 'p99', 'max'], loops);
 printTable(`milliseconds of a small request to a warden, ${load}`, ['warden', 'requests', 'median', 'p99', 'max'], requests);
-const reactions: number[] = [];
+const reactions: Reaction[] = [];
 for (let round = 0; round < Number(values.rounds); round++) reactions.push(await reaction());
 printTable(
-  'milliseconds from the owner’s SIGKILL to the first signal',
-  ['', 'rounds', 'median', 'p99', 'max'],
-  [['', ...cellsOf(reactions)]],
+  'milliseconds to the first signal',
+  ['since', 'rounds', 'median', 'p99', 'max'],
+  [
+    ['the owner’s SIGKILL', ...cellsOf(reactions.map(({ fromKill }) => fromKill))],
+    ['the kernel closed its pipes', ...cellsOf(reactions.map(({ fromClose }) => fromClose))],
+  ],
 );

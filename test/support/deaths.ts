@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -97,10 +97,11 @@ export function death(name: string): Death {
 
 const windowScript = fileURLToPath(new URL('../fixtures/window.ts', import.meta.url));
 
-/** Stands for an extension host, with something to do or without. */
-export function openWindow(run: Run, work: WindowWork = {}) {
+/** Stands for an extension host, with something to do or without. `descriptor`: one more that it holds open for as long as it lives. */
+export function openWindow(run: Run, work: WindowWork = {}, descriptor?: number) {
   const args = [windowScript, JSON.stringify(work), join(run.folder, 'state', 'tree-warden', 'logs')];
-  const child = spawn(process.execPath, args, { cwd: run.workFolder, env: run.env, stdio: 'ignore' });
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', descriptor ?? 'ignore'];
+  const child = spawn(process.execPath, args, { cwd: run.workFolder, env: run.env, stdio });
   if (child.pid === undefined) throw new Error('the window could not be opened');
   return child as typeof child & { readonly pid: number };
 }

@@ -1,0 +1,162 @@
+/** What waits in the editor until a process is ready: launch configurations, pages, debuggers. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { NamedPorts } from '../../src/loopback/namedPorts.ts';
+import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
+import { printTable } from '../support/table.ts';
+
+/** Prints nothing, and answers after a while only. */
+const silent = `setTimeout(() => require('node:http').createServer((request, response) => {
+  response.setHeader('content-type', 'text/html');
+  response.end('<h1>the silent page</h1>');
+}).listen(process.env.PORT, '127.0.0.1', () => require('node:fs').writeFileSync('listening', String(Date.now()))), 2000);\n`;
+
+/** Says what it was answered, and when it was started. */
+const client = `const { writeFileSync } = require('node:fs');
+const startedAt = Date.now();
+fetch(process.argv[2]).then(({ status }) => status, (error) => error.cause.code).then((answer) =>
+  writeFileSync('client', JSON.stringify({ startedAt, answer })));\n`;
+
+describe('what waits for a process', () => {
+  let editor: Editor;
+  let inspector = 0;
+  before(async () => {
+    const ports = new NamedPorts();
+    inspector = await ports.portFor('inspector');
+    const port = await ports.portFor('silent');
+    editor = await Editor.open({ workspace: null });
+    const config = join(editor.workspace, '.vscode');
+    mkdirSync(config);
+    const ready = { http: `http://127.0.0.1:${port}/` };
+    const processes = {
+      silent: { command: ['node', 'silent.js'], env: { PORT: String(port) }, ready },
+      broken: { command: ['sleep', '1000'], ready: { tcp: 1, deadline: '1s' } },
+      page: { command: ['node', 'silent.js'], env: { PORT: '${port:page}' }, ready: { tcp: '${port:page}' }, onReady: 'open' },
+      inspected: {
+        command: ['node', `--inspect=127.0.0.1:${inspector}`, '-e', 'setInterval(() => undefined, 1000)'],
+        ready: { tcp: inspector },
+        onReady: { debug: 'attach' },
+      },
+    };
+    const launch = (name: string, more: object): object => ({
+      type: 'node',
+      request: 'launch',
+      name,
+      program: '${workspaceFolder}/client.js',
+      ...more,
+    });
+    const configurations = [
+      launch('client', { args: [ready.http], preLaunchTask: 'warden: silent' }),
+      launch('client of broken', { args: [ready.http], preLaunchTask: 'warden: broken' }),
+      { type: 'node', request: 'attach', name: 'attach', address: '127.0.0.1', port: inspector },
+    ];
+    const write = (path: string, text: string): void => writeFileSync(join(editor.workspace, path), text);
+    write('silent.js', silent);
+    write('client.js', client);
+    write('.vscode/processes.json', JSON.stringify({ processes }));
+    write('.vscode/launch.json', JSON.stringify({ version: '0.2.0', configurations }));
+    await editor.load();
+    await editor.showProcesses();
+    await editor.waitForRow('silent', /idle/);
+  });
+  after(() => editor[Symbol.asyncDispose]());
+
+  async function debug(name: string): Promise<void> {
+    await editor.command('Debug: Select and Start Debugging');
+    await editor.pick(name, 'contains');
+  }
+
+  const fileOf = (name: string): string => join(editor.workspace, name);
+  const has = async (text: RegExp): Promise<void> =>
+    void (await eventually(`${text} is said`, async () =>
+      text.test(
+        await editor.page
+          .locator('.monaco-dialog-box')
+          .innerText({ timeout: 1000 })
+          .catch(() => ''),
+      ),
+    ));
+
+  it('is debugged when the process answers, which prints nothing', async () => {
+    const askedAt = Date.now();
+    await debug('client');
+    const { startedAt, answer } = await eventually(
+      'the client has run',
+      () => existsSync(fileOf('client')) && (JSON.parse(readFileSync(fileOf('client'), 'utf8')) as { startedAt: number; answer: number }),
+      60_000,
+    );
+    const listeningAt = Number(readFileSync(fileOf('listening'), 'utf8'));
+    assert.equal(answer, 200);
+    assert.ok(startedAt > listeningAt);
+    const since = (time: number): string => ((time - askedAt) / 1000).toFixed(2);
+    printTable(
+      'preLaunchTask',
+      ['', 'seconds'],
+      [
+        ['the server answers', since(listeningAt)],
+        ['the debugged program starts', since(startedAt)],
+      ],
+    );
+    await editor.waitForRow('silent', /, live/);
+    await editor.warden('Kill Now', 'silent');
+    await editor.waitForRow('silent', /, ended/);
+  });
+
+  it('is not debugged where the process does not become ready, and the reason is among the problems', async () => {
+    await debug('client of broken');
+    await has(/preLaunchTask/);
+    await editor.screenshot('a task that is not ready');
+    await editor.page.keyboard.press('Escape');
+    await editor.command('Problems: Focus on Problems View');
+    const problem = editor.page
+      .locator('.markers-panel .monaco-list-row')
+      .filter({ hasText: '“broken” has failed: not ready after 1.0 s' });
+    await problem.waitFor({ timeout: 30_000 });
+    await editor.screenshot('problem of a task');
+    assert.equal(editor.workers.length, 0);
+  });
+
+  it('is shown its page, and again after a restart', async () => {
+    await editor.start('page');
+    const tabs = editor.page.locator('.tabs-container .tab[aria-label*="Simple Browser"]');
+    await tabs.first().waitFor({ timeout: 30_000 });
+    await eventually('the page is there', async () => {
+      const texts = await Promise.all(
+        editor.page.frames().map((frame) =>
+          frame
+            .locator('body')
+            .innerText({ timeout: 1000 })
+            .catch(() => ''),
+        ),
+      );
+      return texts.some((text) => text.includes('the silent page'));
+    });
+    await editor.screenshot('onReady open');
+    await editor.command('View: Close All Editors');
+    await editor.warden('Restart', 'page');
+    await tabs.first().waitFor({ timeout: 30_000 });
+    await editor.command('View: Close All Editors');
+    await editor.warden('Kill Now', 'page');
+  });
+
+  it('has its debugger attached, and again after a restart', async () => {
+    const attached = (): number => (editor.run.call(['logs', 'inspected']).stdout.match(/Debugger attached/g) ?? []).length;
+    await editor.start('inspected');
+    await eventually('a debugger is attached', () => attached() > 0, 30_000);
+    await editor.page.locator('.debug-toolbar').waitFor({ timeout: 30_000 });
+    await editor.screenshot('onReady debug');
+    const first = editor.run.ps().find(({ name }) => name === 'inspected')?.leader.pid;
+    await editor.warden('Restart', 'inspected');
+    await eventually(
+      'another one runs',
+      () => ![undefined, first].includes(editor.run.ps().find(({ name, state }) => name === 'inspected' && state === 'ready')?.leader.pid),
+      30_000,
+    );
+    await eventually('a debugger is attached again', () => attached() > 0, 30_000);
+    await editor.warden('Kill Now', 'inspected');
+    await eventually('nothing is left', () => editor.workers.length === 0);
+  });
+});
