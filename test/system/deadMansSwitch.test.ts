@@ -1,6 +1,7 @@
 /** The dead man's switch by itself, at moments that a whole run meets by chance only. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +93,35 @@ test('a switch that is stopped is told of, and does not outlive a warden that en
     if (isAlive(pid)) process.kill(pid, 'SIGCONT');
   }
 });
+
+test('a switch kills what descends from its list and is not on it, be it in a session or of a user of its own', async () => {
+  const asOther = process.getuid?.() === 0 ? 'setpriv --reuid=9 --regid=9 --clear-groups' : '';
+  const work = 'sleep 1000 & setsid sh -c "sleep 1001 & wait" & echo up; wait';
+  const listed = spawn('sh', ['-c', `${asOther} sh -c '${work}' & wait`], { cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] });
+  const pid = listed.pid ?? 0;
+  await once(listed.stdout, 'data');
+  const family = await eventually('the family is there', () => {
+    const found = descendantsOf(pid);
+    return found.length === 4 ? found : undefined;
+  });
+  try {
+    const guard = spawn('sh', ['-c', switchScript, 'tree-warden-switch', `${pid}:${startTimeOf(pid)}`, 'true'], {
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    guard.stdin.end();
+    await eventually('all are killed', () => [pid, ...family].every((one) => !isAlive(one)));
+    await eventually('the switch has ended', () => guard.exitCode !== null);
+  } finally {
+    for (const one of [pid, ...family]) if (isAlive(one)) process.kill(one, 'SIGKILL');
+  }
+});
+
+/** All that has this process above it. */
+function descendantsOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
 
 /** Debian's `news`, to whom nothing else belongs. */
 const user = 9;

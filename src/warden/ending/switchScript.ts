@@ -4,13 +4,17 @@ export const reaperName = 'tree-warden-rea';
 /**
  * The first argument is a first line, the others are the reaper's command. Each line of the input names what lives now, as `pid:startTime …` and
  * folders of cgroups, and the newest line counts. `stand-down` ends the switch without killing anything. The end of the input means that the
- * warden is gone: the switch kills everything in those cgroups and every process of the newest line that is still the same one (field 22 of
- * /proc/PID/stat), and runs the reaper for the rest.
+ * warden is gone: the switch kills everything in those cgroups, every process of the newest line that is still the same one (field 22 of
+ * /proc/PID/stat) and all that descends from it, and runs the reaper for the rest.
  *
  * Killing from the list uses nothing but the shell's own commands, and comes first, because the reaper may be out of reach: a tree that has used
  * up the user's processes (RLIMIT_NPROC) leaves none for a fork, and the editor may have been uninstalled. All are stopped before the first is
  * killed: each end makes room for a fork, and a parent that goes on would fill it with children that are on no list. A shell that cannot fork ends
  * at once (bash: after some retries); its EXIT trap then kills from the list once more.
+ *
+ * A child that was born after the last look of the warden is on no list either. Once its parent is killed, only a mark ties it to its tree, and that of
+ * another user's process counts for nothing (a worker of nginx's is one). So it is looked up while its parent is stopped: a stopped parent collects
+ * no child, so that no pid of one passes to another process.
  *
  * A reaper that is started while the last processes of such a tree are still being removed may hang: Node waits for ever for a thread that could
  * not be created, before it runs anything. A reaper that runs has `reaperName`; one that has not named itself in time is killed, and the next one
@@ -40,9 +44,40 @@ signal_if_same() {
   set -- \${stat##*) }
   [ "\${20}" = "$start" ] && kill "-$signal" "$pid"
 }
-signal_listed() {
+stop_listed() {
+  stopped=
   for member in $members; do
-    case $member in /*) ;; *) signal_if_same "$1" "\${member%:*}" "\${member#*:}" ;; esac
+    case $member in /*) continue ;; esac
+    signal_if_same STOP "\${member%:*}" "\${member#*:}" && stopped="$stopped $pid"
+  done
+}
+stop_child() {
+  may_kill "$1" || return
+  IFS= read -r stat < "/proc/$1/stat" || return
+  child=$1 parent=$2
+  set -- \${stat##*) }
+  [ "$2" = "$parent" ] && kill -STOP "$child" || return
+  born="$born $child" seen="$seen$child " members="$members $child:\${20}"
+}
+stop_descendants() {
+  generation=0 seen=" $stopped "
+  while [ -n "$stopped" ] && [ "$generation" -lt 1000 ]; do
+    born= generation=$((generation + 1))
+    for parent in $stopped; do
+      for thread in /proc/"$parent"/task/*/children; do
+        children=
+        IFS= read -r children < "$thread"
+        for child in $children; do
+          case $seen in *" $child "*) ;; *) stop_child "$child" "$parent" ;; esac
+        done
+      done
+    done
+    stopped=$born
+  done
+}
+kill_members() {
+  for member in $members; do
+    case $member in /*) ;; *) signal_if_same KILL "\${member%:*}" "\${member#*:}" ;; esac
   done
 }
 may_kill_cgroup() {
@@ -61,8 +96,9 @@ kill_listed() {
   for member in $members; do
     case $member in /*) kill_cgroup "$member" ;; esac
   done
-  signal_listed STOP
-  signal_listed KILL
+  stop_listed
+  stop_descendants
+  kill_members
 }
 seconds() {
   IFS=' .' read -r now rest < /proc/uptime
