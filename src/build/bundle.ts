@@ -1,8 +1,10 @@
 /**
- * Builds `dist/`: six bundles for Node, one for the dashboard’s page, and the JSON schema that the editor completes processes.json with.
+ * Builds `dist/`: the bundles for Node, one for the dashboard’s page, the declarations of the library, and the JSON schema that the editor completes
+ * processes.json with.
  *   node src/build/bundle.ts [--watch]
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, context } from 'esbuild';
@@ -59,6 +61,9 @@ const forNode: BuildOptions = {
   logOverride: { 'empty-import-meta': 'silent' },
 };
 
+/** Readable in the stack of an error, as other libraries are. */
+const forPrograms: BuildOptions = { ...forNode, entryPoints: { library: 'src/library/main.ts' }, minify: false };
+
 const forPages: BuildOptions = {
   ...shared,
   entryPoints: { dashboard: 'src/dashboard/main.ts' },
@@ -70,10 +75,23 @@ const forPages: BuildOptions = {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist'), { recursive: true });
 writeFileSync(join(root, 'dist', 'processes.schema.json'), `${JSON.stringify(processesJsonSchema(), null, 2)}\n`);
+writeDeclarations();
 if (values.watch) {
-  for (const options of [forNode, forPages]) await (await context(options)).watch();
+  for (const options of [forNode, forPrograms, forPages]) await (await context(options)).watch();
 } else {
-  const built = [await build(forPages), await build(forNode)];
+  const built = [await build(forPages), await build(forPrograms), await build(forNode)];
   // What went into them, for the notices of the package.
   writeFileSync(join(root, 'dist', 'inputs.json'), JSON.stringify(built.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}))));
+}
+
+/** Of the library: what api.ts declares, and the functions that main.ts adds. */
+function writeDeclarations(): void {
+  const api = join(root, 'src', 'library', 'api.ts');
+  const options = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--outDir', join(root, 'dist'), '--types', 'node'];
+  const dialect = ['--target', 'es2023', '--module', 'preserve', '--lib', 'es2023,esnext.disposable', '--skipLibCheck'];
+  execFileSync(join(root, 'node_modules', '.bin', 'tsc'), [...options, ...dialect, api], { stdio: 'inherit' });
+  const made = join(root, 'dist', 'api.d.ts');
+  const functions = 'export declare const spawn: Spawn;\nexport declare const run: Run;\n';
+  writeFileSync(join(root, 'dist', 'library.d.ts'), `${readFileSync(made, 'utf8')}${functions}`);
+  rmSync(made);
 }

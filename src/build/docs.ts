@@ -1,5 +1,5 @@
 /**
- * Writes the generated sections of docs/configuration.md, docs/cli.md and docs/protocol.md; a unit test says when they are stale.
+ * Writes the generated sections of docs/configuration.md, docs/cli.md, docs/library.md and docs/protocol.md; a unit test says when they are stale.
  *   node src/build/docs.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -54,6 +54,8 @@ export class WardenProcess implements OwnedWarden {
   readonly ended: Promise<WardenEnd>;
   /** Ends the connection, as the end of this process would. */
   readonly disconnect: () => void;
+  /** Whether this process runs on for as long as the warden does; it does so by default. */
+  readonly keepAlive: (keepsAlive: boolean) => void;
 
   /** @throws Error with what the warden wrote to stderr, where it cannot start. */
   static async start(options: WardenProcessOptions): Promise<WardenProcess> {
@@ -110,6 +112,9 @@ export class WardenProcess implements OwnedWarden {
       child.pid,
       greeted,
       () => child.stdin?.destroy(),
+      (keepsAlive) => {
+        for (const handle of [child, ...child.stdio]) setReference(handle as Referenced | null, keepsAlive);
+      },
       exited.then(async ({ code }) => {
         if (code !== 0) await reapAfter(script, greeted.welcome.folder, env);
         return { orderly: code === 0, stderrTail };
@@ -117,10 +122,28 @@ export class WardenProcess implements OwnedWarden {
     );
   }
 
-  private constructor(pid: number, client: WardenClient, disconnect: () => void, ended: Promise<WardenEnd>) {
+  private constructor(
+    pid: number,
+    client: WardenClient,
+    disconnect: () => void,
+    keepAlive: (keepsAlive: boolean) => void,
+    ended: Promise<WardenEnd>,
+  ) {
     this.pid = pid;
     this.disconnect = disconnect;
+    this.keepAlive = keepAlive;
     this.client = client;
     this.ended = ended;
   }
+}
+
+/** A handle of the event loop: a child process, or one of its pipes. */
+interface Referenced {
+  ref?(): void;
+  unref?(): void;
+}
+
+function setReference(handle: Referenced | null, isReferenced: boolean): void {
+  if (isReferenced) handle?.ref?.();
+  else handle?.unref?.();
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { ExtensionApi } from '../library/api.ts';
 import { version } from '../protocol/version.ts';
 import { registerAgentTools } from './agents/agentTools.ts';
 import { registerMcpServer } from './agents/mcpProvider.ts';
@@ -8,6 +9,7 @@ import { registerCommands } from './commands.ts';
 import { ContextKeys } from './contextKeys.ts';
 import { Dashboards } from './dashboard/dashboard.ts';
 import { DeclaredNames } from './declaredNames.ts';
+import { exportedApi } from './exportedApi.ts';
 import { Health } from './health/health.ts';
 import { LanguageModels } from './models/languageModels.ts';
 import { Models } from './models/models.ts';
@@ -22,6 +24,8 @@ import { WorkspaceSpecs } from './workspaceSpecs.ts';
 
 /** The extension of one window. */
 export class App {
+  /** For other extensions. */
+  readonly api: ExtensionApi;
   readonly #link: WardenLink;
 
   constructor(context: vscode.ExtensionContext) {
@@ -75,6 +79,7 @@ export class App {
       }),
     );
     this.#link = link;
+    this.api = exportedApi(link);
     link.resume();
   }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { spawn as spawnOnTerminal } from 'node-pty';
+import { root } from '../../src/build/paths.ts';
 import { type Adversary, adversaries, isInstalled } from '../support/adversaries.ts';
 import { death, graceMillis, survivorsOfDeath } from '../support/deaths.ts';
 import { ensurePeers, peersFolder } from '../support/peers.ts';
@@ -40,6 +41,11 @@ const bySignal = (child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM') => ({
 });
 
 const peers: readonly Peer[] = [
+  {
+    name: 'Tree Warden, as a library',
+    start: (run, argv) =>
+      bySignal(launch(run, process.execPath, [join(fixtures, 'library.mjs'), join(root, 'dist', 'library.js'), ...argv])),
+  },
   {
     name: 'execa, killDescendants',
     start: (run, argv) => bySignal(launch(run, process.execPath, [join(fixtures, 'execa.mjs'), peersFolder, ...argv])),
@@ -109,7 +115,9 @@ async function survivorsWith(peer: Peer, adversary: Adversary, how: 'stop' | 'ki
   try {
     const pid = await eventually('the manager is there', manager);
     const isMember = ({ command }: { readonly command: string }): boolean =>
-      !/execa\.mjs|tree-kill\.mjs|concurrently|pm2|supervisord|^tini|mprocs|God Daemon|ProcessContainer/.test(command);
+      !/library\.mjs|warden\.js|tree-warden|execa\.mjs|tree-kill\.mjs|concurrently|pm2|supervisord|^tini|mprocs|God Daemon|ProcessContainer/.test(
+        command,
+      );
     const members = (): ReturnType<typeof survivorsOf> =>
       survivorsOf(run.workFolder).filter((process) => process.pid !== pid && isMember(process));
     await eventually(`${adversary.name} is up under ${peer.name}`, () => members().length >= adversary.processes);

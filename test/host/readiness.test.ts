@@ -1,8 +1,10 @@
 /** What waits in the editor until a process is ready: launch configurations, pages, debuggers. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
@@ -20,6 +22,10 @@ const startedAt = Date.now();
 fetch(process.argv[2]).then(({ status }) => status, (error) => error.cause.code).then((answer) =>
   writeFileSync('client', JSON.stringify({ startedAt, answer })));\n`;
 
+const extension = fileURLToPath(new URL('../fixtures/api-extension', import.meta.url));
+const reports = join(mkdtempSync(join(tmpdir(), 'tw-api-')), 'reports');
+after(() => rmSync(dirname(reports), { recursive: true }));
+
 describe('what waits for a process', () => {
   let editor: Editor;
   let inspector = 0;
@@ -27,7 +33,7 @@ describe('what waits for a process', () => {
     const ports = new NamedPorts();
     inspector = await ports.portFor('inspector');
     const port = await ports.portFor('silent');
-    editor = await Editor.open({ workspace: null });
+    editor = await Editor.open({ workspace: null, extension, env: { API_FILE: reports } });
     const config = join(editor.workspace, '.vscode');
     mkdirSync(config);
     const ready = { http: `http://127.0.0.1:${port}/` };
@@ -158,5 +164,26 @@ describe('what waits for a process', () => {
     await eventually('a debugger is attached again', () => attached() > 0, 30_000);
     await editor.warden('Kill Now', 'inspected');
     await eventually('nothing is left', () => editor.workers.length === 0);
+  });
+
+  it('is, by another extension, guarded as its own: in the view, by its streams, and never longer than the window', async () => {
+    const said = (): { readonly stdout?: string; readonly line?: string; readonly exit?: { readonly reason: string } }[] =>
+      existsSync(reports)
+        ? readFileSync(reports, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line))
+        : [];
+    await editor.command('API Example: Serve');
+    await eventually('it is served', () => said().length === 1, 30_000);
+    assert.deepEqual([said()[0]?.stdout, said()[0]?.line], ['hello', 'serving']);
+    await editor.waitForRow('api server', /, live/);
+    await editor.command('API Example: Stop');
+    await eventually('it is told of the end', () => said()[1]?.exit?.reason === 'stopped by the program', 30_000);
+    await eventually('nothing is left', () => editor.workers.length === 0);
+    await editor.command('API Example: Serve');
+    await eventually('it is served again', () => said().length === 3, 30_000);
+    await editor.page.close();
+    await eventually('nothing is left of a window that is closed', () => editor.workers.length === 0, 30_000);
   });
 });

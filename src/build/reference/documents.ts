@@ -3,6 +3,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import texts from '../../../package.nls.json' with { type: 'json' };
 import { commandLineSections } from './commandLine.ts';
 import { configurationSections } from './configuration.ts';
+import { librarySections } from './library.ts';
 import { protocolSections } from './protocol.ts';
 import { withSections } from './sections.ts';
 
@@ -11,6 +12,7 @@ export function generatedDocuments(read: (file: string) => string): { readonly f
   const sections = {
     'docs/configuration.md': configurationSections(manifest.contributes.configuration, texts),
     'docs/cli.md': commandLineSections(),
+    'docs/library.md': librarySections(read),
     'docs/protocol.md': protocolSections(read),
   };
   return Object.entries(sections).map(([file, contents]) => ({ file, content: withSections(read(file), contents) }));

@@ -74,7 +74,9 @@ export const three = new RequestType<
     const documents = [
       'README.md',
       'CONTRIBUTING.md',
-      ...['guarantee', 'performance', 'models', 'configuration', 'cli', 'protocol', 'limitations'].map((name) => `docs/${name}.md`),
+      ...['guarantee', 'performance', 'models', 'configuration', 'cli', 'library', 'protocol', 'limitations'].map(
+        (name) => `docs/${name}.md`,
+      ),
     ];
     for (const document of documents)
       for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)#\s]+)/g))

@@ -1,0 +1,104 @@
+/** From the options of a program to the request for a warden. */
+import { basename } from 'node:path';
+import * as z from 'zod';
+import { limitsSchema, resolveLimits } from '../config/limits.ts';
+import { aliveSchema, readySchema, resolveProbe, resolveReady } from '../config/probes.ts';
+import { argument, command as commandSchema, text } from '../config/values.ts';
+import { errorText } from '../protocol/errors.ts';
+import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
+import type { Probe, ReadyProbe } from '../protocol/policies.ts';
+import type { StartRequest } from '../protocol/startRequest.ts';
+import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
+import { type Command, OptionError, type SpawnOptions } from './api.ts';
+
+const optionsSchema = z.strictObject({
+  name: text.optional(),
+  cwd: text.optional(),
+  env: z.record(text, z.union([argument, z.null(), z.undefined()])).optional(),
+  stdin: z.enum(['pipe', 'ignore']).optional(),
+  stdout: z.enum(['pipe', 'inherit', 'ignore']).optional(),
+  stderr: z.enum(['pipe', 'inherit', 'ignore']).optional(),
+  stop: z.union([text, z.array(text)]).optional(),
+  whenLeaderExits: z.enum(['kill', 'keep']).optional(),
+  containment: z.enum(['auto', 'group', 'cgroup', 'namespace', 'job']).optional(),
+  limits: limitsSchema.optional(),
+  onLimit: z.enum(['warn', 'stop', 'kill']).optional(),
+  ready: readySchema.optional(),
+  alive: aliveSchema.optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+});
+
+const shell = (): [string, ...string[]] => {
+  const { ComSpec } = process.env;
+  return ComSpec ? [ComSpec, '/d', '/s', '/c'] : ['/bin/sh', '-c'];
+};
+
+/** What is written is meant as it is: a program has its own ways to fill in values. */
+const asWritten = { fill: (written: string) => Promise.resolve(written), shell: shell() };
+
+/**
+ * @param around What is there: a free name that is like another one, and the environment that a tree gets without a change.
+ * @throws OptionError that names the option.
+ */
+export async function requestFrom(
+  command: Command,
+  options: SpawnOptions,
+  around: { freeName(plain: string): string; readonly environment: NodeJS.ProcessEnv },
+): Promise<StartRequest> {
+  const program = checked(commandSchema, command, 'command');
+  const { limits, onLimit, ready, alive, ...given } = checked(optionsSchema, options, '');
+  const argv: [string, ...string[]] = typeof program === 'string' ? [...shell(), program] : [...program];
+  const [first] = typeof program === 'string' ? program.trim().split(/\s+/) : argv;
+  const env = Object.entries(given.env ?? {}).map(([name, value]) => [name, value ?? null] as const);
+  return {
+    name: given.name === undefined ? around.freeName(nameFrom(basename(first ?? ''), 'command')) : checkedName(given.name),
+    argv,
+    cwd: given.cwd ?? process.cwd(),
+    env: { ...changeSince(around.environment), ...Object.fromEntries(env) },
+    stdio: 'raw',
+    stop: given.stop === undefined ? defaultStop : optionOf('stop', () => parseStop([given.stop ?? []].flat())),
+    whenLeaderExits: given.whenLeaderExits ?? 'kill',
+    containment: given.containment ?? 'auto',
+    ...(limits && { limits: resolveLimits(limits) }),
+    ...(onLimit && { onLimit }),
+    ...(ready && { ready: (await probeOf('ready', resolveReady(ready, asWritten))) as ReadyProbe }),
+    ...(alive && { alive: (await probeOf('alive', resolveProbe(alive, asWritten))) as Probe }),
+  };
+}
+
+/** What this program has changed in its environment since it was this one. */
+function changeSince(before: NodeJS.ProcessEnv): Record<string, string | null> {
+  const names = new Set([...Object.keys(before), ...Object.keys(process.env)]);
+  const changed = [...names].filter((name) => process.env[name] !== before[name]);
+  return Object.fromEntries(changed.map((name) => [name, process.env[name] ?? null]));
+}
+
+function checked<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const [{ path, message } = { path: [], message: 'is not valid' }] = error.issues;
+  throw new OptionError(`${[what, ...path].filter((part) => part !== '').join('.') || 'options'}: ${message}.`);
+}
+
+function optionOf<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new OptionError(`${name}: ${errorText(error)}.`);
+  }
+}
+
+async function probeOf<T>(name: string, resolving: Promise<T>): Promise<T> {
+  try {
+    return await resolving;
+  } catch (error) {
+    throw new OptionError(`${name}: ${errorText(error)}`);
+  }
+}
+
+function checkedName(written: string): string {
+  const name = normalName(written);
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new OptionError(`name: ${problem}.`);
+  return name;
+}

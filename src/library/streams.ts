@@ -1,0 +1,80 @@
+/** The streams of a tree: stdin and stdout are its socket, stderr is what its warden has read. */
+import { connect, type Socket } from 'node:net';
+import { Readable, Writable } from 'node:stream';
+import type { OutputSubscription } from '../client/outputSubscriptions.ts';
+import type { TreeId } from '../protocol/identity.ts';
+import { GuardianError } from './api.ts';
+import type { TreeHost } from './guardian.ts';
+
+/** Resolves when the socket is connected; its stdin can be ended while its stdout goes on. */
+export async function openSocket(path: string): Promise<Socket> {
+  const socket = connect({ path, allowHalfOpen: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', (error) => reject(new GuardianError(`The streams of the process could not be opened: ${error.message}.`)));
+  });
+  // A process that is gone has closed it; that is no failure of the reader's.
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+/** The half that is written to. Where the process has gone, what is written is thrown away, as a closed pipe would. */
+export function stdinOf(socket: Socket): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      if (socket.writable) socket.write(chunk, () => done());
+      else done();
+    },
+    final: (done) => {
+      if (socket.writable) socket.end(() => done());
+      else done();
+    },
+  });
+}
+
+/** The half that is read. */
+export function stdoutOf(socket: Socket): Readable {
+  const stdout = new Readable({ read: () => void socket.resume() });
+  socket.pause();
+  socket.on('data', (chunk: Buffer) => {
+    if (!stdout.push(chunk)) socket.pause();
+  });
+  socket.once('end', () => stdout.push(null));
+  socket.once('close', () => {
+    if (!stdout.readableEnded) stdout.push(null);
+  });
+  return stdout;
+}
+
+/** Nothing is asked for before it is read; from then on, this program waits for its end. */
+export function stderrOf(host: TreeHost, tree: TreeId): Readable {
+  let subscription: OutputSubscription | undefined;
+  let hold: Disposable | undefined;
+  let wake: () => void = () => undefined;
+  return new Readable({
+    read() {
+      wake();
+      hold ??= host.hold();
+      subscription ??= host.client.readOutput(
+        { tree, from: 0, whenBehind: 'skip', follow: true },
+        {
+          onChunk: async (chunk) => {
+            if (!this.push(chunk))
+              await new Promise<void>((resolve) => {
+                wake = resolve;
+              });
+          },
+          onEnd: () => {
+            hold?.[Symbol.dispose]();
+            this.push(null);
+          },
+        },
+      );
+    },
+    destroy(error, done) {
+      wake();
+      subscription?.cancel();
+      done(error);
+    },
+  });
+}

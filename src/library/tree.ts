@@ -1,0 +1,191 @@
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { reasonOf } from '../protocol/errorReasons.ts';
+import { errorText } from '../protocol/errors.ts';
+import { portsOf } from '../protocol/ports.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import type { StartRequest } from '../protocol/startRequest.ts';
+import { type Exit, type Member, NotReadyError, type OutputMode, type SpawnOptions, StartError, type State, type Tree } from './api.ts';
+import { ChildOfTree } from './childOfTree.ts';
+import type { TreeHost } from './guardian.ts';
+import { openSocket, stderrOf, stdinOf, stdoutOf } from './streams.ts';
+
+/** What is told of a tree whose warden has ended: by then, the switch has ended its processes. */
+const guardianLost: Exit = {
+  state: 'killed',
+  code: null,
+  signal: 'SIGKILL',
+  reason: 'ended with the background process that guarded it',
+};
+
+/** A tree that this program has started. */
+export class GuardedTree implements Tree {
+  readonly id: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly ready: Promise<void>;
+  readonly exited: Promise<Exit>;
+  readonly #host: TreeHost;
+  readonly #request: StartRequest;
+  readonly #listeners = new Set<(state: State, reason: string) => void>();
+  #snapshot: TreeSnapshot;
+
+  /** @throws StartError, GuardianError; the signal's reason where it is aborted before. */
+  static async start(host: TreeHost, request: StartRequest, options: SpawnOptions): Promise<GuardedTree> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const snapshot = await host.client.start(request).catch((error: unknown) => {
+      host.started(request.name);
+      throw new StartError(errorText(error), startReasonOf(error));
+    });
+    try {
+      const socket = await openSocket(snapshot.rawSocket ?? '');
+      const tree = new GuardedTree(host, request, snapshot, {
+        stdin: stdinOf(socket),
+        stdout: stdoutOf(socket),
+        stderr: stderrOf(host, snapshot.id),
+      });
+      tree.#apply(options);
+      return tree;
+    } catch (error) {
+      await host.client.stop({ tree: snapshot.id, now: true, reason: 'its streams could not be opened' }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private constructor(
+    host: TreeHost,
+    request: StartRequest,
+    snapshot: TreeSnapshot,
+    streams: { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable },
+  ) {
+    this.#host = host;
+    this.#request = request;
+    this.#snapshot = snapshot;
+    this.id = snapshot.id;
+    this.name = snapshot.name;
+    this.pid = snapshot.leader?.pid ?? 0;
+    this.stdin = streams.stdin;
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    const hold = host.hold();
+    this.exited = new Promise((resolve) => {
+      const following = host.follow(snapshot.id, (next) => {
+        host.started(snapshot.name);
+        const exit = next === undefined ? guardianLost : this.#take(next);
+        if (exit === undefined) return;
+        // In a later turn: `follow` may call before it has returned.
+        setImmediate(() => following[Symbol.dispose]());
+        hold[Symbol.dispose]();
+        resolve(exit);
+      });
+    });
+    this.ready = this.#becomesReady();
+    // Whoever does not ask is not to be ended by its rejection.
+    this.ready.catch(() => undefined);
+  }
+
+  get state(): State {
+    return this.#snapshot.state;
+  }
+
+  onState(listener: (state: State, reason: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async members(): Promise<readonly Member[]> {
+    using _waiting = this.#host.hold();
+    const trees = await this.#host.client.list();
+    const { members = [] } = trees.find(({ id }) => id === this.id) ?? {};
+    return members
+      .filter(({ zombie }) => !zombie)
+      .map(({ pid, parent, name, cpuPercent, memoryBytes, ports = [] }) => ({
+        ...{ pid, parent, name, cpuPercent, memoryBytes },
+        ports: portsOf([{ ports }]).map(({ port }) => port),
+      }));
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    using _waiting = this.#host.hold();
+    await this.#host.client.signal({ tree: this.#snapshot.id, signal });
+  }
+
+  async stop(reason = 'stopped by the program'): Promise<Exit> {
+    return await this.#end(false, reason);
+  }
+
+  async kill(reason = 'killed by the program'): Promise<Exit> {
+    return await this.#end(true, reason);
+  }
+
+  asChildProcess(): ChildProcess {
+    return new ChildOfTree(this, this.#request.argv);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
+    yield* createInterface({ input: this.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #apply({ stdin, stdout, stderr, signal }: SpawnOptions): void {
+    if (stdin === 'ignore') this.stdin.end();
+    direct(this.stdout, stdout, process.stdout);
+    direct(this.stderr, stderr, process.stderr);
+    if (signal === undefined) return;
+    const abort = (): void => void this.stop('aborted by the program').catch(() => undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    void this.exited.then(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  }
+
+  async #end(now: boolean, reason: string): Promise<Exit> {
+    using _waiting = this.#host.hold();
+    // One that has ended, and one whose warden has, is told by `exited`.
+    await this.#host.client.stop({ tree: this.#snapshot.id, now, reason }).catch(() => undefined);
+    return await this.exited;
+  }
+
+  /** Its end, where this is it. */
+  #take(next: TreeSnapshot): Exit | undefined {
+    const isNews = next.state !== this.#snapshot.state || next.reason !== this.#snapshot.reason;
+    this.#snapshot = next;
+    if (isNews) for (const listener of this.#listeners) listener(next.state, next.reason);
+    if (next.endedAt === undefined) return undefined;
+    const { state, reason, exit } = next;
+    return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
+  }
+
+  async #becomesReady(): Promise<void> {
+    const isReady = (): boolean => this.#snapshot.state === 'ready';
+    if (isReady()) return;
+    const ready = new Promise<void>((resolve) => {
+      const forget = this.onState((state) => {
+        if (state !== 'ready') return;
+        forget();
+        resolve();
+      });
+    });
+    const ended = this.exited.then((exit): never => {
+      throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
+    });
+    await Promise.race([ready, ended]);
+  }
+}
+
+function startReasonOf(error: unknown): StartError['reason'] {
+  const reason = reasonOf(error);
+  return reason === 'versionNeeded' ? undefined : reason;
+}
+
+function direct(output: Readable, mode: OutputMode = 'pipe', own: NodeJS.WriteStream): void {
+  if (mode === 'ignore') output.resume();
+  else if (mode === 'inherit') output.pipe(own, { end: false });
+}

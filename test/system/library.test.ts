@@ -1,0 +1,219 @@
+/** The library for Node programs: commands whose trees end with them. */
+import assert from 'node:assert/strict';
+import { spawn as spawnChild, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { root } from '../../src/build/paths.ts';
+import type { Run as RunCommand, Spawn } from '../../src/library/api.ts';
+import { eventually, Run } from '../support/run.ts';
+import { survivorsAfterLooking } from '../support/survivors.ts';
+
+const library = join(root, 'dist', 'library.js');
+const place = new Run();
+Object.assign(process.env, place.env);
+const { run, spawn } = createRequire(import.meta.url)(library) as { readonly run: RunCommand; readonly spawn: Spawn };
+const cwd = place.workFolder;
+const program = fileURLToPath(new URL('../fixtures/libraryProgram.mjs', import.meta.url));
+
+after(() => place[Symbol.asyncDispose]());
+
+describe('run', () => {
+  it('gives output, without its last line break, and how it has ended', async () => {
+    const { stdout, stderr, exit } = await run('echo out; echo err >&2', { cwd });
+    assert.deepEqual([stdout, stderr, exit.state, exit.code, exit.signal], ['out', 'err', 'exited', 0, null]);
+  });
+
+  it('passes arguments on as they are written, and stdin', async () => {
+    const odd = ['${HOME}', '$x', '', 'a b', '"', "it's", '\n'];
+    const { stdout } = await run(['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...odd], { cwd });
+    assert.deepEqual(JSON.parse(stdout), odd);
+    assert.equal((await run('cat', { cwd, input: 'given' })).stdout, 'given');
+    assert.equal((await run('cat', { cwd })).stdout, '');
+  });
+
+  it('gives the environment of this moment, changed as asked', async () => {
+    process.env['LATE'] = 'late';
+    process.env['GONE'] = 'gone';
+    const { stdout } = await run('echo $LATE-$GONE-$MORE', { cwd, env: { GONE: null, MORE: 'more' } });
+    assert.equal(stdout, 'late--more');
+  });
+
+  it('gives 5 MB without losing a byte', async () => {
+    const { stdout } = await run('head -c 5000000 /dev/zero | tr "\\0" x', { cwd });
+    assert.equal(stdout.length, 5_000_000);
+  });
+
+  it('runs thirty at once', async () => {
+    const all = await Promise.all(Array.from({ length: 30 }, (_, index) => run(['echo', String(index)], { cwd })));
+    assert.deepEqual(
+      all.map(({ stdout }) => stdout),
+      all.map((_, index) => String(index)),
+    );
+  });
+
+  const failures: [string, Parameters<RunCommand>, object][] = [
+    [
+      'an exit status',
+      ['echo said >&2; exit 3', { cwd }],
+      { name: 'CommandError', message: '“echo” failed: exited with code 3. It said: said', stderr: 'said' },
+    ],
+    ['a signal', ['kill -9 $$', { cwd }], { name: 'CommandError', message: '“kill” failed: ended by SIGKILL.' }],
+    ['no such command', [['no-such-thing'], { cwd }], { name: 'StartError', reason: 'commandNotFound' }],
+    ['no such folder', ['true', { cwd: '/no/such' }], { name: 'StartError', reason: 'folderUnusable' }],
+    [
+      'too much output',
+      ['yes', { cwd, maxBuffer: 1000 }],
+      { name: 'CommandError', message: '“yes” failed: it printed more than 1.0 KB to stdout.' },
+    ],
+    [
+      'a wrong limit',
+      ['true', { cwd, limits: { memory: 'lots' } }],
+      { name: 'OptionError', message: /^limits\.memory: 'lots' is not a size/ },
+    ],
+    ['a wrong option', ['true', { cwd, stopp: 1 } as object], { name: 'OptionError', message: /stopp/ }],
+    ['a wrong stop', ['true', { cwd, stop: ['SIGFOO'] }], { name: 'OptionError', message: /^stop: 'SIGFOO' is not a signal/ }],
+    ['a wrong name', ['true', { cwd, name: '\u001b' }], { name: 'OptionError', message: /^name: / }],
+    ['an empty command', [[''], { cwd }], { name: 'OptionError', message: /^command/ }],
+    ['a limit of time', ['sleep 100', { cwd, limits: { time: '300ms' } }], { name: 'CommandError' }],
+    ['a signal that is aborted', ['true', { cwd, signal: AbortSignal.abort() }], { name: 'AbortError' }],
+  ];
+  for (const [what, [command, options], error] of failures)
+    it(`tells ${what}`, async () => {
+      await assert.rejects(run(command, options), error);
+    });
+
+  it('ends when its signal is aborted', async () => {
+    await assert.rejects(run('(setsid sleep 300 &); sleep 301', { cwd, stop: ['SIGTERM', '300ms'], signal: AbortSignal.timeout(300) }), {
+      name: 'TimeoutError',
+    });
+    assert.deepEqual(await survivorsAfterLooking(cwd), []);
+  });
+});
+
+describe('spawn', () => {
+  it('gives lines as they come, and ends everything when it is disposed', async () => {
+    const lines: string[] = [];
+    {
+      await using tree = await spawn('echo one; echo two; (setsid sleep 300 &); sleep 301', { cwd, stop: ['SIGTERM', '300ms'] });
+      for await (const line of tree) {
+        lines.push(line);
+        if (lines.length === 2) break;
+      }
+      assert.deepEqual(lines, ['one', 'two']);
+      await eventually('all are seen', async () => (await tree.members()).length === 3);
+    }
+    assert.deepEqual(await survivorsAfterLooking(cwd), []);
+  });
+
+  it('is ready when its probe says so, and tells each state', async () => {
+    const states: string[] = [];
+    await using tree = await spawn('sleep 0.3; touch up; sleep 300', { cwd, ready: { exec: 'test -e up' }, stop: ['SIGTERM'] });
+    assert.equal(tree.state, 'starting');
+    tree.onState((state) => states.push(state));
+    await tree.ready;
+    const exit = await tree.stop('enough');
+    assert.deepEqual([states, exit.reason, exit.signal], [['ready', 'stopping', 'exited'], 'enough', 'SIGTERM']);
+  });
+
+  it('tells why it could not become ready', async () => {
+    const tree = await spawn('sleep 300', { cwd, ready: { tcp: 1, deadline: '300ms' }, stop: ['SIGTERM'] });
+    await assert.rejects(tree.ready, { name: 'NotReadyError', message: /^“sleep” ended before it was ready: not ready after 300 ms/ });
+    assert.equal((await tree.exited).state, 'failed');
+  });
+
+  it('does not hold a process up whose output is ignored', async () => {
+    const tree = await spawn('head -c 5000000 /dev/zero; exit 4', { cwd, stdout: 'ignore' });
+    assert.equal((await tree.exited).code, 4);
+  });
+
+  it('ends when the guardian is killed, and the next one has another', async () => {
+    const tree = await spawn('(setsid sleep 300 &); sleep 301', { cwd });
+    const [warden = 0] = place.wardenPids();
+    process.kill(warden, 'SIGKILL');
+    const { state, reason } = await tree.exited;
+    assert.deepEqual([state, reason], ['killed', 'ended with the background process that guarded it']);
+    await eventually('nothing is left', async () => (await survivorsAfterLooking(cwd)).length === 0);
+    assert.equal((await run('echo again', { cwd })).stdout, 'again');
+  });
+});
+
+describe('a tree as a child process', () => {
+  it('speaks JSON-RPC on its streams, and ends by kill()', async () => {
+    const jsonrpc = createRequire(import.meta.url).resolve('vscode-jsonrpc/node');
+    const server = `const { createMessageConnection, StreamMessageReader, StreamMessageWriter } = require(${JSON.stringify(jsonrpc)});
+      const connection = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+      connection.onRequest('double', (number) => number * 2); connection.listen();`;
+    const child = (await spawn(['node', '-e', server], { cwd, stop: ['SIGTERM'] })).asChildProcess();
+    assert.ok(child.stdin && child.stdout && child.pid);
+    const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+    connection.listen();
+    assert.equal(await connection.sendRequest('double', 21), 42);
+    const closed = once(child, 'close');
+    assert.equal(child.kill(), true);
+    assert.deepEqual(await closed, [null, 'SIGTERM']);
+    assert.deepEqual([child.exitCode, child.signalCode, child.killed, child.kill()], [null, 'SIGTERM', true, false]);
+    connection.dispose();
+  });
+
+  it('is closed when it has ended, read or not', async () => {
+    const child = (await spawn('echo out; echo err >&2; exit 7', { cwd })).asChildProcess();
+    assert.deepEqual(await once(child, 'close'), [7, null]);
+  });
+});
+
+describe('a program', () => {
+  for (const [mode, code] of [
+    ['short', 0],
+    ['stop', 0],
+    ['exit', 3],
+    ['throw', 1],
+  ] as const)
+    it(`ends by itself, and leaves nothing: ${mode}`, async () => {
+      await using own = new Run();
+      const { status, stdout } = spawnSync(process.execPath, [program, library, mode], {
+        cwd: own.workFolder,
+        env: own.env,
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      assert.deepEqual([status, stdout.trim()], [code, mode === 'short' ? 'done' : 'up']);
+      await eventually('nothing is left', async () => (await survivorsAfterLooking(own.workFolder)).length === 0);
+      await eventually('the warden has ended', () => own.wardenPids().length === 0);
+    });
+
+  it('that is killed leaves nothing', async () => {
+    await using own = new Run();
+    const child = spawnChild(process.execPath, [program, library, 'wait'], {
+      cwd: own.workFolder,
+      env: own.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await eventually('nothing is left', async () => (await survivorsAfterLooking(own.workFolder)).length === 0);
+    await eventually('the warden has ended', () => own.wardenPids().length === 0);
+  });
+
+  it('of a user compiles against the declarations', async () => {
+    await using own = new Run();
+    const modules = join(own.folder, 'node_modules');
+    mkdirSync(modules);
+    symlinkSync(root, join(modules, 'tree-warden'));
+    symlinkSync(join(root, 'node_modules', '@types'), join(modules, '@types'));
+    symlinkSync(join(root, 'node_modules', 'undici-types'), join(modules, 'undici-types'));
+    const source = fileURLToPath(new URL('../fixtures/libraryTypes.ts', import.meta.url));
+    symlinkSync(source, join(own.folder, 'user.ts'));
+    const options = ['--ignoreConfig', '--noEmit', '--strict', '--preserveSymlinks', '--module', 'nodenext', '--target', 'es2023'];
+    const { status, stdout } = spawnSync(
+      join(root, 'node_modules', '.bin', 'tsc'),
+      [...options, '--lib', 'es2023,esnext.disposable', '--types', 'node', 'user.ts'],
+      { cwd: own.folder, encoding: 'utf8' },
+    );
+    assert.deepEqual([status, stdout], [0, '']);
+  });
+});
