@@ -116,13 +116,16 @@ export class Membership {
   }
 
   async #lookInTurns(thorough: boolean): Promise<Census> {
-    for (let pass = 1; pass < maxPasses; pass++) {
+    for (let pass = 1; ; pass++) {
       const [censuses, changes] = [this.#censuses, this.#changes];
       const found = await this.#platform.descendantsInTurns(this.#roots, thorough);
-      const isAnswered = this.#censuses !== censuses && (this.#newestIsThorough || !thorough);
-      if (isAnswered || (this.#changes === changes && !this.#pass(found, thorough))) return this.#newest;
+      if (this.#censuses !== censuses && (this.#newestIsThorough || !thorough)) return this.#newest;
+      const isLast = pass === maxPasses;
+      if (this.#changes !== changes) {
+        // What changes without end leaves no time for a walk in turns.
+        if (isLast) return this.census(thorough);
+      } else if (!this.#pass(found, thorough) || isLast) return this.#newest;
     }
-    return this.census(thorough);
   }
 
   get #roots(): ProcessIdentity[] {
@@ -142,7 +145,7 @@ export class Membership {
       const tree = this.#treeOf(process, known, contained);
       known.set(process.pid, { identity: process, tree });
       if (tree === undefined) {
-        if (process.alive && this.#platform.stat(process.pid)?.alive) strays.push(process);
+        if (process.alive && this.#isStillAlive(process)) strays.push(process);
         else if (process.alive) missed = true;
         continue;
       }
@@ -206,6 +209,11 @@ export class Membership {
     return named
       .map((mark) => (mark === undefined ? undefined : this.#treeOfMark.get(mark)))
       .find((tree) => tree !== undefined && !this.#isOlder(process, tree));
+  }
+
+  #isStillAlive(process: ProcessStat): boolean {
+    const now = this.#platform.stat(process.pid);
+    return now?.alive === true && sameProcess(now, process);
   }
 
   #isOlder(process: ProcessStat, tree: TreeId): boolean {

@@ -22,6 +22,8 @@ class FakeMachine {
   meanwhile: () => void = () => undefined;
   /** Pids that only a thorough look finds: children of other threads than the main one. */
   readonly hidden = new Set<number>();
+  /** Number of walks that were done in one step. */
+  steps = 0;
 
   add(pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat {
     const process: ProcessStat = {
@@ -59,7 +61,10 @@ class FakeMachine {
       ...inertPlatform,
       adoptsOrphans: this.adoptsOrphans,
       stat: (pid) => this.processes.find((process) => process.pid === pid),
-      descendants: (roots: Iterable<ProcessIdentity>, thorough: boolean) => this.descendants(roots, thorough),
+      descendants: (roots: Iterable<ProcessIdentity>, thorough: boolean) => {
+        this.steps++;
+        return this.descendants(roots, thorough);
+      },
       descendantsInTurns: async (roots: Iterable<ProcessIdentity>, thorough: boolean) => {
         const found = this.descendants(roots, thorough);
         await Promise.resolve();
@@ -184,6 +189,40 @@ describe('membership', () => {
       members.get(first)?.map(({ pid }) => pid),
       [200, 201],
     );
+  });
+
+  it('keeps to turns where processes fork and exit without pause', async () => {
+    const { machine, membership } = guarded();
+    let pid = 400;
+    machine.add(pid, warden);
+    machine.meanwhile = () => {
+      machine.remove(pid);
+      machine.add(++pid, warden);
+    };
+    const { strays } = await membership.censusInTurns(false);
+    assert.deepEqual([strays, machine.steps], [[], 0]);
+  });
+
+  it('gets its answer where all walks in turns are overtaken', async () => {
+    const { machine, membership } = guarded();
+    machine.add(201, 200);
+    machine.hidden.add(201);
+    machine.meanwhile = () => void membership.census(false);
+    const { members } = await membership.censusInTurns(true);
+    assert.deepEqual(
+      members.get(first)?.map(({ pid }) => pid),
+      [200, 201],
+    );
+  });
+
+  it('takes none for a stray that was given the pid of one in the middle of a look in turns', async () => {
+    const { machine, membership } = guarded();
+    machine.add(400, warden);
+    machine.meanwhile = () => {
+      machine.remove(400);
+      machine.add(400, 1, { startTime: 9999 });
+    };
+    assert.deepEqual((await membership.censusInTurns(false)).strays, []);
   });
 
   it('answers no look in turns with an older one', async () => {
