@@ -209,6 +209,7 @@ describe('processes.json', () => {
       'priority',
       'ready',
       'alive',
+      'onReady',
       'restart',
       'instances',
     ];
