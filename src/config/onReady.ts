@@ -8,7 +8,7 @@ export const onReadySchema = z
     'must be "open", "openExternal" or { "debug": NAME }',
   )
   .describe(
-    'What VS Code does each time the process becomes ready, after a restart too. "open": show its page in the editor. "openExternal": open it in your browser. { "debug": NAME }: start the configuration NAME of launch.json, for example one that attaches to the process. Of several instances, the first counts. Default: nothing.',
+    'What VS Code does each time the process becomes ready, after a restart too. "open": show its page, at the lowest TCP port that it listens on, in the editor. "openExternal": open it in your browser. Ports are known on Linux and Windows only. { "debug": NAME }: start the configuration NAME of launch.json, for example one that attaches to the process. Of several instances, the first counts. Default: nothing.',
   );
 
 export type OnReady = z.output<typeof onReadySchema>;

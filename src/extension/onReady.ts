@@ -18,9 +18,9 @@ const portWait = { millis: 10_000, everyMillis: 250 };
 export class OnReadyActions implements vscode.Disposable {
   readonly #link: WardenLink;
   readonly #specs: WorkspaceSpecs;
-  readonly #watch = new ReadyWatch();
+  readonly #watch = new ReadyWatch(Date.now());
   readonly #subscription: vscode.Disposable;
-  /** Debug sessions that run, by the names of their configurations. */
+  /** Debug sessions that run, by {@link sessionKey}. */
   readonly #sessions = new Map<string, vscode.DebugSession>();
 
   constructor(link: WardenLink, specs: WorkspaceSpecs) {
@@ -28,9 +28,10 @@ export class OnReadyActions implements vscode.Disposable {
     this.#specs = specs;
     this.#subscription = vscode.Disposable.from(
       link.onDidChangeTrees(() => this.#look()),
-      vscode.debug.onDidStartDebugSession((session) => this.#sessions.set(session.configuration.name, session)),
-      vscode.debug.onDidTerminateDebugSession(({ configuration: { name }, id }) => {
-        if (this.#sessions.get(name)?.id === id) this.#sessions.delete(name);
+      vscode.debug.onDidStartDebugSession((session) => this.#sessions.set(keyOf(session), session)),
+      vscode.debug.onDidTerminateDebugSession((session) => {
+        const key = keyOf(session);
+        if (this.#sessions.get(key)?.id === session.id) this.#sessions.delete(key);
       }),
     );
   }
@@ -48,8 +49,8 @@ export class OnReadyActions implements vscode.Disposable {
     const { spec: declared, instance } = instanceOf(name);
     const process = this.#specs.find(declared);
     const action = process?.spec.onReady;
-    // Of several instances, the first stands for all.
-    if (process === undefined || action === undefined || instance > 1) return;
+    // Of several instances, the first stands for all. A file that is not trusted decides nothing, whatever has started the process.
+    if (process === undefined || action === undefined || instance > 1 || !vscode.workspace.isTrusted) return;
     this.#run(action, process, tree).catch((error: unknown) => void tellError(errorText(error)));
   }
 
@@ -67,7 +68,7 @@ export class OnReadyActions implements vscode.Disposable {
   }
 
   async #debug(configuration: string, { name, folder }: DeclaredProcess): Promise<void> {
-    const running = this.#sessions.get(configuration);
+    const running = this.#sessions.get(sessionKey(folder, configuration));
     // One that was attached to the process before this one; a browser that it has launched stays.
     if (running?.configuration.request === 'attach') await vscode.debug.stopDebugging(running);
     else if (running !== undefined) return;
@@ -75,7 +76,7 @@ export class OnReadyActions implements vscode.Disposable {
       throw new Error(vscode.l10n.t('“{0}” is ready, but the launch configuration “{1}” could not be started.', name, configuration));
   }
 
-  /** Of the first port that it listens on; undefined where there is none in time. */
+  /** Of the lowest TCP port that it listens on; undefined where there is none in time. */
   async #urlOf(tree: TreeId): Promise<vscode.Uri | undefined> {
     const until = performance.now() + portWait.millis;
     while (this.#isThere(tree)) {
@@ -94,4 +95,13 @@ export class OnReadyActions implements vscode.Disposable {
   #isThere(tree: TreeId): boolean {
     return this.#link.trees.some((one) => one.id === tree && isLive(one));
   }
+}
+
+/** Folders of one window may have configurations of the same name. */
+function sessionKey(folder: vscode.WorkspaceFolder | undefined, configuration: string): string {
+  return `${folder?.uri.toString() ?? ''} ${configuration}`;
+}
+
+function keyOf({ workspaceFolder, configuration }: vscode.DebugSession): string {
+  return sessionKey(workspaceFolder, configuration.name);
 }

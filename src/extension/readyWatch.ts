@@ -1,27 +1,46 @@
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 
-type Tree = Pick<TreeSnapshot, 'id' | 'state'>;
+type Tree = Pick<TreeSnapshot, 'id' | 'state' | 'lifetime' | 'startedAt'>;
 
-/** Finds the trees that have become ready since the last look; never those that were there before the window was. */
+/** Maximum number of trees that are remembered though they are not listed: those of a warden whose connection was lost are listed again. */
+const maxUnlisted = 1000;
+
+/** Finds the trees that have become ready since the last look, each once; never those that were there before the window was. */
 export class ReadyWatch {
-  /** Of all listed trees, whether each has been found, or is not to be; undefined until it is known what was there before. */
-  #known: Map<TreeId, boolean> | undefined;
+  /** When the window was opened, in milliseconds since 1970. */
+  readonly #since: number;
+  /** Those that were there before, and those that were found, the oldest first; undefined until it is known what was there before. */
+  #done: Set<TreeId> | undefined;
+
+  constructor(since: number) {
+    this.#since = since;
+  }
 
   get hasBegun(): boolean {
-    return this.#known !== undefined;
+    return this.#done !== undefined;
   }
 
   /** These were there before. */
   begin(trees: readonly Tree[]): void {
-    this.#known = new Map(trees.map(({ id }) => [id, true]));
+    this.#done = new Set(trees.map(({ id }) => id));
   }
 
   look<T extends Tree>(trees: readonly T[]): readonly T[] {
-    const before = this.#known;
-    if (before === undefined) return [];
-    const found = trees.filter(({ id, state }) => state === 'ready' && before.get(id) !== true);
-    this.#known = new Map(trees.map(({ id, state }) => [id, before.get(id) === true || state === 'ready']));
-    return found;
+    const done = this.#done;
+    if (done === undefined) return [];
+    const ready = trees.filter(({ id, state }) => state === 'ready' && !done.has(id));
+    for (const { id } of ready) done.add(id);
+    const listed = new Set(trees.map(({ id }) => id));
+    for (const id of done) {
+      if (done.size <= listed.size + maxUnlisted) break;
+      if (!listed.has(id)) done.delete(id);
+    }
+    return ready.filter((tree) => !this.#isFromBefore(tree));
+  }
+
+  /** A warden of detached processes may be found later than the window was opened, with all that it has. */
+  #isFromBefore({ lifetime, startedAt }: Tree): boolean {
+    return lifetime === 'detached' && startedAt < this.#since;
   }
 }

@@ -24,7 +24,7 @@ export function markersOf(step: TaskStep, name: string, place: string, reason = 
   }
 }
 
-/** Who is told of a task run. */
+/** Receives the steps of a task run. */
 export interface TaskListener {
   /** A line for its terminal. */
   say(line: string): void;

@@ -14,6 +14,7 @@ export interface DeclaredPlace {
  */
 export class TaskProblems implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('tree-warden tasks');
+  /** By the names of their instances. */
   readonly #problems = new Map<string, { readonly file: vscode.Uri; readonly diagnostic: vscode.Diagnostic }>();
 
   set(process: string, { file, line }: DeclaredPlace, message: string): void {
@@ -28,6 +29,11 @@ export class TaskProblems implements vscode.Disposable {
     if (known === undefined) return;
     this.#problems.delete(process);
     this.#show(known.file);
+  }
+
+  /** Clears all but these: their declarations have gone. */
+  keep(isDeclared: (process: string) => boolean): void {
+    for (const process of [...this.#problems.keys()]) if (!isDeclared(process)) this.clear(process);
   }
 
   dispose(): void {

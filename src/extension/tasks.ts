@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { errorText } from '../protocol/errors.ts';
+import { instanceOf } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { Processes } from './processes.ts';
 import { TaskMarkers, type TaskStep } from './taskMarkers.ts';
@@ -31,14 +32,17 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
     this.#processes = processes;
     this.#link = link;
     this.#specs = specs;
-    this.#registration = vscode.tasks.registerTaskProvider(taskType, this);
+    this.#registration = vscode.Disposable.from(
+      vscode.tasks.registerTaskProvider(taskType, this),
+      specs.onDidChange(() => this.#problems.keep((name) => this.#declared(name) !== undefined)),
+    );
   }
 
   async provideTasks(): Promise<vscode.Task[]> {
     await this.#specs.ready;
     return this.#specs.declared.map(({ name, folder }) => {
       const task = this.#task({ type: taskType, process: name }, folder, name);
-      // Who waits for it waits until it is ready; for most processes, the end never comes.
+      // `preLaunchTask` and `dependsOn` wait until it is ready: most processes never end.
       task.isBackground = true;
       task.problemMatchers = [problemMatcher];
       return task;
@@ -60,22 +64,28 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
   }
 
   #task(definition: WardenTaskDefinition, folder: vscode.WorkspaceFolder, name: string): vscode.Task {
-    const declared = (): DeclaredProcess | undefined => this.#specs.find(definition.process ?? '');
+    const process = definition.process ?? name;
+    const declared = (): DeclaredProcess | undefined => (definition.process === undefined ? undefined : this.#declared(process));
     const line = declared()?.line;
     const run: TaskRun = {
-      name: definition.process ?? name,
+      name: process,
       place: line === undefined ? '.vscode/tasks.json:1' : `${processesPattern}:${line + 1}`,
       start: (terminal) => this.#start(definition, folder, name, terminal),
-      reached: (step, reason) => this.#reached(declared(), step, reason),
+      reached: (step, reason) => this.#reached(process, declared(), step, reason),
     };
     const execution = new vscode.CustomExecution(() => Promise.resolve(new TaskTerminal(this.#link, this.#processes, run)));
     return new vscode.Task(definition, folder, name, taskType, execution);
   }
 
-  #reached(declared: DeclaredProcess | undefined, step: TaskStep, reason: string): void {
+  /** Of the declaration that this is an instance of. */
+  #declared(instance: string): DeclaredProcess | undefined {
+    return this.#specs.find(instanceOf(instance).spec);
+  }
+
+  #reached(process: string, declared: DeclaredProcess | undefined, step: TaskStep, reason: string): void {
     if (declared === undefined) return;
-    if (step === 'failed') this.#problems.set(declared.name, declared, vscode.l10n.t('“{0}” has failed: {1}', declared.name, reason));
-    else this.#problems.clear(declared.name);
+    if (step === 'failed') this.#problems.set(process, declared, vscode.l10n.t('“{0}” has failed: {1}', process, reason));
+    else this.#problems.clear(process);
   }
 
   async #start(
@@ -112,6 +122,7 @@ class TaskTerminal extends TreeTerminal {
   #tree: TreeSnapshot | undefined;
   #seen = false;
   #markers: TaskMarkers | undefined;
+  #isClosed = false;
 
   constructor(link: WardenLink, processes: Processes, task: TaskRun) {
     super(link);
@@ -128,6 +139,7 @@ class TaskTerminal extends TreeTerminal {
   /** The task was terminated, or its terminal closed. */
   override close(): void {
     super.close();
+    this.#isClosed = true;
     this.#subscription?.dispose();
     // One that is still being started is stopped as soon as it is there.
     const reason = vscode.l10n.t('the task was terminated');
@@ -141,10 +153,13 @@ class TaskTerminal extends TreeTerminal {
     try {
       this.#starting = Promise.resolve().then(() => this.#task.start(this));
       this.#tree = await this.#starting;
+      if (this.#isClosed) return;
       this.show(this.#tree);
       this.#subscription = this.#link.onDidChangeTrees(() => this.#look());
       this.#look();
     } catch (error) {
+      // A start that the user has called off has not failed.
+      if (this.#isClosed) return;
       markers.failed(errorText(error));
       this.end(1);
     }

@@ -119,7 +119,7 @@ export interface Platform {
    */
   descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[];
 
-  /** As {@link descendants}, but others have their turn of the event loop meanwhile. */
+  /** As {@link descendants}, but in turns: the event loop is free in between. What was found first may have ended by the time that it resolves. */
   descendantsInTurns(roots: Iterable<ProcessIdentity>, thorough: boolean): Promise<ProcessStat[]>;
 
   /** Every process that this user can see; on Linux, one that forks and leaves is never missed. */

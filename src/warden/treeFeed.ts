@@ -21,6 +21,7 @@ export class TreeFeed {
   #sent: readonly TreeSnapshot[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #due: NodeJS.Immediate | undefined;
+  #isLooking = false;
 
   constructor(source: TreeSource, send: (change: TreesChange) => void) {
     this.#source = source;
@@ -35,8 +36,7 @@ export class TreeFeed {
   async watch(intervalMillis: number): Promise<readonly TreeSnapshot[]> {
     clearInterval(this.#timer);
     if (intervalMillis > 0) {
-      const look = (): void => void this.#source.sample().then(() => this.#push(), passUnreadable);
-      this.#timer = setInterval(look, period(Math.max(intervalMillis, shortestMillis)));
+      this.#timer = setInterval(() => this.#look(), period(Math.max(intervalMillis, shortestMillis)));
     }
     await this.#source.sample();
     // In one turn with the answer: a change that is sent behind it is one of this list.
@@ -53,6 +53,16 @@ export class TreeFeed {
     clearInterval(this.#timer);
     clearImmediate(this.#due);
     this.#sent = undefined;
+  }
+
+  /** A sample that takes longer than the interval is not asked for twice. */
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const sampled = this.#source.sample().then(() => this.#push(), passUnreadable);
+    void sampled.finally(() => {
+      this.#isLooking = false;
+    });
   }
 
   #push(): void {

@@ -21,7 +21,7 @@ export function parseAuxv(auxv: Buffer): Units {
 
 const [space, minus, zero, newline] = [0x20, 0x2d, 0x30, 0x0a];
 const nameEnds = 0x29;
-/** Of the line that is being parsed, by their numbers in proc_pid_stat(5): one for all, or there would be much to collect. */
+/** Fields of the line that is being parsed, by their numbers in proc_pid_stat(5). Reused, so that a census leaves no garbage for each process. */
 const fields = new Float64Array(25);
 
 /**

@@ -2,6 +2,7 @@ import type { FoundContainer } from '../../platform/container.ts';
 import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../../platform/platform.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import { limitMarkOf } from '../marks.ts';
+import { SharedLooks } from './sharedLooks.ts';
 
 export interface Census {
   /** Living members and zombies of each tree, parents before their children. */
@@ -30,9 +31,12 @@ export class Membership {
   readonly #bornAt = new Map<TreeId, number>();
   readonly #containers = new Map<TreeId, Pick<FoundContainer, 'pids'>>();
   #hasAdopted = false;
-  /** The newest one, and how many there were. */
-  #last: Census = { members: new Map(), strays: [] };
-  #taken = 0;
+  readonly #inTurns = new SharedLooks((thorough) => this.#lookInTurns(thorough));
+  #newest: Census = { members: new Map(), strays: [] };
+  #newestIsThorough = false;
+  /** Number of censuses, and of all changes of what is known: whether a walk in turns is out of date. */
+  #censuses = 0;
+  #changes = 0;
   #known = new Map<number, { readonly identity: ProcessIdentity; readonly tree: TreeId | undefined }>();
 
   constructor(platform: Platform, self: ProcessIdentity) {
@@ -48,12 +52,14 @@ export class Membership {
     this.#treeOfSession.set(leader.session, tree);
     this.#treeOfMark.set(limitMarkOf(tree), tree);
     this.#known.set(leader.pid, { identity: leader, tree });
+    this.#changes++;
   }
 
   /** Members of a tree that another warden had spawned: they are no descendants of this one, so their marks are looked for. */
   addAdopted(members: readonly ProcessStat[], tree: TreeId): void {
     this.#hasAdopted = true;
     for (const process of members) this.#known.set(process.pid, { identity: process, tree });
+    this.#changes++;
   }
 
   /** A member that Node waits for: a probe's command. */
@@ -85,6 +91,11 @@ export class Membership {
     this.#bornAt.delete(tree);
   }
 
+  /** The newest census. */
+  get newest(): Census {
+    return this.#newest;
+  }
+
   /**
    * Finds the members of every tree. `thorough` also finds children of threads other than the main one and, where orphans do
    * not come back to the warden, searches the whole machine for the marks of the trees.
@@ -92,19 +103,28 @@ export class Membership {
   census(thorough: boolean): Census {
     for (let pass = 1; ; pass++) {
       const missed = this.#pass(this.#platform.descendants(this.#roots, thorough), thorough);
-      if (!missed || pass === maxPasses) return this.#last;
+      if (!missed || pass === maxPasses) return this.#newest;
     }
   }
 
-  /** As {@link census}, but others have their turn of the event loop meanwhile. Where one of them takes a census, that is the answer. */
+  /**
+   * As {@link census}, but the event loop is free in between. A census that is taken meanwhile and is as thorough is the answer; after any other
+   * change the walk begins again, because what it found may be older than what is known by now.
+   */
   async censusInTurns(thorough: boolean): Promise<Census> {
+    return await this.#inTurns.take(thorough);
+  }
+
+  async #lookInTurns(thorough: boolean): Promise<Census> {
     for (let pass = 1; ; pass++) {
-      const before = this.#taken;
+      const [censuses, changes] = [this.#censuses, this.#changes];
       const found = await this.#platform.descendantsInTurns(this.#roots, thorough);
-      // What was found by then may be older than what is known by now.
-      if (this.#taken !== before) return this.#last;
-      const missed = this.#pass(found, thorough);
-      if (!missed || pass === maxPasses) return this.#last;
+      if (this.#censuses !== censuses && (this.#newestIsThorough || !thorough)) return this.#newest;
+      const isLast = pass === maxPasses;
+      if (this.#changes !== changes) {
+        // What changes without end leaves no time for a walk in turns.
+        if (isLast) return this.census(thorough);
+      } else if (!this.#pass(found, thorough) || isLast) return this.#newest;
     }
   }
 
@@ -125,7 +145,7 @@ export class Membership {
       const tree = this.#treeOf(process, known, contained);
       known.set(process.pid, { identity: process, tree });
       if (tree === undefined) {
-        if (process.alive && this.#platform.stat(process.pid)?.alive) strays.push(process);
+        if (process.alive && this.#isStillAlive(process)) strays.push(process);
         else if (process.alive) missed = true;
         continue;
       }
@@ -134,8 +154,10 @@ export class Membership {
       else members.set(tree, [process]);
     }
     this.#known = known;
-    this.#last = { members, strays };
-    this.#taken++;
+    this.#newest = { members, strays };
+    this.#newestIsThorough = thorough;
+    this.#censuses++;
+    this.#changes++;
     return missed;
   }
 
@@ -189,12 +211,21 @@ export class Membership {
       .find((tree) => tree !== undefined && !this.#isOlder(process, tree));
   }
 
+  #isStillAlive(process: ProcessStat): boolean {
+    const now = this.#platform.stat(process.pid);
+    return now?.alive === true && sameProcess(now, process);
+  }
+
   #isOlder(process: ProcessStat, tree: TreeId): boolean {
     return process.startTime < (this.#bornAt.get(tree) ?? 0);
   }
 
   #reapIfOurs(process: ProcessStat): void {
-    if (!process.alive && process.parent === this.#self.pid && !this.#spawned.has(process.pid)) this.#platform.reap(process.pid);
+    const { pid } = process;
+    if (process.alive || process.parent !== this.#self.pid || this.#spawned.has(pid)) return;
+    // Node may have collected it since it was read, and may wait for another one that was given the pid.
+    const now = this.#platform.stat(pid);
+    if (now !== undefined && !now.alive && sameProcess(now, process)) this.#platform.reap(pid);
   }
 }
 

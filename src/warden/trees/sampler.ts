@@ -24,8 +24,8 @@ export class Sampler {
   readonly #platform: Platform;
   readonly #kept: KeptHistory | undefined;
   readonly #observers: Observers;
-  #underWay: Promise<void> | undefined;
-  #asking: Promise<ReadonlyMap<number, Usage>> | undefined;
+  /** The platform has not answered yet. */
+  #isAsking = false;
 
   constructor({ platform, logFolder, keepHistory, observers, alert }: SamplerParts) {
     this.#platform = platform;
@@ -33,24 +33,11 @@ export class Sampler {
     this.#kept = keepHistory ? new KeptHistory(logFolder, alert) : undefined;
   }
 
-  /**
-   * `census` reads the membership. Calls that come while a sample is under way share it. It rejects only where the census fails: other
-   * failures are reported to {@link Observers}.
-   */
-  sample(census: () => Promise<Census>, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
-    this.#underWay ??= this.#take(census, trees, strays).finally(() => {
-      this.#underWay = undefined;
-    });
-    return this.#underWay;
-  }
-
-  /** Resolves when the kept history is written. */
-  async close(): Promise<void> {
-    await this.#kept?.close();
-  }
-
-  async #take(look: () => Promise<Census>, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
-    const census = await look();
+  /** `takeCensus` reads the membership. One sample at a time; rejects only where the census fails: other failures are reported to {@link Observers}. */
+  async sample(takeCensus: () => Promise<Census>, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
+    const census = await takeCensus();
+    // One that is spawned from here on is not in the census, and has no figures yet.
+    const present = [...trees()];
     const allProcesses = [...census.members.values(), census.strays].flat();
     const readings = {
       usage: await this.#observers.run('Reading what processes use', () => this.#usageOf(allProcesses), new Map()),
@@ -58,7 +45,7 @@ export class Sampler {
     };
     const now = Date.now();
     this.#observers.runNow('Adding up what trees use', () => strays.measure(census.strays, readings), undefined);
-    for (const tree of trees()) {
+    for (const tree of present) {
       this.#observers.runNow(
         `Adding up what '${tree.request.name}' uses`,
         () => {
@@ -70,18 +57,28 @@ export class Sampler {
     }
   }
 
-  /** Of a look that hangs, there is one at a time. */
+  /** Resolves when the kept history is written. */
+  async close(): Promise<void> {
+    await this.#kept?.close();
+  }
+
+  /** Where the platform does not answer, only the first sample waits for it, and it is not asked again until it has. */
   async #usageOf(allProcesses: readonly ProcessStat[]): Promise<ReadonlyMap<number, Usage>> {
-    this.#asking ??= this.#platform.usage(allProcesses).finally(() => {
-      this.#asking = undefined;
-    });
-    const tooLong = new AbortController();
-    const late = pause(usageTimeoutMillis, tooLong.signal).then((): never => {
+    const fail = (): never => {
       throw new Error(`there was no answer in ${usageTimeoutMillis / 1000} s`);
-    });
+    };
+    if (this.#isAsking) return fail();
+    this.#isAsking = true;
+    const asking = Promise.resolve()
+      .then(() => this.#platform.usage(allProcesses))
+      .finally(() => {
+        this.#isAsking = false;
+      });
+    const tooLong = new AbortController();
+    const late = pause(usageTimeoutMillis, tooLong.signal).then(fail);
     late.catch(() => undefined);
     try {
-      return await Promise.race([this.#asking, late]);
+      return await Promise.race([asking, late]);
     } finally {
       tooLong.abort();
     }

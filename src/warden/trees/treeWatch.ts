@@ -12,6 +12,7 @@ import { LateMembers } from './lateMembers.ts';
 import type { LimitKeeper } from './limitKeeper.ts';
 import type { Census, Membership } from './membership.ts';
 import { Sampler } from './sampler.ts';
+import { SharedLooks } from './sharedLooks.ts';
 import { Strays } from './strays.ts';
 import type { Tree } from './tree.ts';
 import type { TreeRecords } from './treeRecords.ts';
@@ -42,8 +43,9 @@ export class TreeWatch {
   readonly #late: LateMembers;
   readonly #sampler: Sampler;
   readonly #scheduler: SampleScheduler;
+  readonly #samples = new SharedLooks<void>((thorough) => this.#sample(thorough));
   /** The newest census that is in switch and records. */
-  #taken: Census | undefined;
+  #recorded: Census | undefined;
 
   constructor(parts: TreeWatchParts) {
     this.#parts = parts;
@@ -70,24 +72,31 @@ export class TreeWatch {
 
   /** Reads the membership, and updates everything that depends on it. */
   census(thorough: boolean): Census {
-    return this.#take(this.#parts.membership.census(thorough));
+    return this.#record(this.#parts.membership.census(thorough));
   }
 
   /** Reads every member's figures now. */
   async sample(thorough = false): Promise<void> {
+    await this.#samples.take(thorough);
+  }
+
+  async #sample(thorough: boolean): Promise<void> {
     const { observers, limits, trees } = this.#parts;
     await this.#sampler.sample(() => this.#look(thorough), trees, this.#strays);
     observers.runNow('Looking at limits', () => limits.check(this.#running), undefined);
   }
 
-  /** As {@link census}, but others have their turn of the event loop meanwhile. */
+  /** As {@link census}, but the event loop is free in between. */
   async #look(thorough: boolean): Promise<Census> {
-    return this.#take(await this.#parts.membership.censusInTurns(thorough));
+    const { membership } = this.#parts;
+    await membership.censusInTurns(thorough);
+    // There may be a newer one since.
+    return this.#record(membership.newest);
   }
 
-  #take(census: Census): Census {
-    if (census === this.#taken) return census;
-    this.#taken = census;
+  #record(census: Census): Census {
+    if (census === this.#recorded) return census;
+    this.#recorded = census;
     if (this.#strays.observe(census.strays)) this.#straysChanged(census.strays);
     this.#keepInStep(census);
     for (const tree of this.#parts.trees()) {

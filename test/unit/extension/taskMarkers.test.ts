@@ -37,6 +37,11 @@ describe('the lines of a task', () => {
     ['say nothing of a stop', ['ready', 'stopping', 'exited'], [starting, ready]],
     ['begin again with the next tree', ['ready', 'next', 'starting', 'ready'], [starting, ready, starting, ready]],
     ['begin again with a next tree that is ready at once', ['ready', 'next', 'ready'], [starting, ready, starting, ready]],
+    [
+      'go on waiting where another tree takes the place of one that was not ready',
+      ['starting', 'next', 'starting', 'ready'],
+      [starting, ready],
+    ],
     ['begin again after a failure', ['starting', 'failed', 'next', 'ready'], [starting, ...failed, starting, ready]],
   ];
   for (const [what, steps, said] of cases) it(what, () => assert.deepEqual(saidOf(steps), said));

@@ -20,6 +20,10 @@ class FakeMachine {
   adoptsOrphans = true;
   /** Called in the middle of a walk in turns: what is found is from before, what is there is from after it. */
   meanwhile: () => void = () => undefined;
+  /** Pids that only a thorough look finds: children of other threads than the main one. */
+  readonly hidden = new Set<number>();
+  /** Number of walks that were done in one step. */
+  steps = 0;
 
   add(pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat {
     const process: ProcessStat = {
@@ -47,14 +51,22 @@ class FakeMachine {
       .map((process) => (process.parent === pid ? { ...process, parent: warden } : process));
   }
 
+  descendants(roots: Iterable<ProcessIdentity>, thorough: boolean): ProcessStat[] {
+    const seen = this.processes.filter(({ pid }) => thorough || !this.hidden.has(pid));
+    return descendantsIn(seen, roots);
+  }
+
   get platform(): Platform {
     return {
       ...inertPlatform,
       adoptsOrphans: this.adoptsOrphans,
       stat: (pid) => this.processes.find((process) => process.pid === pid),
-      descendants: (roots: Iterable<ProcessIdentity>) => descendantsIn(this.processes, roots),
-      descendantsInTurns: async (roots: Iterable<ProcessIdentity>) => {
-        const found = descendantsIn(this.processes, roots);
+      descendants: (roots: Iterable<ProcessIdentity>, thorough: boolean) => {
+        this.steps++;
+        return this.descendants(roots, thorough);
+      },
+      descendantsInTurns: async (roots: Iterable<ProcessIdentity>, thorough: boolean) => {
+        const found = this.descendants(roots, thorough);
         await Promise.resolve();
         this.meanwhile();
         return found;
@@ -162,6 +174,93 @@ describe('membership', () => {
     );
     assert.deepEqual(membersOf(first).sort(), [200, 202]);
     assert.deepEqual(strays(), []);
+  });
+
+  it('takes a thorough look where only one that is not was taken in the middle of it', async () => {
+    const { machine, membership } = guarded();
+    machine.add(201, 200);
+    machine.hidden.add(201);
+    machine.meanwhile = () => {
+      machine.meanwhile = () => undefined;
+      membership.census(false);
+    };
+    const { members } = await membership.censusInTurns(true);
+    assert.deepEqual(
+      members.get(first)?.map(({ pid }) => pid),
+      [200, 201],
+    );
+  });
+
+  it('keeps to turns where processes fork and exit without pause', async () => {
+    const { machine, membership } = guarded();
+    let pid = 400;
+    machine.add(pid, warden);
+    machine.meanwhile = () => {
+      machine.remove(pid);
+      machine.add(++pid, warden);
+    };
+    const { strays } = await membership.censusInTurns(false);
+    assert.deepEqual([strays, machine.steps], [[], 0]);
+  });
+
+  it('gets its answer where all walks in turns are overtaken', async () => {
+    const { machine, membership } = guarded();
+    machine.add(201, 200);
+    machine.hidden.add(201);
+    machine.meanwhile = () => void membership.census(false);
+    const { members } = await membership.censusInTurns(true);
+    assert.deepEqual(
+      members.get(first)?.map(({ pid }) => pid),
+      [200, 201],
+    );
+  });
+
+  it('takes none for a stray that was given the pid of one in the middle of a look in turns', async () => {
+    const { machine, membership } = guarded();
+    machine.add(400, warden);
+    machine.meanwhile = () => {
+      machine.remove(400);
+      machine.add(400, 1, { startTime: 9999 });
+    };
+    assert.deepEqual((await membership.censusInTurns(false)).strays, []);
+  });
+
+  it('answers no look in turns with an older one', async () => {
+    const { machine, membership } = guarded();
+    const older = membership.censusInTurns(false);
+    machine.add(201, 200);
+    const newer = await membership.censusInTurns(false);
+    assert.deepEqual(
+      [await older, newer].map(({ members }) => members.get(first)?.map(({ pid }) => pid)),
+      [[200], [200, 201]],
+    );
+  });
+
+  it('forgets none that was taken over in the middle of a look in turns', async () => {
+    const { machine, membership } = guarded();
+    // Below another process, and without a mark: only what is known ties it to its tree.
+    const adopted = machine.add(600, 1);
+    machine.meanwhile = () => {
+      machine.meanwhile = () => undefined;
+      membership.addAdopted([adopted], second);
+    };
+    const { members } = await membership.censusInTurns(false);
+    assert.deepEqual(
+      members.get(second)?.map(({ pid }) => pid),
+      [300, 600],
+    );
+  });
+
+  it('reaps no process that was given the pid of a zombie in the middle of a look in turns', async () => {
+    const { machine, membership } = guarded();
+    machine.add(200, warden, { alive: false });
+    machine.meanwhile = () => {
+      // Node collects its exit status, and spawns another one with this pid, which ends.
+      membership.forgetSpawned(200);
+      machine.add(200, warden, { startTime: 9999, alive: false });
+    };
+    await membership.censusInTurns(false);
+    assert.deepEqual(machine.reaped, []);
   });
 
   it('survives ten thousand rounds of pids that come, go and are given to others', () => {
