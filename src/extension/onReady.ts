@@ -18,7 +18,8 @@ const portWait = { millis: 10_000, everyMillis: 250 };
 export class OnReadyActions implements vscode.Disposable {
   readonly #link: WardenLink;
   readonly #specs: WorkspaceSpecs;
-  readonly #watch = new ReadyWatch(Date.now());
+  readonly #openedAt = Date.now();
+  readonly #watch = new ReadyWatch(this.#openedAt);
   readonly #subscription: vscode.Disposable;
   /** Debug sessions that run, by {@link sessionKey}. */
   readonly #sessions = new Map<string, vscode.DebugSession>();
