@@ -19,7 +19,7 @@ const nothing = new Proxy(function () {}, {
   set: () => true,
 });
 const names = ['window', 'workspace', 'languages', 'commands', 'tasks', 'l10n', 'env', 'Uri', 'EventEmitter', 'Disposable', 'ThemeIcon', 'ThemeColor', 'TreeItem',
-  'TreeItemCollapsibleState', 'StatusBarAlignment', 'RelativePattern', 'MarkdownString', 'lm', 'ProgressLocation', 'DiagnosticSeverity', 'Task', 'CustomExecution'];
+  'TreeItemCollapsibleState', 'StatusBarAlignment', 'RelativePattern', 'MarkdownString', 'lm', 'ProgressLocation', 'DiagnosticSeverity', 'Task', 'CustomExecution', 'debug'];
 const editor = Object.fromEntries(names.map((name) => [name, nothing]));
 const load = Module._load;
 const native = [];
