@@ -20,6 +20,8 @@ class FakeMachine {
   adoptsOrphans = true;
   /** Called in the middle of a walk in turns: what is found is from before, what is there is from after it. */
   meanwhile: () => void = () => undefined;
+  /** Called before a process that a walk has found is looked at by itself. */
+  ends: (pid: number) => void = () => undefined;
 
   add(pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat {
     const process: ProcessStat = {
@@ -61,7 +63,10 @@ class FakeMachine {
       },
       allProcesses: () => this.processes,
       reap: (pid) => void this.reaped.push(pid),
-      marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
+      marksOf: (pid) => {
+        this.ends(pid);
+        return { environment: [], limit: undefined, ...this.marks.get(pid) };
+      },
     };
   }
 }
@@ -163,6 +168,25 @@ describe('membership', () => {
     assert.deepEqual(membersOf(first).sort(), [200, 202]);
     assert.deepEqual(strays(), []);
   });
+
+  for (const [how, look] of [
+    ['at once', (membership: Membership) => Promise.resolve(membership.census(false))],
+    ['in turns', (membership: Membership) => membership.censusInTurns(false)],
+  ] as const)
+    it(`looks again where a process has ended before its tree was known, for what it has left: ${how}`, async () => {
+      const { machine, membership } = guarded();
+      machine.add(400, warden);
+      machine.ends = (pid) => {
+        if (pid !== 400) return;
+        machine.remove(400);
+        machine.add(401, warden, { session: 200 });
+      };
+      const { members, strays } = await look(membership);
+      assert.deepEqual(
+        [members.get(first), strays].map((processes) => processes?.map(({ pid }) => pid)),
+        [[200, 401], []],
+      );
+    });
 
   it('survives ten thousand rounds of pids that come, go and are given to others', () => {
     const { machine, membersOf } = guarded();
