@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { ResponseError } from 'vscode-jsonrpc';
 import { errorCodes } from '../protocol/errorCodes.ts';
 import { reasonOf } from '../protocol/errorReasons.ts';
-import type { ExitStatus } from '../protocol/snapshot.ts';
+import type { ExitStatus, TreeSnapshot } from '../protocol/snapshot.ts';
 
 /** Exit codes of the command line. A stable interface: scripts rely on these. */
 export const exitCodes = {
@@ -58,6 +58,12 @@ export function signalExitCode(signal: NodeJS.Signals): number {
 export function exitCodeOf({ code, signal }: ExitStatus): number {
   if (signal !== null) return signalExitCode(signal);
   return code ?? exitCodes.wardenFailed;
+}
+
+/** The exit status of a command that ran its one tree to this end; never 0 where it is not known how the tree has ended. */
+export function exitCodeOfTree({ exit, limit }: Pick<TreeSnapshot, 'exit' | 'limit'>): number {
+  if (limit !== undefined) return exitCodes.limitReached;
+  return exit ? exitCodeOf(exit) : exitCodes.wardenFailed;
 }
 
 export function startErrorCode(error: unknown): number {

@@ -7,7 +7,7 @@ import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { LeftoverPolicy, StartRequest, StopStep } from '../protocol/startRequest.ts';
 import { type ConstraintOptions, constraintsFrom } from './constraints.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
-import { CliError, exitCodeOf, exitCodes, signalExitCode, startErrorCode } from './exitCodes.ts';
+import { CliError, exitCodeOfTree, exitCodes, signalExitCode, startErrorCode } from './exitCodes.ts';
 import { inheritedDescriptors } from './inheritedDescriptors.ts';
 import { streamsOnTerminal } from './ownTerminal.ts';
 import { complain, say } from './say.ts';
@@ -162,9 +162,4 @@ async function assertNotRunning(wanted: string): Promise<void> {
 function reportEnd({ state, reason, limit }: TreeSnapshot): void {
   if (state === 'unkillable') complain(reason);
   else if (limit !== undefined) complain(`The command was ended: ${limit}.`);
-}
-
-function exitCodeOfTree({ exit, limit }: TreeSnapshot): number {
-  if (limit !== undefined) return exitCodes.limitReached;
-  return exit ? exitCodeOf(exit) : exitCodes.wardenFailed;
 }

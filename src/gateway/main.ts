@@ -6,11 +6,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createMessageConnection, ResponseError, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { createMessageConnection, ResponseError, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import { errorText } from '../protocol/errors.ts';
 import * as messages from '../protocol/gateway.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
+import { MessageReader } from '../protocol/messageReader.ts';
 import { Models } from './models.ts';
 import { notPossible } from './refusal.ts';
 import { RemoteLauncher } from './remoteLauncher.ts';
@@ -26,7 +27,7 @@ const { values } = parseArgs({ options: { descriptors: { type: 'string', default
 process.stdin.on('close', () => process.exit(0));
 process.stdout.on('error', () => process.exit(0));
 
-const connection = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const connection = createMessageConnection(new MessageReader(process.stdin), new StreamMessageWriter(process.stdout));
 const models = new Models({
   launcher: new RemoteLauncher(connection),
   descriptors: Number(values.descriptors),

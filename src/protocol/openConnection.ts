@@ -5,9 +5,9 @@ import {
   type Disposable,
   type MessageConnection,
   type MessageStrategy,
-  StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
+import { MessageReader } from './messageReader.ts';
 
 export interface OpenConnection {
   readonly connection: MessageConnection;
@@ -56,7 +56,7 @@ export function openConnection(
   return { connection, closed: ended.then(drain) };
 }
 
-class ObservedReader extends StreamMessageReader {
+class ObservedReader extends MessageReader {
   readonly #onMessage: () => void;
 
   constructor(input: Readable, onMessage: () => void) {

@@ -76,6 +76,16 @@ describe('the gateway', () => {
     return 'closed by their deadline';
   });
 
+  attacks.add('heads that come a byte at a time, behind a request with the token', 10, async () => {
+    await using models = await TestModels.start();
+    using connections = new Connections();
+    const authorised = get('/v1/models', `Authorization: Bearer ${models.gateway.token}\r\n`);
+    await connections.open(portOf(models.gateway.url), 10, `${authorised}GET /v1/models HTTP/1.1\r\nX-Slow: `);
+    const timer = setInterval(() => connections.write('a'), 100);
+    await eventually('they are closed', () => connections.living === 0).finally(() => clearInterval(timer));
+    return 'closed by the deadline of a head';
+  });
+
   attacks.add('connections that ask for what needs no token, again and again', 20, async () => {
     await using models = await TestModels.start();
     using connections = new Connections();

@@ -108,7 +108,7 @@ describe('tree-warden run', () => {
     await eventually('it runs', () => run.ps().length === 1);
     process.kill(warden, 'SIGKILL');
     assert.equal(await exitOf(child), 125);
-    assert.match(said, /The warden was killed; every process it guarded has been ended/);
+    assert.equal(said, 'tree-warden: The warden was killed; every process it guarded has been ended.\n');
   });
 
   it('refuses a second one of the same name, and the first one runs on', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ResponseError } from 'vscode-jsonrpc';
@@ -19,7 +19,12 @@ import { TestWarden } from '../support/warden.ts';
 /** Answers on a socket of its own beside a real warden, as that one does, but for what `answers` says. */
 async function beside(
   warden: TestWarden,
-  answers: { list?(): Promise<TreeSnapshot[]>; stop?(): Promise<TreeSnapshot>; selfCheck?(): Promise<string[]> },
+  answers: {
+    hello?(socket: Socket): void;
+    list?(socket: Socket): Promise<TreeSnapshot[]>;
+    stop?(): Promise<TreeSnapshot>;
+    selfCheck?(): Promise<string[]>;
+  },
 ): Promise<Server & AsyncDisposable> {
   const folder = join(warden.run.runtimeFolder, 'ffffffff');
   mkdirSync(folder, { mode: 0o700 });
@@ -27,8 +32,11 @@ async function beside(
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     const { connection } = openConnection(socket, socket);
-    connection.onRequest(handshake.hello, () => ({ ...warden.client.welcome, workspace: 'the odd one' }));
-    connection.onRequest(requests.list, () => answers.list?.() ?? warden.client.list());
+    connection.onRequest(handshake.hello, () => {
+      answers.hello?.(socket);
+      return { ...warden.client.welcome, workspace: 'the odd one' };
+    });
+    connection.onRequest(requests.list, () => answers.list?.(socket) ?? warden.client.list());
     connection.onRequest(requests.stop, (request) => answers.stop?.() ?? warden.client.stop(request));
     connection.onRequest(inspection.selfCheck, () => answers.selfCheck?.() ?? warden.client.selfCheck());
     connection.listen();
@@ -94,6 +102,27 @@ describe('a warden that cannot list its trees', () => {
     assert.equal(code, 1);
     assert.notEqual((await warden.tree(id)).endedAt, undefined);
   });
+});
+
+describe('a warden that is just ending', () => {
+  const hangUp = (socket: Socket): void => void socket.destroy();
+  const unanswered = (socket: Socket): Promise<never> => {
+    hangUp(socket);
+    return new Promise(() => undefined);
+  };
+  for (const [when, answers] of [
+    ['at the first word', { hello: hangUp }],
+    ['before it lists its trees', { list: unanswered }],
+  ] as const)
+    it(`is no failure of a command: ${when}`, async () => {
+      await using warden = await TestWarden.start();
+      await warden.startShell('sleep 1000', { name: 'web' });
+      await using _odd = await beside(warden, answers);
+      const listed = await call(warden, ['ps']);
+      assert.deepEqual([listed.code, listed.stderr], [0, '']);
+      assert.match(listed.stdout, /\bweb\b/);
+      assert.deepEqual(await call(warden, ['kill', '--all']), { code: 0, stdout: 'web: stopped\n', stderr: '' });
+    });
 });
 
 describe('a warden that does not finish its self-check', () => {

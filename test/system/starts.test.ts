@@ -89,6 +89,17 @@ describe('the end of the command line', () => {
     assert.deepEqual({ status, stderr }, { status: 1, stderr: 'tree-warden: Cannot write to stdout: no space left on device (ENOSPC).\n' });
   });
 
+  it('has the status of the work where nobody reads stderr', async () => {
+    await using run = new Run();
+    const child = spawn(process.execPath, [cli, 'kill', 'nothing'], {
+      cwd: run.workFolder,
+      env: run.env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr.destroy();
+    assert.equal(await exitOf(child), 1);
+  });
+
   it('is silent when a reader of a list has had enough', async () => {
     await using run = new Run();
     const child = spawn(process.execPath, [cli, 'doctor'], { cwd: run.workFolder, env: run.env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { createMessageConnection, type MessageConnection, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import type { Platform, ProcessIdentity } from '../../platform/platform.ts';
 import * as messages from '../../protocol/gateway.ts';
+import { MessageReader } from '../../protocol/messageReader.ts';
 import { ifReadable } from '../ending/ifReadable.ts';
 
 export interface GatewayParts {
@@ -70,7 +71,7 @@ export class GatewayProcess {
     stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-keptErrorLength);
     });
-    this.connection = createMessageConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
+    this.connection = createMessageConnection(new MessageReader(stdout), new StreamMessageWriter(stdin));
     this.connection.onError(() => undefined);
     parts.handle(this.connection);
     this.connection.listen();

@@ -37,6 +37,10 @@ describe('the environment', () => {
     assert.deepEqual(withoutSecret(editor), expected);
   });
 
+  it('of a tree never has the key, even where its warden had been given it', () => {
+    assert.deepEqual(memberEnvironment({ PATH: '/bin', TREE_WARDEN_TOKEN: 'a secret key' }), { PATH: '/bin' });
+  });
+
   it('is the same however often it is handed on', () => {
     const once = wardenEnvironment(editor);
     assert.deepEqual(memberEnvironment(wardenEnvironment(memberEnvironment(once))), memberEnvironment(once));

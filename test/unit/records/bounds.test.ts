@@ -1,7 +1,7 @@
 /** A record is read only as far as it is worth it: whatever is written there, time and memory stay small. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
+import fs, {
   chmodSync,
   closeSync,
   constants,
@@ -16,6 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -190,6 +191,24 @@ describe('records of wardens that come and go', () => {
     using folder = aFolder();
     mkdirSync(join(folder.runtime, '89abcdef'));
     assert.deepEqual(readAllRecords(folder.runtime).unreadable, []);
+  });
+
+  it('are no complaint: a tree that ends while its folder is read', ({ mock }) => {
+    using folder = aFolder();
+    folder.records.writeTree({ ...whole, members: [] });
+    const open = fs.openSync;
+    mock.method(fs, 'openSync', (...call: Parameters<typeof open>) => {
+      if (call[0] === folder.file) folder.records.removeTree(tree);
+      return open(...call);
+    });
+    syncBuiltinESMExports();
+    try {
+      const { trees, unreadable } = readRecordFolder(folder.records.folder);
+      assert.deepEqual([trees, unreadable], [[], []]);
+    } finally {
+      mock.restoreAll();
+      syncBuiltinESMExports();
+    }
   });
 
   it('are one where they have been so for long', () => {

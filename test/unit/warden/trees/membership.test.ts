@@ -24,6 +24,8 @@ class FakeMachine {
   readonly hidden = new Set<number>();
   /** Number of walks that were done in one step. */
   steps = 0;
+  /** Called before a process that a walk has found is looked at by itself. */
+  ends: (pid: number) => void = () => undefined;
 
   add(pid: number, parent: number, changes: Partial<ProcessStat> = {}): ProcessStat {
     const process: ProcessStat = {
@@ -73,7 +75,10 @@ class FakeMachine {
       },
       allProcesses: () => this.processes,
       reap: (pid) => void this.reaped.push(pid),
-      marksOf: (pid) => ({ environment: [], limit: undefined, ...this.marks.get(pid) }),
+      marksOf: (pid) => {
+        this.ends(pid);
+        return { environment: [], limit: undefined, ...this.marks.get(pid) };
+      },
     };
   }
 }
@@ -262,6 +267,24 @@ describe('membership', () => {
     await membership.censusInTurns(false);
     assert.deepEqual(machine.reaped, []);
   });
+  for (const [how, look] of [
+    ['at once', (membership: Membership) => Promise.resolve(membership.census(false))],
+    ['in turns', (membership: Membership) => membership.censusInTurns(false)],
+  ] as const)
+    it(`looks again where a process has ended before its tree was known, for what it has left: ${how}`, async () => {
+      const { machine, membership } = guarded();
+      machine.add(400, warden);
+      machine.ends = (pid) => {
+        if (pid !== 400) return;
+        machine.remove(400);
+        machine.add(401, warden, { session: 200 });
+      };
+      const { members, strays } = await look(membership);
+      assert.deepEqual(
+        [members.get(first), strays].map((processes) => processes?.map(({ pid }) => pid)),
+        [[200, 401], []],
+      );
+    });
 
   it('survives ten thousand rounds of pids that come, go and are given to others', () => {
     const { machine, membersOf } = guarded();
