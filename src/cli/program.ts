@@ -33,6 +33,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     .description('run a command in the foreground, pass on signals and its exit status, and leave no process behind')
     .usage('[options] [--] COMMAND [ARG…]')
     .option('-n, --name <name>', 'name to list it under (default: the name of the command)')
+    .option('--or-similar', 'append a number to the name where another tree has it')
     .option('-g, --grace <duration>', 'time between SIGTERM and SIGKILL', '5s')
     .addOption(
       new Option('-c, --containment <means>', 'how its processes are tracked; tree-warden doctor lists what this machine supports')
@@ -40,6 +41,7 @@ export function buildProgram(finish: (code: number) => void): Command {
         .default('auto'),
     )
     .option('-d, --detached', 'run in the background, independent of this terminal: print the id and return')
+    .option('--end-with-parent', 'stop the command when the program that started tree-warden has ended')
     .option('--memory <size>', 'memory limit for the whole tree: 512m, 2g')
     .option('--processes <count>', 'maximum number of processes')
     .option('--cpu <cores>', 'CPU limit in cores: 1.5, 150%')

@@ -18,6 +18,9 @@ import { recordedTrees, Wardens } from './wardens.ts';
 
 export interface RunOptions extends ConstraintOptions {
   readonly name?: string;
+  /** With a number behind it, where the name is taken. */
+  readonly orSimilar?: boolean;
+  readonly endWithParent?: boolean;
   readonly grace: string;
   readonly containment: StartRequest['containment'];
   readonly detached?: boolean;
@@ -26,12 +29,13 @@ export interface RunOptions extends ConstraintOptions {
 
 /** Runs one command in the foreground, guarded; resolves with the exit status to pass on. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<number> {
+  const parent = process.ppid;
   const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: graceFrom(options.grace) }, { signal: 'SIGKILL' }];
   const constraints = constraintsFrom(options);
   if (options.detached) return await runDetached(argv, options, { stop, ...constraints });
   const descriptors = inheritedDescriptors();
   const signals = new SignalRelay(stop);
-  const name = await freeName(argv[0], options.name).catch((error: unknown) => {
+  const name = await freeName(argv[0], options).catch((error: unknown) => {
     throw error instanceof CliError ? error : new CliError(errorText(error), exitCodes.wardenFailed);
   });
   if (signals.received) return signalExitCode(signals.received);
@@ -61,6 +65,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     throw new CliError(errorText(error), startErrorCode(error));
   });
   const { client } = session.warden;
+  if (options.endWithParent) endWithParent(parent, () => void session.close('the program that started tree-warden has ended'));
   const target = { client, id: tree.id, command: () => commandOf(client, tree) };
   signals.attach(target);
   const bridged = { ...target, leader: tree.leader?.pid ?? 0, leaderIsCommand: tree.containment !== 'namespace' };
@@ -76,6 +81,19 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   } finally {
     bridge?.close();
   }
+}
+
+/** How often it is looked whether the parent is still there, in milliseconds. */
+const parentMillis = 250;
+
+/** A program that is killed closes its end of the streams, and not every command ends with its stdin. */
+function endWithParent(parent: number, end: () => void): void {
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, parentMillis);
+  timer.unref();
 }
 
 /** Of kill(2): every process of this one's group. */
@@ -107,13 +125,13 @@ function graceFrom(text: string): number {
 /** Hands it to the warden of this folder's detached trees, and prints its id. */
 async function runDetached(
   argv: readonly [string, ...string[]],
-  { name, containment, whenLeaderExits }: RunOptions,
+  { name, orSimilar = false, containment, whenLeaderExits }: RunOptions,
   rest: Pick<StartRequest, 'stop' | 'limits' | 'onLimit' | 'priority'>,
 ): Promise<number> {
   const client = await detachedWarden();
   try {
     const request = {
-      name: await freeName(argv[0], name),
+      name: await freeName(argv[0], { ...(name !== undefined && { name }), orSimilar }),
       argv,
       cwd: process.cwd(),
       env: ownEnvironment(),
@@ -132,17 +150,17 @@ async function runDetached(
 }
 
 /** By the records: only a warden that has a tree of the very name that is wanted is asked whether that is so. */
-async function freeName(program: string, written: string | undefined): Promise<string> {
+async function freeName(program: string, { name: written, orSimilar = false }: Pick<RunOptions, 'name' | 'orSimilar'>): Promise<string> {
   const wanted = written === undefined ? undefined : normalName(written);
   const problem = wanted === undefined ? undefined : nameProblem(wanted);
   if (problem !== undefined) throw new CliError(`--name: ${problem}.`, exitCodes.usage);
   const onRecord = recordedTrees();
-  if (wanted !== undefined) {
+  if (wanted !== undefined && !orSimilar) {
     if (onRecord.some(({ name }) => name === wanted)) await assertNotRunning(wanted);
     return wanted;
   }
   const taken = new Set(onRecord.map(({ name }) => name));
-  const plain = nameFrom(basename(program), 'command');
+  const plain = wanted ?? nameFrom(basename(program), 'command');
   for (let number = 1; ; number++) {
     const name = number === 1 ? plain : `${plain}-${number}`;
     if (!taken.has(name)) return name;

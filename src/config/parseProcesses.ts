@@ -4,6 +4,7 @@ import { nameProblem, normalName } from '../protocol/names.ts';
 import { type JsonPath, JsonPaths } from './jsonPaths.ts';
 import { parseJsonTree } from './jsonText.ts';
 import { KnownKeys } from './knownKeys.ts';
+import { type McpServerSpec, mcpServerSchema } from './mcpServerSchema.ts';
 import { type ModelSpec, modelSchema } from './modelSchema.ts';
 import { type Place, Places } from './places.ts';
 import { type ProcessSpec, processSpecSchema } from './processSchema.ts';
@@ -18,12 +19,13 @@ export interface ParsedProcesses {
   /** In the order of the file. An invalid entry is left out, or is the one from before the file was changed. */
   readonly specs: ReadonlyMap<string, ProcessSpec>;
   readonly models: ReadonlyMap<string, ModelSpec>;
+  readonly mcpServers: ReadonlyMap<string, McpServerSpec>;
   readonly problems: readonly Problem[];
   /** Where the name of each process and each model stands, for "reveal". */
   readonly lines: ReadonlyMap<string, number>;
 }
 
-const nothing: ParsedProcesses = { specs: new Map(), models: new Map(), problems: [], lines: new Map() };
+const nothing: ParsedProcesses = { specs: new Map(), models: new Map(), mcpServers: new Map(), problems: [], lines: new Map() };
 
 /** Maximum number of processes, and of models, of one file. */
 const maxEntries = 10_000;
@@ -53,11 +55,18 @@ export function parseProcesses(written: string, before = nothing): ParsedProcess
   reader.readTop();
   const specs = reader.read('processes', processSpecSchema, before.specs);
   const models = reader.read('models', modelSchema, before.models);
-  return { specs: specs ?? before.specs, models: models ?? before.models, problems: reader.problems, lines: reader.lines };
+  const mcpServers = reader.read('mcpServers', mcpServerSchema, before.mcpServers);
+  return {
+    specs: specs ?? before.specs,
+    models: models ?? before.models,
+    mcpServers: mcpServers ?? before.mcpServers,
+    problems: reader.problems,
+    lines: reader.lines,
+  };
 }
 
-type Section = 'processes' | 'models';
-const sections: readonly string[] = ['processes', 'models'] satisfies Section[];
+type Section = 'processes' | 'models' | 'mcpServers';
+const sections: readonly string[] = ['processes', 'models', 'mcpServers'] satisfies Section[];
 
 function notAnObject(section: Section): string {
   return `"${section}" must be an object: { "name": { ${section === 'models' ? '"runtime"' : '"command"'}: "…" } }`;
@@ -109,6 +118,8 @@ class SectionReader {
       return undefined;
     }
     const entries = new Map<string, T>();
+    // The server of a client is no name of the warden's: a process may have the same.
+    const lines = section === 'mcpServers' ? new Map<string, number>() : this.lines;
     for (const [index, { children: [key, value] = [] }] of (declared.children ?? []).entries()) {
       if (!key || !value) continue;
       if (index >= maxEntries) {
@@ -116,12 +127,12 @@ class SectionReader {
         break;
       }
       const name = normalName(String(key.value));
-      if (this.lines.has(name) && section === 'models' && !entries.has(name)) {
+      if (lines.has(name) && section === 'models' && !entries.has(name)) {
         this.#complain(key, `models.${name}: a process has this name; its servers could not be told from it`);
         continue;
       }
-      if (this.lines.has(name)) this.#complain(key, `${section}.${name}: this name is used twice; the later one counts`);
-      this.lines.set(name, this.#places.of(key).line);
+      if (lines.has(name)) this.#complain(key, `${section}.${name}: this name is used twice; the later one counts`);
+      lines.set(name, this.#places.of(key).line);
       const wrongName = nameProblem(name);
       if (wrongName !== undefined) this.#complain(key, `${section}.${name}: ${wrongName}`);
       const entry = schema.safeParse(getNodeValue(value));

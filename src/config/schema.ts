@@ -1,6 +1,7 @@
 /** The schema of `.vscode/processes.json`: the source of types, validation, the editor's JSON schema and the reference in docs/configuration.md. */
 import * as z from 'zod';
 import { maxNameLength, namePattern, namePatternText } from '../protocol/names.ts';
+import { mcpServerSchema } from './mcpServerSchema.ts';
 import { modelSchema } from './modelSchema.ts';
 import { processSpecSchema } from './processSchema.ts';
 
@@ -13,6 +14,7 @@ export const nameSchema = z
 export const processesFile = z.strictObject({
   $schema: z.string().optional(),
   processes: z.record(nameSchema, processSpecSchema).optional().describe('The processes of this workspace, by name.'),
+  mcpServers: z.record(nameSchema, mcpServerSchema).optional().describe('MCP servers that the editor offers its agents, by name.'),
   models: z.record(nameSchema, modelSchema).optional().describe('The models of this workspace, by the name that clients use.'),
 });
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { ExtensionApi } from '../library/api.ts';
 import { version } from '../protocol/version.ts';
 import { registerAgentTools } from './agents/agentTools.ts';
-import { registerMcpServer } from './agents/mcpProvider.ts';
+import { registerMcpServers } from './agents/mcpProvider.ts';
 import { WindowHost } from './agents/windowHost.ts';
 import { AutoStart } from './autoStart.ts';
 import { registerCommands } from './commands.ts';
@@ -64,7 +64,7 @@ export class App {
       new OnReadyActions(link, specs),
       new AutoStart(processes, models, specs, context.workspaceState, log),
       registerAgentTools(new WindowHost(processes, link, specs, wardenScript), context.extension.packageJSON),
-      registerMcpServer({ script: context.asAbsolutePath('dist/cli.js'), window, version }),
+      registerMcpServers({ script: context.asAbsolutePath('dist/cli.js'), window, version, specs, log }),
       registerCommands({
         environment: context.environmentVariableCollection,
         processes,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import type { McpServerSpec } from '../config/mcpServerSchema.ts';
 import type { ModelSpec } from '../config/modelSchema.ts';
 import type { ParsedProcesses, Problem } from '../config/parseProcesses.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
@@ -22,6 +23,10 @@ export interface DeclaredProcess {
 
 export interface DeclaredModel extends Omit<DeclaredProcess, 'spec'> {
   readonly spec: ModelSpec;
+}
+
+export interface DeclaredMcpServer extends Omit<DeclaredProcess, 'spec'> {
+  readonly spec: McpServerSpec;
 }
 
 interface ProcessesFile {
@@ -59,6 +64,10 @@ export class WorkspaceSpecs implements vscode.Disposable {
 
   get models(): readonly DeclaredModel[] {
     return this.#entries(({ models }) => models);
+  }
+
+  get mcpServers(): readonly DeclaredMcpServer[] {
+    return this.#entries(({ mcpServers }) => mcpServers);
   }
 
   find(name: string): DeclaredProcess | undefined {

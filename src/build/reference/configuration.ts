@@ -38,6 +38,7 @@ export function configurationSections(settings: readonly SettingsGroup[], texts:
   return new Map([
     ['processes', keyTable(process)],
     ...nested,
+    ['mcpServers', keyTable(entryOf(schema, 'mcpServers'), process)],
     ['models', keyTable(entryOf(schema, 'models'), process)],
     ['settings', settings.map((group) => settingsTable(group, texts)).join('\n')],
   ]);

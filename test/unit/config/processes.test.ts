@@ -37,8 +37,14 @@ describe('processes.json', () => {
     [
       'an unknown key at the top',
       '{ "processes": {},\n  "proceses": {} }',
-      ["2:3 processes.json: there is no key 'proceses'; known are $schema, processes, models"],
+      ["2:3 processes.json: there is no key 'proceses'; known are $schema, processes, mcpServers, models"],
     ],
+    [
+      'MCP servers of which one has a key of a process, and one the name of a process',
+      '{ "processes": { "a": { "command": "x" } },\n "mcpServers": { "a": { "command": ["y"] },\n "b": { "command": "z", "pty": true } } }',
+      ["3:25 mcpServers.b: there is no key 'pty'; known are command, cwd, env, envFile, limits, onLimit"],
+    ],
+    ['MCP servers that are a list', '{ "mcpServers": [] }', ['1:17 "mcpServers" must be an object: { "name": { "command": "…" } }']],
     [
       'no command',
       '{ "processes": {\n "a": {} } }',
