@@ -87,14 +87,16 @@ describe('what is used of a GPU', () => {
     assert.ok(pid);
     writeFileSync(users, `${pid} 3221225472 45`);
     process.kill(pid, 'SIGKILL');
+    // A request that comes before that is noticed would have the model unloaded, and not failed.
+    await eventually('its end is noticed', async () => (await models.model('one')).state !== 'ready');
     const waiting = models.chat('two', 'say 1');
     await eventually('the first is gone', async () => (await warden.client.list()).some(({ endedAt, name }) => name === 'one' && endedAt));
     await sleep(1000);
-    assert.equal((await models.model('two')).state, 'waiting');
-    assert.notEqual((await models.model('one')).state, 'cold', 'it has the memory');
+    assert.deepEqual([(await models.model('one')).state, (await models.model('two')).state], ['draining', 'waiting']);
     writeFileSync(users, '');
     assert.equal((await waiting).status, 200);
-    assert.equal((await models.model('one')).state, 'cold');
+    const { state, reason } = await models.model('one');
+    assert.deepEqual([state, reason], ['failed', "the server of 'one' ended by SIGKILL"]);
   });
 
   it('is no error where there is no such library', async () => {
