@@ -56,7 +56,7 @@ export type OutputMode = 'pipe' | 'inherit' | 'ignore';
 export interface SpawnOptions {
   /** Name in `tree-warden ps`. Default: that of the program. */
   readonly name?: string;
-  /** Default: that of this program. */
+  /** Default: that of this program, from which a relative path leads as well. */
   readonly cwd?: string;
   /** Added to this program's environment. `null` and `undefined` remove a variable. */
   readonly env?: Readonly<Record<string, string | null | undefined>>;

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { WardenProcess } from '../client/wardenProcess.ts';
@@ -7,6 +8,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { GuardianError } from './api.ts';
+import { ownFolder } from './ownFolder.ts';
 
 /** Maximum number of trees that run at the same time. */
 const maxTrees = 1000;
@@ -56,7 +58,7 @@ export class Guardian implements TreeHost {
     const warden = await WardenProcess.start({
       script,
       client: 'library',
-      workspace: process.cwd(),
+      workspace: ownFolder() ?? homedir(),
       logFolder: stateLogFolder(),
       limits: { maxTrees },
     });

@@ -43,6 +43,25 @@ describe('run', () => {
     assert.equal(stdout, 'late--more');
   });
 
+  it('gives odd variables as they are', async () => {
+    const env = JSON.parse('{"__proto__": "p", "constructor": "c"}') as Record<string, string>;
+    const { stdout } = await run('env | grep -E "^(__proto__|constructor)=" | sort', { cwd, env });
+    assert.equal(stdout, '__proto__=p\nconstructor=c');
+    assert.equal((await run('echo $HOME', { cwd, env: process.env })).stdout, process.env['HOME']);
+  });
+
+  it('takes relative folders from where the program is now', async () => {
+    const before = process.cwd();
+    const below = join(cwd, 'below', 'sub');
+    mkdirSync(below, { recursive: true });
+    try {
+      process.chdir(join(cwd, 'below'));
+      assert.equal((await run('pwd', { cwd: 'sub' })).stdout, below);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('gives 5 MB without losing a byte', async () => {
     const { stdout } = await run('head -c 5000000 /dev/zero | tr "\\0" x', { cwd });
     assert.equal(stdout.length, 5_000_000);
@@ -78,6 +97,12 @@ describe('run', () => {
     ['a wrong option', ['true', { cwd, stopp: 1 } as object], { name: 'OptionError', message: /stopp/ }],
     ['a wrong stop', ['true', { cwd, stop: ['SIGFOO'] }], { name: 'OptionError', message: /^stop: 'SIGFOO' is not a signal/ }],
     ['a wrong name', ['true', { cwd, name: '\u001b' }], { name: 'OptionError', message: /^name: / }],
+    ['arguments in the place of options', ['echo', ['a'] as object], { name: 'OptionError', message: /arguments are part of the command/ }],
+    ['an input that is none', ['sleep 300', { cwd, input: 5 } as object], { name: 'OptionError', message: /^input: / }],
+    ['a size that is none', ['sleep 300', { cwd, maxBuffer: '1kb' } as object], { name: 'OptionError', message: /^maxBuffer: / }],
+    ['a negative size', ['sleep 300', { cwd, maxBuffer: -1 }], { name: 'OptionError', message: /^maxBuffer: / }],
+    ['a wrong variable', ['true', { cwd, env: { 'A=B': '' } }], { name: 'OptionError', message: /^env: / }],
+    ['a wrong value', ['true', { cwd, env: { PORT: 1 } } as object], { name: 'OptionError', message: /^env\.PORT: / }],
     ['an empty command', [[''], { cwd }], { name: 'OptionError', message: /^command/ }],
     ['a limit of time', ['sleep 100', { cwd, limits: { time: '300ms' } }], { name: 'CommandError' }],
     ['a signal that is aborted', ['true', { cwd, signal: AbortSignal.abort() }], { name: 'AbortError' }],
