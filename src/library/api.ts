@@ -50,7 +50,7 @@ export interface Limits {
   readonly openFiles?: number;
 }
 
-/** `pipe`: a stream of the tree; `inherit`: this program's own; `ignore`: read and thrown away. */
+/** `pipe`: a stream of the tree; `inherit`: copied to this program's own, also where that is a terminal; `ignore`: read and thrown away. */
 export type OutputMode = 'pipe' | 'inherit' | 'ignore';
 
 export interface SpawnOptions {
@@ -107,13 +107,14 @@ export interface Member {
   readonly ports: readonly number[];
 }
 
-/** A command and everything that it has started. Iterating it gives the lines of its stdout; disposing it stops it. */
+/** A command and everything that it has started. Iterating it gives the lines of its stdout, as often as wanted, each line once; disposing it stops it. */
 export interface Tree extends AsyncIterable<string>, AsyncDisposable {
   readonly id: string;
   readonly name: string;
   /** Of its first process. */
   readonly pid: number;
   readonly stdin: Writable;
+  /** Where it is destroyed before its end, the process has a closed pipe, and stdin is closed with it. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly state: State;

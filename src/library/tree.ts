@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { reasonOf } from '../protocol/errorReasons.ts';
 import { errorText } from '../protocol/errors.ts';
@@ -9,6 +8,7 @@ import type { StartRequest } from '../protocol/startRequest.ts';
 import { type Exit, type Member, NotReadyError, type OutputMode, type SpawnOptions, StartError, type State, type Tree } from './api.ts';
 import { ChildOfTree } from './childOfTree.ts';
 import type { TreeHost } from './guardian.ts';
+import { Lines } from './lines.ts';
 import { openSocket, stderrOf, stdinOf, stdoutOf } from './streams.ts';
 
 /** What is told of a tree whose warden has ended: by then, the switch has ended its processes. */
@@ -32,6 +32,7 @@ export class GuardedTree implements Tree {
   readonly #host: TreeHost;
   readonly #request: StartRequest;
   readonly #listeners = new Set<(state: State, reason: string) => void>();
+  readonly #lines: Lines;
   #snapshot: TreeSnapshot;
 
   /** @throws StartError, GuardianError; the signal's reason where it is aborted before. */
@@ -72,6 +73,7 @@ export class GuardedTree implements Tree {
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
     this.stderr = streams.stderr;
+    this.#lines = new Lines(this.stdout);
     const hold = host.hold();
     this.exited = new Promise((resolve) => {
       const following = host.follow(snapshot.id, (next) => {
@@ -84,6 +86,8 @@ export class GuardedTree implements Tree {
         resolve(exit);
       });
     });
+    // Nothing is left that reads it: who writes on learns it, as from a closed pipe.
+    void this.exited.then(() => this.stdin.destroy());
     this.ready = this.#becomesReady();
     // Whoever does not ask is not to be ended by its rejection.
     this.ready.catch(() => undefined);
@@ -128,7 +132,7 @@ export class GuardedTree implements Tree {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
-    yield* createInterface({ input: this.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+    yield* this.#lines;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -187,5 +191,13 @@ function startReasonOf(error: unknown): StartError['reason'] {
 
 function direct(output: Readable, mode: OutputMode = 'pipe', own: NodeJS.WriteStream): void {
   if (mode === 'ignore') output.resume();
-  else if (mode === 'inherit') output.pipe(own, { end: false });
+  else if (mode === 'inherit') copy(output, own);
+}
+
+/** At the pace of the target. A pipe() would be five listeners of it for each tree, and a warning of Node's from the eleventh tree on. */
+function copy(output: Readable, own: NodeJS.WriteStream): void {
+  output.on('data', (chunk: Buffer) => {
+    output.pause();
+    own.write(chunk, () => void output.resume());
+  });
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
@@ -133,6 +134,51 @@ describe('spawn', () => {
       await eventually('all are seen', async () => (await tree.members()).length === 3);
     }
     assert.deepEqual(await survivorsAfterLooking(cwd), []);
+  });
+
+  it('gives to another loop what the one before was not given', async () => {
+    await using tree = await spawn('echo 1; echo 2; echo 3', { cwd });
+    const lines: string[] = [];
+    for (let loop = 0; loop < 3; loop++)
+      for await (const line of tree) {
+        lines.push(line);
+        break;
+      }
+    assert.deepEqual(lines, ['1', '2', '3']);
+  });
+
+  it('has a closed pipe where stdin or stdout is destroyed', async () => {
+    await using reader = await spawn('cat', { cwd });
+    reader.stdin.destroy();
+    assert.equal((await reader.exited).code, 0);
+    await using writer = await spawn(['yes'], { cwd });
+    writer.stdout.destroy();
+    assert.notEqual((await writer.exited).reason, 'exited with code 0');
+  });
+
+  it('ends a pipeline from its end', async () => {
+    await using first = await spawn(['yes'], { cwd });
+    await using last = await spawn(['head', '-n', '1'], { cwd });
+    const joined = pipeline(first.stdout, last.stdin);
+    await assert.rejects(joined, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+    assert.equal((await last.stdout.toArray()).join(''), 'y\n');
+    await first.exited;
+  });
+
+  it('lets the end of stdout be, where a process reads on', async () => {
+    await using tree = await spawn('exec 1>&-; read line; exit "$line"', { cwd });
+    assert.deepEqual(await tree.stdout.toArray(), []);
+    tree.stdin.write('7\n');
+    assert.equal((await tree.exited).code, 7);
+    await eventually('its stdin is closed', () => tree.stdin.destroyed);
+    tree.stdin.write('to nobody');
+  });
+
+  it('refuses a signal with an error of its own', async () => {
+    const tree = await spawn('sleep 300', { cwd, stop: ['SIGTERM'] });
+    await assert.rejects(tree.signal('SIGFOO' as NodeJS.Signals), { name: 'OptionError', message: /^signal: / });
+    await tree.stop();
+    await assert.rejects(tree.signal('SIGHUP'), { name: 'TreeWardenError', message: /has ended/ });
   });
 
   it('is ready when its probe says so, and tells each state', async () => {
