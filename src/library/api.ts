@@ -103,7 +103,7 @@ export interface Member {
   /** Percent of one core. */
   readonly cpuPercent: number;
   readonly memoryBytes: number;
-  /** TCP and UDP ports that it listens on. */
+  /** TCP and UDP ports that it listens on; a new one is known after two seconds at the latest. */
   readonly ports: readonly number[];
 }
 
@@ -113,6 +113,7 @@ export interface Tree extends AsyncIterable<string>, AsyncDisposable {
   readonly name: string;
   /** Of its first process. */
   readonly pid: number;
+  /** Destroyed when the tree has ended. */
   readonly stdin: Writable;
   /** Where it is destroyed before its end, the process has a closed pipe, and stdin is closed with it. */
   readonly stdout: Readable;
@@ -124,9 +125,15 @@ export interface Tree extends AsyncIterable<string>, AsyncDisposable {
   readonly exited: Promise<Exit>;
   /** Called at every change of its state, until it has ended. Call what is returned to stop listening. */
   onState(listener: (state: State, reason: string) => void): () => void;
-  /** All living processes, with what they use now. */
+  /**
+   * All living processes, with what they use now.
+   * @throws GuardianError
+   */
   members(): Promise<readonly Member[]>;
-  /** Sends a signal to every process of it. */
+  /**
+   * Sends a signal to every process of it.
+   * @throws OptionError where this system has no such signal, TreeWardenError where the tree has ended, GuardianError.
+   */
   signal(signal: NodeJS.Signals): Promise<void>;
   /** Runs the stop sequence. Resolves when no process is left. */
   stop(reason?: string): Promise<Exit>;

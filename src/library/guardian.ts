@@ -34,6 +34,7 @@ export class Guardian implements TreeHost {
   readonly environment: NodeJS.ProcessEnv;
   readonly #warden: WardenProcess;
   readonly #listeners = new Map<TreeId, (snapshot: TreeSnapshot | undefined) => void>();
+  #isLost = false;
   #trees: readonly TreeSnapshot[] = [];
   /** Names of trees that are being started. */
   readonly #starting = new Set<string>();
@@ -43,12 +44,16 @@ export class Guardian implements TreeHost {
   static async open(): Promise<Guardian> {
     Guardian.#shared ??= Guardian.#start();
     const opening = Guardian.#shared;
-    try {
-      return await opening;
-    } catch (error) {
+    const forget = (): void => {
       if (Guardian.#shared === opening) Guardian.#shared = undefined;
+    };
+    const guardian = await opening.catch((error: unknown) => {
+      forget();
       throw new GuardianError(errorText(error));
-    }
+    });
+    if (!guardian.#isLost) return guardian;
+    forget();
+    return await Guardian.open();
   }
 
   static async #start(): Promise<Guardian> {
@@ -76,10 +81,18 @@ export class Guardian implements TreeHost {
       this.#trees = trees;
       for (const tree of trees) this.#listeners.get(tree.id)?.(tree);
     });
+    warden.client.onClose(() => {
+      this.#isLost = true;
+    });
     void warden.ended.then(() => {
-      Guardian.#shared = undefined;
+      this.#isLost = true;
       for (const listener of this.#listeners.values()) listener(undefined);
     });
+  }
+
+  /** Resolves when the warden has ended, and nothing is left of what it guarded. */
+  async ended(): Promise<void> {
+    await this.#warden.ended;
   }
 
   get client(): WardenClient {

@@ -5,8 +5,20 @@ import { errorText } from '../protocol/errors.ts';
 import { portsOf } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
-import { type Exit, type Member, NotReadyError, type OutputMode, type SpawnOptions, StartError, type State, type Tree } from './api.ts';
+import { isSignal } from '../protocol/stopSteps.ts';
+import {
+  type Exit,
+  type Member,
+  NotReadyError,
+  OptionError,
+  type OutputMode,
+  type SpawnOptions,
+  StartError,
+  type State,
+  type Tree,
+} from './api.ts';
 import { ChildOfTree } from './childOfTree.ts';
+import { failureOf, guardianFailure } from './failures.ts';
 import type { TreeHost } from './guardian.ts';
 import { Lines } from './lines.ts';
 import { openSocket, stderrOf, stdinOf, stdoutOf } from './streams.ts';
@@ -38,10 +50,15 @@ export class GuardedTree implements Tree {
   /** @throws StartError, GuardianError; the signal's reason where it is aborted before. */
   static async start(host: TreeHost, request: StartRequest, options: SpawnOptions): Promise<GuardedTree> {
     const { signal } = options;
-    signal?.throwIfAborted();
-    const snapshot = await host.client.start(request).catch((error: unknown) => {
+    const begin = async (): Promise<TreeSnapshot> => {
+      signal?.throwIfAborted();
+      return await host.client.start(request).catch((error: unknown) => {
+        throw guardianFailure(error) ?? new StartError(errorText(error), startReasonOf(error));
+      });
+    };
+    const snapshot = await begin().catch((error: unknown) => {
       host.started(request.name);
-      throw new StartError(errorText(error), startReasonOf(error));
+      throw error;
     });
     try {
       const socket = await openSocket(snapshot.rawSocket ?? '');
@@ -53,6 +70,7 @@ export class GuardedTree implements Tree {
       tree.#apply(options);
       return tree;
     } catch (error) {
+      host.started(request.name);
       await host.client.stop({ tree: snapshot.id, now: true, reason: 'its streams could not be opened' }).catch(() => undefined);
       throw error;
     }
@@ -104,7 +122,7 @@ export class GuardedTree implements Tree {
 
   async members(): Promise<readonly Member[]> {
     using _waiting = this.#host.hold();
-    const trees = await this.#host.client.list();
+    const trees = await this.#host.client.list().catch(rethrow);
     const { members = [] } = trees.find(({ id }) => id === this.id) ?? {};
     return members
       .filter(({ zombie }) => !zombie)
@@ -115,8 +133,9 @@ export class GuardedTree implements Tree {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
+    if (!isSignal(signal)) throw new OptionError(`signal: '${signal}' is not a signal of this system.`);
     using _waiting = this.#host.hold();
-    await this.#host.client.signal({ tree: this.#snapshot.id, signal });
+    await this.#host.client.signal({ tree: this.#snapshot.id, signal }).catch(rethrow);
   }
 
   async stop(reason = 'stopped by the program'): Promise<Exit> {
@@ -161,7 +180,7 @@ export class GuardedTree implements Tree {
   #take(next: TreeSnapshot): Exit | undefined {
     const isNews = next.state !== this.#snapshot.state || next.reason !== this.#snapshot.reason;
     this.#snapshot = next;
-    if (isNews) for (const listener of this.#listeners) listener(next.state, next.reason);
+    if (isNews) for (const listener of this.#listeners) tell(() => listener(next.state, next.reason));
     if (next.endedAt === undefined) return undefined;
     const { state, reason, exit } = next;
     return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
@@ -187,6 +206,21 @@ export class GuardedTree implements Tree {
 function startReasonOf(error: unknown): StartError['reason'] {
   const reason = reasonOf(error);
   return reason === 'versionNeeded' ? undefined : reason;
+}
+
+function rethrow(error: unknown): never {
+  throw failureOf(error);
+}
+
+/** What a listener throws is an uncaught exception of the program's, as that of an event is, and keeps no other from being told. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }
 
 function direct(output: Readable, mode: OutputMode = 'pipe', own: NodeJS.WriteStream): void {

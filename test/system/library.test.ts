@@ -4,6 +4,7 @@ import { spawn as spawnChild, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { after, describe, it } from 'node:test';
@@ -206,6 +207,12 @@ describe('spawn', () => {
     const tree = await spawn('(setsid sleep 300 &); sleep 301', { cwd });
     const [warden = 0] = place.wardenPids();
     process.kill(warden, 'SIGKILL');
+    const gone = { name: 'GuardianError' };
+    await Promise.all([
+      assert.rejects(run('true', { cwd }), gone),
+      assert.rejects(tree.members(), gone),
+      assert.rejects(tree.signal('SIGHUP'), gone),
+    ]);
     const { state, reason } = await tree.exited;
     assert.deepEqual([state, reason], ['killed', 'ended with the background process that guarded it']);
     await eventually('nothing is left', async () => (await survivorsAfterLooking(cwd)).length === 0);
@@ -231,6 +238,25 @@ describe('a tree as a child process', () => {
     connection.dispose();
   });
 
+  it('takes signals by their numbers, and refuses what is none', async () => {
+    const child = (await spawn(['sleep', '300'], { cwd })).asChildProcess();
+    assert.throws(() => child.kill('SIGFOO' as NodeJS.Signals), { name: 'OptionError' });
+    assert.throws(() => child.kill(4711), { name: 'OptionError' });
+    assert.equal(child.kill(0), true);
+    assert.equal(child.kill(constants.signals.SIGINT), true);
+    assert.deepEqual(await once(child, 'close'), [null, 'SIGINT']);
+  });
+
+  it('tells all of one that has ended already', async () => {
+    const tree = await spawn('exit 3', { cwd });
+    await tree.exited;
+    const child = tree.asChildProcess();
+    const told: string[] = [];
+    for (const event of ['spawn', 'exit', 'close']) child.on(event, () => told.push(event));
+    await once(child, 'close');
+    assert.deepEqual([told, child.exitCode], [['spawn', 'exit', 'close'], 3]);
+  });
+
   it('is closed when it has ended, read or not', async () => {
     const child = (await spawn('echo out; echo err >&2; exit 7', { cwd })).asChildProcess();
     assert.deepEqual(await once(child, 'close'), [7, null]);
@@ -243,16 +269,22 @@ describe('a program', () => {
     ['stop', 0],
     ['exit', 3],
     ['throw', 1],
+    ['listener', 7],
+    ['unread', 0],
+    ['inherit', 0],
+    ['gone', 0],
+    ['worker', 0],
+    ['atOnce', 3],
   ] as const)
     it(`ends by itself, and leaves nothing: ${mode}`, async () => {
       await using own = new Run();
-      const { status, stdout } = spawnSync(process.execPath, [program, library, mode], {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [program, library, mode], {
         cwd: own.workFolder,
         env: own.env,
         encoding: 'utf8',
         timeout: 60_000,
       });
-      assert.deepEqual([status, stdout.trim()], [code, mode === 'short' ? 'done' : 'up']);
+      assert.deepEqual([status, stdout.trim(), stderr.includes('Warning')], [code, mode === 'short' ? 'done' : 'up', false]);
       await eventually('nothing is left', async () => (await survivorsAfterLooking(own.workFolder)).length === 0);
       await eventually('the warden has ended', () => own.wardenPids().length === 0);
     });
