@@ -64,7 +64,7 @@ export interface SpawnOptions {
   readonly stdin?: 'pipe' | 'ignore';
   /** Default: `pipe`. A process waits when 64 KB and what this program has buffered are not read. */
   readonly stdout?: OutputMode;
-  /** Default: `pipe`. The newest megabyte is kept for a reader that is behind; the process never waits for it. */
+  /** Default: `pipe`. The newest megabyte is kept for a reader that is behind; the process waits for it with `inherit` and in `run` only. */
   readonly stderr?: OutputMode;
   /** Signals and waits in turn, for the whole tree; SIGKILL comes last in any case. Default: `["SIGTERM", "5s"]`. */
   readonly stop?: string | readonly string[];
@@ -83,7 +83,10 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal;
 }
 
-/** `exited`, `failed`, `killed` and `unkillable` are ends: `killed` took a SIGKILL, `unkillable` is alive after one. */
+/**
+ * `exited`, `failed`, `killed` and `unkillable` are ends: `killed` took a SIGKILL, `unkillable` is alive after one. A tree that lives on after its first
+ * process (`whenLeaderExits: 'keep'`) is `exited` from then on; {@link Tree.exited} tells when nothing is left.
+ */
 export type State = 'starting' | 'ready' | 'stopping' | 'exited' | 'failed' | 'killed' | 'unkillable';
 
 /** How a tree has ended. */

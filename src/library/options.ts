@@ -56,12 +56,14 @@ const asWritten = { fill: (written: string) => Promise.resolve(written), shell: 
 
 /**
  * @param around What is there: a free name that is like another one, and the environment that a tree gets without a change.
+ * @param isStderrRead Whether all of it is read at once, so that the process can wait for its reader and nothing is left out.
  * @throws OptionError that names the option.
  */
 export async function requestFrom(
   command: Command,
   options: SpawnOptions,
   around: { freeName(plain: string): string; readonly environment: NodeJS.ProcessEnv },
+  isStderrRead = options.stderr === 'inherit',
 ): Promise<StartRequest> {
   const program = checked(commandSchema, command, 'command');
   const { limits, onLimit, ready, alive, ...given } = checkedOptions(optionsSchema, options);
@@ -72,6 +74,7 @@ export async function requestFrom(
     cwd: folderFrom(given.cwd),
     env: { ...changeSince(around.environment), ...environmentFrom(given.env ?? {}) },
     stdio: 'raw' as const,
+    ...(isStderrRead && { awaitReader: true }),
     stop: given.stop === undefined ? defaultStop : optionOf('stop', () => parseStop([given.stop ?? []].flat())),
     whenLeaderExits: given.whenLeaderExits ?? 'kill',
     containment: given.containment ?? 'auto',

@@ -11,7 +11,7 @@ interface Collected {
   readonly problem?: string;
 }
 
-/** Commands that are run to their end, by means of those that are started. */
+/** Commands that are run to their end, by means of those that are started; their stderr is read. */
 export function runBy(spawn: Spawn): Run {
   return async (command, given = {}) => {
     // Before anything is started.

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import type { OutputSubscription } from '../client/outputSubscriptions.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import type { OutputRequest } from '../protocol/output.ts';
 import { GuardianError } from './api.ts';
 import type { TreeHost } from './guardian.ts';
 
@@ -57,10 +58,14 @@ export function stdoutOf(socket: Socket): Readable {
 }
 
 /** Nothing is asked for before it is read. For what is read, this program waits; for what is not, it does not. */
-export function stderrOf(host: TreeHost, tree: TreeId): Readable {
+export function stderrOf(host: TreeHost, tree: TreeId, whenBehind: OutputRequest['whenBehind']): Readable {
   let subscription: OutputSubscription | undefined;
   let hold: Disposable | undefined;
-  let wake: () => void = () => undefined;
+  /** What has arrived and is more than is wanted now. */
+  const waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const go of waiting.splice(0)) go();
+  };
   const release = (): void => {
     hold?.[Symbol.dispose]();
     hold = undefined;
@@ -70,14 +75,12 @@ export function stderrOf(host: TreeHost, tree: TreeId): Readable {
       hold ??= host.hold();
       wake();
       subscription ??= host.client.readOutput(
-        { tree, from: 0, whenBehind: 'skip', follow: true },
+        { tree, from: 0, whenBehind, follow: true },
         {
           onChunk: async (chunk) => {
             if (this.push(chunk)) return;
             release();
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-            });
+            await new Promise<void>((resolve) => waiting.push(resolve));
           },
           onEnd: () => {
             release();

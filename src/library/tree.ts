@@ -65,7 +65,7 @@ export class GuardedTree implements Tree {
       const tree = new GuardedTree(host, request, snapshot, {
         stdin: stdinOf(socket),
         stdout: stdoutOf(socket),
-        stderr: stderrOf(host, snapshot.id),
+        stderr: stderrOf(host, snapshot.id, request.awaitReader === true ? 'wait' : 'skip'),
       });
       tree.#apply(options);
       return tree;

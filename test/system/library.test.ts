@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { after, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { root } from '../../src/build/paths.ts';
@@ -67,6 +68,11 @@ describe('run', () => {
   it('gives 5 MB without losing a byte', async () => {
     const { stdout } = await run('head -c 5000000 /dev/zero | tr "\\0" x', { cwd });
     assert.equal(stdout.length, 5_000_000);
+  });
+
+  it('gives 5 MB of stderr without losing a byte', async () => {
+    const { stderr } = await run('head -c 5000000 /dev/zero | tr "\\0" x >&2', { cwd });
+    assert.equal(stderr.length, 5_000_000);
   });
 
   it('runs thirty at once', async () => {
@@ -146,6 +152,16 @@ describe('spawn', () => {
         break;
       }
     assert.deepEqual(lines, ['1', '2', '3']);
+  });
+
+  it('gives stderr to the end to a slow reader', async () => {
+    await using tree = await spawn('head -c 3000000 /dev/zero >&2; echo last >&2', { cwd });
+    let text = '';
+    for await (const chunk of tree.stderr) {
+      text = String(chunk);
+      await setTimeout(1);
+    }
+    assert.ok(text.endsWith('last\n'));
   });
 
   it('has a closed pipe where stdin or stdout is destroyed', async () => {
