@@ -122,7 +122,7 @@ export interface Tree extends AsyncIterable<string>, AsyncDisposable {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly state: State;
-  /** Resolves when its readiness probe has succeeded. Rejects with {@link NotReadyError} where it ends before. */
+  /** Resolves when its readiness probe has succeeded. Rejects with {@link NotReadyError} where it, or its first process, ends before. */
   readonly ready: Promise<void>;
   /** Resolves when no process of it is left. Never rejects. */
   readonly exited: Promise<Exit>;

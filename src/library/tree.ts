@@ -181,26 +181,28 @@ export class GuardedTree implements Tree {
     const isNews = next.state !== this.#snapshot.state || next.reason !== this.#snapshot.reason;
     this.#snapshot = next;
     if (isNews) for (const listener of this.#listeners) tell(() => listener(next.state, next.reason));
-    if (next.endedAt === undefined) return undefined;
-    const { state, reason, exit } = next;
-    return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
+    return next.endedAt === undefined ? undefined : exitOf(next);
   }
 
   async #becomesReady(): Promise<void> {
-    const isReady = (): boolean => this.#snapshot.state === 'ready';
-    if (isReady()) return;
-    const ready = new Promise<void>((resolve) => {
-      const forget = this.onState((state) => {
-        if (state !== 'ready') return;
+    // One whose first process has left others behind is not probed any more: it is `exited`, and lives on.
+    const isDecided = (): boolean => this.#snapshot.state === 'ready' || this.#snapshot.state === 'exited';
+    const decided = new Promise<Exit>((resolve) => {
+      if (isDecided()) return resolve(exitOf(this.#snapshot));
+      const forget = this.onState(() => {
+        if (!isDecided()) return;
         forget();
-        resolve();
+        resolve(exitOf(this.#snapshot));
       });
     });
-    const ended = this.exited.then((exit): never => {
-      throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
-    });
-    await Promise.race([ready, ended]);
+    const exit = await Promise.race([decided, this.exited]);
+    if (exit.state === 'ready') return;
+    throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
   }
+}
+
+function exitOf({ state, reason, exit }: TreeSnapshot): Exit {
+  return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
 }
 
 function startReasonOf(error: unknown): StartError['reason'] {

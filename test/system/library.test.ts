@@ -214,6 +214,20 @@ describe('spawn', () => {
     assert.equal((await tree.exited).state, 'failed');
   });
 
+  it('does not become ready when its first process has left, and says so', async () => {
+    await using tree = await spawn('(setsid sleep 300 &); exit 0', {
+      cwd,
+      whenLeaderExits: 'keep',
+      ready: { exec: 'false' },
+      stop: ['SIGTERM'],
+    });
+    await assert.rejects(tree.ready, {
+      name: 'NotReadyError',
+      message: /ended before it was ready: exited with code 0, \d members? left\.$/,
+    });
+    assert.equal(tree.state, 'exited');
+  });
+
   it('does not hold a process up whose output is ignored', async () => {
     const tree = await spawn('head -c 5000000 /dev/zero; exit 4', { cwd, stdout: 'ignore' });
     assert.equal((await tree.exited).code, 4);
