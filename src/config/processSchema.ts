@@ -7,7 +7,7 @@ import { limitsSchema, prioritySchema } from './limits.ts';
 import { onReadySchema } from './onReady.ts';
 import { aliveSchema, readySchema } from './probes.ts';
 import { restartSchema } from './restarts.ts';
-import { argument, command, count, text } from './values.ts';
+import { argument, command, count, text, variableName } from './values.ts';
 
 const stopStep = text.describe('A signal such as "SIGINT", or a time to wait such as "5s".');
 
@@ -22,8 +22,6 @@ const stop = z
       context.addIssue({ code: 'custom', message: (error as RangeError).message });
     }
   });
-
-const variableName = text.refine((name) => !/[=\0]/.test(name), 'a variable cannot have = in its name');
 
 const processSpec = z
   .strictObject({

@@ -52,3 +52,6 @@ export function duration(least = 0) {
 export function count() {
   return z.int('must be a whole number').min(1, 'must be at least 1');
 }
+
+/** Of an environment variable. */
+export const variableName = text.refine((name) => !/[=\0]/.test(name), 'a variable cannot have = or a NUL character in its name');

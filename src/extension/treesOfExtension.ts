@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { WardenClient } from '../client/wardenClient.ts';
-import { type Spawn, StartError, type Tree } from '../library/api.ts';
+import { type Command, type Spawn, type SpawnOptions, StartError, type Tree } from '../library/api.ts';
 import type { TreeHost } from '../library/guardian.ts';
 import { requestFrom } from '../library/options.ts';
 import { runBy } from '../library/runCommand.ts';
@@ -18,22 +18,24 @@ export class TreesOfExtension {
   readonly #link: WardenLink;
   readonly #trees = new Set<Tree>();
   readonly #environment = { ...process.env };
-  readonly run = runBy((command, options) => this.spawn(command, options));
+  readonly run = runBy((command, options = {}) => this.#start(command, options, true));
 
   constructor(link: WardenLink) {
     this.#link = link;
   }
 
-  readonly spawn: Spawn = async (command, options = {}) => {
+  readonly spawn: Spawn = async (command, options = {}) => await this.#start(command, options);
+
+  async #start(command: Command, options: SpawnOptions, isStderrRead?: boolean): Promise<Tree> {
     options.signal?.throwIfAborted();
     if (!vscode.workspace.isTrusted)
       throw new StartError(vscode.l10n.t('The command was not started, because this workspace is not trusted.'));
     const host = this.#hostOf(await this.#link.client());
-    const tree = await GuardedTree.start(host, await requestFrom(command, options, host), options);
+    const tree = await GuardedTree.start(host, await requestFrom(command, options, host, isStderrRead), options);
     this.#trees.add(tree);
     void tree.exited.then(() => this.#trees.delete(tree));
     return tree;
-  };
+  }
 
   /** The extension is deactivated. */
   dispose(): void {

@@ -50,13 +50,13 @@ export interface Limits {
   readonly openFiles?: number;
 }
 
-/** `pipe`: a stream of the tree; `inherit`: this program's own; `ignore`: read and thrown away. */
+/** `pipe`: a stream of the tree; `inherit`: copied to this program's own, also where that is a terminal; `ignore`: read and thrown away. */
 export type OutputMode = 'pipe' | 'inherit' | 'ignore';
 
 export interface SpawnOptions {
   /** Name in `tree-warden ps`. Default: that of the program. */
   readonly name?: string;
-  /** Default: that of this program. */
+  /** Default: that of this program, from which a relative path leads as well. */
   readonly cwd?: string;
   /** Added to this program's environment. `null` and `undefined` remove a variable. */
   readonly env?: Readonly<Record<string, string | null | undefined>>;
@@ -64,7 +64,7 @@ export interface SpawnOptions {
   readonly stdin?: 'pipe' | 'ignore';
   /** Default: `pipe`. A process waits when 64 KB and what this program has buffered are not read. */
   readonly stdout?: OutputMode;
-  /** Default: `pipe`. The newest megabyte is kept for a reader that is behind; the process never waits for it. */
+  /** Default: `pipe`. The newest megabyte is kept for a reader that is behind; the process waits for it with `inherit` and in `run` only. */
   readonly stderr?: OutputMode;
   /** Signals and waits in turn, for the whole tree; SIGKILL comes last in any case. Default: `["SIGTERM", "5s"]`. */
   readonly stop?: string | readonly string[];
@@ -83,7 +83,10 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal;
 }
 
-/** `exited`, `failed`, `killed` and `unkillable` are ends: `killed` took a SIGKILL, `unkillable` is alive after one. */
+/**
+ * `exited`, `failed`, `killed` and `unkillable` are ends: `killed` took a SIGKILL, `unkillable` is alive after one. A tree that lives on after its first
+ * process (`whenLeaderExits: 'keep'`) is `exited` from then on; {@link Tree.exited} tells when nothing is left.
+ */
 export type State = 'starting' | 'ready' | 'stopping' | 'exited' | 'failed' | 'killed' | 'unkillable';
 
 /** How a tree has ended. */
@@ -103,29 +106,37 @@ export interface Member {
   /** Percent of one core. */
   readonly cpuPercent: number;
   readonly memoryBytes: number;
-  /** TCP and UDP ports that it listens on. */
+  /** TCP and UDP ports that it listens on; a new one is known after two seconds at the latest. */
   readonly ports: readonly number[];
 }
 
-/** A command and everything that it has started. Iterating it gives the lines of its stdout; disposing it stops it. */
+/** A command and everything that it has started. Iterating it gives the lines of its stdout, as often as wanted, each line once; disposing it stops it. */
 export interface Tree extends AsyncIterable<string>, AsyncDisposable {
   readonly id: string;
   readonly name: string;
   /** Of its first process. */
   readonly pid: number;
+  /** Destroyed when the tree has ended. */
   readonly stdin: Writable;
+  /** Where it is destroyed before its end, the process has a closed pipe, and stdin is closed with it. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly state: State;
-  /** Resolves when its readiness probe has succeeded. Rejects with {@link NotReadyError} where it ends before. */
+  /** Resolves when its readiness probe has succeeded. Rejects with {@link NotReadyError} where it, or its first process, ends before. */
   readonly ready: Promise<void>;
   /** Resolves when no process of it is left. Never rejects. */
   readonly exited: Promise<Exit>;
   /** Called at every change of its state, until it has ended. Call what is returned to stop listening. */
   onState(listener: (state: State, reason: string) => void): () => void;
-  /** All living processes, with what they use now. */
+  /**
+   * All living processes, with what they use now.
+   * @throws GuardianError
+   */
   members(): Promise<readonly Member[]>;
-  /** Sends a signal to every process of it. */
+  /**
+   * Sends a signal to every process of it.
+   * @throws OptionError where this system has no such signal, TreeWardenError where the tree has ended, GuardianError.
+   */
   signal(signal: NodeJS.Signals): Promise<void>;
   /** Runs the stop sequence. Resolves when no process is left. */
   stop(reason?: string): Promise<Exit>;

@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { constants } from 'node:os';
 import { finished } from 'node:stream/promises';
-import type { Tree } from './api.ts';
+import { isSignal } from '../protocol/stopSteps.ts';
+import { OptionError, type Tree, TreeWardenError } from './api.ts';
 
 /** A tree behind the interface of Node's child processes. `exit` and `close` come when no process of the tree is left. */
 export class ChildOfTree extends EventEmitter implements ChildProcess {
@@ -30,8 +32,14 @@ export class ChildOfTree extends EventEmitter implements ChildProcess {
     this.stdio = [stdin, stdout, stderr, undefined, undefined];
     this.spawnargs = [...argv];
     this.spawnfile = argv[0];
-    process.nextTick(() => this.emit('spawn'));
-    void tree.exited.then(async ({ code, signal }) => {
+    const told = new Promise<void>((resolve) => {
+      process.nextTick(() => {
+        this.emit('spawn');
+        resolve();
+      });
+    });
+    // Also of one that has ended already, `spawn` is told first.
+    void Promise.all([tree.exited, told]).then(async ([{ code, signal }]) => {
       this.exitCode = code;
       this.signalCode = signal;
       this.emit('exit', code, signal);
@@ -42,23 +50,28 @@ export class ChildOfTree extends EventEmitter implements ChildProcess {
     });
   }
 
-  /** Without a signal, and for those that ask for an end, the stop sequence of the tree; any other is sent to all of its processes. */
+  /**
+   * Without a signal, and for SIGTERM, the stop sequence of the tree; any other is sent to all of its processes.
+   * @throws OptionError where this system has no such signal.
+   */
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    const name = signal === 0 ? undefined : nameOf(signal);
     if (this.exitCode !== null || this.signalCode !== null) return false;
-    const send = async (): Promise<void> => {
-      if (signal === 'SIGKILL' || signal === 9) await this.#tree.kill();
-      else if (signal === 'SIGTERM' || signal === 15) await this.#tree.stop();
-      else if (typeof signal === 'string') await this.#tree.signal(signal);
+    // 0 asks whether it is there.
+    if (name === undefined) return true;
+    this.killed = true;
+    const send = async (): Promise<unknown> => {
+      if (name === 'SIGKILL') return await this.#tree.kill();
+      if (name === 'SIGTERM') return await this.#tree.stop();
+      return await this.#tree.signal(name);
     };
-    if (signal !== 0) {
-      this.killed = true;
-      send().catch((error: unknown) => this.emit('error', error));
-    }
+    // It has just ended, which `exit` tells: as with a child process of Node's, that is no error.
+    send().catch(() => undefined);
     return true;
   }
 
   send(): boolean {
-    throw new Error('A process tree has no IPC channel; its stdin and stdout are streams.');
+    throw new TreeWardenError('A process tree has no IPC channel; its stdin and stdout are streams.');
   }
 
   disconnect(): void {
@@ -73,4 +86,10 @@ export class ChildOfTree extends EventEmitter implements ChildProcess {
   [Symbol.dispose](): void {
     this.kill();
   }
+}
+
+function nameOf(signal: NodeJS.Signals | number): NodeJS.Signals {
+  const name = typeof signal === 'string' ? signal : Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
+  if (name === undefined || !isSignal(name)) throw new OptionError(`signal: '${signal}' is not a signal of this system.`);
+  return name;
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { WardenProcess } from '../client/wardenProcess.ts';
@@ -7,6 +8,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { GuardianError } from './api.ts';
+import { ownFolder } from './ownFolder.ts';
 
 /** Maximum number of trees that run at the same time. */
 const maxTrees = 1000;
@@ -32,6 +34,7 @@ export class Guardian implements TreeHost {
   readonly environment: NodeJS.ProcessEnv;
   readonly #warden: WardenProcess;
   readonly #listeners = new Map<TreeId, (snapshot: TreeSnapshot | undefined) => void>();
+  #isLost = false;
   #trees: readonly TreeSnapshot[] = [];
   /** Names of trees that are being started. */
   readonly #starting = new Set<string>();
@@ -41,12 +44,16 @@ export class Guardian implements TreeHost {
   static async open(): Promise<Guardian> {
     Guardian.#shared ??= Guardian.#start();
     const opening = Guardian.#shared;
-    try {
-      return await opening;
-    } catch (error) {
+    const forget = (): void => {
       if (Guardian.#shared === opening) Guardian.#shared = undefined;
+    };
+    const guardian = await opening.catch((error: unknown) => {
+      forget();
       throw new GuardianError(errorText(error));
-    }
+    });
+    if (!guardian.#isLost) return guardian;
+    forget();
+    return await Guardian.open();
   }
 
   static async #start(): Promise<Guardian> {
@@ -56,7 +63,7 @@ export class Guardian implements TreeHost {
     const warden = await WardenProcess.start({
       script,
       client: 'library',
-      workspace: process.cwd(),
+      workspace: ownFolder() ?? homedir(),
       logFolder: stateLogFolder(),
       limits: { maxTrees },
     });
@@ -74,10 +81,18 @@ export class Guardian implements TreeHost {
       this.#trees = trees;
       for (const tree of trees) this.#listeners.get(tree.id)?.(tree);
     });
+    warden.client.onClose(() => {
+      this.#isLost = true;
+    });
     void warden.ended.then(() => {
-      Guardian.#shared = undefined;
+      this.#isLost = true;
       for (const listener of this.#listeners.values()) listener(undefined);
     });
+  }
+
+  /** Resolves when the warden has ended, and nothing is left of what it guarded. */
+  async ended(): Promise<void> {
+    await this.#warden.ended;
   }
 
   get client(): WardenClient {

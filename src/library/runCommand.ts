@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { formatBytes } from '../protocol/format.ts';
 import { CommandError, type Run, type RunResult, type Spawn, type Tree } from './api.ts';
+import { runOptionsFrom } from './options.ts';
 
 const defaultMaxBuffer = 100 * 2 ** 20;
 
@@ -10,9 +11,12 @@ interface Collected {
   readonly problem?: string;
 }
 
-/** Commands that are run to their end, by means of those that are started. */
+/** Commands that are run to their end, by means of those that are started; their stderr is read. */
 export function runBy(spawn: Spawn): Run {
-  return async (command, { input, maxBuffer = defaultMaxBuffer, ...options } = {}) => {
+  return async (command, given = {}) => {
+    // Before anything is started.
+    const { input, maxBuffer = defaultMaxBuffer } = runOptionsFrom(given);
+    const { input: _input, maxBuffer: _maxBuffer, ...options } = given;
     const tree = await spawn(command, { ...options, stdin: 'pipe' });
     tree.stdin.end(input);
     const [stdout, stderr] = await Promise.all([collect(tree, 'stdout', maxBuffer), collect(tree, 'stderr', maxBuffer)]);

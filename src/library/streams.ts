@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import type { OutputSubscription } from '../client/outputSubscriptions.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import type { OutputRequest } from '../protocol/output.ts';
 import { GuardianError } from './api.ts';
 import type { TreeHost } from './guardian.ts';
 
@@ -18,7 +19,7 @@ export async function openSocket(path: string): Promise<Socket> {
   return socket;
 }
 
-/** The half that is written to. Where the process has gone, what is written is thrown away, as a closed pipe would. */
+/** The half that is written to. It is closed for the process when it is ended or destroyed. */
 export function stdinOf(socket: Socket): Writable {
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -29,12 +30,22 @@ export function stdinOf(socket: Socket): Writable {
       if (socket.writable) socket.end(() => done());
       else done();
     },
+    destroy: (error, done) => {
+      if (socket.writable) socket.end();
+      done(error);
+    },
   });
 }
 
-/** The half that is read. */
+/** The half that is read. A socket has no way to close this half alone: where it is destroyed before its end, stdin is closed with it. */
 export function stdoutOf(socket: Socket): Readable {
-  const stdout = new Readable({ read: () => void socket.resume() });
+  const stdout = new Readable({
+    read: () => void socket.resume(),
+    destroy(error, done) {
+      if (!this.readableEnded) socket.destroy();
+      done(error);
+    },
+  });
   socket.pause();
   socket.on('data', (chunk: Buffer) => {
     if (!stdout.push(chunk)) socket.pause();
@@ -46,26 +57,33 @@ export function stdoutOf(socket: Socket): Readable {
   return stdout;
 }
 
-/** Nothing is asked for before it is read; from then on, this program waits for its end. */
-export function stderrOf(host: TreeHost, tree: TreeId): Readable {
+/** Nothing is asked for before it is read. For what is read, this program waits; for what is not, it does not. */
+export function stderrOf(host: TreeHost, tree: TreeId, whenBehind: OutputRequest['whenBehind']): Readable {
   let subscription: OutputSubscription | undefined;
   let hold: Disposable | undefined;
-  let wake: () => void = () => undefined;
+  /** What has arrived and is more than is wanted now. */
+  const waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const go of waiting.splice(0)) go();
+  };
+  const release = (): void => {
+    hold?.[Symbol.dispose]();
+    hold = undefined;
+  };
   return new Readable({
     read() {
-      wake();
       hold ??= host.hold();
+      wake();
       subscription ??= host.client.readOutput(
-        { tree, from: 0, whenBehind: 'skip', follow: true },
+        { tree, from: 0, whenBehind, follow: true },
         {
           onChunk: async (chunk) => {
-            if (!this.push(chunk))
-              await new Promise<void>((resolve) => {
-                wake = resolve;
-              });
+            if (this.push(chunk)) return;
+            release();
+            await new Promise<void>((resolve) => waiting.push(resolve));
           },
           onEnd: () => {
-            hold?.[Symbol.dispose]();
+            release();
             this.push(null);
           },
         },

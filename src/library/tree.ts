@@ -1,14 +1,26 @@
 import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { reasonOf } from '../protocol/errorReasons.ts';
 import { errorText } from '../protocol/errors.ts';
 import { portsOf } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
-import { type Exit, type Member, NotReadyError, type OutputMode, type SpawnOptions, StartError, type State, type Tree } from './api.ts';
+import { isSignal } from '../protocol/stopSteps.ts';
+import {
+  type Exit,
+  type Member,
+  NotReadyError,
+  OptionError,
+  type OutputMode,
+  type SpawnOptions,
+  StartError,
+  type State,
+  type Tree,
+} from './api.ts';
 import { ChildOfTree } from './childOfTree.ts';
+import { failureOf, guardianFailure } from './failures.ts';
 import type { TreeHost } from './guardian.ts';
+import { Lines } from './lines.ts';
 import { openSocket, stderrOf, stdinOf, stdoutOf } from './streams.ts';
 
 /** What is told of a tree whose warden has ended: by then, the switch has ended its processes. */
@@ -32,26 +44,33 @@ export class GuardedTree implements Tree {
   readonly #host: TreeHost;
   readonly #request: StartRequest;
   readonly #listeners = new Set<(state: State, reason: string) => void>();
+  readonly #lines: Lines;
   #snapshot: TreeSnapshot;
 
   /** @throws StartError, GuardianError; the signal's reason where it is aborted before. */
   static async start(host: TreeHost, request: StartRequest, options: SpawnOptions): Promise<GuardedTree> {
     const { signal } = options;
-    signal?.throwIfAborted();
-    const snapshot = await host.client.start(request).catch((error: unknown) => {
+    const begin = async (): Promise<TreeSnapshot> => {
+      signal?.throwIfAborted();
+      return await host.client.start(request).catch((error: unknown) => {
+        throw guardianFailure(error) ?? new StartError(errorText(error), startReasonOf(error));
+      });
+    };
+    const snapshot = await begin().catch((error: unknown) => {
       host.started(request.name);
-      throw new StartError(errorText(error), startReasonOf(error));
+      throw error;
     });
     try {
       const socket = await openSocket(snapshot.rawSocket ?? '');
       const tree = new GuardedTree(host, request, snapshot, {
         stdin: stdinOf(socket),
         stdout: stdoutOf(socket),
-        stderr: stderrOf(host, snapshot.id),
+        stderr: stderrOf(host, snapshot.id, request.awaitReader === true ? 'wait' : 'skip'),
       });
       tree.#apply(options);
       return tree;
     } catch (error) {
+      host.started(request.name);
       await host.client.stop({ tree: snapshot.id, now: true, reason: 'its streams could not be opened' }).catch(() => undefined);
       throw error;
     }
@@ -72,6 +91,7 @@ export class GuardedTree implements Tree {
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
     this.stderr = streams.stderr;
+    this.#lines = new Lines(this.stdout);
     const hold = host.hold();
     this.exited = new Promise((resolve) => {
       const following = host.follow(snapshot.id, (next) => {
@@ -84,6 +104,8 @@ export class GuardedTree implements Tree {
         resolve(exit);
       });
     });
+    // Nothing is left that reads it: who writes on learns it, as from a closed pipe.
+    void this.exited.then(() => this.stdin.destroy());
     this.ready = this.#becomesReady();
     // Whoever does not ask is not to be ended by its rejection.
     this.ready.catch(() => undefined);
@@ -100,7 +122,7 @@ export class GuardedTree implements Tree {
 
   async members(): Promise<readonly Member[]> {
     using _waiting = this.#host.hold();
-    const trees = await this.#host.client.list();
+    const trees = await this.#host.client.list().catch(rethrow);
     const { members = [] } = trees.find(({ id }) => id === this.id) ?? {};
     return members
       .filter(({ zombie }) => !zombie)
@@ -111,8 +133,9 @@ export class GuardedTree implements Tree {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
+    if (!isSignal(signal)) throw new OptionError(`signal: '${signal}' is not a signal of this system.`);
     using _waiting = this.#host.hold();
-    await this.#host.client.signal({ tree: this.#snapshot.id, signal });
+    await this.#host.client.signal({ tree: this.#snapshot.id, signal }).catch(rethrow);
   }
 
   async stop(reason = 'stopped by the program'): Promise<Exit> {
@@ -128,7 +151,7 @@ export class GuardedTree implements Tree {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
-    yield* createInterface({ input: this.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+    yield* this.#lines;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,27 +180,29 @@ export class GuardedTree implements Tree {
   #take(next: TreeSnapshot): Exit | undefined {
     const isNews = next.state !== this.#snapshot.state || next.reason !== this.#snapshot.reason;
     this.#snapshot = next;
-    if (isNews) for (const listener of this.#listeners) listener(next.state, next.reason);
-    if (next.endedAt === undefined) return undefined;
-    const { state, reason, exit } = next;
-    return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
+    if (isNews) for (const listener of this.#listeners) tell(() => listener(next.state, next.reason));
+    return next.endedAt === undefined ? undefined : exitOf(next);
   }
 
   async #becomesReady(): Promise<void> {
-    const isReady = (): boolean => this.#snapshot.state === 'ready';
-    if (isReady()) return;
-    const ready = new Promise<void>((resolve) => {
-      const forget = this.onState((state) => {
-        if (state !== 'ready') return;
+    // One whose first process has left others behind is not probed any more: it is `exited`, and lives on.
+    const isDecided = (): boolean => this.#snapshot.state === 'ready' || this.#snapshot.state === 'exited';
+    const decided = new Promise<Exit>((resolve) => {
+      if (isDecided()) return resolve(exitOf(this.#snapshot));
+      const forget = this.onState(() => {
+        if (!isDecided()) return;
         forget();
-        resolve();
+        resolve(exitOf(this.#snapshot));
       });
     });
-    const ended = this.exited.then((exit): never => {
-      throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
-    });
-    await Promise.race([ready, ended]);
+    const exit = await Promise.race([decided, this.exited]);
+    if (exit.state === 'ready') return;
+    throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
   }
+}
+
+function exitOf({ state, reason, exit }: TreeSnapshot): Exit {
+  return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
 }
 
 function startReasonOf(error: unknown): StartError['reason'] {
@@ -185,7 +210,30 @@ function startReasonOf(error: unknown): StartError['reason'] {
   return reason === 'versionNeeded' ? undefined : reason;
 }
 
+function rethrow(error: unknown): never {
+  throw failureOf(error);
+}
+
+/** What a listener throws is an uncaught exception of the program's, as that of an event is, and keeps no other from being told. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
 function direct(output: Readable, mode: OutputMode = 'pipe', own: NodeJS.WriteStream): void {
   if (mode === 'ignore') output.resume();
-  else if (mode === 'inherit') output.pipe(own, { end: false });
+  else if (mode === 'inherit') copy(output, own);
+}
+
+/** At the pace of the target. A pipe() would be five listeners of it for each tree, and a warning of Node's from the eleventh tree on. */
+function copy(output: Readable, own: NodeJS.WriteStream): void {
+  output.on('data', (chunk: Buffer) => {
+    output.pause();
+    own.write(chunk, () => void output.resume());
+  });
 }

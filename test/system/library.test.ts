@@ -4,8 +4,11 @@ import { spawn as spawnChild, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { after, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { root } from '../../src/build/paths.ts';
@@ -43,9 +46,33 @@ describe('run', () => {
     assert.equal(stdout, 'late--more');
   });
 
+  it('gives odd variables as they are', async () => {
+    const env = JSON.parse('{"__proto__": "p", "constructor": "c"}') as Record<string, string>;
+    const { stdout } = await run('env | grep -E "^(__proto__|constructor)=" | sort', { cwd, env });
+    assert.equal(stdout, '__proto__=p\nconstructor=c');
+    assert.equal((await run('echo $HOME', { cwd, env: process.env })).stdout, process.env['HOME']);
+  });
+
+  it('takes relative folders from where the program is now', async () => {
+    const before = process.cwd();
+    const below = join(cwd, 'below', 'sub');
+    mkdirSync(below, { recursive: true });
+    try {
+      process.chdir(join(cwd, 'below'));
+      assert.equal((await run('pwd', { cwd: 'sub' })).stdout, below);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('gives 5 MB without losing a byte', async () => {
     const { stdout } = await run('head -c 5000000 /dev/zero | tr "\\0" x', { cwd });
     assert.equal(stdout.length, 5_000_000);
+  });
+
+  it('gives 5 MB of stderr without losing a byte', async () => {
+    const { stderr } = await run('head -c 5000000 /dev/zero | tr "\\0" x >&2', { cwd });
+    assert.equal(stderr.length, 5_000_000);
   });
 
   it('runs thirty at once', async () => {
@@ -78,6 +105,12 @@ describe('run', () => {
     ['a wrong option', ['true', { cwd, stopp: 1 } as object], { name: 'OptionError', message: /stopp/ }],
     ['a wrong stop', ['true', { cwd, stop: ['SIGFOO'] }], { name: 'OptionError', message: /^stop: 'SIGFOO' is not a signal/ }],
     ['a wrong name', ['true', { cwd, name: '\u001b' }], { name: 'OptionError', message: /^name: / }],
+    ['arguments in the place of options', ['echo', ['a'] as object], { name: 'OptionError', message: /arguments are part of the command/ }],
+    ['an input that is none', ['sleep 300', { cwd, input: 5 } as object], { name: 'OptionError', message: /^input: / }],
+    ['a size that is none', ['sleep 300', { cwd, maxBuffer: '1kb' } as object], { name: 'OptionError', message: /^maxBuffer: / }],
+    ['a negative size', ['sleep 300', { cwd, maxBuffer: -1 }], { name: 'OptionError', message: /^maxBuffer: / }],
+    ['a wrong variable', ['true', { cwd, env: { 'A=B': '' } }], { name: 'OptionError', message: /^env: / }],
+    ['a wrong value', ['true', { cwd, env: { PORT: 1 } } as object], { name: 'OptionError', message: /^env\.PORT: / }],
     ['an empty command', [[''], { cwd }], { name: 'OptionError', message: /^command/ }],
     ['a limit of time', ['sleep 100', { cwd, limits: { time: '300ms' } }], { name: 'CommandError' }],
     ['a signal that is aborted', ['true', { cwd, signal: AbortSignal.abort() }], { name: 'AbortError' }],
@@ -110,6 +143,61 @@ describe('spawn', () => {
     assert.deepEqual(await survivorsAfterLooking(cwd), []);
   });
 
+  it('gives to another loop what the one before was not given', async () => {
+    await using tree = await spawn('echo 1; echo 2; echo 3', { cwd });
+    const lines: string[] = [];
+    for (let loop = 0; loop < 3; loop++)
+      for await (const line of tree) {
+        lines.push(line);
+        break;
+      }
+    assert.deepEqual(lines, ['1', '2', '3']);
+  });
+
+  it('gives stderr to the end to a slow reader', async () => {
+    await using tree = await spawn('head -c 3000000 /dev/zero >&2; echo last >&2', { cwd });
+    let text = '';
+    for await (const chunk of tree.stderr) {
+      text = String(chunk);
+      await setTimeout(1);
+    }
+    assert.ok(text.endsWith('last\n'));
+  });
+
+  it('has a closed pipe where stdin or stdout is destroyed', async () => {
+    await using reader = await spawn('cat', { cwd });
+    reader.stdin.destroy();
+    assert.equal((await reader.exited).code, 0);
+    await using writer = await spawn(['yes'], { cwd });
+    writer.stdout.destroy();
+    assert.notEqual((await writer.exited).reason, 'exited with code 0');
+  });
+
+  it('ends a pipeline from its end', async () => {
+    await using first = await spawn(['yes'], { cwd });
+    await using last = await spawn(['head', '-n', '1'], { cwd });
+    const joined = pipeline(first.stdout, last.stdin);
+    await assert.rejects(joined, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+    assert.equal((await last.stdout.toArray()).join(''), 'y\n');
+    await first.exited;
+  });
+
+  it('lets the end of stdout be, where a process reads on', async () => {
+    await using tree = await spawn('exec 1>&-; read line; exit "$line"', { cwd });
+    assert.deepEqual(await tree.stdout.toArray(), []);
+    tree.stdin.write('7\n');
+    assert.equal((await tree.exited).code, 7);
+    await eventually('its stdin is closed', () => tree.stdin.destroyed);
+    tree.stdin.write('to nobody');
+  });
+
+  it('refuses a signal with an error of its own', async () => {
+    const tree = await spawn('sleep 300', { cwd, stop: ['SIGTERM'] });
+    await assert.rejects(tree.signal('SIGFOO' as NodeJS.Signals), { name: 'OptionError', message: /^signal: / });
+    await tree.stop();
+    await assert.rejects(tree.signal('SIGHUP'), { name: 'TreeWardenError', message: /has ended/ });
+  });
+
   it('is ready when its probe says so, and tells each state', async () => {
     const states: string[] = [];
     await using tree = await spawn('sleep 0.3; touch up; sleep 300', { cwd, ready: { exec: 'test -e up' }, stop: ['SIGTERM'] });
@@ -126,6 +214,20 @@ describe('spawn', () => {
     assert.equal((await tree.exited).state, 'failed');
   });
 
+  it('does not become ready when its first process has left, and says so', async () => {
+    await using tree = await spawn('(setsid sleep 300 &); exit 0', {
+      cwd,
+      whenLeaderExits: 'keep',
+      ready: { exec: 'false' },
+      stop: ['SIGTERM'],
+    });
+    await assert.rejects(tree.ready, {
+      name: 'NotReadyError',
+      message: /ended before it was ready: exited with code 0, \d members? left\.$/,
+    });
+    assert.equal(tree.state, 'exited');
+  });
+
   it('does not hold a process up whose output is ignored', async () => {
     const tree = await spawn('head -c 5000000 /dev/zero; exit 4', { cwd, stdout: 'ignore' });
     assert.equal((await tree.exited).code, 4);
@@ -135,6 +237,12 @@ describe('spawn', () => {
     const tree = await spawn('(setsid sleep 300 &); sleep 301', { cwd });
     const [warden = 0] = place.wardenPids();
     process.kill(warden, 'SIGKILL');
+    const gone = { name: 'GuardianError' };
+    await Promise.all([
+      assert.rejects(run('true', { cwd }), gone),
+      assert.rejects(tree.members(), gone),
+      assert.rejects(tree.signal('SIGHUP'), gone),
+    ]);
     const { state, reason } = await tree.exited;
     assert.deepEqual([state, reason], ['killed', 'ended with the background process that guarded it']);
     await eventually('nothing is left', async () => (await survivorsAfterLooking(cwd)).length === 0);
@@ -160,6 +268,25 @@ describe('a tree as a child process', () => {
     connection.dispose();
   });
 
+  it('takes signals by their numbers, and refuses what is none', async () => {
+    const child = (await spawn(['sleep', '300'], { cwd })).asChildProcess();
+    assert.throws(() => child.kill('SIGFOO' as NodeJS.Signals), { name: 'OptionError' });
+    assert.throws(() => child.kill(4711), { name: 'OptionError' });
+    assert.equal(child.kill(0), true);
+    assert.equal(child.kill(constants.signals.SIGINT), true);
+    assert.deepEqual(await once(child, 'close'), [null, 'SIGINT']);
+  });
+
+  it('tells all of one that has ended already', async () => {
+    const tree = await spawn('exit 3', { cwd });
+    await tree.exited;
+    const child = tree.asChildProcess();
+    const told: string[] = [];
+    for (const event of ['spawn', 'exit', 'close']) child.on(event, () => told.push(event));
+    await once(child, 'close');
+    assert.deepEqual([told, child.exitCode], [['spawn', 'exit', 'close'], 3]);
+  });
+
   it('is closed when it has ended, read or not', async () => {
     const child = (await spawn('echo out; echo err >&2; exit 7', { cwd })).asChildProcess();
     assert.deepEqual(await once(child, 'close'), [7, null]);
@@ -172,16 +299,22 @@ describe('a program', () => {
     ['stop', 0],
     ['exit', 3],
     ['throw', 1],
+    ['listener', 7],
+    ['unread', 0],
+    ['inherit', 0],
+    ['gone', 0],
+    ['worker', 0],
+    ['atOnce', 3],
   ] as const)
     it(`ends by itself, and leaves nothing: ${mode}`, async () => {
       await using own = new Run();
-      const { status, stdout } = spawnSync(process.execPath, [program, library, mode], {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [program, library, mode], {
         cwd: own.workFolder,
         env: own.env,
         encoding: 'utf8',
         timeout: 60_000,
       });
-      assert.deepEqual([status, stdout.trim()], [code, mode === 'short' ? 'done' : 'up']);
+      assert.deepEqual([status, stdout.trim(), stderr.includes('Warning')], [code, mode === 'short' ? 'done' : 'up', false]);
       await eventually('nothing is left', async () => (await survivorsAfterLooking(own.workFolder)).length === 0);
       await eventually('the warden has ended', () => own.wardenPids().length === 0);
     });

@@ -70,7 +70,7 @@ describe('processes.json', () => {
     [
       'names that no variable can have',
       '{ "processes": { "a": { "command": "x", "env": { "": "y", "A=B": "y" } } } }',
-      ['1:50 processes.a.env.: must not be empty', '1:59 processes.a.env.A=B: a variable cannot have = in its name'],
+      ['1:50 processes.a.env.: must not be empty', '1:59 processes.a.env.A=B: a variable cannot have = or a NUL character in its name'],
     ],
     [
       'an empty list as command',
