@@ -7,7 +7,7 @@ import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
 import { describePorts } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { LongTimer } from '../protocol/timers.ts';
-import { isLive, stateWord } from '../protocol/trees.ts';
+import { isLive, isReady, stateWord } from '../protocol/trees.ts';
 import type { AgentHost } from './host.ts';
 
 export interface AgentTool<Input extends z.ZodType = z.ZodType> {
@@ -183,7 +183,7 @@ async function untilReady(host: AgentHost, name: string, timeoutSeconds: number)
     const trees = (await find(host, name, true)).map(({ tree }) => tree);
     const failed = trees.find((tree) => !isLive(tree));
     if (failed) throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. Last output:\n${failed.lastLines?.join('\n') ?? ''}`);
-    if (trees.every(({ state, health }) => state === 'ready' && health !== 'unhealthy')) return trees;
+    if (trees.every((tree) => isReady(tree) && tree.health !== 'unhealthy')) return trees;
     if (performance.now() >= deadline)
       throw new Error(
         `'${name}' is not ready after ${timeoutSeconds} s: ${trees.map((tree) => tree.illness ?? stateWord(tree)).join(', ')}.`,

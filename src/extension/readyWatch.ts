@@ -1,7 +1,8 @@
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { isReady } from '../protocol/trees.ts';
 
-type Tree = Pick<TreeSnapshot, 'id' | 'state' | 'lifetime' | 'startedAt'>;
+type Tree = Pick<TreeSnapshot, 'id' | 'state' | 'health' | 'endedAt' | 'lifetime' | 'startedAt'>;
 
 /** Maximum number of trees that are remembered though they are not listed: those of a warden whose connection was lost are listed again. */
 const maxUnlisted = 1000;
@@ -29,7 +30,7 @@ export class ReadyWatch {
   look<T extends Tree>(trees: readonly T[]): readonly T[] {
     const done = this.#done;
     if (done === undefined) return [];
-    const ready = trees.filter(({ id, state }) => state === 'ready' && !done.has(id));
+    const ready = trees.filter((tree) => isReady(tree) && !done.has(tree.id));
     for (const { id } of ready) done.add(id);
     const listed = new Set(trees.map(({ id }) => id));
     for (const id of done) {

@@ -1,12 +1,13 @@
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { labelOf } from '../protocol/trees.ts';
+import { isReady, labelOf } from '../protocol/trees.ts';
 
 /** What a task's terminal says of its process: the problem matcher `$tree-warden` in package.json waits for these lines, so they are in English. */
 export type TaskStep = 'starting' | 'ready' | 'failed';
 
 /** The step that a tree has reached; undefined where it has ended without a failure, or is being ended. */
-export function stepOf({ state }: Pick<TreeSnapshot, 'state'>): TaskStep | undefined {
-  return state === 'starting' || state === 'ready' || state === 'failed' ? state : undefined;
+export function stepOf(tree: Pick<TreeSnapshot, 'state' | 'health' | 'endedAt'>): TaskStep | undefined {
+  if (isReady(tree)) return 'ready';
+  return tree.state === 'starting' || tree.state === 'failed' ? tree.state : undefined;
 }
 
 /**
@@ -52,7 +53,7 @@ export class TaskMarkers {
   }
 
   /** To be called at every change of the task's tree. */
-  follow(tree: Pick<TreeSnapshot, 'id' | 'name' | 'pool' | 'state' | 'reason'>): void {
+  follow(tree: Pick<TreeSnapshot, 'id' | 'name' | 'pool' | 'state' | 'health' | 'endedAt' | 'reason'>): void {
     if (this.#tree !== undefined && this.#tree !== tree.id) this.#tell('starting');
     this.#tree = tree.id;
     this.#name = labelOf(tree);

@@ -6,6 +6,7 @@ import { portsOf } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
 import { isSignal } from '../protocol/stopSteps.ts';
+import { isReady } from '../protocol/trees.ts';
 import {
   type Exit,
   type Member,
@@ -45,6 +46,8 @@ export class GuardedTree implements Tree {
   readonly #request: StartRequest;
   readonly #listeners = new Set<(state: State, reason: string) => void>();
   readonly #lines: Lines;
+  /** Called with every snapshot. */
+  readonly #watchers = new Set<() => void>();
   #snapshot: TreeSnapshot;
 
   /** @throws StartError, GuardianError; the signal's reason where it is aborted before. */
@@ -180,24 +183,26 @@ export class GuardedTree implements Tree {
   #take(next: TreeSnapshot): Exit | undefined {
     const isNews = next.state !== this.#snapshot.state || next.reason !== this.#snapshot.reason;
     this.#snapshot = next;
+    for (const look of this.#watchers) look();
     if (isNews) for (const listener of this.#listeners) tell(() => listener(next.state, next.reason));
     return next.endedAt === undefined ? undefined : exitOf(next);
   }
 
   async #becomesReady(): Promise<void> {
-    // One whose first process has left others behind is not probed any more: it is `exited`, and lives on.
-    const isDecided = (): boolean => this.#snapshot.state === 'ready' || this.#snapshot.state === 'exited';
-    const decided = new Promise<Exit>((resolve) => {
-      if (isDecided()) return resolve(exitOf(this.#snapshot));
-      const forget = this.onState(() => {
-        if (!isDecided()) return;
-        forget();
-        resolve(exitOf(this.#snapshot));
-      });
+    const { ready: probe } = this.#request;
+    // Without a probe, one whose first process has left others behind is as ready as it was at its start.
+    const isThere = (): boolean => isReady(this.#snapshot) || (probe === undefined && this.#snapshot.endedAt === undefined);
+    const ready = new Promise<undefined>((resolve) => {
+      const look = (): void => {
+        if (!isThere()) return;
+        this.#watchers.delete(look);
+        resolve(undefined);
+      };
+      this.#watchers.add(look);
+      look();
     });
-    const exit = await Promise.race([decided, this.exited]);
-    if (exit.state === 'ready') return;
-    throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
+    const exit = await Promise.race([ready, this.exited]);
+    if (exit !== undefined) throw new NotReadyError(`“${this.name}” ended before it was ready: ${exit.reason}.`, exit);
   }
 }
 

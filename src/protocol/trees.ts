@@ -5,6 +5,11 @@ export function isLive({ endedAt, nextStartAt }: Pick<TreeSnapshot, 'endedAt' | 
   return endedAt === undefined || nextStartAt !== undefined;
 }
 
+/** Of one that goes into the background, the first process has ended by then, and its probe says that the others are ready. */
+export function isReady({ state, health, endedAt }: Pick<TreeSnapshot, 'state' | 'health' | 'endedAt'>): boolean {
+  return state === 'ready' || (state === 'exited' && endedAt === undefined && health === 'healthy');
+}
+
 /** One word: its state, or what matters more. */
 export function stateWord({ state, health, nextStartAt }: TreeSnapshot): string {
   if (nextStartAt !== undefined) return 'restarting';

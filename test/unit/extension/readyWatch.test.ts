@@ -2,21 +2,26 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ReadyWatch } from '../../../src/extension/readyWatch.ts';
 import type { Lifetime, TreeId } from '../../../src/protocol/identity.ts';
-import type { TreeState } from '../../../src/protocol/snapshot.ts';
+import type { TreeSnapshot, TreeState } from '../../../src/protocol/snapshot.ts';
 
 const openedAt = 1000;
 const tree = (id: string, state: TreeState, lifetime: Lifetime = 'managed', startedAt = openedAt + 1) => ({
   id: id as TreeId,
   state,
+  health: 'unknown' as const,
   lifetime,
   startedAt,
 });
 
+type Listed = Omit<ReturnType<typeof tree>, 'health'> & Pick<TreeSnapshot, 'health' | 'endedAt'>;
+
 describe('trees that have become ready', () => {
   const old = [tree('o', 'starting')];
-  const cases: [string, readonly (readonly ReturnType<typeof tree>[])[], readonly string[]][] = [
+  const cases: [string, readonly (readonly Listed[])[], readonly string[]][] = [
     ['are found once', [[tree('a', 'starting')], [tree('a', 'ready')], [tree('a', 'ready')]], ['', 'a', '']],
     ['are found where they are ready at the first look', [[tree('a', 'ready')]], ['a']],
+    ['are found where the first process has left, and a probe says so', [[{ ...tree('a', 'exited'), health: 'healthy' }]], ['a']],
+    ['are not those that have ended', [[{ ...tree('a', 'exited'), health: 'healthy', endedAt: 3 }]], ['']],
     ['are not those that were there before', [[tree('o', 'starting')], [tree('o', 'ready'), tree('a', 'ready')]], ['', 'a']],
     ['are none where one fails', [[tree('a', 'starting')], [tree('a', 'failed')]], ['', '']],
     [

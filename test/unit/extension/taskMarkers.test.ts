@@ -14,14 +14,21 @@ const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import
 const [{ pattern, background }] = manifest.contributes.problemMatchers;
 const place = '.vscode/processes.json:12';
 
+type Step = TreeState | 'next' | 'a healthy daemon';
+
 /** What is said of a task whose trees go through these states; `next` stands for one that takes the place of the last. */
-function saidOf(steps: readonly (TreeState | 'next')[]): string[] {
+function saidOf(steps: readonly Step[]): string[] {
   const said: string[] = [];
   const markers = new TaskMarkers('web', place, { say: (line) => said.push(line), reached: () => undefined });
   let id = 1;
   for (const state of steps) {
     if (state === 'next') id++;
-    else markers.follow({ id: `${id}` as TreeId, name: 'web', state, reason: 'exited with code 3' });
+    else {
+      const isDaemon = state === 'a healthy daemon';
+      const reached = isDaemon ? 'exited' : state;
+      const health = isDaemon ? 'healthy' : 'unknown';
+      markers.follow({ id: `${id}` as TreeId, name: 'web', state: reached, health, reason: 'exited with code 3' });
+    }
   }
   return said.map((line) => line.replace(/^Tree Warden: /, ''));
 }
@@ -31,9 +38,10 @@ const ready = 'web is ready.';
 const failed = [`${place}: web has failed: exited with code 3`, 'web is not ready.'];
 
 describe('the lines of a task', () => {
-  const cases: [string, readonly (TreeState | 'next')[], readonly string[]][] = [
+  const cases: [string, readonly Step[], readonly string[]][] = [
     ['say each step once', ['starting', 'starting', 'ready', 'ready'], [starting, ready]],
     ['say that it could not become ready', ['starting', 'failed'], [starting, ...failed]],
+    ['say that what has gone into the background is ready', ['starting', 'exited', 'a healthy daemon'], [starting, ready]],
     ['say nothing of a stop', ['ready', 'stopping', 'exited'], [starting, ready]],
     ['begin again with the next tree', ['ready', 'next', 'starting', 'ready'], [starting, ready, starting, ready]],
     ['begin again with a next tree that is ready at once', ['ready', 'next', 'ready'], [starting, ready, starting, ready]],
