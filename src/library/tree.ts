@@ -107,10 +107,10 @@ export class GuardedTree implements Tree {
         resolve(exit);
       });
     });
-    // Nothing is left that reads it: who writes on learns it, as from a closed pipe.
+    // Nothing is left that reads it: a further write fails, as on a closed pipe.
     void this.exited.then(() => this.stdin.destroy());
     this.ready = this.#becomesReady();
-    // Whoever does not ask is not to be ended by its rejection.
+    // A program that does not ask is not ended by its rejection.
     this.ready.catch(() => undefined);
   }
 
