@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
-import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
+import { freeNameLike, nameFrom, nameProblem, normalName } from '../protocol/names.ts';
 import { parseDuration } from '../protocol/quantities.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { LeftoverPolicy, StartRequest, StopStep } from '../protocol/startRequest.ts';
@@ -160,11 +160,7 @@ async function freeName(program: string, { name: written, orSimilar = false }: P
     return wanted;
   }
   const taken = new Set(onRecord.map(({ name }) => name));
-  const plain = wanted ?? nameFrom(basename(program), 'command');
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? plain : `${plain}-${number}`;
-    if (!taken.has(name)) return name;
-  }
+  return freeNameLike(wanted ?? nameFrom(basename(program), 'command'), (name) => taken.has(name));
 }
 
 async function assertNotRunning(wanted: string): Promise<void> {

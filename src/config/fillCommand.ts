@@ -6,6 +6,11 @@ export interface CommandContext {
   readonly isTemplate?: boolean;
 }
 
+/** What string commands are given to: the system's shell. Only Windows names one in the environment. */
+export function shellFor({ ComSpec }: NodeJS.ProcessEnv): [string, ...string[]] {
+  return ComSpec ? [ComSpec, '/d', '/s', '/c'] : ['/bin/sh', '-c'];
+}
+
 /** A line is given to the shell; a list is a program and its arguments. */
 export async function fillCommand(
   written: string | readonly [string, ...string[]],

@@ -1,9 +1,9 @@
 /** The schema of an MCP server in processes.json: a program that the editor starts for its agents, and that is guarded. */
 import * as z from 'zod';
-import { envFileSchema } from './env/envFiles.ts';
-import { limitsSchema } from './limits.ts';
 import { processSpecSchema } from './processSchema.ts';
-import { command, text } from './values.ts';
+import { command } from './values.ts';
+
+const { cwd, env, envFile, limits } = processSpecSchema.shape;
 
 export const mcpServerSchema = z
   .strictObject({
@@ -11,10 +11,10 @@ export const mcpServerSchema = z
       description: 'The command of the server, which speaks the Model Context Protocol on its standard input and output.',
       examples: [['npx', '-y', '@modelcontextprotocol/server-everything']],
     }),
-    cwd: text.optional().describe('Working directory, relative to the workspace folder. Default: the workspace folder.'),
-    env: processSpecSchema.shape.env,
-    envFile: envFileSchema.optional(),
-    limits: limitsSchema.optional(),
+    cwd,
+    env,
+    envFile,
+    limits,
     onLimit: z
       .enum(['warn', 'stop', 'kill'])
       .optional()

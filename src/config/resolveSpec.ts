@@ -5,7 +5,7 @@ import { literalInProcess, type ProcessTemplate } from '../protocol/processTempl
 import type { StartRequest } from '../protocol/startRequest.ts';
 import { defaultStop, parseStop } from '../protocol/stopSteps.ts';
 import { readEnvFiles } from './env/envFiles.ts';
-import { fillCommand } from './fillCommand.ts';
+import { fillCommand, shellFor } from './fillCommand.ts';
 import { resolveLimits, resolvePriority } from './limits.ts';
 import { resolveProbe, resolveReady } from './probes.ts';
 import type { ProcessSpec } from './processSchema.ts';
@@ -15,11 +15,6 @@ import { fillVariables, holdsInstanceValue, type Variables } from './variables.t
 export type ResolveContext = Variables;
 /** All that the client fills in. */
 export type TemplateContext = Pick<Variables, 'workspaceFolder' | 'env'>;
-
-/** What string commands are given to: the system's shell. Only Windows names one in the environment. */
-function shellFor({ ComSpec }: NodeJS.ProcessEnv): [string, ...string[]] {
-  return ComSpec ? [ComSpec, '/d', '/s', '/c'] : ['/bin/sh', '-c'];
-}
 
 /**
  * As {@link resolveSpec} does it, but for what the warden fills in: the number of each instance, and its ports.

@@ -6,6 +6,7 @@ import { requestFrom } from '../library/options.ts';
 import { runBy } from '../library/runCommand.ts';
 import { GuardedTree } from '../library/tree.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import { freeNameLike } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive } from '../protocol/trees.ts';
 import type { WardenLink } from './wardenLink.ts';
@@ -56,8 +57,7 @@ export class TreesOfExtension {
 
   #freeName(plain: string): string {
     const running = new Set(this.#link.trees.filter(isLive).map(({ name }) => name));
-    let name = plain;
-    for (let number = 2; running.has(name) || starting.has(name); number++) name = `${plain}-${number}`;
+    const name = freeNameLike(plain, (one) => running.has(one) || starting.has(one));
     starting.add(name);
     return name;
   }

@@ -5,6 +5,7 @@ import type { WardenClient } from '../client/wardenClient.ts';
 import { WardenProcess } from '../client/wardenProcess.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import { freeNameLike } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { GuardianError } from './api.ts';
@@ -101,8 +102,7 @@ export class Guardian implements TreeHost {
 
   freeName(plain: string): string {
     const running = new Set(this.#trees.flatMap(({ name, endedAt }) => (endedAt === undefined ? name : [])));
-    let name = plain;
-    for (let number = 2; running.has(name) || this.#starting.has(name); number++) name = `${plain}-${number}`;
+    const name = freeNameLike(plain, (one) => running.has(one) || this.#starting.has(one));
     this.#starting.add(name);
     return name;
   }

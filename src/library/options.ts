@@ -1,6 +1,7 @@
 /** From the options of a program to the request for a warden. */
 import { basename, isAbsolute, resolve } from 'node:path';
 import * as z from 'zod';
+import { fillCommand, shellFor } from '../config/fillCommand.ts';
 import { limitsSchema, resolveLimits } from '../config/limits.ts';
 import { aliveSchema, readySchema, resolveProbe, resolveReady } from '../config/probes.ts';
 import { argument, command as commandSchema, text, variableName } from '../config/values.ts';
@@ -40,11 +41,6 @@ const runOptionsSchema = z.looseObject({
     .optional(),
 });
 
-const shell = (): [string, ...string[]] => {
-  const { ComSpec } = process.env;
-  return ComSpec ? [ComSpec, '/d', '/s', '/c'] : ['/bin/sh', '-c'];
-};
-
 /** @throws OptionError */
 export function runOptionsFrom(options: RunOptions): Pick<RunOptions, 'input' | 'maxBuffer'> {
   const { input, maxBuffer } = checkedOptions(runOptionsSchema, options);
@@ -52,7 +48,7 @@ export function runOptionsFrom(options: RunOptions): Pick<RunOptions, 'input' | 
 }
 
 /** What is written is meant as it is: a program has its own ways to fill in values. */
-const asWritten = { fill: (written: string) => Promise.resolve(written), shell: shell() };
+const asWritten = { fill: (written: string) => Promise.resolve(written), shell: shellFor(process.env) };
 
 /**
  * @param around What is there: a free name that is like another one, and the environment that a tree gets without a change.
@@ -67,7 +63,7 @@ export async function requestFrom(
 ): Promise<StartRequest> {
   const program = checked(commandSchema, command, 'command');
   const { limits, onLimit, ready, alive, ...given } = checkedOptions(optionsSchema, options);
-  const argv: [string, ...string[]] = typeof program === 'string' ? [...shell(), program] : [...program];
+  const argv = await fillCommand(program, asWritten);
   const [first] = typeof program === 'string' ? program.trim().split(/\s+/) : argv;
   const request = {
     argv,

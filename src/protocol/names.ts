@@ -33,6 +33,13 @@ export function nameFrom(text: string, fallback: string): string {
   return legal === '' ? fallback : legal;
 }
 
+/** The name itself, or with the first number from 2 on behind it that makes it one that is not taken. */
+export function freeNameLike(plain: string, isTaken: (name: string) => boolean): string {
+  let name = plain;
+  for (let number = 2; isTaken(name); number++) name = `${plain}-${number}`;
+  return name;
+}
+
 /** The first instance has the spec's own name, so that nothing is renamed when there are to be more of it. */
 export function instanceName(spec: string, instance: number): string {
   return instance === 1 ? spec : `${spec}#${instance}`;
