@@ -1,14 +1,18 @@
 /** What agents may do, written once: for the editor's own agents, and for others by MCP. */
-import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
+import { typeInto } from '../client/keyboard.ts';
 import { failureSentences, mergedAnswer, targetsOf, type WardenTree } from '../client/nameVerbs.ts';
 import type { NameAnswer } from '../protocol/declare.ts';
+import { maxWritable } from '../protocol/isolation.ts';
+import { maxKeys, maxKeyText } from '../protocol/keys.ts';
 import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
 import { describePorts } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { asReason, localizable } from '../protocol/texts.ts';
 import { LongTimer } from '../protocol/timers.ts';
 import { isLive, isReady, stateWord } from '../protocol/trees.ts';
 import type { AgentHost } from './host.ts';
+import { outputOf } from './output.ts';
 
 export interface AgentTool<Input extends z.ZodType = z.ZodType> {
   readonly name: string;
@@ -56,19 +60,42 @@ export const agentTools: readonly AgentTool[] = [
         process: z.string().min(1).optional().describe('A declared process.'),
         command: z.string().min(1).optional().describe('Or a line for the shell: "npm run dev".'),
         name: z.string().min(1).optional().describe('How the command is to be listed.'),
+        isolate: z
+          .object({
+            network: z.boolean().optional().describe('Whether it may use the network. Default: false.'),
+            write: z
+              .array(z.string().min(1).max(4096))
+              .max(maxWritable)
+              .optional()
+              .describe('Folders that it may write to; they must exist.'),
+          })
+          .optional()
+          .describe(
+            'Run the command isolated, for scripts that are not known: it reads files (but no keys), writes only to these folders and its own /tmp, and has no network. Where that is not possible, it is not started.',
+          ),
+        join: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Name of a running process whose limits the command counts toward, and with which it ends.'),
       })
+      .refine(({ process: declared, command }) => (declared === undefined) !== (command === undefined), 'name a process, or give a command')
       .refine(
-        ({ process: declared, command }) => (declared === undefined) !== (command === undefined),
-        'name a process, or give a command',
+        ({ command, isolate, join }) => command !== undefined || (isolate === undefined && join === undefined),
+        'isolate and join are for a command; a declared process has its own',
       ),
     changes: true,
-    question: ({ process: declared, command }) => (command === undefined ? `Start ${declared}?` : `Start this command? ${command}`),
-    run: async (host, { process: declared, command, name }) => {
+    question: ({ process: declared, command, isolate }) =>
+      command === undefined ? `Start ${declared}?` : `Start this command${describeIsolation(isolate)}? ${command}`,
+    run: async (host, { process: declared, command, name, isolate, join }) => {
       if (command !== undefined) {
-        const tree = await host.startCommand(name === undefined ? firstWord(command) : checkedName(name), command);
+        const confinement = { ...(isolate && { isolate }), ...(join !== undefined && { join: normalName(join) }) };
+        const tree = await host.startCommand(name === undefined ? firstWord(command) : checkedName(name), command, confinement);
         return asText({ started: [describe(tree)] });
       }
       const answer = await host.startDeclared(declared ?? '');
+      if (answer.armed)
+        return asText({ started: [], waits: `'${declared}' has a schedule, and waits for its time. Start it once more to run it now.` });
       if (answer.trees.length === 0 && answer.failures.length === 0) throw new Error(`'${declared}' is running already.`);
       return outcomeText('started', answer);
     },
@@ -81,11 +108,11 @@ export const agentTools: readonly AgentTool[] = [
     changes: true,
     question: ({ process: name, now }) => (now ? `Kill ${name} and all that it has started?` : `Stop ${name} and all that it has started?`),
     run: async (host, { process: name, now = false }) => {
-      const reason = 'stopped by an agent';
+      const reason = asReason(localizable('stoppedByAgent'));
       const answer = await mergedAnswer(await targetsOf(await find(host, name)), async ({ client, tree, name: declared }) =>
         declared === undefined
-          ? { trees: [await client.stop({ tree: tree.id, now, reason })], failures: [] }
-          : await client.names.stop({ name: declared, now, reason }),
+          ? { trees: [await client.stop({ tree: tree.id, now, ...reason })], failures: [] }
+          : await client.names.stop({ name: declared, now, ...reason }),
       );
       return outcomeText('stopped', answer);
     },
@@ -99,11 +126,11 @@ export const agentTools: readonly AgentTool[] = [
     question: ({ process: name }) => `Restart ${name}?`,
     run: async (host, { process: name }) => {
       await host.declareNewest();
-      const reason = 'restarted by an agent';
+      const reason = asReason(localizable('restartedByAgent'));
       const answer = await mergedAnswer(await targetsOf(await find(host, name)), async ({ client, tree, name: declared }) =>
         declared === undefined
-          ? { trees: [await client.restart({ tree: tree.id, now: false, reason })], failures: [] }
-          : await client.names.restart({ name: declared, reason }),
+          ? { trees: [await client.restart({ tree: tree.id, now: false, ...reason })], failures: [] }
+          : await client.names.restart({ name: declared, ...reason }),
       );
       return outcomeText('restarted', answer);
     },
@@ -111,16 +138,45 @@ export const agentTools: readonly AgentTool[] = [
   tool({
     name: 'read_output',
     title: 'Read Output',
-    description: 'The last lines that a process has printed, also of one that has ended.',
-    input: z.object({ process, lines: z.int().min(1).max(1000).optional().describe('How many; 50 by default.') }),
+    description: 'The last lines that a process has printed, also of one that has ended; with a pattern, those that match it.',
+    input: z.object({
+      process,
+      lines: z.int().min(1).max(1000).optional().describe('How many; 50 by default.'),
+      pattern: z.string().max(1000).optional().describe('Regular expression (RE2) that the lines match, such as "error|warn".'),
+      since: z.string().max(100).optional().describe('How long ago they may have been printed: "10m".'),
+      timestamps: z.boolean().optional().describe('Put the time in front of each line.'),
+    }),
     changes: false,
     question: ({ process: name }) => `Read the output of ${name}?`,
-    run: async (host, { process: name, lines = 50 }) => {
+    run: async (host, { process: name, ...wanted }) => {
       const found = await find(host, name, true);
       const texts = await Promise.all(
-        found.map(async (one) => `${found.length > 1 ? `${one.tree.name}:\n` : ''}${await lastLines(one, lines)}`),
+        found.map(async (one) => `${found.length > 1 ? `${one.tree.name}:\n` : ''}${await outputOf(one, wanted)}`),
       );
       return texts.join('\n\n') || '(nothing)';
+    },
+  }),
+  tool({
+    name: 'send_keys',
+    title: 'Send Keys',
+    description:
+      'Types text and keys into the terminal of a running process (or text and Enter into the pipe that is its stdin): to answer a prompt, or to press a shortcut. Nothing is added: end a line with the key "Enter".',
+    input: z.object({
+      process,
+      keys: z
+        .array(z.string().min(1).max(maxKeyText))
+        .min(1)
+        .max(maxKeys)
+        .describe('Text, or names of keys as tmux has them: ["yes", "Enter"], ["C-c"], ["Up", "Enter"], ["F5"].'),
+      literal: z.boolean().optional().describe('Take everything as text, also what is the name of a key.'),
+    }),
+    changes: true,
+    question: ({ process: name, keys }) => `Type into ${name}? ${keys.join(' ')}`,
+    run: async (host, { process: name, keys, literal = false }) => {
+      const [found, another] = await find(host, name);
+      if (found === undefined || another) throw new Error(`'${name}' has several instances; name one of them.`);
+      await typeInto(found, keys, literal);
+      return asText({ sent: keys });
     },
   }),
   tool({
@@ -219,20 +275,14 @@ function outcomeText(done: string, answer: NameAnswer): string {
   return asText({ [done]: answer.trees.map(describe), ...(sentences.length > 0 && { failed: sentences }) });
 }
 
-async function lastLines({ client, tree }: WardenTree, lines: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  const request = { tree: tree.id, from: 0, whenBehind: 'wait', follow: false } as const;
-  for await (const { data } of client.output(request)) chunks.push(data);
-  return stripVTControlCharacters(Buffer.concat(chunks).toString()).trimEnd().split(/\r?\n/).slice(-lines).join('\n');
-}
-
 function describe(tree: TreeSnapshot): object {
-  const { name, leader, reason, illness, cpuPercent, memoryBytes, members, commandLine, cwd, restarts } = tree;
+  const { name, leader, reason, illness, prompt, cpuPercent, memoryBytes, members, commandLine, cwd, restarts } = tree;
   return {
     name,
     state: stateWord(tree),
     reason,
     ...(illness !== undefined && { illness }),
+    ...(prompt !== undefined && { waitsForInput: prompt }),
     ...(leader && { pid: leader.pid }),
     ...(members.length > 0 && {
       processes: members.length,
@@ -244,6 +294,15 @@ function describe(tree: TreeSnapshot): object {
     commandLine,
     cwd,
   };
+}
+
+/** For the person who is asked: what a command can do depends on it. */
+function describeIsolation(
+  isolate: { readonly network?: boolean | undefined; readonly write?: readonly string[] | undefined } | undefined,
+): string {
+  if (isolate === undefined) return '';
+  const { network = false, write = [] } = isolate;
+  return ` isolated, ${network ? 'with network' : 'without network'}, writing to ${write.length > 0 ? write.join(', ') : 'nothing'}`;
 }
 
 function checkedName(written: string): string {

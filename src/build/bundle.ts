@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, context } from 'esbuild';
-import { processesJsonSchema } from '../config/schema.ts';
+import { editorSchema } from '../config/schema.ts';
 import { root } from './paths.ts';
 
 const { values } = parseArgs({ options: { watch: { type: 'boolean' } } });
@@ -26,9 +26,26 @@ const shared: BuildOptions = {
 
 /**
  * Packages that are bundles by themselves, because few need them and all others would have to read them at their start: half a megabyte
- * of HTTP for models, and the engine for regular expressions that users write.
+ * of HTTP for models, and the engines for regular expressions, globs and cron patterns that users write.
  */
-const apart = ['undici', 're2js'];
+const apart = ['undici', 're2js', 'picomatch', 'croner'];
+
+/** Parts that few windows or commands ever need, by the names of their bundles: an activation would have to read them. They are imported dynamically. */
+const lazy: Readonly<Record<string, string>> = {
+  'leftBehind.later': 'src/extension/leftBehind/finder.ts',
+  'output.later': 'src/extension/output/main.ts',
+  'portConflicts.later': 'src/extension/portConflicts/conflict.ts',
+  'runs.later': 'src/extension/runs/main.ts',
+  'statusList.later': 'src/extension/statusList/statusList.ts',
+  debugging: 'src/debugging/main.ts',
+  debugCommands: 'src/extension/debugging/main.ts',
+  // With an emulator of a terminal.
+  'top.later': 'src/cli/top/app.ts',
+  guardMcp: 'src/extension/agents/guardMcpServers.ts',
+  languageClients: 'src/extension/languageServers/client/main.ts',
+  // With the parsers of YAML, TOML and JavaScript.
+  discover: 'src/config/import/discover.ts',
+};
 
 const forNode: BuildOptions = {
   ...shared,
@@ -36,11 +53,24 @@ const forNode: BuildOptions = {
     extension: 'src/extension/main.ts',
     warden: 'src/warden/main.ts',
     gateway: 'src/gateway/main.ts',
+    metrics: 'src/metrics/main.ts',
+    fileWatch: 'src/fileWatch/main.ts',
     cli: 'src/cli/main.ts',
     mcp: 'src/mcp/main.ts',
+    leftBehind: 'src/leftBehind/main.ts',
+    remote: 'src/remote/main.ts',
     ...Object.fromEntries(apart.map((name) => [name, name])),
+    ...lazy,
   },
   plugins: [
+    {
+      name: 'lazy',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+          const [bundle] = Object.entries(lazy).find(([, file]) => join(root, file) === join(resolveDir, path)) ?? [];
+          return kind === 'entry-point' || bundle === undefined ? undefined : { path: `./${bundle}.js`, external: true };
+        }),
+    },
     {
       name: 'apart',
       setup: ({ onResolve }) =>
@@ -74,7 +104,7 @@ const forPages: BuildOptions = {
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist'), { recursive: true });
-writeFileSync(join(root, 'dist', 'processes.schema.json'), `${JSON.stringify(processesJsonSchema(), null, 2)}\n`);
+writeFileSync(join(root, 'dist', 'processes.schema.json'), `${JSON.stringify(editorSchema(), null, 2)}\n`);
 writeDeclarations();
 if (values.watch) {
   for (const options of [forNode, forPrograms, forPages]) await (await context(options)).watch();

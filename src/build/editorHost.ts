@@ -3,9 +3,9 @@
  * It lives in a cache folder of its own, outside this project's lock file, because it is 400 MB that no user of the
  * extension needs.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { npm } from './npm.ts';
 import { cacheFolder, root } from './paths.ts';
@@ -44,6 +44,14 @@ export interface EditorOptions {
   /** How long the extension host of a vanished browser is kept, in seconds. */
   readonly reconnectionGrace?: number;
   readonly trusted?: boolean;
+  /** Folders of further extensions. */
+  readonly extensions?: readonly string[];
+  /** Extensions of the editor's own that are not to be there. */
+  readonly without?: readonly string[];
+  /** The package that is installed, as a user does it; this project's folder where absent. */
+  readonly vsix?: string;
+  /** This project's extension is not installed. */
+  readonly isBare?: boolean;
 }
 
 const quietSettings = {
@@ -55,10 +63,12 @@ const quietSettings = {
   'update.mode': 'none',
   'git.enabled': false,
   'terminal.integrated.gpuAcceleration': 'off',
+  // VS Code gives an untouched terminal a new shell when an extension (its own Git does) sets a variable for terminals, and what is being typed just then is lost.
+  'terminal.integrated.environmentChangesRelaunch': false,
   'security.workspace.trust.untrustedFiles': 'open',
 };
 
-/** Starts the editor with this project's folder as an installed extension. */
+/** Starts the editor with this project's folder, or a package of it, as an installed extension; without it where `isBare`. */
 export function startEditor({
   dataFolder,
   workspace,
@@ -67,22 +77,49 @@ export function startEditor({
   settings = {},
   reconnectionGrace,
   trusted = true,
+  extensions: others = [],
+  without = [],
+  vsix,
+  isBare = false,
 }: EditorOptions): ChildProcess {
   const extensions = join(dataFolder, 'ext');
   mkdirSync(extensions, { recursive: true });
   mkdirSync(join(dataFolder, 'User'), { recursive: true });
-  const { name, publisher, version: extensionVersion } = manifest;
-  const link = join(extensions, `${publisher}.${name}-${extensionVersion}`);
-  if (!existsSync(link)) symlinkSync(root, link);
+  const places = ['--user-data-dir', dataFolder, '--extensions-dir', extensions];
+  if (vsix === undefined && !isBare) linkExtension(extensions);
+  if (vsix !== undefined)
+    execFileSync(process.execPath, [editorEntry, ...places, '--install-extension', vsix], {
+      env: { ...process.env, ...env },
+      stdio: 'pipe',
+    });
+  for (const folder of others) {
+    const other = join(extensions, basename(folder));
+    if (!existsSync(other)) symlinkSync(folder, other);
+  }
   writeFileSync(join(dataFolder, 'User', 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, null, 2));
-  const args = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--user-data-dir', dataFolder, '--extensions-dir', extensions];
+  const args = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...places];
   const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override', '--disable-file-downloads'];
   const grace = reconnectionGrace === undefined ? [] : ['--reconnection-grace-time', String(reconnectionGrace)];
   const trust = trusted ? ['--disable-workspace-trust'] : [];
-  return spawn(process.execPath, [editorEntry, ...args, ...quiet, ...grace, ...trust, workspace], {
+  const builtIn = without.length > 0 ? ['--builtin-extensions-dir', builtInWithout(without, join(dataFolder, 'built-in'))] : [];
+  return spawn(process.execPath, [editorEntry, ...args, ...quiet, ...grace, ...trust, ...builtIn, workspace], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+function linkExtension(extensions: string): void {
+  const { name, publisher, version: extensionVersion } = manifest;
+  const link = join(extensions, `${publisher}.${name}-${extensionVersion}`);
+  if (!existsSync(link)) symlinkSync(root, link);
+}
+
+/** A folder of links to all extensions of the editor's own but these. */
+function builtInWithout(names: readonly string[], folder: string): string {
+  const all = join(packageFolder, 'lib', 'vscode', 'extensions');
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(all)) if (!names.includes(name)) symlinkSync(join(all, name), join(folder, name));
+  return folder;
 }
 
 /** Resolves when it answers. */

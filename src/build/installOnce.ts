@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** In a folder of {@link installOnce}: all of it is there. */
@@ -19,6 +19,8 @@ export function installOnce(folder: string, install: (stage: string) => void): v
   const stage = mkdtempSync(`${folder}-`);
   try {
     install(stage);
+    // A folder of mkdtemp(3) is its user's alone; tests run as another one, too.
+    chmodSync(stage, 0o755);
     writeFileSync(join(stage, doneMark), `${new Date().toISOString()}\n`);
     if (isInstalledIn(folder)) return;
     // One without the mark is of an installation that did not get to its end.

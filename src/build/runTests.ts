@@ -2,7 +2,7 @@
  * Builds and runs tests; the last line is `N passed, N failed`, behind what failed, the slowest files, and the minutes of each part.
  *   node src/build/runTests.ts [unit|system|attack|windows|host]… [--full]      all of them where none is named
  * As root, the system tests in which the user matters and the attacks run a second time as an ordinary user; with `--full`, every system
- * test does, and what is otherwise sampled is tried as a whole.
+ * test does, what is otherwise sampled is tried as a whole, and further tests in the editor are run.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,10 @@ import { parseArgs } from 'node:util';
 import { delegateCgroup } from './delegatedCgroup.ts';
 import { ensureEditorHost } from './editorHost.ts';
 import { ensureEngine } from './engine.ts';
+import { ensureLanguageServers } from './languageServers.ts';
+import { ensureMcpServers } from './mcpServers.ts';
 import { cacheFolder, root } from './paths.ts';
+import { ensureProjectPackages } from './projectPackages.ts';
 import type { TestReport } from './testReporter.ts';
 
 interface Counts {
@@ -25,28 +28,49 @@ const ordinaryUser = 65534;
 /** Tests of what depends on the user: cgroups, namespaces, priorities, descriptors, sockets, records, other users' processes, terminals. */
 const userMatters = new Set(
   [
-    'chaos',
     'cli',
     'containment',
     'descriptors',
     'detached',
     'ending',
     'environment',
+    'external',
     'fallback',
     'forgedRecords',
+    'isolate',
+    'join',
+    'leftBehind',
     'limits',
     'manyWardens',
     'matrix',
-    'modelDeaths',
     'pidReuse',
     'ports',
     'programs',
     'recovery',
     'reload',
-    'starts',
     'strays',
     'terminal',
     'warden',
+  ].map((name) => `${name}.test.ts`),
+);
+/** Tests in the editor of what changes seldom, or is seen elsewhere too: they are for full runs, since an editor for each takes about a minute. */
+const forFullRuns = new Set(
+  [
+    'attention',
+    'calm',
+    'dashboardThemes',
+    'guardMcp',
+    'languages',
+    'languageServerPolicies',
+    'languageServerTrust',
+    'looks',
+    'modelLifetimes',
+    'packagedUniversal',
+    'pointer',
+    'realProject',
+    'slurm',
+    'twoWindows',
+    'workspaces',
   ].map((name) => `${name}.test.ts`),
 );
 const { values, positionals: named } = parseArgs({ options: { full: { type: 'boolean', default: false } }, allowPositionals: true });
@@ -66,6 +90,8 @@ execFileSync(process.execPath, [join(root, 'src', 'build', 'bundle.ts')], { cwd:
 if (wanted('unit')) await part('unit', () => runTests('unit', 4));
 if (wanted('system')) {
   ensureEngine();
+  ensureMcpServers();
+  if (values.full) ensureProjectPackages();
   await part('system', () => runTests('system', 2));
   const isTried = (file: string): boolean => values.full || userMatters.has(file);
   if (isRoot) await part('system, as an ordinary user', () => runTests('system', 2, ordinaryUser, isTried));
@@ -77,8 +103,9 @@ if (wanted('attack')) {
 if (wanted('windows')) await part('windows', () => runTests('windows', 1));
 if (wanted('host')) {
   ensureEditorHost();
+  ensureLanguageServers();
   // An editor waits more than it works while it starts and ends.
-  await part('host', () => runTests('host', 2));
+  await part('host', () => runTests('host', 2, undefined, (file) => values.full || !forFullRuns.has(file)));
 }
 if (files.length > slowestCount) {
   console.log('\n| slowest files | seconds |\n| --- | --- |');

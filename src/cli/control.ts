@@ -1,19 +1,19 @@
 /** Commands that act on trees which other wardens own. */
 import { failureSentences, mergedAnswer, targetsOf, untilSettled, type WardenTree } from '../client/nameVerbs.ts';
 import { runSweep } from '../client/wardenCommands.ts';
-import type { NameAnswer } from '../protocol/declare.ts';
-import { isLive, labelOf } from '../protocol/trees.ts';
+import type { NameAnswer, NameStatus, StopNameRequest } from '../protocol/declare.ts';
+import { normalName } from '../protocol/names.ts';
+import { asReason, localizable } from '../protocol/texts.ts';
+import { isLive } from '../protocol/trees.ts';
 import { onEachTree } from './eachTree.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { killPort } from './killPort.ts';
-import { linePrefixes, MergedOutput } from './prefixedLines.ts';
-import { PrintedOutput } from './printedOutput.ts';
 import { report, reportStops } from './reports.ts';
 import { complain, sayAll, sayJson } from './say.ts';
-import { writeOut } from './stdout.ts';
-import { type FoundTree, Wardens, wardenScript } from './wardens.ts';
+import { cancelWaiting } from './waitingJobs.ts';
+import { Wardens, wardenScript } from './wardens.ts';
 
-const restartReason = 'restarted by tree-warden restart';
+const restartReason = asReason(localizable('restartedBy', 'tree-warden restart'));
 
 export interface KillOptions {
   readonly port?: string;
@@ -31,13 +31,35 @@ export async function kill(wanted: readonly string[], options: KillOptions): Pro
   if (port !== undefined) return await killPort(port, options);
   if (ways === 0) throw new CliError('Name a tree, its id or a pid, or say --all.', exitCodes.usage);
   using wardens = await Wardens.connect('tree-warden kill');
-  const found = all ? (await wardens.trees()).filter(({ tree }) => isLive(tree)) : await wardens.findEach(wanted, 'live');
-  if (found.length === 0 && !json && !wardens.incomplete) sayAll(['Nothing is running.']);
-  const reason = 'stopped by tree-warden kill';
-  const { results, complete } = await onEachTree(found, ({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }));
+  const reason = asReason(localizable('stoppedBy', 'tree-warden kill'));
+  const calledOff = await callOff(wardens, all ? undefined : wanted.map(normalName), { now, ...reason });
+  const cancelled = await cancelWaiting(wardens, all ? undefined : wanted.map(normalName), 'tree-warden kill');
+  if (!json) sayAll([...calledOff.map((name) => `${name}: no longer waits to be started`), ...cancelled.lines]);
+  const found = all
+    ? (await wardens.trees()).filter(({ tree }) => isLive(tree))
+    : await wardens.findEach(
+        wanted.filter((name) => !calledOff.includes(normalName(name)) && !cancelled.done.has(normalName(name))),
+        'live',
+      );
+  if (found.length + calledOff.length + cancelled.lines.length === 0 && !json && !wardens.incomplete) sayAll(['Nothing is running.']);
+  const { results, complete } = await onEachTree(found, ({ warden, tree }) => warden.stop({ tree: tree.id, now, ...reason }));
   const status = reportStops(results, json);
   // Every tree was asked for: one that is not known of may be among those of a warden that was left out.
   return complete && !(all && wardens.incomplete) ? status : exitCodes.failed;
+}
+
+/** Names of the processes whose start waited for others, or for their time, of which no tree says so: of these names, or of all. What of them runs is ended, too. */
+async function callOff(wardens: Wardens, names: readonly string[] | undefined, options: Omit<StopNameRequest, 'name'>): Promise<string[]> {
+  const waiting = await wardens.ofAll(async (warden) => {
+    // A warden of another version knows no names.
+    const statuses = await warden.names.list().catch((): readonly NameStatus[] => []);
+    const isIdle = ({ running, schedule }: NameStatus): boolean => running.length === 0 && schedule?.isArmed === true;
+    return statuses.flatMap((status) =>
+      (status.waitsFor || isIdle(status)) && (names?.includes(status.name) ?? true) ? { warden, name: status.name } : [],
+    );
+  });
+  await Promise.all(waiting.map(({ warden, name }) => warden.names.stop({ name, ...options })));
+  return waiting.map(({ name }) => name);
 }
 
 /** Of a pool one instance after the other, so that the others go on serving; the warden sees to it where it knows the declaration. */
@@ -46,7 +68,7 @@ export async function restart(wanted: readonly string[], { json = false }: { rea
   const found = (await wardens.findEach(wanted, 'live')).map(({ warden, tree }) => ({ client: warden, tree }));
   const turns = new Map<string, Promise<unknown>>();
   const answer = await mergedAnswer(await targetsOf(found), ({ client, tree, name }) =>
-    name === undefined ? restartInTurn({ client, tree }, turns) : client.names.restart({ name, reason: restartReason }),
+    name === undefined ? restartInTurn({ client, tree }, turns) : client.names.restart({ name, ...restartReason }),
   );
   for (const sentence of failureSentences(answer)) complain(sentence);
   report(answer.trees, json, ({ leader }) => `restarted (pid ${leader?.pid ?? 'unknown'})`);
@@ -56,41 +78,12 @@ export async function restart(wanted: readonly string[], { json = false }: { rea
 /** `turns`: of each pool, when its last instance is ready or has failed. */
 async function restartInTurn({ client, tree }: WardenTree, turns: Map<string, Promise<unknown>>): Promise<NameAnswer> {
   const pool = tree.pool ?? tree.id;
-  const restarting = (turns.get(pool) ?? Promise.resolve()).then(() =>
-    client.restart({ tree: tree.id, now: false, reason: restartReason }),
-  );
+  const restarting = (turns.get(pool) ?? Promise.resolve()).then(() => client.restart({ tree: tree.id, now: false, ...restartReason }));
   turns.set(
     pool,
     restarting.then(({ id }) => untilSettled(client, id)).catch(() => undefined),
   );
   return { trees: [await restarting], failures: [] };
-}
-
-/** Prints all that is kept of what a tree has printed; with `follow`, until it ends. */
-export async function logs(wanted: string, { follow = false }: { readonly follow?: boolean }): Promise<number> {
-  using wardens = await Wardens.connect('tree-warden logs');
-  const found = await wardens.findEach([wanted], 'all');
-  for (const { tree } of found)
-    if (tree.stdio === 'inherit')
-      throw new CliError(`'${labelOf(tree)}' writes straight to the terminal or file of its tree-warden run; there is no copy.`);
-  const [first, ...others] = found;
-  if (first && others.length === 0) await new PrintedOutput(first.warden, first.tree.id, writeOut, complain).print(follow);
-  else await printMerged(found, follow);
-  return exitCodes.ok;
-}
-
-/** The instances of a pool: each line behind the name of its instance, as `up` prints them. */
-async function printMerged(found: readonly FoundTree[], follow: boolean): Promise<void> {
-  const merged = new MergedOutput(writeOut);
-  const prefixes = linePrefixes(found.map(({ tree }) => labelOf(tree)));
-  await Promise.all(
-    found.map(async ({ warden, tree }, index) => {
-      const lines = merged.prefixed(prefixes[index] ?? '');
-      const say = (sentence: string): void => complain(`${labelOf(tree)}: ${sentence}`);
-      await new PrintedOutput(warden, tree.id, (chunk) => lines.add(chunk), say).print(follow);
-      await lines.end();
-    }),
-  );
 }
 
 interface Swept {

@@ -1,8 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import { endHolder, findPortHolders } from '../client/wardenCommands.ts';
 import type { PortHolder } from '../protocol/listeningPorts.ts';
 import { listensOn, parsePort } from '../protocol/ports.ts';
+import { asReason, localizable } from '../protocol/texts.ts';
 import { visible } from '../protocol/visible.ts';
+import { confirm } from './confirm.ts';
 import { onEachTree } from './eachTree.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { reportStops } from './reports.ts';
@@ -22,8 +23,8 @@ export async function killPort(text: string, { now = false, yes = false, json = 
   using wardens = await Wardens.connect('tree-warden kill');
   const trees = (await wardens.trees()).filter(({ tree }) => listensOn(tree.members, port));
   if (trees.length > 0) {
-    const reason = `stopped by tree-warden kill --port ${port}`;
-    const { results, complete } = await onEachTree(trees, ({ warden, tree }) => warden.stop({ tree: tree.id, now, reason }));
+    const reason = asReason(localizable('stoppedBy', `tree-warden kill --port ${port}`));
+    const { results, complete } = await onEachTree(trees, ({ warden, tree }) => warden.stop({ tree: tree.id, now, ...reason }));
     const status = reportStops(results, json);
     return complete ? status : exitCodes.failed;
   }
@@ -36,7 +37,7 @@ export async function killPort(text: string, { now = false, yes = false, json = 
       exitCodes.usage,
     );
   }
-  if (!yes && !(await ask(question(holders, port)))) return exitCodes.failed;
+  if (!yes && !(await confirm(question(holders, port)))) return exitCodes.failed;
   await Promise.all(holders.map((holder) => endHolder(wardenScript, holder)));
   if (json) sayJson(holders, 2);
   else sayAll(holders.map(({ name, pid }) => `${name} (pid ${pid}): ended`));
@@ -46,13 +47,4 @@ export async function killPort(text: string, { now = false, yes = false, json = 
 function question(holders: readonly PortHolder[], port: number): string {
   const lines = holders.map(({ pid, commandLine }) => `  ${pid}  ${visible(commandLine)}\n`).join('');
   return `This listens on port ${port}:\n${lines}End ${holders.length === 1 ? 'it' : 'them'}?`;
-}
-
-/** The end of the input is a no. */
-async function ask(text: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const answer = await Promise.race([terminal.question(`${text} [y/N] `), ended]);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
 }

@@ -1,28 +1,35 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AgentHost } from '../agent/host.ts';
+import type { AgentHost, Confinement } from '../agent/host.ts';
 import type { NameClient } from '../client/nameClient.ts';
 import type { WardenTree } from '../client/nameVerbs.ts';
+import { withNeededValues } from '../client/neededValues.ts';
 import { findWindowWarden } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { findPortHolders } from '../client/wardenCommands.ts';
 import { WardenRegistry } from '../client/wardenRegistry.ts';
 import { declarationOf } from '../config/declarations.ts';
+import { isolateSchema } from '../config/isolation.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
 import { resolveSpec } from '../config/resolveSpec.ts';
 import { newToken } from '../loopback/token.ts';
 import type { NameAnswer } from '../protocol/declare.ts';
 import { withoutEditor } from '../protocol/environment.ts';
 import { errorText } from '../protocol/errors.ts';
+import type { ModelRequest } from '../protocol/models.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive } from '../protocol/trees.ts';
 import { type Declared, readDeclared } from './declared.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
+import { neededModels } from './neededModels.ts';
+import { StartQuestions } from './questions/startQuestions.ts';
 import { sayJson } from './say.ts';
 import { CliSession } from './session.ts';
+import { withDependencies } from './startOrder.ts';
 import { tokenFromEnvironment } from './tokenFromEnvironment.ts';
 import { Wardens, wardenScript } from './wardens.ts';
+import { workingDirectory } from './workingDirectory.ts';
 
 export interface McpOptions {
   readonly http?: boolean;
@@ -34,7 +41,7 @@ export interface McpOptions {
 
 /** Serves an agent until it goes; what it has started goes with it, or lives with the window in whose name that was. */
 export async function mcp({ http = false, port, window }: McpOptions): Promise<number> {
-  if (port !== undefined && !http) throw new CliError('--port: is the port of --http, which is not given.', exitCodes.usage);
+  if (port !== undefined && !http) throw new CliError('--port is for --http only.', exitCodes.usage);
   const wantedPort = parseFreePort(port ?? '0');
   const token = http ? (tokenFromEnvironment() ?? newToken()) : '';
   if (window !== undefined) forgetEditor();
@@ -66,6 +73,8 @@ function forgetEditor(): void {
 class CliHost implements AgentHost {
   readonly #window: string | undefined;
   readonly #registry: WardenRegistry;
+  /** What its own warden serves, by name: the models that what it has started depends on. */
+  readonly #models = new Map<string, ModelRequest>();
   #session: Promise<CliSession> | undefined;
 
   constructor(window: string | undefined) {
@@ -87,8 +96,9 @@ class CliHost implements AgentHost {
   }
 
   async startDeclared(name: string): Promise<NameAnswer> {
-    this.#read([name]);
-    const { names, welcome } = await this.#starter();
+    const declared = this.#read([name], withDependencies);
+    const client = await this.#starter();
+    const { names, welcome } = client;
     const isOfName = ({ tree }: WardenTree): boolean => (tree.pool ?? tree.name) === name && isLive(tree);
     // Another command or window runs it already.
     if ((await this.trees()).some((one) => isOfName(one) && one.client.welcome.warden !== welcome.warden))
@@ -96,17 +106,24 @@ class CliHost implements AgentHost {
     const isKnown = this.#window !== undefined && (await names.list()).some((known) => known.name === name && known.origin !== undefined);
     // A window's own declaration counts there.
     if (!isKnown) await this.#declare(names);
-    return await names.start({ name });
+    // A window serves its models itself.
+    if ((await this.#session)?.warden.client === client) await this.#serveModels(client, declared);
+    const questions = new StartQuestions(new Map(declared.all), { canAsk: false });
+    return await withNeededValues(
+      (values) => names.start({ name, ...(values && { values }) }),
+      (needed) => questions.answer(needed),
+    );
   }
 
   async declareNewest(): Promise<void> {
     if (this.#session) await this.#declare((await this.#session).warden.client.names);
   }
 
-  async startCommand(name: string, command: string): Promise<TreeSnapshot> {
+  async startCommand(name: string, command: string, { isolate, join }: Confinement = {}): Promise<TreeSnapshot> {
     const starter = await this.#starter();
-    const context = { workspaceFolder: process.cwd(), env: process.env, portFor: (port: string) => starter.names.port(port) };
-    return await starter.start(await resolveSpec(name, { command, group: 'Agents', pty: false }, context));
+    const context = { workspaceFolder: workingDirectory(), env: process.env, portFor: (port: string) => starter.names.port(port) };
+    const confinement = { ...(isolate && { isolate: isolateSchema.parse(isolate) }), ...(join !== undefined && { join }) };
+    return await starter.start(await resolveSpec(name, { command, group: 'Agents', pty: false, ...confinement }, context));
   }
 
   async holders(port: number): ReturnType<AgentHost['holders']> {
@@ -139,9 +156,19 @@ class CliHost implements AgentHost {
     await names.declare({ origin: path, processes });
   }
 
-  #read(names: readonly string[]): Declared<ProcessSpec> {
+  /** Each is loaded when a process that needs it is started. */
+  async #serveModels(client: WardenClient, declared: Declared<ProcessSpec>): Promise<void> {
+    const needed = await neededModels(declared);
+    const changed = needed.filter((model) => JSON.stringify(this.#models.get(model.name)) !== JSON.stringify(model));
+    if (changed.length === 0) return;
+    for (const model of changed) this.#models.set(model.name, model);
+    // All of them: a part would take the place of the rest.
+    await client.declareModels([...this.#models.values()], { port: 0 });
+  }
+
+  #read(names: readonly string[], arrange?: typeof withDependencies): Declared<ProcessSpec> {
     try {
-      return readDeclared('processes', ({ specs }) => specs, names);
+      return readDeclared('processes', ({ specs }) => specs, names, arrange);
     } catch (error) {
       throw new Error(errorText(error));
     }

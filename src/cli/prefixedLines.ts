@@ -1,5 +1,4 @@
 import { StringDecoder } from 'node:string_decoder';
-import { visible } from '../protocol/visible.ts';
 
 /** How long the beginning of a line is held back, in milliseconds: most lines are whole by then. */
 const partialMillis = 150;
@@ -7,19 +6,6 @@ const partialMillis = 150;
 const maxHeld = 4096;
 /** What stands in front of the rest of a line that another process has interrupted. */
 const continuation = '…';
-
-/** ANSI colours, in the order in which processes get them. */
-const colours = [36, 33, 32, 35, 34, 31];
-
-/** What stands in front of the lines of each process, all of one width; in colours where stdout is a terminal. */
-export function linePrefixes(labels: readonly string[]): string[] {
-  const names = labels.map(visible);
-  const width = Math.max(...names.map(({ length }) => length));
-  return names.map((name, index) => {
-    const plain = `${name.padEnd(width)} | `;
-    return process.stdout.isTTY ? `\u001b[${colours[index % colours.length]}m${plain}\u001b[0m` : plain;
-  });
-}
 
 /**
  * Merges what several processes print into one output, each line with the prefix of its process. A line is kept whole, unless it is

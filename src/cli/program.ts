@@ -1,24 +1,45 @@
 /** The commands of the command line, and their help. */
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
+import { logLevels } from '../client/logs/logLevel.ts';
+import { maxRuns } from '../protocol/runs.ts';
 import { version } from '../protocol/version.ts';
 import { visible } from '../protocol/visible.ts';
-import { chat } from './chat.ts';
-import { kill, logs, restart, sweep } from './control.ts';
+import { CompletedArgument, CompletedOption } from './completion/completed.ts';
+import { complete, completion } from './completion/completion.ts';
+import { completionHelp, type Shell, shells } from './completion/scripts.ts';
+import { config } from './config.ts';
+import { kill, restart, sweep } from './control.ts';
 import { doctor } from './doctor.ts';
+import { type DownOptions, down } from './down.ts';
+import { type EventsOptions, events } from './events.ts';
 import { exitCodeHelp } from './exitCodes.ts';
-import { gateway } from './gateway.ts';
+import { type GraphOptions, graph } from './graph.ts';
+import { guardMcp } from './guardMcp.ts';
+import { type ImportOptions, importFrom } from './importFrom.ts';
+import { isReadyNow } from './isReady.ts';
+import { type JobOptions, job } from './job.ts';
+import { type JobsOptions, jobs } from './jobs.ts';
+import { type LeftBehindOptions, leftBehind } from './leftBehind.ts';
+import { type LogsOptions, logs } from './logs.ts';
 import { mcp } from './mcp.ts';
-import { load, models, unload } from './models.ts';
+import { type Act, addModelCommands } from './modelCommands.ts';
+import { type ProfileOptions, profile } from './profile.ts';
 import { ps } from './ps.ts';
 import { type RunOptions, run } from './run.ts';
+import { type RunsOptions, runs } from './runs.ts';
+import { scale } from './scale.ts';
+import { type SendKeysOptions, sendKeys } from './sendKeys.ts';
+import { several } from './several.ts';
 import { stdoutFailure } from './stdout.ts';
-import { up } from './up.ts';
+import { top } from './top.ts';
+import { type UpOptions, upWith } from './upOptions.ts';
+import { type WaitOptions, waitFor } from './waitFor.ts';
 
 /** The commands with their options; `finish` is given the exit status of the one that has run. */
 export function buildProgram(finish: (code: number) => void): Command {
-  const act =
-    <Args extends unknown[]>(work: (...args: Args) => Promise<number>) =>
-    async (...args: Args): Promise<void> =>
+  const act: Act =
+    (work) =>
+    async (...args) =>
       finish(await Promise.race([work(...args), stdoutFailure()]));
   const program = new Command('tree-warden')
     .description('Runs processes and guarantees that nothing they start outlives a stop, its window, or a crash.')
@@ -40,6 +61,20 @@ export function buildProgram(finish: (code: number) => void): Command {
         .choices(['auto', 'group', 'cgroup', 'namespace', 'job'])
         .default('auto'),
     )
+    .addOption(
+      new CompletedOption(
+        'running',
+        '--join <tree>',
+        'start it into the containment of a running tree: it counts toward the limits of that, and ends with it',
+      ),
+    )
+    .option('--isolate', 'run it isolated by bubblewrap (Linux): it can write nothing, has no network, and reaches no other process')
+    .addOption(
+      new CompletedOption('files', '--allow-write <folder>', 'with --isolate: let it write to this folder; repeatable').argParser(several),
+    )
+    .option('--allow-network', 'with --isolate: let it use the network')
+    .option('--allow-secrets', 'with --isolate: let it read ~/.ssh, ~/.aws and other places of keys and tokens')
+    .option('--shared-tmp', 'with --isolate: let it use the /tmp of the machine instead of one of its own')
     .option('-d, --detached', 'run in the background, independent of this terminal: print the id and return')
     .option('--end-with-parent', 'stop the command when the program that started tree-warden has ended')
     .option('--memory <size>', 'memory limit for the whole tree: 512m, 2g')
@@ -54,20 +89,117 @@ export function buildProgram(finish: (code: number) => void): Command {
       ).choices(['warn', 'stop', 'kill']),
     )
     .option('--nice <level>', 'niceness, from 0 (default) to 19 (lowest priority)')
+    .option('--success-exit-codes <codes>', 'exit codes that count as success, for which the exit status is 0: 0,3')
     .addOption(
       new Option('--when-leader-exits <policy>', 'what happens to processes that outlive the command')
         .choices(['kill', 'keep'])
         .default('kill'),
     )
-    .argument('<command...>')
+    .addArgument(new CompletedArgument('files', '<command...>'))
     .passThroughOptions()
     .action(act((argv: string[], options: RunOptions) => run(argv as [string, ...string[]], options)));
   program
     .command('up')
     .description('start the processes that .vscode/processes.json declares, with prefixed output, and run until all have ended')
-    .argument('[names...]', 'names to start; all by default')
+    .addArgument(
+      new CompletedArgument(
+        'declared',
+        '[names...]',
+        'names to start, with what they depend on; by default all that have no profile, or an active one',
+      ),
+    )
+    .addOption(
+      new CompletedOption(
+        'declared',
+        '--until <name>',
+        'start only this one and what it depends on (and the named ones); when it has ended, stop the others in reverse order of dependencies, and exit with its status',
+      ),
+    )
+    .addOption(
+      new CompletedOption(
+        'profiles',
+        '--profile <name>',
+        'also start the processes of this profile, with the named ones or with all others; repeatable',
+      ).argParser(several),
+    )
+    .option('--no-follow', 'do not read the files again when they change')
+    .option('--apply-changes', 'when the files change, also restart what has changed, and stop what is no longer declared')
+    .option('-d, --detach', 'start them in the background, wait until each is ready or has succeeded, print a table and return')
+    .option('--timeout <duration>', 'with --detach: time to wait; 0s waits without a limit (default: 5m)')
+    .option('--json', 'with --detach: print JSON')
+    .addHelpText(
+      'after',
+      `
+TREE_WARDEN_PROFILES has further profiles, separated by commas, for a start without names.
+TREE_WARDEN_INPUT_ID answers the question of an input, TREE_WARDEN_SECRET_NAME is the value of a secret. What is
+missing is asked on the terminal; without one, the default of an input counts.`,
+    )
     // It ends its processes itself when stdout takes nothing any more.
-    .action(async (names: string[]) => finish(await up(names)));
+    .action(async (names: string[], options: UpOptions) => finish(await upWith(names, options)));
+  program
+    .command('job')
+    .description('run the command of a pool of jobs with these arguments in its turn, print its output, and pass on its exit status')
+    .usage('[options] POOL [--] [ARG…]')
+    .option('-d, --detach', 'queue it, print its name and return; it goes on without this terminal')
+    .addArgument(new CompletedArgument('jobs', '<pool>', 'process that .vscode/processes.json declares with "jobs"'))
+    .addArgument(new CompletedArgument('files', '[args...]', 'arguments behind those of the declared command'))
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      `
+Jobs of a pool run in the order in which they came, so many at a time; the others wait in a queue. The job ends with
+this command: Ctrl-C takes it out of the queue, or stops what it runs; a second one kills.`,
+    )
+    .action(act((pool: string, args: string[], options: JobOptions) => job(pool, args, options)));
+  program
+    .command('jobs')
+    .description('list the jobs of the pools of this folder: those that run, that wait, and that have ended, with their results')
+    .addArgument(new CompletedArgument('jobs', '[pool]', 'name of the pool; all by default'))
+    .option('-c, --cancel <job>', 'cancel this job: take it out of the queue, or stop what it runs; repeatable', several)
+    .option('--now', 'with --cancel: send SIGKILL immediately')
+    .option('--clear', 'cancel all jobs of the pool that wait; those that run go on')
+    .option('--requeue', 'queue those again that waited when the background process was killed')
+    .option('-n, --number <count>', `how many of those that have ended, up to ${maxRuns}`, '20')
+    .option('--json', 'print JSON')
+    .action(act((pool: string | undefined, options: JobsOptions) => jobs(pool, options)));
+  program
+    .command('config')
+    .description(
+      'print what the declared processes resolve to, and the file and line that each value comes from; what looks like a secret is masked',
+    )
+    .addArgument(new CompletedArgument('declared', '[names...]', 'names to print; all by default'))
+    .option('--json', 'print JSON, with all values as they are written')
+    .action(act((names: string[], options) => config(names, options)));
+  program
+    .command('import')
+    .description(
+      'write .vscode/processes.json from the processes of another file: process-compose.yaml, Procfile, package.json, compose.yaml, tasks.json, …; what cannot be taken over is named on stderr',
+    )
+    .addArgument(new CompletedArgument('files', '<file>', 'the file; processes.json is written to .vscode in its folder'))
+    .option('-p, --print', 'print it, and write nothing')
+    .action(act((file: string, options: ImportOptions) => importFrom(file, options)));
+  program
+    .command('down')
+    .description(
+      "stop what up --detach has started in this folder, and the folder's detached processes, in reverse order of dependencies, and verify that nothing is left",
+    )
+    .addArgument(new CompletedArgument('declared', '[names...]', 'names to stop; all by default'))
+    .option('--now', 'send SIGKILL immediately')
+    .option('--json', 'print JSON')
+    .action(act((names: string[], options: DownOptions) => down(names, options)));
+  program
+    .command('wait')
+    .description('wait until processes are ready, have succeeded or have ended, also of those that are started later; say so, or why not')
+    .addArgument(new CompletedArgument('processes', '<names...>', 'name, id, or pid of any member'))
+    .addOption(new Option('-u, --until <state>', 'what to wait for').choices(['ready', 'succeeded', 'ended']).default('ready'))
+    .option('--timeout <duration>', 'time to wait; 0s waits without a limit', '5m')
+    .option('--json', 'print JSON')
+    .action(act((names: string[], options: WaitOptions) => waitFor(names, options)));
+  program
+    .command('is-ready')
+    .description('exit with 0 where a process is ready, 1 where it is not, and 2 where it does not run; the reason is on stderr')
+    .addArgument(new CompletedArgument('processes', '<name>', 'name, id, or pid of any member'))
+    .action(act((name: string) => isReadyNow(name)));
   program
     .command('ps')
     .description('list your process trees, in all windows and terminals')
@@ -76,10 +208,21 @@ export function buildProgram(finish: (code: number) => void): Command {
     .option('--summary', 'print totals only')
     .action(act((options) => ps(options)));
   program
+    .command('top')
+    .description('list your process trees on the whole screen, with figures and output; select, start, stop and restart them by keys')
+    .action(act(() => top()));
+  program
+    .command('graph')
+    .description('print what the processes of .vscode/processes.json depend on, and what their last start had to wait for')
+    .addArgument(new CompletedArgument('declared', '[names...]', 'names to show with what they depend on; all by default'))
+    .option('--json', 'print JSON')
+    .option('--mermaid', 'print a Mermaid flowchart for Markdown')
+    .action(act((names: string[], options: GraphOptions) => graph(names, options)));
+  program
     .command('kill')
     .alias('stop')
     .description('stop trees, each with its own stop sequence')
-    .argument('[trees...]', 'name, id, or pid of any member')
+    .addArgument(new CompletedArgument('running', '[trees...]', 'name, id, or pid of any member'))
     .option('-a, --all', 'all your trees, in all windows and terminals')
     .option(
       '-p, --port <number>',
@@ -91,54 +234,66 @@ export function buildProgram(finish: (code: number) => void): Command {
     .action(act((names: string[], options) => kill(names, options)));
   program
     .command('restart')
-    .description('stop trees, wait until they have ended, and start them again')
-    .argument('<trees...>', 'name, id, or pid of any member')
+    .description('stop trees, wait until they have ended, and start them again; the instances of a pool one after the other')
+    .addArgument(new CompletedArgument('running', '<trees...>', 'name, id, or pid of any member'))
     .option('--json', 'print JSON')
     .action(act((names: string[], options) => restart(names, options)));
   program
+    .command('scale')
+    .description('change the number of instances of a declared process that runs, until a file declares another one')
+    .addArgument(new CompletedArgument('running', '<name>'))
+    .argument('<count>', 'number of instances, from 1')
+    .option('--json', 'print JSON')
+    .action(act((name: string, count: string, options) => scale(name, count, options)));
+  program
     .command('logs')
-    .description('print the output of a tree')
-    .argument('<tree>', 'name, id, or pid of any member')
+    .description('print the output of trees, in the order in which it was printed')
+    .addArgument(new CompletedArgument('running', '[trees...]', 'names, ids, or pids of any member; all that run by default'))
     .option('-f, --follow', 'keep printing new output')
-    .action(act((name: string, options) => logs(name, options)));
-  program
-    .command('gateway')
-    .description('serve the models that .vscode/processes.json declares at one address, without an editor')
-    .argument('[names...]', 'names to start; all by default')
-    .option('-p, --port <number>', 'port on 127.0.0.1; 0 picks a free one', '0')
-    .option('--json', 'print address and token as one line of JSON')
+    .option('-t, --timestamps', 'print the time of each line')
     .option(
-      '--allow-origin <origin>',
-      'allow web pages of this origin to call the models (CORS), for example app://obsidian.md; repeatable',
-      several,
+      '--since <when>',
+      'only lines since then: a duration such as 10m, or a moment such as 2026-01-31T12:00:00Z; earlier runs count, too',
     )
-    .addHelpText('after', '\nSet TREE_WARDEN_TOKEN to choose the token.')
-    .action(act((names: string[], options) => gateway(names, options)));
+    .option('--until <when>', 'only lines until then')
+    .option('-n, --lines <count>', 'only the last lines, of all trees together')
+    .option('-g, --grep <pattern>', 'only lines that match this regular expression of JavaScript')
+    .option('-i, --ignore-case', 'the pattern matches in either case')
+    .addOption(new Option('--level <level>', 'only lines of this level or above, as far as they state one').choices(logLevels))
+    .option('--json', 'print a line of JSON for each line')
+    .action(act((trees: string[], options: LogsOptions) => logs(trees, options)));
   program
-    .command('models')
-    .description('list your models, in all windows and terminals')
-    .option('--json', 'print JSON')
-    .action(act((options) => models(options)));
+    .command('send-keys')
+    .description('type text and keys into the terminal of a tree, as tmux send-keys does, or text into the pipe that is its stdin')
+    .addArgument(new CompletedArgument('running', '<tree>', 'name or id of one tree, or pid of a member'))
+    .argument('<keys...>', 'text, or names of keys: Enter, Escape, Tab, Space, BSpace, Up, F1, C-c, M-x, S-Up')
+    .option('-l, --literal', 'take everything as text, also what is the name of a key')
+    .addHelpText('after', '\nNothing is added between or behind them: tree-warden send-keys shell "echo hello" Enter')
+    .action(act((tree: string, keys: string[], options: SendKeysOptions) => sendKeys(tree, keys, options)));
   program
-    .command('load')
-    .description('load a model, and wait until it is ready')
-    .argument('<model>')
-    .option('-i, --instances <count>', 'number of servers')
-    .option('--json', 'print JSON')
-    .action(act((model: string, options) => load(model, options)));
+    .command('runs')
+    .description('list the last runs of a process that .vscode/processes.json declares: when, how long, how each has ended, and why')
+    .addArgument(new CompletedArgument('declared', '<name>', 'name of the process, or of one instance: api#2'))
+    .option('-n, --number <count>', `how many, the newest first, up to ${maxRuns}`, '20')
+    .option('--json', 'print JSON, with the last lines of output')
+    .action(act(async (name: string, options: RunsOptions) => runs(name, options)));
   program
-    .command('unload')
-    .description('unload models after their current requests, and wait until their processes have ended')
-    .argument('<models...>')
-    .option('--now', 'cancel the current requests')
-    .option('--json', 'print JSON')
-    .action(act((names: string[], options) => unload(names, options)));
+    .command('events')
+    .description('list what has happened to processes: starts, readiness, ends with their reasons, restarts, limits')
+    .addArgument(new CompletedArgument('processes', '[names...]', 'names of processes; all by default'))
+    .option('-f, --follow', 'keep printing new events; without --since, only those')
+    .option('--since <when>', 'a duration such as 10m, or a moment such as 2026-01-31T12:00:00Z (default: 1h)')
+    .option('--json', 'print a line of JSON for each event')
+    .action(act((names: string[], options: EventsOptions) => events(names, options)));
   program
-    .command('chat')
-    .description('send a prompt to a model and stream its answer')
-    .argument('<model>')
-    .argument('<prompt...>')
-    .action(act((model: string, words: string[]) => chat(model, words.join(' '))));
+    .command('profile')
+    .description('record the CPU profile of a Node.js process of a tree, or its heap snapshot, and print the name of the file')
+    .addArgument(new CompletedArgument('running', '<tree>', 'name or id of a tree with one Node.js process, or pid of a member'))
+    .option('--for <duration>', 'duration of the CPU profile; Ctrl-C ends it early (default: 10s)')
+    .option('--heap', 'take a heap snapshot instead; the process stands still meanwhile')
+    .addOption(new CompletedOption('files', '-o, --output <file>', 'new file to write (default: a name made of tree, pid and time)'))
+    .action(act((tree: string, options: ProfileOptions) => profile(tree, options)));
+  addModelCommands(program, act);
   program
     .command('mcp')
     .description(
@@ -149,26 +304,71 @@ export function buildProgram(finish: (code: number) => void): Command {
     .addOption(new Option('--window <key>', 'act on behalf of this window').hideHelp())
     .action(act((options) => mcp(options)));
   program
+    .command('guard-mcp')
+    .description(
+      'guard the MCP servers in the files of other clients (VS Code, Claude, Cursor, Windsurf, Copilot): nothing of a server outlives its client; shows the change and asks first',
+    )
+    .addArgument(
+      new CompletedArgument(
+        'files',
+        '[files...]',
+        'files to change (default: the files of all known clients, of this folder and of yours)',
+      ),
+    )
+    .option('--undo', 'restore the servers that it has guarded')
+    .option('--dry-run', 'show the change, and write nothing')
+    .option('-y, --yes', 'skip the confirmation')
+    .action(act((files: string[], options) => guardMcp(files, options)));
+  program
     .command('sweep')
     .description('end processes that were left behind when all of Tree Warden was killed at once')
     .option('--json', 'print JSON')
     .action(act((options) => sweep(options)));
   program
+    .command('left-behind')
+    .description('list processes in this folder, and in the worktrees of its repository, that belong to no window and no terminal any more')
+    .addArgument(new CompletedArgument('files', '[folders...]', 'folders to look for; the current one by default'))
+    .option('-p, --port <number>', 'include what holds this port, wherever it runs; repeatable', several)
+    .option('-k, --kill', 'end them with all that they have started, after a confirmation')
+    .option('-y, --yes', 'skip the confirmation')
+    .option('--json', 'print JSON')
+    .action(act((folders: string[], options: LeftBehindOptions) => leftBehind(folders, options)));
+  program
     .command('doctor')
     .description('check what this machine supports and whether everything works, with advice for each problem')
     .option('--json', 'print JSON')
     .action(act((options) => doctor(options)));
+  program
+    .command('completion')
+    .description('print the completion of commands, options and names for a shell')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .addHelpText('after', completionHelp)
+    .action(act((shell: Shell) => completion(shell)));
+  program
+    .command('__complete', { hidden: true })
+    .argument('[words...]')
+    .action(act((words: string[]) => complete(program, words)));
   for (const command of program.commands) command.showHelpAfterError(`(tree-warden ${command.name()} --help lists its options)`);
   return program;
 }
 
+/** What other programs of this kind call a command, and what it is called here. */
+const otherwiseNamed: Readonly<Record<string, string>> = {
+  start: 'tree-warden up NAME starts a declared process',
+  list: 'tree-warden ps lists what runs',
+  ls: 'tree-warden ps lists what runs',
+  status: 'tree-warden ps lists what runs',
+  exec: 'tree-warden run --join NAME -- COMMAND runs a command beside a process',
+  attach: 'tree-warden top shows the output of a process and types into it; tree-warden logs -f NAME follows it',
+  history: 'tree-warden runs NAME lists the last runs of a process',
+  init: 'tree-warden import FILE writes .vscode/processes.json from package.json, a Procfile and others',
+};
+
 /** Commander's message is one sentence, sometimes with a suggestion below it; it may quote an argument with any characters. */
 function visibleUsage(text: string): string {
+  const [, unknown = ''] = text.match(/^error: unknown command '(\w+)'/) ?? [];
+  const other = Object.hasOwn(otherwiseNamed, unknown) ? otherwiseNamed[unknown] : undefined;
+  if (other !== undefined) return `error: unknown command '${unknown}'\n(${other})\n`;
   const lines = text.trimEnd().split(/\n(?=\(Did you mean )/);
   return `${lines.map(visible).join('\n')}\n`;
-}
-
-/** Collects the values of an option that may be given several times. */
-function several(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }

@@ -2,21 +2,24 @@ import { basename } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { errorText } from '../protocol/errors.ts';
 import { freeNameLike, nameFrom, nameProblem, normalName } from '../protocol/names.ts';
-import { parseDuration } from '../protocol/quantities.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { LeftoverPolicy, StartRequest, StopStep } from '../protocol/startRequest.ts';
 import { type ConstraintOptions, constraintsFrom } from './constraints.ts';
 import { detachedWarden, ownEnvironment } from './detached.ts';
+import { durationOf } from './durations.ts';
 import { CliError, exitCodeOfTree, exitCodes, signalExitCode, startErrorCode } from './exitCodes.ts';
 import { inheritedDescriptors } from './inheritedDescriptors.ts';
+import { type IsolationOptions, isolationFrom } from './isolation.ts';
 import { streamsOnTerminal } from './ownTerminal.ts';
+import { runJoined } from './runJoined.ts';
 import { complain, say } from './say.ts';
 import { CliSession } from './session.ts';
 import { SignalRelay } from './signalRelay.ts';
 import { TerminalBridge, terminalSize } from './terminalBridge.ts';
 import { recordedTrees, Wardens } from './wardens.ts';
+import { workingDirectory } from './workingDirectory.ts';
 
-export interface RunOptions extends ConstraintOptions {
+export interface RunOptions extends ConstraintOptions, IsolationOptions {
   readonly name?: string;
   /** With a number behind it, where the name is taken. */
   readonly orSimilar?: boolean;
@@ -24,16 +27,27 @@ export interface RunOptions extends ConstraintOptions {
   readonly grace: string;
   readonly containment: StartRequest['containment'];
   readonly detached?: boolean;
+  /** Name of a running tree, of any warden. */
+  readonly join?: string;
   readonly whenLeaderExits: LeftoverPolicy;
 }
 
 /** Runs one command in the foreground, guarded; resolves with the exit status to pass on. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<number> {
   const parent = process.ppid;
-  const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: graceFrom(options.grace) }, { signal: 'SIGKILL' }];
-  const constraints = constraintsFrom(options);
-  if (options.detached) return await runDetached(argv, options, { stop, ...constraints });
-  const descriptors = inheritedDescriptors();
+  const cwd = workingDirectory(exitCodes.cannotStart);
+  const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: durationOf('--grace', options.grace) }, { signal: 'SIGKILL' }];
+  const isolate = isolationFrom(options, cwd);
+  const constraints = { ...constraintsFrom(options), ...(isolate && { isolate }) };
+  if (options.join !== undefined) {
+    if (options.detached || options.containment !== 'auto')
+      throw new CliError(`--join: cannot be combined with ${options.detached ? '--detached' : '--containment'}.`, exitCodes.usage);
+    const request = { name: await freeName(argv[0], options), argv, cwd, stop, whenLeaderExits: options.whenLeaderExits, ...constraints };
+    return await runJoined(options.join, request, new SignalRelay(stop));
+  }
+  if (options.detached) return await runDetached(argv, options, { cwd, stop, ...constraints });
+  // A folder among them would be a way out of an isolation.
+  const descriptors = isolate ? [] : inheritedDescriptors();
   const signals = new SignalRelay(stop);
   const name = await freeName(argv[0], options).catch((error: unknown) => {
     throw error instanceof CliError ? error : new CliError(errorText(error), exitCodes.wardenFailed);
@@ -50,7 +64,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const request: StartRequest = {
     name,
     argv,
-    cwd: process.cwd(),
+    cwd,
     env: usesTerminal ? terminalVariables() : {},
     stdio: usesTerminal ? 'pty' : 'inherit',
     ...(usesTerminal && { dimensions: terminalSize(), awaitReader: true, onTerminal }),
@@ -66,10 +80,12 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   });
   const { client } = session.warden;
   if (options.endWithParent) endWithParent(parent, () => void session.close('the program that started tree-warden has ended'));
-  const target = { client, id: tree.id, command: () => commandOf(client, tree) };
+  const target = { client, id: tree.id, command: () => commandOf(client, tree, isolate !== undefined) };
   signals.attach(target);
-  const bridged = { ...target, leader: tree.leader?.pid ?? 0, leaderIsCommand: tree.containment !== 'namespace' };
-  const bridge = usesTerminal ? new TerminalBridge(bridged, () => void signals.suspend(wholeGroup)) : undefined;
+  const leaderIsCommand = tree.containment !== 'namespace' && !isolate;
+  const bridged = { ...target, leader: tree.leader?.pid ?? 0, leaderIsCommand };
+  // Where the warden can lend no terminal, the command has this one.
+  const bridge = tree.stdio === 'pty' ? new TerminalBridge(bridged, () => void signals.suspend(wholeGroup)) : undefined;
   if (bridge) signals.bridge(bridge);
   try {
     const ended = await session.endOf(tree.id);
@@ -105,35 +121,26 @@ function terminalVariables(): Record<string, string | null> {
   return { TERM, COLORTERM };
 }
 
-/** In a PID namespace, unshare(1) is the leader, and its first process starts the command. */
-async function commandOf(client: WardenClient, { id, containment, leader }: TreeSnapshot): Promise<number> {
+/** In a PID namespace, unshare(1) or bwrap(1) is the leader, and its first process starts the command. */
+async function commandOf(client: WardenClient, { id, containment, leader }: TreeSnapshot, isIsolated: boolean): Promise<number> {
   const leaderPid = leader?.pid ?? 0;
-  if (containment !== 'namespace') return leaderPid;
+  if (containment !== 'namespace' && !isIsolated) return leaderPid;
   const members = (await client.list()).find((tree) => tree.id === id)?.members ?? [];
   const childOf = (pid: number | undefined): number | undefined => members.find(({ parent }) => parent === pid)?.pid;
   return childOf(childOf(leaderPid)) ?? leaderPid;
-}
-
-function graceFrom(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new CliError(`--grace: ${(error as RangeError).message}.`, exitCodes.usage);
-  }
 }
 
 /** Hands it to the warden of this folder's detached trees, and prints its id. */
 async function runDetached(
   argv: readonly [string, ...string[]],
   { name, orSimilar = false, containment, whenLeaderExits }: RunOptions,
-  rest: Pick<StartRequest, 'stop' | 'limits' | 'onLimit' | 'priority'>,
+  rest: Pick<StartRequest, 'cwd' | 'stop' | 'isolate' | 'limits' | 'onLimit' | 'priority' | 'successExitCodes'>,
 ): Promise<number> {
   const client = await detachedWarden();
   try {
     const request = {
       name: await freeName(argv[0], { ...(name !== undefined && { name }), orSimilar }),
       argv,
-      cwd: process.cwd(),
       env: ownEnvironment(),
       stdio: 'file',
       ...rest,

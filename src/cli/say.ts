@@ -20,3 +20,13 @@ export function sayJson(value: unknown, indent?: number): void {
 export function complain(sentence: string, ...lines: readonly string[]): void {
   process.stderr.write(`tree-warden: ${[sentence, ...lines].map(visible).join('\n')}\n`);
 }
+
+/** As {@link complain}, about one of several processes: behind its prefix, which is printed as it is. */
+export function complainBehind(prefix: string, sentence: string): void {
+  process.stderr.write(`${prefix}${visible(sentence)}\n`);
+}
+
+/** Stands on stderr in front of what a person types, and behind it where the terminal has shown no end of the line. */
+export function prompt(text: string): void {
+  process.stderr.write(text === '\n' ? text : visible(text));
+}

@@ -1,11 +1,18 @@
+import { WardenGoneError } from '../client/wardenGone.ts';
 import { WardenProcess } from '../client/wardenProcess.ts';
+import type { NameStatus } from '../protocol/declare.ts';
+import { errorText } from '../protocol/errors.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { linesOf } from '../protocol/visible.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { tellMistypedVariables } from './mistypedVariables.ts';
+import { onEndSignal } from './onEndSignal.ts';
 import { complain } from './say.ts';
+import { SharedAnswer } from './sharedAnswer.ts';
 import { wardenScript } from './wardens.ts';
+import { workingDirectory } from './workingDirectory.ts';
 
 /** A warden of this command's own, with the ends of its trees to wait for. */
 export class CliSession {
@@ -13,15 +20,18 @@ export class CliSession {
   readonly #waiting = new Map<TreeId, (tree: TreeSnapshot) => void>();
   readonly #ended = new Map<TreeId, TreeSnapshot>();
   readonly #looking = new Set<() => void>();
+  readonly #names = new SharedAnswer(() => this.warden.client.names.list());
   #trees: readonly TreeSnapshot[] = [];
   #closing = false;
+  #received: NodeJS.Signals | undefined;
 
   static async start(client: string, lent: readonly number[] = []): Promise<CliSession> {
+    tellMistypedVariables();
     try {
       const warden = await WardenProcess.start({
         script: wardenScript,
         client,
-        workspace: process.cwd(),
+        workspace: workingDirectory(),
         logFolder: stateLogFolder(),
         lent,
       });
@@ -29,7 +39,7 @@ export class CliSession {
       await warden.client.watch(0);
       return session;
     } catch (error) {
-      throw new CliError(error instanceof Error ? error.message : String(error), exitCodes.wardenFailed);
+      throw error instanceof CliError ? error : new CliError(errorText(error), exitCodes.wardenFailed);
     }
   }
 
@@ -46,14 +56,8 @@ export class CliSession {
 
   /** Resolves with the tree's last snapshot when none of its processes is left; rejects when the warden ends first. */
   async endOf(tree: TreeId): Promise<TreeSnapshot> {
-    const lost = this.warden.ended.then((): never => {
-      throw new CliError(
-        this.#closing ? 'The warden has ended.' : 'The warden was killed; every process it guarded has been ended.',
-        exitCodes.wardenFailed,
-      );
-    });
     return await Promise.race([
-      lost,
+      this.#lost(),
       new Promise<TreeSnapshot>((resolve) => {
         const already = this.#ended.get(tree);
         if (already) resolve(already);
@@ -78,15 +82,63 @@ export class CliSession {
     });
   }
 
+  /**
+   * Resolves with the next tree of this name, or undefined where none is to come, or the session is closed; `isOver` is asked at each news. Rejects when the
+   * warden ends first by itself.
+   */
+  async nextOf(ended: Pick<TreeSnapshot, 'id' | 'name' | 'startedAt'>, isOver: () => Promise<boolean>): Promise<TreeSnapshot | undefined> {
+    return await Promise.race([
+      this.warden.ended.then(() => (this.#closing ? undefined : this.#lost())),
+      new Promise<TreeSnapshot | undefined>((resolve) => {
+        const settle = (next: TreeSnapshot | undefined): void => {
+          this.#looking.delete(look);
+          subscription.dispose();
+          resolve(next);
+        };
+        const look = (): void => {
+          const next = this.#trees.find((tree) => tree.name === ended.name && tree.id !== ended.id && tree.startedAt >= ended.startedAt);
+          if (next) settle(next);
+          // Where that cannot be asked any more, the end of the warden says so.
+          else
+            void isOver().then(
+              (over) => over && settle(undefined),
+              () => undefined,
+            );
+        };
+        this.#looking.add(look);
+        const subscription = this.warden.client.names.onChange(look);
+        look();
+      }),
+    ]);
+  }
+
+  /** What is desired of each name by now: nothing where this session ends; rejects where the warden has ended first. */
+  async names(): Promise<readonly NameStatus[]> {
+    try {
+      return await this.#names.get();
+    } catch (error) {
+      if (this.#closing) return [];
+      // What is not known is not over.
+      throw error instanceof WardenGoneError ? await this.#lost() : error;
+    }
+  }
+
+  /** The first signal that has stopped it. */
+  get received(): NodeJS.Signals | undefined {
+    return this.#received;
+  }
+
+  /** Trees of which not even a SIGKILL has ended all processes. */
+  get unkillable(): readonly TreeSnapshot[] {
+    return this.#trees.filter(({ state }) => state === 'unkillable');
+  }
+
   /** A second signal skips every escalation. */
   stopOnSignals(): void {
-    let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        void this.close(`tree-warden received ${signal}`, asked);
-        asked = true;
-      });
-    }
+    onEndSignal((signal) => {
+      void this.close(`tree-warden received ${signal}`, this.#received !== undefined);
+      this.#received ??= signal;
+    });
   }
 
   /** Stops what is left and waits for the warden's end. */
@@ -94,6 +146,14 @@ export class CliSession {
     this.#closing = true;
     await this.warden.client.shutdown(reason, now).catch(() => undefined);
     await this.warden.ended;
+  }
+
+  async #lost(): Promise<never> {
+    await this.warden.ended;
+    throw new CliError(
+      this.#closing ? 'The warden has ended.' : 'The warden was killed; every process it guarded has been ended.',
+      exitCodes.wardenFailed,
+    );
   }
 
   #noticeEnd(tree: TreeSnapshot): void {

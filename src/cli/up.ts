@@ -1,118 +1,91 @@
-import type { WardenClient } from '../client/wardenClient.ts';
-import { declarationOf } from '../config/declarations.ts';
-import type { ProcessDeclaration } from '../protocol/declare.ts';
+import type { ProcessSpec } from '../config/processSchema.ts';
 import { errorText } from '../protocol/errors.ts';
-import { instanceName } from '../protocol/names.ts';
-import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { isLive, labelOf } from '../protocol/trees.ts';
-import { visible } from '../protocol/visible.ts';
-import { readDeclared } from './declared.ts';
-import { detachedWarden, ownEnvironment } from './detached.ts';
-import { CliError, exitCodeOf, exitCodes } from './exitCodes.ts';
-import { linePrefixes, MergedOutput, type PrefixedLines } from './prefixedLines.ts';
+import { normalName } from '../protocol/names.ts';
+import { readFile } from './declared.ts';
+import { CliError, exitCodeOfRun, exitCodes, ownExitCodeOfRun, signalExitCode } from './exitCodes.ts';
+import { InstanceRuns } from './instanceRuns.ts';
+import { serveModels } from './neededModels.ts';
+import { StartQuestions } from './questions/startQuestions.ts';
 import { complain } from './say.ts';
 import { CliSession } from './session.ts';
-import { stdoutFailure, writeOut } from './stdout.ts';
+import { startDetached } from './startDetached.ts';
+import { stdoutFailure } from './stdout.ts';
+import { UpFollower } from './upFollower.ts';
+import { planOf, selectionOf } from './upPlan.ts';
 
-/** Starts what processes.json declares, all of it or the named ones, with prefixed output; resolves with the first status that is not 0. */
-export async function up(names: readonly string[]): Promise<number> {
-  const { path, folder, context, wanted } = readDeclared('processes', ({ specs }) => specs, names);
-  // Everything is checked before anything is started.
-  const declarations = await Promise.all(wanted.map(([name, spec]) => declarationOf(name, spec, context)));
-  for (const one of declarations)
-    if ('problem' in one) throw new CliError(`'${one.name}' cannot be started: ${one.problem}`, exitCodes.usage);
-  const isDetached = (name: string): boolean => wanted.some((one) => one[0] === name && one[1].lifetime === 'detached');
-  const detached = wanted.map(([name]) => name).filter(isDetached);
-  if (detached.length > 0) await startDetached(detached, path, folder);
-  const managed = declarations.filter(({ name }) => !isDetached(name));
+export interface ForegroundOptions {
+  /** The process whose end ends all others, and whose status is the answer. */
+  readonly until?: string;
+  /** Active profiles, beside those of the environment. */
+  readonly profile?: readonly string[];
+  /** Whether the files are read again when they change; true by default. */
+  readonly follow?: boolean;
+  /** Whether what has changed in them is restarted, and what is gone from them is stopped. */
+  readonly applyChanges?: boolean;
+}
+
+/**
+ * Starts what processes.json declares, all of it or the named ones and what they depend on, with prefixed output. Resolves with the first status that is
+ * not 0 when all have ended; with `until`, with the status of that one when it has ended, and the others have been ended.
+ */
+export async function up(written: readonly string[], options: ForegroundOptions = {}): Promise<number> {
+  const { profile = [], follow = true, applyChanges = false } = options;
+  const until = options.until === undefined ? undefined : normalName(options.until);
+  const selection = selectionOf(until === undefined ? written : [...written, until], profile);
+  // Everything is checked, and asked, before anything is started.
+  const plan = await planOf(selection, readFile());
+  const { declared, managed, detached, models } = plan;
+  if (until !== undefined) assertEnds(until, new Map(declared.wanted).get(until));
+  const questions = new StartQuestions(new Map(declared.all));
+  const values = await questions.valuesFor(managed);
+  if (detached.length > 0) await startDetached(detached, declared, questions);
   if (managed.length === 0) return exitCodes.ok;
   const session = await CliSession.start('tree-warden up');
   session.stopOnSignals();
   const failure = stdoutFailure('The reader of the output has gone, so the processes were ended.');
-  const codes = await Promise.race([runAll(session, path, managed), failure]).catch(async (error: unknown) => {
+  const running = serveModels(session.warden.client, [...models])
+    .then(() => InstanceRuns.start(session, declared.path, managed, { until, values }))
+    .then(async (runs) => {
+      using _ = follow ? new UpFollower({ session, runs, plan, selection, applies: applyChanges }) : undefined;
+      return await endOfRuns(session, runs, until);
+    });
+  const status = await Promise.race([running, failure]).catch(async (error: unknown) => {
     await session.close(errorText(error));
     throw error;
   });
   await session.close('all commands have ended');
-  return codes.find((code) => code !== 0) ?? exitCodes.ok;
+  if (until === undefined) return status;
+  for (const { name, reason } of session.unkillable) complain(`${name}: ${reason}`);
+  // What was interrupted is no success, whatever its processes make of it.
+  if (session.received) return signalExitCode(session.received);
+  return status === exitCodes.ok && session.unkillable.length > 0 ? exitCodes.failed : status;
 }
 
-/** Resolves with the status of each instance. */
-async function runAll(session: CliSession, origin: string, declarations: readonly ProcessDeclaration[]): Promise<number[]> {
-  const { names } = session.warden.client;
-  // Piped output is for programs: no terminal, no colours.
-  const processes = process.stdout.isTTY ? declarations : declarations.map(onPipes);
-  await names.declare({ origin, processes });
-  const labels = declarations.flatMap(({ name, instances }) =>
-    Array.from({ length: instances }, (_, index) =>
-      labelOf({ name: instanceName(name, index + 1), pool: instances > 1 ? name : undefined }),
-    ),
-  );
-  const prefixes = linePrefixes(labels);
-  const merged = new MergedOutput(writeOut);
-  return await Promise.all(
-    labels.map(async (label, index) => {
-      const prefix = prefixes[index] ?? '';
-      const lines = (): PrefixedLines => merged.prefixed(prefix);
-      return await runOne(session, label, prefix, lines);
-    }),
-  );
+/** @throws CliError where there would be no end to wait for. */
+function assertEnds(name: string, spec: ProcessSpec | undefined): void {
+  if (spec?.schedule !== undefined)
+    throw new CliError(
+      `--until: '${name}' has a schedule, so it runs again and again. Start it by itself with up, or wait for its next run with tree-warden wait.`,
+      exitCodes.usage,
+    );
+  const restart = typeof spec?.restart === 'object' ? spec.restart.when : spec?.restart;
+  if (restart === 'always') throw new CliError(`--until: '${name}' never ends for good: it has "restart": "always".`, exitCodes.usage);
+  if (spec?.lifetime === 'detached')
+    throw new CliError(
+      `--until: '${name}' has "lifetime": "detached", so it does not end with this command. Start it with up --detach, and wait for it with tree-warden wait.`,
+      exitCodes.usage,
+    );
 }
 
-function onPipes(declaration: ProcessDeclaration): ProcessDeclaration {
-  return 'template' in declaration ? { ...declaration, template: { ...declaration.template, stdio: 'pipes' } } : declaration;
+async function endOfRuns(session: CliSession, runs: InstanceRuns, until: string | undefined): Promise<number> {
+  if (until === undefined) return firstFailure((await runs.ended()).map(exitCodeOfRun));
+  // What else ends is told by its output; it is for this one to say what follows from it.
+  const ends = await runs.endsOf(until);
+  // Ends the others in the reverse order of their dependencies, and prints the last that they have to say.
+  await Promise.all([session.close(`'${until}' has ended`), runs.ended().catch(() => undefined)]);
+  return firstFailure(ends.map(ownExitCodeOfRun));
 }
 
-/** They live on when this command has ended; what runs already is left as it is. */
-async function startDetached(names: readonly string[], origin: string, folder: string): Promise<void> {
-  // All of the file: what is declared of it for this warden takes the place of what was declared before.
-  const { context, wanted } = readDeclared('processes', ({ specs }) => specs, []);
-  const detached = wanted.filter(([, { lifetime }]) => lifetime === 'detached');
-  const processes = await Promise.all(detached.map(([name, spec]) => declarationOf(name, spec, context)));
-  const client = await detachedWarden(folder);
-  try {
-    await client.names.declare({ origin, processes });
-    for (const name of names) await startOneDetached(client, name);
-  } finally {
-    client.dispose();
-  }
-}
-
-async function startOneDetached(client: WardenClient, name: string): Promise<void> {
-  const { trees, failures } = await client.names.start({ name, env: ownEnvironment() });
-  const [failed] = failures;
-  if (failed) throw new CliError(failed.message, exitCodes.failed);
-  const running = (await client.list()).filter((tree) => (tree.pool ?? tree.name) === name && isLive(tree));
-  for (const tree of running) {
-    const isNew = trees.some(({ id }) => id === tree.id);
-    const pid = tree.leader?.pid ?? 'unknown';
-    const label = labelOf(tree);
-    complain(`${label} ${isNew ? 'was started' : 'is running already'}, detached (pid ${pid}); tree-warden kill ${label} ends it.`);
-  }
-}
-
-async function runOne(session: CliSession, name: string, prefix: string, lines: () => PrefixedLines): Promise<number> {
-  const { trees, failures } = await session.warden.client.names.start({ name, awaitReader: true });
-  let [tree] = trees;
-  if (!tree) {
-    process.stderr.write(`${prefix}${visible(failures[0]?.message ?? `'${name}' is running already.`)}\n`);
-    return exitCodes.cannotStart;
-  }
-  for (;;) {
-    const ended = await follow(session, tree, lines());
-    const next = await session.successorOf(ended);
-    if (!next && ended.limit !== undefined) return exitCodes.limitReached;
-    if (!next) return ended.exit && ended.state === 'failed' ? exitCodeOf(ended.exit) : exitCodes.ok;
-    tree = next;
-  }
-}
-
-/** Prints what it prints, to its end. */
-async function follow(session: CliSession, tree: TreeSnapshot, lines: PrefixedLines): Promise<TreeSnapshot> {
-  const request = { tree: tree.id, from: 0, whenBehind: 'wait', follow: true } as const;
-  const output = session.warden.client.readOutput(request, { onChunk: (chunk) => lines.add(chunk) });
-  const ended = await session.endOf(tree.id);
-  await output.ended;
-  await lines.end(visible(ended.reason));
-  return ended;
+function firstFailure(codes: readonly number[]): number {
+  return codes.find((code) => code !== exitCodes.ok) ?? exitCodes.ok;
 }

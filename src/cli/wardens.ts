@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { WardenGoneError } from '../client/wardenGone.ts';
-import { type RegisteredWarden, recordedWardens, WardenRegistry } from '../client/wardenRegistry.ts';
+import {
+  type FoundWardens,
+  type RegisteredWarden,
+  recordedWardens,
+  type UnreachableWarden,
+  WardenRegistry,
+} from '../client/wardenRegistry.ts';
+import type { NameStatus } from '../protocol/declare.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
 import { normalName } from '../protocol/names.ts';
@@ -33,6 +40,8 @@ export function recordedTrees(): readonly TreeRecord[] {
 export class Wardens implements Disposable {
   readonly clients: readonly WardenClient[];
   readonly #registry: WardenRegistry;
+  /** Of wardens on this machine that live for a client elsewhere. */
+  readonly #leases: ReadonlyMap<WardenClient, string>;
   #incomplete: boolean;
 
   /** `registry`: where connections are kept for further commands; default: one that ends with this. `holding`: only wardens that have a tree of this name on record. */
@@ -43,15 +52,14 @@ export class Wardens implements Disposable {
     const { wardens, unreachable, unreadable } = await registry.connect(
       ({ trees }) => holding === undefined || trees.some(({ name }) => name === holding),
     );
-    for (const { workspace, pid, error } of unreachable) sayLeftOut(workspace, pid, error);
-    for (const { path, problem } of unreadable)
-      complain(`a warden was left out, because its record in ${path} cannot be trusted: ${problem}`);
+    for (const sentence of leftOut({ unreachable, unreadable })) complain(sentence);
     return new Wardens(registry, wardens, unreachable.length + unreadable.length > 0);
   }
 
   private constructor(registry: WardenRegistry, wardens: readonly RegisteredWarden[], incomplete: boolean) {
     this.#registry = registry;
     this.clients = wardens.map(({ client }) => client);
+    this.#leases = new Map(wardens.flatMap(({ client, lease }) => (lease === undefined ? [] : [[client, lease]])));
     this.#incomplete = incomplete;
   }
 
@@ -64,8 +72,11 @@ export class Wardens implements Disposable {
     this.#registry[Symbol.dispose]();
   }
 
+  /** A tree whose node is this very machine is listed once: as that of the warden that has asked for it. */
   async trees(): Promise<FoundTree[]> {
-    return await this.ofAll(async (warden) => (await warden.list()).map((tree) => ({ warden, tree })));
+    const all = await this.ofAll(async (warden) => (await warden.list()).map((tree) => ({ warden, tree })));
+    const listed = new Set(all.map(({ tree }) => tree.remote?.lease));
+    return all.filter(({ warden }) => !this.#leases.has(warden) || !listed.has(this.#leases.get(warden)));
   }
 
   /**
@@ -93,7 +104,7 @@ export class Wardens implements Disposable {
         return await answerInTime(ask(warden));
       } catch (error) {
         if (error instanceof WardenGoneError) return [];
-        sayLeftOut(warden.welcome.workspace, warden.welcome.pid, error);
+        complain(unreachableText({ ...warden.welcome, error }));
         this.#incomplete = true;
         return [];
       }
@@ -154,11 +165,25 @@ async function answerInTime<T>(answer: Promise<T>): Promise<T> {
   return await Promise.race([answer, silence]).finally(() => clearTimeout(deadline));
 }
 
-function sayLeftOut(workspace: string, pid: number, error: unknown): void {
-  complain(`the warden of ${workspace || 'a command line'} (pid ${pid}) was left out: ${errorText(error)}`);
+/** What is not known because a warden does not answer, or its record is invalid: a sentence each. */
+export function leftOut({ unreachable, unreadable }: Pick<FoundWardens, 'unreachable' | 'unreadable'>): string[] {
+  return [
+    ...unreachable.map(unreachableText),
+    ...unreadable.map(({ path, problem }) => `a warden was left out, because its record in ${path} cannot be trusted: ${problem}`),
+  ];
 }
 
-function matches(tree: TreeSnapshot, wanted: string): boolean {
+function unreachableText({ workspace, pid, error }: Pick<UnreachableWarden, 'workspace' | 'pid' | 'error'>): string {
+  return `the warden of ${workspace || 'a command line'} (pid ${pid}) was left out: ${errorText(error)}`;
+}
+
+/** What a warden says of its names; nothing where it is one of another version, which knows none. */
+export async function namesOf(warden: WardenClient): Promise<readonly NameStatus[]> {
+  return warden.hasOnlyCore ? [] : await warden.names.list();
+}
+
+/** Whether this is what the tree may be called: its name, the beginning of its id, or the pid of a member. */
+export function matches(tree: TreeSnapshot, wanted: string): boolean {
   if (tree.name === wanted || labelOf(tree) === wanted || (wanted.length >= 4 && tree.id.startsWith(wanted))) return true;
   return tree.endedAt === undefined && /^\d+$/.test(wanted) && tree.members.some((member) => member.pid === Number(wanted));
 }

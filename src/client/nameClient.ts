@@ -1,5 +1,6 @@
 import { type Disposable, Emitter, type MessageConnection, type RequestType, type RequestType0 } from 'vscode-jsonrpc';
 import * as protocol from '../protocol/declare.ts';
+import { setWatching, type WatchFilesRequest } from '../protocol/fileWatch.ts';
 
 /** Sends a request; rejects with a named error where the warden has gone, or does not know it. */
 type AskWarden = <P, R>(request: RequestType<P, R, void> | RequestType0<R, void>, params?: P) => Promise<R>;
@@ -44,6 +45,11 @@ export class NameClient {
 
   async scale(request: protocol.ScaleRequest): Promise<protocol.NameAnswer> {
     return await this.#ask(protocol.scaleName, request);
+  }
+
+  /** Pauses the watching of files, or resumes it. */
+  async setWatching(request: WatchFilesRequest): Promise<void> {
+    await this.#ask(setWatching, request);
   }
 
   /** A free port that declarations know by this name, the same one at every call. */

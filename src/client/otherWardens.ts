@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wardenEnvironment } from '../protocol/environment.ts';
+import { readGuardianVariables } from '../protocol/guardianVariables.ts';
 import type { Lifetime } from '../protocol/identity.ts';
 import { serveArguments } from '../protocol/serveCommand.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
@@ -20,21 +21,27 @@ export interface WindowIdentity {
   readonly workspace: string;
 }
 
+export interface TakeOverOptions {
+  /** By its records; others are not asked. */
+  isWanted?(folder: RecordFolder): boolean;
+  /** Says of one of another version why it cannot be taken over, and what to do. */
+  onVersionProblem?(problem: string): void;
+}
+
 /** How long a detached warden may take to start, in milliseconds. */
 const startMillis = 10_000;
 
 /**
  * Takes over the warden that this window had before it was reloaded. Undefined where there is none that waits for it.
- * From then on it lives for this process: it sees the end of the connection. `onVersionProblem`: says of one of another version why it cannot be
- * taken over, and what to do.
+ * From then on it lives for this process: it sees the end of the connection.
  */
 export async function takeOverWarden(
   script: string,
   { window }: WindowIdentity,
   client: string,
-  onVersionProblem: (problem: string) => void = () => undefined,
+  { isWanted = () => true, onVersionProblem = () => undefined }: TakeOverOptions = {},
 ): Promise<OwnedWarden | undefined> {
-  for (const { path, warden } of recordedWardens().filter(isOfWindow(window, 'managed'))) {
+  for (const { path, warden } of recordedWardens().filter((folder) => isOfWindow(window, 'managed')(folder) && isWanted(folder))) {
     let found: WardenClient | undefined;
     try {
       found = await connectToWarden(socketPath(path), client);
@@ -94,6 +101,8 @@ export async function ensureDetachedWarden(
   const { workspace, window } = identity;
   const already = await findDetachedWarden(identity, registry);
   if (already) return already;
+  // The warden would say the same, but to no client.
+  readGuardianVariables(env);
   const args = serveArguments(script, { workspace, window, logFolder: stateLogFolder(), lifetime: 'detached' });
   const child = spawn(execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env: wardenEnvironment(env) });
   let failed = false;

@@ -17,13 +17,17 @@ import { type OpenConnection, openConnection } from '../protocol/openConnection.
 import type { OutputLog, OutputRequest } from '../protocol/output.ts';
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
+import * as remote from '../protocol/remoteRequests.ts';
+import type { RemoteStatus } from '../protocol/runner.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import type { Dimensions, StartRequest } from '../protocol/startRequest.ts';
+import type { Dimensions, RemoteStart, StartRequest } from '../protocol/startRequest.ts';
 import { applyChange } from '../protocol/treeChanges.ts';
 import type { RestartRequest, SignalRequest, StopRequest } from '../protocol/treeRequests.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import { version } from '../protocol/version.ts';
 import * as watching from '../protocol/watching.ts';
+import { ExternalClient } from './externalClient.ts';
+import { JobClient } from './jobClient.ts';
 import { watchByListing } from './listWatch.ts';
 import { NameClient } from './nameClient.ts';
 import { OutputStream } from './outputStream.ts';
@@ -33,6 +37,8 @@ import { answerOf, WardenGoneError } from './wardenGone.ts';
 export class WardenClient {
   readonly welcome: Welcome;
   readonly names: NameClient;
+  readonly external: ExternalClient;
+  readonly jobs: JobClient;
   readonly #connection: MessageConnection;
   readonly #hangUp: () => void;
   readonly #outputs: OutputSubscriptions;
@@ -68,6 +74,8 @@ export class WardenClient {
     this.#hangUp = hangUp;
     this.welcome = welcome;
     this.names = new NameClient(connection, (request, params) => this.#ask(request, params));
+    this.jobs = new JobClient((request, params) => this.#ask(request, params));
+    this.external = new ExternalClient((request, params) => this.#ask(request, params));
     this.#outputs = new OutputSubscriptions(connection, (request) => this.#ask(outputs.subscribeOutput, request));
     connection.onNotification(watching.alert, (alert) => this.#alertListener(alert));
     connection.onNotification(watching.treesChanged, (change) => this.#take(applyChange(this.#known, change)));
@@ -170,10 +178,10 @@ export class WardenClient {
   }
 
   /** Interval of the samples in milliseconds; 0: transitions only. A warden of another version is asked for lists instead. */
-  async watch(intervalMillis: number): Promise<readonly TreeSnapshot[]> {
+  async watch(intervalMillis: number, withExternal = false): Promise<readonly TreeSnapshot[]> {
     this.#listing?.dispose();
     if (!this.hasOnlyCore) {
-      this.#known = await this.#ask(watching.watch, { intervalMillis });
+      this.#known = await this.#ask(watching.watch, { intervalMillis, ...(withExternal && { external: true }) });
       return this.#known;
     }
     this.#listing = watchByListing(
@@ -202,8 +210,28 @@ export class WardenClient {
     return await this.#ask(ownership.takeOwnership);
   }
 
+  /** Of a tree that this client stands for: what it is to start elsewhere. */
+  async remoteStart(tree: TreeId): Promise<RemoteStart> {
+    return await this.#ask(remote.remoteStart, { tree });
+  }
+
+  /** Of the same: how it is getting on there; there is no answer. */
+  reportRemote(tree: TreeId, status: RemoteStatus, figures?: remote.RemoteFigures): void {
+    void ifConnected(() => this.#connection.sendNotification(remote.remoteReport, { tree, status, ...(figures && { figures }) }));
+  }
+
+  /** Answers with the time for which the warden lives on without another call, in milliseconds. @throws ResponseError where it has no lease. */
+  async renewLease(): Promise<number> {
+    return await this.#ask(remote.renewLease);
+  }
+
   input(tree: TreeId, data: Buffer): void {
     void ifConnected(() => this.#connection.sendNotification(outputs.input, { tree, base64: data.toString('base64') }));
+  }
+
+  /** As {@link input}. @throws ResponseError with a sentence where the process takes no input. */
+  async sendInput(tree: TreeId, data: Buffer): Promise<void> {
+    await this.#ask(outputs.sendInput, { tree, base64: data.toString('base64') });
   }
 
   resize(tree: TreeId, dimensions: Dimensions): void {

@@ -4,6 +4,7 @@ import { execPath } from 'node:process';
 import { wardenEnvironment } from '../protocol/environment.ts';
 import type { Diagnosis } from '../protocol/inspection.ts';
 import type { PortHolder } from '../protocol/listeningPorts.ts';
+import { maxPrograms, type Program } from '../protocol/programs.ts';
 import { exitOf } from './childExit.ts';
 
 /** How long a command may take to show its first sign of life, in milliseconds, at each of the attempts. */
@@ -24,6 +25,12 @@ export async function findPortHolders(script: string, port: number): Promise<rea
   return JSON.parse(await runScript(script, ['holders', String(port)], process.env)) as PortHolder[];
 }
 
+/** What these processes run; those that have ended are left out. */
+export async function describePrograms(script: string, pids: readonly number[]): Promise<readonly Program[]> {
+  if (pids.length === 0) return [];
+  return JSON.parse(await runScript(script, ['programs', ...pids.slice(0, maxPrograms).map(String)], process.env)) as Program[];
+}
+
 /** Ends this very process, gently first. @throws Error where that cannot be done. */
 export async function endHolder(script: string, { pid, startTime }: PortHolder): Promise<void> {
   await runScript(script, ['end', String(pid), String(startTime)], process.env);
@@ -40,7 +47,7 @@ export async function reapAfter(script: string, folder: string, env: NodeJS.Proc
  *
  * @throws Error with what the command wrote to stderr where it failed.
  */
-async function runScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+export async function runScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   for (const millis of startMillis) {
     const printed = await tryScript(script, args, env, millis);
     if (printed !== undefined) return printed;

@@ -67,7 +67,7 @@ export class WardenProcess implements OwnedWarden {
       logFolder,
       lent = [],
       limits = {},
-      metricsPort = 0,
+      metricsPort,
       keepHistory = false,
       env = process.env,
       startMillis = defaultStartMillis,
@@ -77,12 +77,19 @@ export class WardenProcess implements OwnedWarden {
       ...(limits.maxProcesses === undefined ? [] : ['--max-processes', String(limits.maxProcesses)]),
       ...(limits.timeLimit === undefined ? [] : ['--time-limit', limits.timeLimit]),
     ];
-    const child = spawn(execPath, [...serveArguments(script, { workspace, window, logFolder, metricsPort, keepHistory }), ...limitArgs], {
-      // In a session of its own: this process passes on a Ctrl-C at its terminal, and a kill of its group must not reach the warden.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe', ...lent],
-      env: wardenEnvironment(env),
-    });
+    const child = spawn(
+      execPath,
+      [
+        ...serveArguments(script, { workspace, window, logFolder, keepHistory, ...(metricsPort !== undefined && { metricsPort }) }),
+        ...limitArgs,
+      ],
+      {
+        // In a session of its own: this process passes on a Ctrl-C at its terminal, and a kill of its group must not reach the warden.
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe', ...lent],
+        env: wardenEnvironment(env),
+      },
+    );
     let stderrTail = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       stderrTail = `${stderrTail}${chunk}`.slice(-4000);
@@ -95,7 +102,8 @@ export class WardenProcess implements OwnedWarden {
       throw new Error(`The warden could not be started: ${stderrTail.trim() || problem}`);
     });
     // Its streams end a moment before it is known why it has.
-    const greeting = WardenClient.greet(openConnection(stdout, stdin), client).catch((error: unknown) => {
+    const opened = openConnection(stdout, stdin);
+    const greeting = WardenClient.greet(opened, client).catch((error: unknown) => {
       if (error instanceof WardenGoneError) return failed;
       throw error;
     });
@@ -117,6 +125,8 @@ export class WardenProcess implements OwnedWarden {
       },
       exited.then(async ({ code }) => {
         if (code !== 0) await reapAfter(script, greeted.welcome.folder, env);
+        // How its trees have ended is the last that it says: each message is dealt with in a turn of its own, and its exit overtakes them.
+        await opened.closed;
         return { orderly: code === 0, stderrTail };
       }),
     );

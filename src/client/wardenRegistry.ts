@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { basename } from 'node:path';
 import type { Lifetime, WardenId } from '../protocol/identity.ts';
+import { leasePrefix } from '../protocol/runnerVariables.ts';
 import {
   type AllRecords,
   type RecordFolder,
@@ -14,8 +15,11 @@ import { openRuntimeFolder, runtimeFolderPath } from '../records/runtimeFolder.t
 import { connectToWarden, goneCodes, type WardenClient } from './wardenClient.ts';
 import { WardenGoneError } from './wardenGone.ts';
 
-/** Where a warden comes from, as its client sees it: the client's own window, a folder's detached trees, another window, or a terminal. */
-export type WardenOrigin = 'window' | 'detached' | 'otherWindow' | 'terminal';
+/**
+ * Where a warden comes from, as its client sees it: the client's own window, a folder's detached trees, another window, a further window on the
+ * same folder, a terminal, or a client on another machine, for which it guards what runs on this one.
+ */
+export type WardenOrigin = 'window' | 'detached' | 'otherWindow' | 'sameFolder' | 'terminal' | 'node';
 
 /** A warden that this process is connected to. */
 export interface RegisteredWarden {
@@ -23,6 +27,8 @@ export interface RegisteredWarden {
   readonly client: WardenClient;
   readonly lifetime: Lifetime;
   readonly origin: WardenOrigin;
+  /** Of one that lives for a client elsewhere: what that knows it by. */
+  readonly lease?: string;
 }
 
 /** A warden on record that does not answer. */
@@ -64,7 +70,7 @@ export class WardenRegistry implements Disposable {
   readonly #opened = new Set<WardenClient>();
   #isDisposed = false;
 
-  /** `name`: of this client, for the journals. `window`: the window that it belongs to; empty where it is none. */
+  /** `name`: of this client, for the journals. `window`: the key of the window that it belongs to; empty where it is none. */
   constructor(name: string, window = '') {
     this.#name = name;
     this.#window = window;
@@ -125,7 +131,9 @@ export class WardenRegistry implements Disposable {
       throw new WardenGoneError();
     }
     this.#opened.add(client);
-    return this.#register({ id, client, lifetime: record.lifetime, origin: this.#originOf(record) });
+    const origin = this.#originOf(record);
+    const lease = origin === 'node' ? { lease: record.window.slice(leasePrefix.length) } : {};
+    return this.#register({ id, client, lifetime: record.lifetime, origin, ...lease });
   }
 
   #register(warden: RegisteredWarden): RegisteredWarden {
@@ -140,7 +148,9 @@ export class WardenRegistry implements Disposable {
   #originOf({ lifetime, window }: WardenRecord): WardenOrigin {
     if (lifetime === 'detached') return 'detached';
     if (window === '') return 'terminal';
-    return window === this.#window ? 'window' : 'otherWindow';
+    if (window.startsWith(leasePrefix)) return 'node';
+    // The client's own is registered by the client.
+    return window === this.#window ? 'sameFolder' : 'otherWindow';
   }
 }
 

@@ -27,6 +27,11 @@ export function displayCommandLine(argv: readonly string[]): string {
   return shown.join(' ');
 }
 
+/** One line of a text that is not a command line, with what looks like a secret masked. */
+export function displayTextLine(line: string): string {
+  return maskText(line, deepest);
+}
+
 /** Cut where no secret is cut in two, so that none is too short to be known as one. */
 function shorten(text: string): string {
   if (text.length <= longestArgument) return text;

@@ -1,5 +1,6 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
+import { type Localizable, localizable, type Text } from '../protocol/texts.ts';
 
 /** Why a command cannot be run, for programs; see `ErrorReason` of the protocol. */
 export type StartFailure = 'commandNotFound' | 'fileNotFound' | 'notExecutable' | 'folderUnusable';
@@ -7,9 +8,12 @@ export type StartFailure = 'commandNotFound' | 'fileNotFound' | 'notExecutable' 
 /** Why a leader cannot be spawned, as one sentence, and for programs where that is one of the usual reasons. */
 export class CannotStartError extends Error {
   readonly reason: StartFailure | undefined;
+  /** The message, which may be known as data. */
+  readonly text: Text;
 
-  constructor(message: string, reason?: StartFailure) {
-    super(message);
+  constructor(text: Text, reason?: StartFailure) {
+    super(String(text));
+    this.text = text;
     this.reason = reason;
   }
 }
@@ -20,7 +24,7 @@ export class CannotStartError extends Error {
  */
 export function resolveExecutable(program: string, cwd: string, searchPath: string): string {
   assertFolder(cwd);
-  if (program === '') throw new CannotStartError('The command is empty.');
+  if (program === '') throw new CannotStartError(localizable('commandEmpty'));
   if (program.includes('/') || program.includes(sep)) {
     const path = isAbsolute(program) ? program : resolve(cwd, program);
     const [found = path] = suffixesFor(program)
@@ -28,27 +32,27 @@ export function resolveExecutable(program: string, cwd: string, searchPath: stri
       .filter((candidate) => problemOf(candidate) === undefined);
     const problem = problemOf(found);
     if (problem !== undefined)
-      throw new CannotStartError(`Cannot run ${path}: ${problem}.`, problem === missing ? 'fileNotFound' : 'notExecutable');
+      throw new CannotStartError(localizable('cannotRun', path, problem), problem.code === 'noSuchFile' ? 'fileNotFound' : 'notExecutable');
     return found;
   }
-  let found: string | undefined;
+  let found: Localizable | undefined;
   for (const folder of searchPath.split(delimiter)) {
     for (const suffix of suffixesFor(program)) {
       const path = join(resolve(cwd, folder), `${program}${suffix}`);
       const problem = problemOf(path);
       if (problem === undefined) return path;
-      if (problem !== missing) found ??= `${path}: ${problem}`;
+      if (problem.code !== 'noSuchFile') found ??= localizable('cannotRun', path, problem);
     }
   }
-  if (found !== undefined) throw new CannotStartError(`Cannot run ${found}.`, 'notExecutable');
-  throw new CannotStartError(`There is no command '${program}' in the PATH (${describePath(searchPath)}).`, 'commandNotFound');
+  if (found !== undefined) throw new CannotStartError(found, 'notExecutable');
+  throw new CannotStartError(notFoundIn(searchPath, program), 'commandNotFound');
 }
 
 /** Where it was looked for: how many folders, not which, because a whole PATH hides the sentence that it stands in, and is no client's business. */
-function describePath(searchPath: string): string {
-  if (searchPath === '') return 'which is empty';
+function notFoundIn(searchPath: string, program: string): Localizable {
+  if (searchPath === '') return localizable('commandNotFoundInNone', program);
   const { length } = searchPath.split(delimiter);
-  return `${length} ${length === 1 ? 'folder' : 'folders'} searched`;
+  return length === 1 ? localizable('commandNotFoundInOne', program) : localizable('commandNotFound', program, length);
 }
 
 /**
@@ -61,13 +65,16 @@ function suffixesFor(program: string): readonly string[] {
   return hasOne ? ['', ...known] : [...known, ''];
 }
 
-const missing = 'there is no such file';
+/** Whether a path is a file that this user may run. */
+export function isExecutable(path: string): boolean {
+  return problemOf(path) === undefined;
+}
 
-function problemOf(path: string): string | undefined {
+function problemOf(path: string): Localizable | undefined {
   const found = statIfReachable(path);
-  if (found === undefined) return missing;
-  if (found.isDirectory()) return 'it is a folder';
-  return mayExecute(path) ? undefined : 'this user has no permission to execute it';
+  if (found === undefined) return localizable('noSuchFile');
+  if (found.isDirectory()) return localizable('isFolder');
+  return mayExecute(path) ? undefined : localizable('notExecutable');
 }
 
 /** A folder in the PATH that this user may not enter holds nothing for him. */
@@ -90,14 +97,11 @@ function mayExecute(path: string): boolean {
 
 function assertFolder(cwd: string): void {
   try {
-    if (!statSync(cwd).isDirectory()) throw new CannotStartError(`The working directory ${cwd} is not a folder.`, 'folderUnusable');
+    if (!statSync(cwd).isDirectory()) throw new CannotStartError(localizable('notFolder', cwd), 'folderUnusable');
     accessSync(cwd, constants.X_OK);
   } catch (error) {
     if (error instanceof CannotStartError) throw error;
     const denied = (error as NodeJS.ErrnoException).code === 'EACCES';
-    throw new CannotStartError(
-      denied ? `This user may not enter the working directory ${cwd}.` : `The working directory ${cwd} does not exist.`,
-      'folderUnusable',
-    );
+    throw new CannotStartError(localizable(denied ? 'folderForbidden' : 'folderMissing', cwd), 'folderUnusable');
   }
 }

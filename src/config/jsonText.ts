@@ -6,6 +6,8 @@ export interface Fault {
   readonly offset: number;
   readonly length: number;
   readonly message: string;
+  /** Every parser of JSON says so. */
+  readonly isJson?: true;
 }
 
 /** More than any file of ours has; the parser calls itself for each level. */
@@ -35,7 +37,11 @@ export function parseJsonTree(text: string): { readonly tree: Node | undefined; 
   } catch (error) {
     if (!(error instanceof EnoughErrors)) throw error;
   }
-  return { tree, faults: errors.map(({ offset, length, error }) => ({ offset, length, message: `Not valid JSON: ${wordsOf(error)}` })) };
+  // The end of the text may be missing for several things that are open.
+  const faults = new Map<string, Fault>();
+  for (const { offset, length, error } of errors)
+    faults.set(`${offset} ${error}`, { offset, length, message: `Not valid JSON: ${wordsOf(error)}`, isJson: true });
+  return { tree, faults: [...faults.values()] };
 }
 
 class EnoughErrors extends Error {}

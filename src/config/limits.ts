@@ -25,11 +25,11 @@ function isProcessorList(written: string): boolean {
   });
 }
 
+export const memorySize = parsed(parseLimit, 'a size such as "512m"');
+
 export const limitsSchema = z
   .strictObject({
-    memory: parsed(parseLimit, 'a size such as "512m"')
-      .optional()
-      .describe('Resident memory of all processes of the tree together: "512m", "2g", or a number of bytes.'),
+    memory: memorySize.optional().describe('Resident memory of all processes of the tree together: "512m", "2g", or a number of bytes.'),
     processes: count().max(maxProcesses, `must be at most ${maxProcesses}`).optional().describe('Number of processes at the same time.'),
     cpu: parsed(parseCores, 'a number of cores such as 1.5, or "150%"').optional().describe('CPU usage: 1.5 (cores), or "150%".'),
     time: duration(1).optional().describe('Running time: "90s", "10m", "2h".'),

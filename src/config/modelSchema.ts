@@ -8,7 +8,7 @@ import { argument, count, duration, pattern, programList, text } from './values.
 
 const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
 
-const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority } = processSpecSchema.shape;
+const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority, runner } = processSpecSchema.shape;
 
 export const modelSchema = z
   .strictObject({
@@ -65,6 +65,7 @@ export const modelSchema = z
     containment,
     limits,
     priority,
+    runner,
   })
   .superRefine(({ runtime, model, command, contextSize }, context) => {
     if (runtime === 'custom' && command === undefined)

@@ -1,18 +1,29 @@
-import { getNodeValue, type Node } from 'jsonc-parser';
-import type * as z from 'zod';
-import { nameProblem, normalName } from '../protocol/names.ts';
-import { type JsonPath, JsonPaths } from './jsonPaths.ts';
+import { dependencyProblems } from './dependencies.ts';
+import { jobProblems, withJobLifetime } from './jobRules.ts';
 import { parseJsonTree } from './jsonText.ts';
-import { KnownKeys } from './knownKeys.ts';
+import { type LanguageServerSpec, languageServerSchema } from './languageServerSchema.ts';
+import { type FileAccess, IncludedFiles } from './layers/includedFiles.ts';
+import { LayeredFiles } from './layers/layeredFiles.ts';
+import type { SystemKey } from './layers/layeredSchema.ts';
+import { type Problem, ProblemList } from './layers/problemList.ts';
+import { type InheritedProcess, ProcessInheritance } from './layers/processInheritance.ts';
+import { placeOf, type ResolvedSetting, settingsOf } from './layers/resolvedSettings.ts';
+import type { Source } from './layers/source.ts';
 import { type McpServerSpec, mcpServerSchema } from './mcpServerSchema.ts';
 import { type ModelSpec, modelSchema } from './modelSchema.ts';
-import { type Place, Places } from './places.ts';
-import { type ProcessSpec, processSpecSchema } from './processSchema.ts';
-import { processesFile } from './schema.ts';
+import { Places } from './places.ts';
+import type { ProcessSpec } from './processSchema.ts';
+import { scheduleProblems } from './scheduleProblems.ts';
 import { maxTextBytes, withoutByteOrderMark } from './textFile.ts';
 
-export interface Problem extends Place {
-  readonly message: string;
+export type { Problem } from './layers/problemList.ts';
+
+/** Where something is declared. */
+export interface DeclaredAt {
+  /** Absolute path; absent for the workspace's own processes.json. */
+  readonly file?: string;
+  /** Zero-based. */
+  readonly line: number;
 }
 
 export interface ParsedProcesses {
@@ -20,170 +31,234 @@ export interface ParsedProcesses {
   readonly specs: ReadonlyMap<string, ProcessSpec>;
   readonly models: ReadonlyMap<string, ModelSpec>;
   readonly mcpServers: ReadonlyMap<string, McpServerSpec>;
+  readonly languageServers: ReadonlyMap<string, LanguageServerSpec>;
   readonly problems: readonly Problem[];
+  /** The first problem of each process and model that cannot be used as it is written, by name. */
+  readonly mistakes: ReadonlyMap<string, Problem>;
+  /** The first problem that belongs to no process or model. An empty file has none. */
+  readonly general?: Problem;
+  /** None of the newest text could be read: all that is declared is as it was before. */
+  readonly isKept?: true;
   /** Where the name of each process and each model stands, for "reveal". */
   readonly lines: ReadonlyMap<string, number>;
+  /** The same of each language server, which may have the name of a process. */
+  readonly languageServerLines: ReadonlyMap<string, number>;
+  /** The file of each process and model that another file declares than the workspace's own processes.json, as an absolute path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The same of each language server. */
+  readonly languageServerFiles: ReadonlyMap<string, string>;
+  /** The processes that are turned off, and where. */
+  readonly disabled: ReadonlyMap<string, DeclaredAt>;
+  /** What each process consists of, by name, and where each of it comes from. */
+  readonly settings: ReadonlyMap<string, () => readonly ResolvedSetting[]>;
+  /** The texts of the other files that could be read, by path; a later mistake in one of them falls back to it. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Absolute paths of the files that this depends on, beside the workspace's own two. */
+  readonly watched: readonly string[];
 }
 
-const nothing: ParsedProcesses = { specs: new Map(), models: new Map(), mcpServers: new Map(), problems: [], lines: new Map() };
+const nothing: ParsedProcesses = {
+  specs: new Map(),
+  models: new Map(),
+  mcpServers: new Map(),
+  languageServers: new Map(),
+  problems: [],
+  mistakes: new Map(),
+  lines: new Map(),
+  languageServerLines: new Map(),
+  files: new Map(),
+  languageServerFiles: new Map(),
+  disabled: new Map(),
+  settings: new Map(),
+  texts: new Map(),
+  watched: [],
+};
 
-/** Maximum number of processes, and of models, of one file. */
-const maxEntries = 10_000;
-/** Maximum number of problems that are reported for one file. */
-const maxProblems = 1000;
-/** Maximum length of a message, in characters: what it quotes may be of any length. */
-const maxMessage = 500;
+/** What there is beside the text of a processes.json. */
+export interface ParseOptions {
+  /** Whose values count where an entry has some for each system. */
+  readonly system?: SystemKey;
+  /** Where the file is; absent where its `include` is not to be followed. */
+  readonly location?: ParseLocation;
+  /** The processes.local.json beside it. */
+  readonly local?: { readonly path: string; readonly text: string };
+}
+
+export interface ParseLocation {
+  /** Absolute, of the processes.json. */
+  readonly path: string;
+  /** Absolute, of the workspace. */
+  readonly folder: string;
+  readonly access: FileAccess;
+}
 
 /**
- * Reads a processes.json with comments and trailing commas. Never throws: what is wrong is in the answer, with its place.
- * Of `before`, what the same file declared last, all is kept that cannot be read now. Its time grows with the length of the text.
+ * Reads a processes.json with comments and trailing commas, and the files that belong to it. Never throws: what is wrong is in the answer, with its place.
+ * Of `before`, what the same file declared last, all is kept that cannot be read now. Its time grows with the length of the texts.
  */
-export function parseProcesses(written: string, before = nothing): ParsedProcesses {
+export function parseProcesses(written: string, before = nothing, options: ParseOptions = {}): ParsedProcesses {
   const text = withoutByteOrderMark(written);
   if (text.length > maxTextBytes) {
     const message = `The file is larger than ${maxTextBytes / 2 ** 20} MB; none of it is read.`;
-    return { ...before, problems: [{ line: 0, column: 0, endLine: 0, endColumn: 0, message }] };
+    return unread(before, [{ line: 0, column: 0, endLine: 0, endColumn: 0, message }]);
   }
   const places = new Places(text);
   const { tree, faults } = parseJsonTree(text);
-  if (faults.length > 0) return { ...before, problems: faults.map((fault) => ({ ...places.of(fault), message: fault.message })) };
+  if (faults.length > 0)
+    return unread(
+      before,
+      faults.map((fault) => ({ ...places.of(fault), message: fault.message, ...(fault.isJson && { isJson: true }) })),
+    );
   if (tree === undefined) {
     const empty: Problem = { ...places.of({ offset: 0, length: 0 }), message: 'The file is empty. Start with { "processes": { } }' };
-    return { ...before, problems: [empty] };
+    return { ...before, problems: [empty], mistakes: new Map(), isKept: true };
   }
-  const reader = new SectionReader(tree, places);
-  reader.readTop();
-  const specs = reader.read('processes', processSpecSchema, before.specs);
-  const models = reader.read('models', modelSchema, before.models);
-  const mcpServers = reader.read('mcpServers', mcpServerSchema, before.mcpServers);
+  return parseTree({ tree, places }, before, options);
+}
+
+function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', location, local }: ParseOptions): ParsedProcesses {
+  const problems = new ProblemList();
+  const layered = new LayeredFiles(problems, system);
+  const included = new IncludedFiles({
+    problems,
+    access: location?.access ?? noFiles,
+    lastTexts: before.texts,
+    take: (source) => layered.addIncluded(source),
+  });
+  const rootInclude = layered.addRoot(root);
+  const localSource = local && included.parse(local.path, local.text, undefined);
+  const localInclude = localSource ? layered.addLocal(localSource) : [];
+  layered.readRoot();
+  if (location) {
+    const { folder, path, access } = location;
+    const chain = [realPathOf(access, path)];
+    included.follow(rootInclude, { source: root, folder, chain });
+    if (localSource) included.follow(localInclude, { source: localSource, folder, chain });
+  } else {
+    included.leaveOut(rootInclude, root);
+    if (localSource) included.leaveOut(localInclude, localSource);
+  }
+  layered.readLocal();
+  const { isReadable, lines, files } = layered;
+  const isProcess = (name: string): boolean => lines.has(name);
+  const models = layered.read('models', modelSchema, before.models, isProcess);
+  // When all models are known: a process may depend on one.
+  const modelNames = new Set(models.lines.keys());
+  const { specs, disabled, settings } = resolveAll({ layered, problems, before, system, modelNames, isPartial: included.isPartial });
+  const mcpServers = layered.read('mcpServers', mcpServerSchema, before.mcpServers);
+  const languageServers = layered.read('languageServers', languageServerSchema, before.languageServers);
   return {
-    specs: specs ?? before.specs,
-    models: models ?? before.models,
-    mcpServers: mcpServers ?? before.mcpServers,
-    problems: reader.problems,
-    lines: reader.lines,
+    specs: isReadable ? specs : before.specs,
+    models: models.entries,
+    mcpServers: mcpServers.entries,
+    languageServers: languageServers.entries,
+    problems: problems.all,
+    mistakes: problems.mistakes,
+    ...(problems.general && { general: problems.general }),
+    lines: new Map([...lines, ...models.lines]),
+    languageServerLines: languageServers.lines,
+    files: new Map([...files, ...models.files]),
+    languageServerFiles: languageServers.files,
+    disabled,
+    settings: isReadable ? settings : before.settings,
+    texts: included.texts,
+    watched: [...included.watched],
   };
 }
 
-type Section = 'processes' | 'models' | 'mcpServers';
-const sections: readonly string[] = ['processes', 'models', 'mcpServers'] satisfies Section[];
-
-function notAnObject(section: Section): string {
-  return `"${section}" must be an object: { "name": { ${section === 'models' ? '"runtime"' : '"command"'}: "…" } }`;
+interface ResolvedProcesses {
+  readonly specs: ReadonlyMap<string, ProcessSpec>;
+  readonly disabled: ReadonlyMap<string, DeclaredAt>;
+  readonly settings: ReadonlyMap<string, () => readonly ResolvedSetting[]>;
 }
 
-/** Reads the sections of one file entry by entry, so that a mistake in one does not take the others away. */
-class SectionReader {
-  readonly lines = new Map<string, number>();
-  readonly #problems: Problem[] = [];
-  #untold = 0;
-  readonly #tree: Node;
-  readonly #places: Places;
-  readonly #paths = new JsonPaths();
-  readonly #knownKeys = new KnownKeys();
+interface ResolveParts {
+  readonly layered: LayeredFiles;
+  readonly problems: ProblemList;
+  readonly before: ParsedProcesses;
+  readonly system: SystemKey;
+  readonly modelNames: ReadonlySet<string>;
+  /** Not all included files could be read. */
+  readonly isPartial: boolean;
+}
 
-  constructor(tree: Node, places: Places) {
-    this.#tree = tree;
-    this.#places = places;
+/** The processes of all files, with what they inherit; an invalid one is as it was before. */
+function resolveAll({ layered, problems, before, system, modelNames, isPartial }: ResolveParts): ResolvedProcesses {
+  const { processes } = layered;
+  const inheritance = new ProcessInheritance(processes, problems, system);
+  const resolved = new Map<string, InheritedProcess>();
+  const specs = new Map<string, ProcessSpec>();
+  for (const name of processes.keys()) {
+    const one = inheritance.resolve(name);
+    if (one) resolved.set(name, one);
+    const spec = one?.spec ?? before.specs.get(name);
+    if (spec) specs.set(name, spec);
   }
-
-  get problems(): readonly Problem[] {
-    if (this.#untold === 0) return this.#problems;
-    return [...this.#problems, { ...this.#places.of({ offset: 0, length: 0 }), message: `There are ${this.#untold} more problems.` }];
+  const dependencies = dependencyProblems(specs, { processes: new Set(processes.keys()), models: modelNames, isPartial });
+  const across = [
+    ...dependencies.map(({ dependency, ...problem }) => ({ ...problem, key: 'dependsOn', within: [dependency] })),
+    ...scheduleProblems(specs).map((problem) => ({ ...problem, key: 'schedule', within: [] })),
+    ...jobProblems(specs).map((problem) => ({ ...problem, within: [] })),
+  ];
+  for (const { name, key, within, message } of across) {
+    const layer = processes.get(name)?.layers.at(-1);
+    const setting = resolved.get(name)?.settings.get(key);
+    const [source, node] = setting ? [setting.source, setting.node] : [layer?.source, layer?.entry.value];
+    if (source === undefined || node === undefined) continue;
+    problems.reading = name;
+    problems.complain(source, problems.paths.keyAt(node, within) ?? node, `${['processes', name, key, ...within].join('.')}: ${message}`);
+    problems.reading = undefined;
+    const kept = before.specs.get(name);
+    if (kept && kept !== specs.get(name)) specs.set(name, kept);
+    else specs.delete(name);
   }
-
-  /** What stands beside the sections. */
-  readTop(): void {
-    const properties = this.#tree.type === 'object' ? (this.#tree.children ?? []) : [];
-    const names = new Set<string>();
-    const others: [string, unknown][] = [];
-    for (const { children: [key, value] = [] } of properties) {
-      if (!key) continue;
-      const name = String(key.value);
-      if (names.has(name)) this.#complain(key, `processes.json: there is a second '${name}'; the later one counts`);
-      names.add(name);
-      if (value && !sections.includes(name)) others.push([name, getNodeValue(value)]);
-    }
-    const checked = processesFile.safeParse(Object.fromEntries(others));
-    if (!checked.success) this.#report(this.#tree, [], checked.error);
-    if (!sections.some((section) => names.has(section))) this.#complain(this.#tree, notAnObject('processes'));
+  const disabled = new Map<string, DeclaredAt>();
+  for (const [name, one] of resolved) {
+    const setting = one.settings.get('disabled');
+    if (one.isDisabled && setting) disabled.set(name, placeOf(setting));
   }
-
-  /** The declarations of the file, with invalid ones as they were before; undefined where the file cannot be read at all. */
-  read<T>(section: Section, schema: z.ZodType<T>, before: ReadonlyMap<string, T>): Map<string, T> | undefined {
-    const declared = this.#paths.valueAt(this.#tree, [section]);
-    if (declared === undefined) return this.#tree.type === 'object' ? new Map() : undefined;
-    if (declared.type !== 'object') {
-      this.#complain(declared, notAnObject(section));
-      return undefined;
-    }
-    const entries = new Map<string, T>();
-    // The server of a client is no name of the warden's: a process may have the same.
-    const lines = section === 'mcpServers' ? new Map<string, number>() : this.lines;
-    for (const [index, { children: [key, value] = [] }] of (declared.children ?? []).entries()) {
-      if (!key || !value) continue;
-      if (index >= maxEntries) {
-        this.#complain(key, `${section}: there are more than ${maxEntries}; those from here on are left out`);
-        break;
-      }
-      const name = normalName(String(key.value));
-      if (lines.has(name) && section === 'models' && !entries.has(name)) {
-        this.#complain(key, `models.${name}: a process has this name; its servers could not be told from it`);
-        continue;
-      }
-      if (lines.has(name)) this.#complain(key, `${section}.${name}: this name is used twice; the later one counts`);
-      lines.set(name, this.#places.of(key).line);
-      const wrongName = nameProblem(name);
-      if (wrongName !== undefined) this.#complain(key, `${section}.${name}: ${wrongName}`);
-      const entry = schema.safeParse(getNodeValue(value));
-      if (!entry.success) this.#report(value, [section, name], entry.error);
-      const kept = entry.success && wrongName === undefined ? entry.data : before.get(name);
-      if (kept) entries.set(name, kept);
-      else entries.delete(name);
-    }
-    return entries;
+  const settings = new Map<string, () => readonly ResolvedSetting[]>();
+  for (const name of processes.keys()) {
+    const one = resolved.get(name);
+    const settingsBefore = before.settings.get(name);
+    if (one) settings.set(name, () => settingsOf(one, disabled));
+    else if (settingsBefore) settings.set(name, settingsBefore);
   }
+  return {
+    specs: new Map(
+      [...specs].flatMap(([name, spec]) => (disabled.has(name) ? [] : [[name, withJobLifetime(withoutDisabled(spec, disabled))]])),
+    ),
+    disabled,
+    settings,
+  };
+}
 
-  #complain(node: Node, message: string): void {
-    if (this.#problems.length >= maxProblems) this.#untold++;
-    else this.#problems.push({ ...this.#places.of(node), message: clip(message) });
-  }
+/** What depends on a process that is turned off does not wait for it. */
+function withoutDisabled(spec: ProcessSpec, disabled: ReadonlyMap<string, unknown>): ProcessSpec {
+  const { dependsOn, ...others } = spec;
+  if (!dependsOn?.some(({ name }) => disabled.has(name))) return spec;
+  const left = dependsOn.filter(({ name }) => !disabled.has(name));
+  return { ...others, ...(left.length > 0 && { dependsOn: left }) };
+}
 
-  /** Locates a problem in the file. `path`: the path of `node` in it. */
-  #report(node: Node, path: JsonPath, error: z.ZodError): void {
-    for (const issue of error.issues.flatMap(innermost)) {
-      const within = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-      const full = [...path, ...within];
-      if (issue.code === 'unrecognized_keys') {
-        for (const key of issue.keys) this.#complain(this.#paths.keyAt(node, [...within, key]) ?? node, this.#unknownKey(key, full));
-        continue;
-      }
-      const key = issue.code === 'invalid_key' ? this.#paths.keyAt(node, within) : undefined;
-      // A problem with a key has an issue of its own.
-      const message = (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
-      this.#complain(key ?? this.#paths.nearest(node, within), `${whereIs(full)}: ${message}`);
-    }
-  }
+const noFiles: FileAccess = {
+  read: () => {
+    throw new Error('no files can be read here');
+  },
+  realPath: (path) => path,
+};
 
-  #unknownKey(key: string, path: JsonPath): string {
-    // Not computed for problems beyond the maximum.
-    if (this.#problems.length >= maxProblems) return '';
-    return `${whereIs(path)}: there is no key '${key}'; known are ${this.#knownKeys.at(path).join(', ')}`;
+/** Itself where there is no such file. */
+function realPathOf(access: FileAccess, path: string): string {
+  try {
+    return access.realPath(path);
+  } catch {
+    return path;
   }
 }
 
-/** Of a value with several shapes: the problems inside the one shape that it has, where its parts are of the right types. */
-function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [issue];
-  const [inside, another] = issue.errors.filter((issues) => issues.every(({ code, path }) => code === 'custom' && path.length > 0));
-  if (inside === undefined || another !== undefined) return [issue];
-  return inside.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
-}
-
-function whereIs(path: JsonPath): string {
-  return path.join('.') || 'processes.json';
-}
-
-function clip(message: string): string {
-  return message.length <= maxMessage ? message : `${message.slice(0, maxMessage)}…`;
+/** A file of which nothing can be read declares what it declared before. */
+function unread(before: ParsedProcesses, problems: readonly Problem[]): ParsedProcesses {
+  const [general] = problems;
+  return { ...before, problems, mistakes: new Map(), ...(general && { general }), isKept: true };
 }

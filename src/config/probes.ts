@@ -85,9 +85,9 @@ async function resolveCheck({ http, tcp, log, exec }: WrittenProbe, context: Com
 }
 
 /** Of a model's server, or of an instance of a process. */
-const anyPlaceholder = /\$\{(?:port(?::[^{}]+)?|instance)\}/g;
+const anyPlaceholder = /\$\{(?:port(?::[^{}]+)?|(?:input|command):[^{}]+|instance)\}/g;
 /** A port of which the warden fills something in, and what may stand in front of it. */
-const portTemplate = /^(?:(.+):)?((?:\d|\$\{port:[^{}]+\}|\$\{instance\})+)$/;
+const portTemplate = /^(?:(.+):)?((?:\d|\$\{(?:port|input|command):[^{}]+\}|\$\{instance\})+)$/;
 
 function asUrl(written: string): string {
   if (!/^https?:\/\//.test(written) || !URL.canParse(written.replaceAll(anyPlaceholder, '1')))

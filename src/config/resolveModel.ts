@@ -3,9 +3,11 @@ import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
 import type { ModelSpec } from './modelSchema.ts';
-import { pathIn, type ResolveContext, resolveSpec } from './resolveSpec.ts';
+import { pathIn } from './pathIn.ts';
+import { type ResolveContext, resolveSpec } from './resolveSpec.ts';
 import { runtimes } from './runtimes/index.ts';
 import type { Runtime } from './runtimes/runtime.ts';
+import { SpecValues } from './specValues.ts';
 import { fillVariables } from './variables.ts';
 
 /** What a model has to be loaded in, where it says nothing. */
@@ -27,17 +29,18 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   ]);
   // The warden fills in the port of each instance: text that comes from a variable must not be taken for the placeholder.
   const template = { ...context, asLiteral: literalInTemplate };
-  const withModel = { ...template, known };
+  const { cwd: directory } = await new SpecValues({ command: [''], ...(spec.cwd !== undefined && { cwd: spec.cwd }) }, context).location();
+  const withModel = { ...template, known, cwd: directory };
   const sized = spec.contextSize === undefined ? undefined : runtime.context;
   const command = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile), ...(sized?.args ?? [])];
   const [program = '', ...args] = await Promise.all([...command, ...(spec.args ?? [])].map((part) => fillVariables(part, withModel)));
-  const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority } = spec;
+  const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority, runner } = spec;
   const base = await resolveSpec(
     name,
     {
       command: [program],
       pty: false,
-      ...without({ alive, cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority }),
+      ...without({ alive, cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority, runner }),
       ready: spec.ready ?? { http: `http://127.0.0.1:${portPlaceholder}${runtime.readyPath}` },
     },
     template,

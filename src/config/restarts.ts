@@ -11,7 +11,7 @@ export const restartSchema = z
       when,
       z.strictObject({
         when: when.describe(
-          '"on-failure": after a nonzero exit code, a signal, or a failed alive probe. "always": also after exit code 0.',
+          '"on-failure": after an exit code that is no success (see successExitCodes), a signal, or a failed alive probe. "always": also after a success.',
         ),
         maxRestarts: count().optional().describe('Maximum number of restarts within the window. Default: 5.'),
         window: duration(1).optional().describe('The time within which restarts are counted. Default: "10m".'),

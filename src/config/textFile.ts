@@ -1,5 +1,5 @@
 /** Files that people write, as text: whatever an editor puts in front of it, and no more than a person would write. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorText } from '../protocol/errors.ts';
 
 /** What no file that a person writes comes near, in bytes. */
@@ -57,10 +57,12 @@ function hasNulInEveryPair(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && ((a === 0 && c === 0) || (b === 0 && d === 0));
 }
 
-/** Whatever size the system says it has: pipes and /proc say none. */
+/** Whatever size the system says it has: files of /proc have none. Opening a pipe does not wait for its writer; Windows has no such flag. */
 function readUpTo(path: string, limit: number): Buffer {
-  const file = openSync(path, 'r');
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
+    const found = fstatSync(file);
+    if (!found.isFile() && !found.isDirectory()) throw new Error('it is a pipe, a socket or a device, and not a regular file');
     const chunks: Buffer[] = [];
     for (let length = 0; length < limit; ) {
       const chunk = Buffer.alloc(Math.min(limit - length, 2 ** 16));

@@ -17,13 +17,14 @@ const noNul = (value: string): boolean => !value.includes('\0');
 /** An argument of a command. It may be empty: many programs give an empty argument a meaning. */
 export const argument = z.string('must be a text').refine(noNul, 'must not contain a NUL character');
 
-const program = text.refine(noNul, 'must not contain a NUL character');
+/** The path of a file, a folder or a program. */
+export const path = text.refine(noNul, 'must not contain a NUL character');
 
 /** A program and its arguments. */
-export const programList = z.tuple([program], argument, 'must be a list of a program and its arguments');
+export const programList = z.tuple([path], argument, 'must be a list of a program and its arguments');
 
 /** White space alone would be run by the shell as a command that does nothing, and succeeds. */
-const shellLine = program.refine((line) => line === '' || line.trim() !== '', 'must not be empty');
+const shellLine = path.refine((line) => line === '' || line.trim() !== '', 'must not be empty');
 
 export const command = z.union([shellLine, programList], 'must be a line for the shell, or a list of a program and its arguments');
 

@@ -2,13 +2,9 @@ import uPlot from 'uplot';
 import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import { byId, make, themed } from './element.ts';
+import type { Look } from './looks.ts';
 import { text } from './texts.ts';
 import type { Measure, Range, Timeline } from './timeline.ts';
-
-/** Colours of the theme that are made for charts, in the order in which trees get them. */
-const palette = ['charts-blue', 'charts-green', 'charts-yellow', 'charts-purple', 'charts-red', 'charts-orange'] as const;
-/** Where the colours begin again, lines are broken: neither is told by colour alone. */
-const dashes = [[], [8, 4], [2, 3]] as const;
 
 const height = 120;
 
@@ -38,12 +34,39 @@ const kinds: readonly Kind[] = [
 export interface Line {
   readonly id: TreeId;
   readonly name: string;
-  /** Its place among all trees, hidden ones included, which decides upon its look. */
-  readonly place: number;
+  readonly look: Look;
 }
 
-export function colourOf(place: number): string {
-  return themed(palette[place % palette.length] ?? palette[0]);
+/** Width of the lines in pixels. */
+const lineWidth = 1.5;
+/** Length in pixels of the piece of a line that stands for it in the legend: three of the longest dashes. */
+const sampleLength = 28;
+/** Distance in pixels from the left of that piece to the name behind it, in pictures. */
+const nameOffset = sampleLength + 6;
+
+/** As a color of the page; themes need not define every color. */
+function colourOf({ colour }: Look): string {
+  return themed(colour) || themed('foreground');
+}
+
+/** A piece of the line, for the legend. */
+export function sampleOf(look: Look): HTMLCanvasElement {
+  const sample = make('canvas', { class: 'sample', 'aria-hidden': 'true' });
+  sample.width = sampleLength * devicePixelRatio;
+  sample.height = 4 * devicePixelRatio;
+  const context = sample.getContext('2d');
+  if (context) drawSample(context, look, 0, sample.height / 2);
+  return sample;
+}
+
+function drawSample(context: CanvasRenderingContext2D, look: Look, left: number, middle: number): void {
+  context.strokeStyle = colourOf(look);
+  context.lineWidth = 2 * lineWidth * devicePixelRatio;
+  context.setLineDash(look.dash.map((length) => length * devicePixelRatio));
+  context.beginPath();
+  context.moveTo(left, middle);
+  context.lineTo(left + sampleLength * devicePixelRatio, middle);
+  context.stroke();
 }
 
 interface Shown {
@@ -53,6 +76,11 @@ interface Shown {
   readonly value: HTMLElement;
   plot: uPlot | undefined;
 }
+
+/** Least width of the charts, in seconds. */
+const leastSeconds = 60;
+/** From one time below a chart to the next, in pixels. */
+const labelSpace = 80;
 
 /** One chart for each measure, a line for each tree in each of them, and one cursor for all. */
 export class Charts {
@@ -92,13 +120,18 @@ export class Charts {
     const canvases = drawn.flatMap(({ plot }) => plot?.ctx.canvas ?? []);
     const caption = 28 * devicePixelRatio;
     const picture = make('canvas');
-    picture.width = Math.max(...canvases.map(({ width }) => width));
-    picture.height = canvases.reduce((sum, canvas) => sum + canvas.height + caption, 0) + caption;
     const context = picture.getContext('2d');
     if (!context) throw new Error('this browser draws no canvas');
+    const font = `${13 * devicePixelRatio}px sans-serif`;
+    context.font = font;
+    const width = Math.max(...canvases.map((canvas) => canvas.width));
+    const legend = this.#legend(context, width);
+    picture.width = width;
+    picture.height = canvases.reduce((sum, canvas) => sum + canvas.height + caption, 0) + ((legend.at(-1)?.row ?? 0) + 1) * caption;
     context.fillStyle = themed('editor-background');
     context.fillRect(0, 0, picture.width, picture.height);
-    context.font = `${13 * devicePixelRatio}px sans-serif`;
+    // The size of a canvas was set: its font has to be set again.
+    context.font = font;
     let top = 0;
     for (const [index, canvas] of canvases.entries()) {
       context.fillStyle = themed('foreground');
@@ -106,13 +139,29 @@ export class Charts {
       context.drawImage(canvas, 0, top + caption);
       top += canvas.height + caption;
     }
-    let left = 8;
-    for (const { name, place } of this.#lines) {
-      context.fillStyle = colourOf(place);
-      context.fillText(`● ${name}`, left, top + caption * 0.7);
-      left += context.measureText(`● ${name}   `).width;
+    context.fillStyle = themed('foreground');
+    for (const { line, left, row } of legend) {
+      drawSample(context, line.look, left, top + caption * (row + 0.55));
+      context.fillText(line.name, left + nameOffset * devicePixelRatio, top + caption * (row + 0.7));
     }
     return picture.toDataURL('image/png').replace(/^.*,/, '');
+  }
+
+  /** Where in the picture the name of each line stands, in as many rows as it takes. */
+  #legend(
+    context: CanvasRenderingContext2D,
+    width: number,
+  ): readonly { readonly line: Line; readonly left: number; readonly row: number }[] {
+    const margin = 8;
+    let [left, row] = [margin, 0];
+    return this.#lines.map((line) => {
+      const end = left + nameOffset * devicePixelRatio + context.measureText(`${line.name}   `).width;
+      const wraps = end > width && left > margin;
+      if (wraps) row += 1;
+      const place = { line, left: wraps ? margin : left, row };
+      left = wraps ? margin + end - left : end;
+      return place;
+    });
   }
 
   #showGpus(isUsed: boolean): void {
@@ -180,19 +229,22 @@ export class Charts {
       cursor: { sync: { key: this.#cursor.key }, points: { size: 6 }, drag: { x: false, y: false } },
       legend: { show: false },
       hooks: { setCursor: [() => this.#label(shown)] },
-      scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, least)] } },
+      scales: {
+        x: { range: (_plot, from, to) => timeRange(from, to) },
+        y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, least)] },
+      },
       axes: [
-        { ...axis, size: 26, values: (_plot, ticks) => ticks.map((seconds) => timeOf(seconds)) },
+        { ...axis, size: 26, space: labelSpace, values: (_plot, ticks) => ticks.map((seconds) => timeOf(seconds)) },
         { ...axis, size: 66, ...(steps && { incrs: steps }), values: (_plot, ticks) => ticks.map((value) => format(value)) },
       ],
       series: [
         {},
         ...this.#lines.map(
-          ({ name, place }): uPlot.Series => ({
+          ({ name, look }): uPlot.Series => ({
             label: name,
-            stroke: colourOf(place),
-            width: 1.5,
-            dash: [...(dashes[Math.floor(place / palette.length) % dashes.length] ?? [])],
+            stroke: colourOf(look),
+            width: lineWidth,
+            dash: [...look.dash],
             points: { show: false },
             spanGaps: true,
           }),
@@ -200,6 +252,12 @@ export class Charts {
       ],
     };
   }
+}
+
+/** In seconds. Of the first samples, or none, the range is a minute up to now: a shorter one has no room for times that differ. */
+function timeRange(from: number | null, to: number | null): [number, number] {
+  const endAt = to ?? Date.now() / 1000;
+  return [Math.min(from ?? endAt, endAt - leastSeconds), endAt];
 }
 
 function widthOf(box: HTMLElement): number {

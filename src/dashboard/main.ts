@@ -1,13 +1,17 @@
 /** The dashboard's page: draws what the extension tells, and tells what the user wants. */
 import 'uplot/dist/uPlot.min.css';
 import '../../media/dashboard.css';
-import type { DashboardCommand } from '../protocol/dashboard.ts';
+import type { DashboardCommand, GraphProcess } from '../protocol/dashboard.ts';
+import type { ModelSnapshot } from '../protocol/models.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { labelOf } from '../protocol/trees.ts';
+import { endText, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
-import { Charts, colourOf, type Line } from './charts.ts';
+import { Charts, type Line, sampleOf } from './charts.ts';
 import { byId, make } from './element.ts';
+import { drawnNodes } from './graphNodes.ts';
+import { GraphView } from './graphView.ts';
 import { host, pageState, remember } from './host.ts';
+import { lookOf } from './looks.ts';
 import { drawModels } from './modelTable.ts';
 import { OutputPane } from './outputPane.ts';
 import { processRows } from './processRows.ts';
@@ -22,10 +26,13 @@ const table = new ProcessTable(pageState().order, pageState().filter, {
   onOrder: (order) => remember({ order }),
   onChoose: ({ treeName }) => follow(treeName),
 });
+const graph = new GraphView(follow);
 let trees: readonly TreeSnapshot[] = [];
+let models: readonly ModelSnapshot[] = [];
+let declared: readonly GraphProcess[] = [];
 
 function lines(): Line[] {
-  return timeline.trees.map(({ id, name }, place) => ({ id, name, place }));
+  return timeline.trees.map(({ id, name, place }) => ({ id, name, look: lookOf(place) }));
 }
 
 function drawCharts(): void {
@@ -36,17 +43,16 @@ function drawCharts(): void {
   );
 }
 
-/** One chip for each tree: its colour, its name, and whether its lines are drawn. */
+/** One chip for each name: a piece of its line, and whether its lines are drawn. What was restarted has one line before and one after that, which look alike. */
 function drawLegend(): void {
-  const chips = lines().map(({ name, place }) => {
+  const byName = new Map(lines().map((line) => [line.name, line]));
+  const chips = [...byName.values()].map(({ name, look }) => {
     const chip = make('button', {
       class: 'chip',
       'aria-pressed': String(!pageState().hidden.includes(name)),
       title: text('showOrHide', name),
     });
-    const mark = make('span', { class: 'mark', 'aria-hidden': 'true' });
-    mark.style.background = colourOf(place);
-    chip.append(mark, name);
+    chip.append(sampleOf(look), name);
     chip.addEventListener('click', () => {
       const { hidden } = pageState();
       remember({ hidden: hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name] });
@@ -80,13 +86,17 @@ function drawFollowed(): void {
   const { followed } = pageState();
   const tree = newest(followed);
   byId('followed').textContent = tree
-    ? visible(`${labelOf(tree)}: ${tree.endedAt === undefined ? tree.state : tree.reason}`)
+    ? visible(`${labelOf(tree)}: ${tree.endedAt === undefined ? tree.state : endText(tree)}`)
     : text('choose');
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-command]')) {
     const { command } = button.dataset;
     const whileLive = command === 'stop' || command === 'killNow';
     button.disabled = tree === undefined || (whileLive && tree.endedAt !== undefined);
   }
+}
+
+function drawGraph(): void {
+  graph.show(drawnNodes(declared, trees, models));
 }
 
 function take(at: number, now: readonly TreeSnapshot[]): void {
@@ -96,6 +106,7 @@ function take(at: number, now: readonly TreeSnapshot[]): void {
   if (fresh.length > 0 || before.length !== now.length) drawLegend();
   drawCharts();
   table.update(processRows(now));
+  drawGraph();
   drawFollowed();
   // A restart gives the same name to another tree.
   const followed = newest(pageState().followed);
@@ -132,7 +143,13 @@ host.onMessage((message) => {
       take(message.at, message.trees);
       break;
     case 'models':
-      drawModels(message.models);
+      ({ models } = message);
+      drawModels(models);
+      drawGraph();
+      break;
+    case 'graph':
+      declared = message.processes;
+      drawGraph();
       break;
     case 'history':
       timeline.load(message.tree, message.history);
@@ -143,6 +160,8 @@ host.onMessage((message) => {
       break;
   }
 });
+// The theme is a class of the body.
+new MutationObserver(() => drawLegend()).observe(document.body, { attributeFilter: ['class'] });
 drawRange();
 drawFollowed();
 host.tell({ kind: 'ready' });

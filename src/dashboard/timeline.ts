@@ -24,6 +24,8 @@ const csvHead = 'time,tree,cpu_percent,memory_bytes,read_bytes_per_second,write_
 
 interface Entry {
   readonly name: string;
+  /** Decides upon the look of its line, and stays the same; that of its predecessor where it was restarted, else the lowest that is free. */
+  readonly place: number;
   history: TreeHistory;
   ended: boolean;
 }
@@ -31,9 +33,9 @@ interface Entry {
 export class Timeline {
   readonly #entries = new Map<TreeId, Entry>();
 
-  /** In order of their first appearance, so that a tree keeps its colour. */
-  get trees(): readonly { readonly id: TreeId; readonly name: string; readonly ended: boolean }[] {
-    return Array.from(this.#entries, ([id, { name, ended }]) => ({ id, name, ended }));
+  /** In order of their first appearance. */
+  get trees(): readonly { readonly id: TreeId; readonly name: string; readonly place: number; readonly ended: boolean }[] {
+    return Array.from(this.#entries, ([id, { name, place, ended }]) => ({ id, name, place, ended }));
   }
 
   /** Whether any tree does now, or did within the last ten minutes. */
@@ -50,18 +52,18 @@ export class Timeline {
   /** Answers with the trees that were not there before. */
   add(at: number, trees: readonly TreeSnapshot[]): readonly TreeId[] {
     const fresh: TreeId[] = [];
+    this.#forget(new Set(trees.map(({ id }) => id)));
     for (const tree of trees) {
       const { id, endedAt, cpuPercent, memoryBytes, readRate, writeRate, members, gpu } = tree;
       const known = this.#entries.get(id);
       if (!known && endedAt !== undefined) continue;
       if (!known) fresh.push(id);
-      const entry = known ?? { name: visible(labelOf(tree)), history: new TreeHistory(), ended: false };
+      const entry = known ?? this.#entryFor(visible(labelOf(tree)));
       this.#entries.set(id, entry);
       entry.ended = endedAt !== undefined;
       const ofGpus = { gpuMemoryBytes: gpu?.memoryBytes ?? 0, gpuPercent: gpu?.percent ?? 0 };
       if (!entry.ended) entry.history.add({ at, cpuPercent, memoryBytes, readRate, writeRate, processes: members.length, ...ofGpus });
     }
-    this.#forget(new Set(trees.map(({ id }) => id)));
     return fresh;
   }
 
@@ -81,6 +83,14 @@ export class Timeline {
       }),
     );
     return `${[csvHead, ...lines].join('\n')}\n`;
+  }
+
+  #entryFor(name: string): Entry {
+    const entries = [...this.#entries.values()];
+    const predecessor = entries.findLast((entry) => entry.name === name && entry.ended);
+    const taken = new Set(entries.map(({ place }) => place));
+    const free = Array.from({ length: taken.size + 1 }, (_, place) => place).find((place) => !taken.has(place)) ?? 0;
+    return { name, place: predecessor?.place ?? free, history: new TreeHistory(), ended: false };
   }
 
   #column(tree: TreeId, range: Range, measure: Measure): Map<number, number> {

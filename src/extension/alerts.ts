@@ -1,11 +1,26 @@
 import * as vscode from 'vscode';
 import type { WardenClient } from '../client/wardenClient.ts';
-import { errorText } from '../protocol/errors.ts';
 import type { Alert } from '../protocol/watching.ts';
+import { errorText, messageText } from './localized.ts';
+import { type Row, rowOf } from './processTree/row.ts';
 import { tellError } from './tell.ts';
 
+/** A process is not restarted any more: a click on its row would show why as well. */
+async function tellOfEnd(message: string, row: Row): Promise<void> {
+  const [output, again] = [vscode.l10n.t('Show Output'), vscode.l10n.t('Start Again')];
+  const chosen = await tellError(message, output, again);
+  if (chosen === output) await vscode.commands.executeCommand('tree-warden.showOutput', row);
+  if (chosen === again) await vscode.commands.executeCommand('tree-warden.start', row);
+}
+
 /** Shows what a warden has to say. A helper of it that is not restarted automatically is offered as a button. Never fails. */
-export async function showAlert(client: Pick<WardenClient, 'startHelper'>, { message, helper }: Alert): Promise<void> {
+export async function showAlert(client: Pick<WardenClient, 'startHelper'>, alert: Alert): Promise<void> {
+  const { helper, process } = alert;
+  const message = messageText(alert);
+  if (process !== undefined) {
+    await tellOfEnd(message, rowOf(process));
+    return;
+  }
   if (helper === undefined) {
     await tellError(message);
     return;

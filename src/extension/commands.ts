@@ -1,22 +1,41 @@
 import { constants } from 'node:os';
 import * as vscode from 'vscode';
-import { errorText } from '../protocol/errors.ts';
-import { formatBytes, formatPercent } from '../protocol/format.ts';
 import { hostListening, tcpPorts } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
+import { loadGuardMcp } from './agents/guardMcp.ts';
+import type { GuardMcpContext } from './agents/guardMcpServers.ts';
 import { askScale } from './askScale.ts';
 import { copy, reveal } from './commandUtilities.ts';
+import type { ConfigurationDocument } from './configurationDocument.ts';
+import { createLocalFile } from './createLocalFile.ts';
 import { createProcessesFile } from './createProcessesFile.ts';
 import type { Dashboards } from './dashboard/dashboard.ts';
+import type { ExternalProcesses } from './external/externalProcesses.ts';
+import { makeGuardedTerminalDefault } from './external/guardedTerminal.ts';
+import { foundCommands } from './found/foundCommands.ts';
+import type { FoundProcesses } from './found/foundProcesses.ts';
+import type { Health } from './health/health.ts';
+import { languageServerCommands } from './languageServers/languageServerCommands.ts';
+import type { LanguageServers } from './languageServers/languageServers.ts';
+import type { LeftBehindProcesses } from './leftBehind/leftBehind.ts';
+import { errorText } from './localized.ts';
 import { modelCommands } from './models/modelCommands.ts';
 import type { Models } from './models/models.ts';
 import { killPort, pickPort } from './ports.ts';
 import { isRunning, type Process, type Processes } from './processes.ts';
 import { askFilter, pickSortBy } from './processTree/arrange.ts';
-import { type ProcessesView, viewId } from './processTree/processesView.ts';
-import { type Row, rowOf } from './processTree/row.ts';
-import { ask, pickOne, tellError, tellInfo, withNotification } from './tell.ts';
+import { externalKey } from './processTree/externalRows.ts';
+import type { ProcessesView } from './processTree/processesView.ts';
+import type { Row } from './processTree/row.ts';
+import type { Profiles } from './profiles.ts';
+import type { Secrets } from './questions/secrets.ts';
+import type { ReadOnlyDocuments } from './readOnlyDocuments.ts';
+import { calledOn } from './running/calledOn.ts';
+import { RunCommands } from './running/runCommands.ts';
+import { type Applicable, appliesTo, keepOpen, noneApplies, pickProcess, targetsOf } from './running/targets.ts';
+import { tellProblem } from './running/tellProblem.ts';
+import { pickOne, tellInfo } from './tell.ts';
 import type { Terminals } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
 import type { WorkspaceSpecs } from './workspaceSpecs.ts';
@@ -24,131 +43,172 @@ import type { WorkspaceSpecs } from './workspaceSpecs.ts';
 export interface CommandParts {
   readonly processes: Processes;
   readonly models: Models;
+  readonly health: Health;
+  readonly languageServers: LanguageServers;
   readonly link: WardenLink;
   readonly specs: WorkspaceSpecs;
+  readonly found: FoundProcesses;
   readonly view: ProcessesView;
   readonly terminals: Terminals;
+  readonly external: ExternalProcesses;
+  /** Of the terminal profile, as the editor lists it. */
+  readonly guardedTerminalTitle: string;
   readonly dashboards: Dashboards;
+  readonly documents: ReadOnlyDocuments;
+  readonly configuration: ConfigurationDocument;
+  readonly profiles: Profiles;
+  readonly secrets: Secrets;
+  readonly leftBehind: LeftBehindProcesses;
   /** The environment of terminals that are opened later. */
   readonly environment: vscode.EnvironmentVariableCollection;
   /** The warden's program. */
   readonly wardenScript: string;
+  /** The commands of the menus of rows. */
+  readonly rowCommands: ReadonlySet<string>;
+  /** Where profiles are kept. */
+  readonly storage: vscode.Uri;
+  /** What lives as long as the extension. */
+  readonly subscriptions: vscode.Disposable[];
+  /** For the MCP servers of other clients. */
+  readonly guardMcp: GuardMcpContext;
   readonly log: vscode.LogOutputChannel;
 }
 
-type Handler = (row: Row | undefined) => Promise<void>;
+/** Receives the row that the command was called on, and all selected ones where it is one of them; none from the palette. */
+type Handler = (row: Row | undefined, rows: readonly Row[]) => Promise<void>;
 
-/** Registers every command of the palette and of the view's menus. A command called on a row receives that row. */
+/** Registers every command of the palette and of the view's menus. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const handlers = { ...new Commands(parts).handlers(), ...modelCommands(parts.models, parts.environment) };
+  const handlers: Record<string, Handler> = {
+    ...new Commands(parts).handlers(),
+    ...modelCommands(parts.models, parts.environment),
+    ...languageServerCommands(parts.languageServers),
+    ...foundCommands(parts),
+  };
   const registrations = Object.entries(handlers).map(([name, handler]) =>
-    vscode.commands.registerCommand(`tree-warden.${name}`, async (argument?: unknown) => {
+    vscode.commands.registerCommand(`tree-warden.${name}`, async (...args: readonly unknown[]) => {
       try {
-        await handler(isRow(argument) ? argument : undefined);
+        const on = calledOn(args, parts.view);
+        if (on === 'lost' && parts.rowCommands.has(`tree-warden.${name}`))
+          throw new Error(vscode.l10n.t('Nothing was done, because the row was just being drawn anew. Try it again.'));
+        const rows = on === 'lost' ? [] : on.rows;
+        if (rows.length > 0) parts.view.hoverEnds();
+        await handler(rows[0], rows);
       } catch (error) {
         parts.log.error(`${name}: ${errorText(error)}`);
-        void tellError(errorText(error));
+        void tellProblem(error, parts.specs);
       }
     }),
   );
   return vscode.Disposable.from(...registrations);
 }
 
-function isRow(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'context' in value;
-}
-
-/** A terminal that opens while the user selects an entry must not close the list. */
-const keepOpen = { ignoreFocusOut: true } as const;
-
-const confirmSetting = 'tree-warden.confirmStopAll';
-
-/** Time in milliseconds after which a start or stop shows its progress. */
-const progressDelayMillis = 700;
-
 class Commands {
   readonly #parts: CommandParts;
+  readonly #run: RunCommands;
 
   constructor(parts: CommandParts) {
     this.#parts = parts;
+    this.#run = new RunCommands(parts);
   }
 
   handlers(): Record<string, Handler> {
     return {
-      start: (row) => this.#withProcesses(row, 'idle', (processes) => this.#start(processes)),
-      stop: (row) => this.#withProcesses(row, 'live', (processes) => this.#stop(processes.filter(isRunning), false)),
-      restart: (row) => this.#withProcesses(row, 'live', (processes) => this.#restart(processes)),
-      killNow: (row) => this.#withProcesses(row, 'live', (processes) => this.#stop(processes.filter(isRunning), true)),
+      start: (_row, rows) => this.#run.start(rows),
+      stop: (_row, rows) => this.#run.stop(rows, false),
+      restart: (_row, rows) => this.#run.restart(rows),
+      killNow: (_row, rows) => this.#run.stop(rows, true),
+      startAll: () => this.#run.startAll(),
       scale: (row) => this.#withProcess(row, 'declared', (process) => askScale(this.#parts.processes, process)),
-      stopAll: () => this.#stopAll(false),
-      killAll: () => this.#stopAll(true),
+      stopAll: () => this.#run.stopAll(false),
+      killAll: () => this.#run.stopAll(true),
       sendSignal: (row) => this.#withLive(row, (process) => this.#sendSignal(process, row?.pid)),
-      showOutput: (row) => this.#withProcess(row, 'started', async ({ tree }) => tree && this.#parts.terminals.show(tree)),
+      showOutput: (row) => this.#withProcess(row, 'started', async ({ tree }) => tree && this.#showOutput(tree)),
+      showMergedOutput: (_row, rows) => this.#showMergedOutput(rows),
+      openLog: (row) => this.#withProcess(row, 'started', async ({ tree }) => tree && this.#openLog(tree)),
+      showRuns: (row) => this.#withProcess(row, 'recorded', (process) => this.#showRuns(process)),
+      pauseWatching: (row) => this.#withProcess(row, 'watching', (process) => this.#parts.processes.setWatching(process, true)),
+      resumeWatching: (row) => this.#withProcess(row, 'unwatched', (process) => this.#parts.processes.setWatching(process, false)),
       copyPid: (row) => this.#withLive(row, ({ tree }) => copy(String(row?.pid ?? tree.leader?.pid ?? ''))),
       copyCommandLine: (row) => this.#withProcess(row, 'started', ({ tree }) => copy(tree?.commandLine ?? '')),
       revealSpec: (row) => this.#withProcess(row, 'declared', async ({ declared }) => declared && reveal(declared)),
+      showConfiguration: (row) =>
+        this.#withProcess(row, 'declared', async ({ declared }) => declared && this.#parts.configuration.show(declared)),
       showJournal: () => this.#showJournal(),
       inspect: () => this.#inspect(),
+      guardMcpServers: () => this.#guardMcp('guard'),
+      unguardMcpServers: () => this.#guardMcp('undo'),
       createFile: () => createProcessesFile(this.#parts.specs),
+      selectProfiles: () => this.#parts.profiles.select(),
+      setSecret: () => this.#parts.secrets.set(),
+      deleteSecret: () => this.#parts.secrets.delete(),
+      createLocalFile: () => createLocalFile(this.#parts.specs),
       pickTree: () => this.#pickTree(),
       openInBrowser: (row) => this.#withUrl(row, async (url) => void (await vscode.env.openExternal(url))),
       copyUrl: (row) => this.#withUrl(row, (url) => copy(url.toString(true))),
+      guardProcess: (row) => this.#withExternal(row, (tree) => this.#parts.external.setGuard(tree, 'guarded')),
+      releaseProcess: (row) => this.#withExternal(row, (tree) => this.#parts.external.setGuard(tree, 'watched')),
+      guardedTerminalByDefault: () => makeGuardedTerminalDefault(this.#parts.guardedTerminalTitle),
       killPort: () => killPort(this.#parts),
+      findLeftBehind: () => this.#parts.leftBehind.show(),
       sortBy: () => pickSortBy(),
       filter: () => askFilter(this.#parts.view),
       clearFilter: () => Promise.resolve(this.#parts.view.clearFilter()),
+      attachDebugger: (row) => this.#onMember(row, 'attachDebugger'),
+      cpuProfile: (row) => this.#onMember(row, 'cpuProfile'),
+      heapSnapshot: (row) => this.#onMember(row, 'heapSnapshot'),
       openDashboard: () => Promise.resolve(this.#parts.dashboards.show()),
     };
   }
 
-  async #start(processes: readonly Process[]): Promise<void> {
-    const starting = allOf(processes.map(({ name }) => this.#parts.processes.start(name)));
-    const [tree] = await withProgress(vscode.l10n.t('Starting {0}…', namesOf(processes)), starting);
-    if (tree) this.#parts.terminals.show(tree);
+  async #guardMcp(direction: 'guard' | 'undo'): Promise<void> {
+    const { guardMcpServers } = await loadGuardMcp();
+    await guardMcpServers(direction, this.#parts.guardMcp);
   }
 
-  /** Restarts one after the other, so that the other instances of a pool keep serving. */
-  async #restart(processes: readonly Process[]): Promise<void> {
-    const [first, ...others] = processes;
-    if (first === undefined) return;
-    const pool = first.declared && first.pool;
-    if (pool !== undefined && others.length > 0) {
-      await withProgress(vscode.l10n.t('Restarting {0}…', pool), this.#parts.processes.restartAll(pool));
+  async #showRuns(process: Process): Promise<void> {
+    const { showRuns } = await import('./runs/main.ts');
+    await showRuns(process, this.#parts);
+  }
+
+  /** Of everything, or of what these rows stand for, whichever tree that is. */
+  async #showMergedOutput(rows: readonly Row[]): Promise<void> {
+    const { link, processes } = this.#parts;
+    const { showMergedOutput } = await import('./output/main.ts');
+    const names = new Set(targetsOf(rows, processes).processes.map(({ name }) => name));
+    const title = rows.length === 0 ? vscode.l10n.t('All Output') : vscode.l10n.t('Output: {0}', rows.map(({ label }) => label).join(', '));
+    showMergedOutput(link, title, ({ name }) => rows.length === 0 || names.has(name));
+  }
+
+  async #openLog(tree: TreeSnapshot): Promise<void> {
+    const { openLog } = await import('./output/main.ts');
+    await openLog(tree, this.#parts);
+  }
+
+  /** Of one that the editor has started, its terminal. */
+  #showOutput(tree: TreeSnapshot): void {
+    if (tree.external === undefined) this.#parts.terminals.show(tree);
+    else if (!this.#parts.external.reveal(tree)) void tellInfo(vscode.l10n.t('“{0}” has no terminal.', tree.name));
+  }
+
+  /** Runs on the given row, or on one that the user selects among those that the editor and its extensions have started. */
+  async #withExternal(row: Row | undefined, work: (tree: TreeSnapshot) => Promise<void>): Promise<void> {
+    const live = this.#parts.link.external.filter(({ endedAt }) => endedAt === undefined);
+    if (row) {
+      const tree = live.find((one) => externalKey(one) === row.process);
+      if (!tree) throw new Error(vscode.l10n.t('“{0}” no longer exists.', row.label));
+      await work(tree);
       return;
     }
-    const restarting = allOf(processes.map((process) => this.#parts.processes.restart(process)));
-    const [tree] = await withProgress(vscode.l10n.t('Restarting {0}…', namesOf(processes)), restarting);
-    if (tree && others.length === 0) this.#parts.terminals.show(tree);
-  }
-
-  async #stop(processes: readonly (Process & { readonly tree: TreeSnapshot })[], now: boolean): Promise<void> {
-    const names = namesOf(processes);
-    const reason = now ? vscode.l10n.t('killed by the user') : vscode.l10n.t('stopped by the user');
-    const stopping = allOf(processes.map(({ tree }) => this.#parts.processes.stop(tree, now, reason)));
-    const results = await withProgress(now ? vscode.l10n.t('Killing {0}…', names) : vscode.l10n.t('Stopping {0}…', names), stopping);
-    const stuck = results.filter((tree) => tree.state === 'unkillable');
-    if (stuck.length > 0)
-      throw new Error(stuck.map((tree) => vscode.l10n.t('“{0}” could not be stopped: {1}', labelOf(tree), tree.reason)).join('\n'));
-  }
-
-  async #stopAll(now: boolean): Promise<void> {
-    const { live } = this.#parts.processes;
     if (live.length === 0) {
-      void tellInfo(vscode.l10n.t('No processes are running.'));
+      void tellInfo(
+        vscode.l10n.t('No terminals, tasks, debug sessions or children of extensions are shown. Open the Processes view first.'),
+      );
       return;
     }
-    if (await this.#mayStopAll(live, now)) await this.#stop(live, now);
-  }
-
-  /** True when the user agrees, or only one process is running. */
-  async #mayStopAll(live: readonly Process[], now: boolean): Promise<boolean> {
-    if (live.length === 1 || !vscode.workspace.getConfiguration().get(confirmSetting, true)) return true;
-    const question = now ? vscode.l10n.t('Kill all {0} processes?', live.length) : vscode.l10n.t('Stop all {0} processes?', live.length);
-    const yes = now ? vscode.l10n.t('Kill All') : vscode.l10n.t('Stop All');
-    const always = vscode.l10n.t('Don’t Ask Again');
-    const answer = await ask(question, namesOf(live), yes, always);
-    if (answer === always) await vscode.workspace.getConfiguration().update(confirmSetting, false, vscode.ConfigurationTarget.Global);
-    return answer === yes || answer === always;
+    const items = live.map((tree) => ({ label: tree.name, description: tree.commandLine, tree }));
+    const chosen = await pickOne(items, { placeHolder: vscode.l10n.t('Select a process'), ...keepOpen });
+    if (chosen) await work(chosen.tree);
   }
 
   async #sendSignal({ tree }: Process & { readonly tree: TreeSnapshot }, pid: number | undefined): Promise<void> {
@@ -163,6 +223,13 @@ class Commands {
     await client.signal({ tree: tree.id, signal: signal.label as NodeJS.Signals, ...(pid !== undefined && { pid }) });
   }
 
+  async #onMember(row: Row | undefined, what: keyof typeof import('./debugging/main.ts')): Promise<void> {
+    await this.#withLive(row, async (process) => {
+      const debugging = await import('./debugging/main.ts');
+      await debugging[what](process, row?.pid, this.#parts);
+    });
+  }
+
   async #showJournal(): Promise<void> {
     const { welcome } = await this.#parts.link.client();
     const document = await vscode.workspace.openTextDocument(vscode.Uri.file(welcome.journalFile));
@@ -171,25 +238,13 @@ class Commands {
 
   async #inspect(): Promise<void> {
     const client = await this.#parts.link.client();
-    const content = JSON.stringify(await client.inspect(), null, 2);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'json', content }));
+    await this.#parts.documents.show('Tree Warden Diagnostics.json', JSON.stringify(await client.inspect(), null, 2));
   }
 
-  /** Behind the status bar item: the trees, then the actions for the selected one. */
+  /** Behind the status bar item. */
   async #pickTree(): Promise<void> {
-    const process = await this.#pick(this.#parts.processes.live, vscode.l10n.t('Select a process tree of this window'));
-    if (!process) return;
-    const actions: [string, string, string][] = [
-      ['terminal', vscode.l10n.t('Show Output'), 'showOutput'],
-      ['debug-restart', vscode.l10n.t('Restart'), 'restart'],
-      ['debug-stop', vscode.l10n.t('Stop'), 'stop'],
-      ['flame', vscode.l10n.t('Kill Now'), 'killNow'],
-    ];
-    const choice = await pickOne(
-      actions.map(([icon, label, command]) => ({ label, command, iconPath: new vscode.ThemeIcon(icon) })),
-      { placeHolder: process.name, ...keepOpen },
-    );
-    if (choice) await vscode.commands.executeCommand(`tree-warden.${choice.command}`, rowOf(process.name));
+    const { showStatusList } = await import('./statusList/statusList.ts');
+    await showStatusList(this.#parts);
   }
 
   async #withLive(row: Row | undefined, work: (process: Process & { readonly tree: TreeSnapshot }) => Promise<void>): Promise<void> {
@@ -197,18 +252,6 @@ class Commands {
       if (isRunning(process)) await work(process);
       else throw new Error(vscode.l10n.t('“{0}” is not running.', process.name));
     });
-  }
-
-  /** Runs on all applicable instances of a pool's row; otherwise as {@link #withProcess}. */
-  async #withProcesses(row: Row | undefined, which: Applicable, work: (processes: readonly Process[]) => Promise<void>): Promise<void> {
-    if (row?.kind === 'pool') {
-      await work(this.#parts.processes.pool(row.process).filter((process) => appliesTo(process, which)));
-    } else {
-      await this.#withProcess(row, which, async (process) => {
-        if (which === 'live' && !isRunning(process)) throw new Error(vscode.l10n.t('“{0}” is not running.', process.name));
-        await work([process]);
-      });
-    }
   }
 
   /** Runs on the URL of a port of the selected process, as the editor's window can reach it. */
@@ -239,87 +282,7 @@ class Commands {
       void tellInfo(noneApplies(which));
       return;
     }
-    const process = await this.#pick(applicable, vscode.l10n.t('Select a process'));
+    const process = await pickProcess(applicable, vscode.l10n.t('Select a process'));
     if (process) await work(process);
   }
-
-  async #pick(processes: readonly Process[], placeHolder: string): Promise<Process | undefined> {
-    const items = processes.map((process) => ({
-      label: labelOfProcess(process),
-      description: describeForPick(process),
-      process,
-    }));
-    return (await pickOne(items, { placeHolder, ...keepOpen }))?.process;
-  }
-}
-
-/** The processes that a command applies to. */
-type Applicable = 'idle' | 'live' | 'started' | 'declared' | 'reachable';
-
-function appliesTo(process: Process, which: Applicable): boolean {
-  switch (which) {
-    case 'idle':
-      return process.declared !== undefined && !isRunning(process);
-    case 'live':
-      return isRunning(process);
-    case 'started':
-      return process.tree !== undefined;
-    case 'declared':
-      return process.declared !== undefined;
-    case 'reachable':
-      return isRunning(process) && tcpPorts(process.tree.members).length > 0;
-  }
-}
-
-function noneApplies(which: Applicable): string {
-  switch (which) {
-    case 'idle':
-      return vscode.l10n.t('All processes that processes.json declares are running.');
-    case 'live':
-      return vscode.l10n.t('No processes are running.');
-    case 'started':
-      return vscode.l10n.t('No process has been started yet.');
-    case 'declared':
-      return vscode.l10n.t('No processes.json declares a process.');
-    case 'reachable':
-      return vscode.l10n.t('No running process listens on a port.');
-  }
-}
-
-function labelOfProcess({ name, pool, tree }: Process): string {
-  return labelOf({ name, pool: pool ?? tree?.pool });
-}
-
-function namesOf(processes: readonly Process[]): string {
-  return processes.map(labelOfProcess).join(', ');
-}
-
-function describeForPick({ declared, tree }: Process): string {
-  if (tree === undefined) return declared?.spec.description ?? '';
-  return tree.endedAt === undefined ? `${tree.state}  ${formatPercent(tree.cpuPercent)}  ${formatBytes(tree.memoryBytes)}` : tree.reason;
-}
-
-/**
- * Resolves when all of them are settled, so that one that fails does not hide the others.
- * @throws Error with a sentence for each that failed.
- */
-async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(work);
-  const problems = settled.flatMap((one) => (one.status === 'rejected' ? [errorText(one.reason)] : []));
-  if (problems.length > 0) throw new Error(problems.join('\n'));
-  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-}
-
-/** Shows progress in the view, and a notification only for work that takes noticeably long. */
-async function withProgress<T>(title: string, work: Promise<T>): Promise<T> {
-  const settled = work.then(
-    () => true,
-    () => true,
-  );
-  await vscode.window.withProgress({ location: { viewId } }, async () => {
-    const noticeable = new Promise<false>((resolve) => setTimeout(() => resolve(false), progressDelayMillis));
-    if (await Promise.race([settled, noticeable])) return;
-    await withNotification(title, settled);
-  });
-  return await work;
 }

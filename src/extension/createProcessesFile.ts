@@ -1,15 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { type } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { discoverProcesses, renderProcessesFile } from '../config/import/discover.ts';
-import type { System } from '../config/import/foundTask.ts';
-import { readTextFile } from '../config/textFile.ts';
+import { discoverIn } from './found/discoverIn.ts';
 import { pickMany } from './tell.ts';
 import { processesPattern, type WorkspaceSpecs } from './workspaceSpecs.ts';
-
-/** The name that tasks.json uses for an operating system, by `os.type()`. */
-const systems: Readonly<Record<string, System>> = { Windows_NT: 'windows', Darwin: 'osx' };
 
 /** Writes a processes.json with the selected ones of the processes found in the workspace. An existing file is opened, never changed. */
 export async function createProcessesFile(specs: WorkspaceSpecs): Promise<void> {
@@ -17,7 +11,8 @@ export async function createProcessesFile(specs: WorkspaceSpecs): Promise<void> 
   if (!folder) throw new Error(vscode.l10n.t('Open a folder first. processes.json is stored in the workspace folder.'));
   const path = join(folder.uri.fsPath, processesPattern);
   if (!existsSync(path)) {
-    const found = discoverProcesses((name) => readIfThere(join(folder.uri.fsPath, name)), systems[type()]);
+    const { renderProcessesFile } = await import('../config/import/discover.ts');
+    const { found } = await discoverIn(folder.uri.fsPath);
     const chosen =
       found.length === 0
         ? []
@@ -37,12 +32,4 @@ export async function createProcessesFile(specs: WorkspaceSpecs): Promise<void> 
     await specs.reload();
   }
   await vscode.window.showTextDocument(vscode.Uri.file(path));
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readTextFile(path);
-  } catch {
-    return undefined;
-  }
 }

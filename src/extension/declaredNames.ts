@@ -1,9 +1,15 @@
 import * as vscode from 'vscode';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { declarationOf } from '../config/declarations.ts';
-import type { NameStatus } from '../protocol/declare.ts';
-import { errorText } from '../protocol/errors.ts';
+import type { ProcessSpec } from '../config/processSchema.ts';
+import type { TemplateContext } from '../config/resolveSpec.ts';
+import type { Toolchain } from '../config/toolchains/toolchain.ts';
+import type { NameStatus, ProcessDeclaration } from '../protocol/declare.ts';
 import type { Lifetime } from '../protocol/identity.ts';
+import { errorText } from './localized.ts';
+import { SelectedPython } from './selectedPython.ts';
+import { settingIn } from './settingIn.ts';
+import { isActive, type NameAt, statusesByName } from './statusesByName.ts';
 import type { WardenLink } from './wardenLink.ts';
 import { processesPattern, type WorkspaceSpecs } from './workspaceSpecs.ts';
 
@@ -20,7 +26,12 @@ export class DeclaredNames implements vscode.Disposable {
   readonly #specs: WorkspaceSpecs;
   readonly #log: vscode.LogOutputChannel;
   readonly #known = new Map<WardenClient, Known>();
-  #byName: ReadonlyMap<string, NameStatus> = new Map();
+  /** Names that waited for their times under the window's warden when that was lost. */
+  #lostSchedules: readonly string[] = [];
+  #byName: ReadonlyMap<string, NameAt<WardenClient>> = new Map();
+  readonly #python = new SelectedPython();
+  /** Which Python and Node.js the processes were resolved to, for people. */
+  readonly #toolchains = new Map<string, readonly Toolchain[]>();
   readonly #changed = new vscode.EventEmitter<void>();
   /** What is desired of a name has changed, or what it runs with. */
   readonly onDidChange = this.#changed.event;
@@ -30,9 +41,15 @@ export class DeclaredNames implements vscode.Disposable {
     this.#link = link;
     this.#specs = specs;
     this.#log = log;
+    // Jobs come from terminals.
+    link.findDetachedWhile(() => specs.declared.some(({ spec }) => spec.jobs !== undefined));
     this.#subscriptions = [
       specs.onDidChange(() => this.#declareToAll()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#declareToAll()),
+      this.#python,
+      this.#python.onDidChange(() => this.#declareToAll()),
+      // Some of it may be values of settings.
+      vscode.workspace.onDidChangeConfiguration(() => this.#declareToAll()),
       link.onDidConnect((client) => this.#declareTo(client)),
       link.onDidConnectDetached((client) => this.#declareTo(client)),
     ];
@@ -40,7 +57,22 @@ export class DeclaredNames implements vscode.Disposable {
 
   /** Undefined where no warden knows the name. */
   status(name: string): NameStatus | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(name)?.status;
+  }
+
+  /** The Python and Node.js that a process runs with, as it is declared; empty where it says nothing of them. */
+  toolchainsOf(name: string): readonly Toolchain[] {
+    return this.#toolchains.get(name) ?? [];
+  }
+
+  /**
+   * The warden where this name runs, or is to, whichever that is: `up --detach` has the one of the folder run anything. Where it does not, the one of the lifetime.
+   * @throws Error with one sentence where it cannot be had.
+   */
+  async clientOf(name: string, lifetime?: Lifetime): Promise<WardenClient> {
+    const own = await this.clientFor(lifetime);
+    const { status, warden } = this.#byName.get(name) ?? {};
+    return warden && status && isActive(status) ? warden : own;
   }
 
   /**
@@ -52,6 +84,13 @@ export class DeclaredNames implements vscode.Disposable {
     const client = await this.#link.client(lifetime);
     await this.#declare(client);
     return client;
+  }
+
+  /** Names that waited for their times under the window's warden when that was lost; each once. */
+  takeLostSchedules(): readonly string[] {
+    const lost = this.#lostSchedules;
+    this.#lostSchedules = [];
+    return lost;
   }
 
   /** Has every warden that is connected know what the files say now. */
@@ -84,6 +123,7 @@ export class DeclaredNames implements vscode.Disposable {
     client.names.onChange((statuses) => this.#take(known, statuses));
     client.onClose(() => {
       this.#known.delete(client);
+      if (!isDetached(client)) this.#lostSchedules = known.statuses.flatMap(({ name, schedule }) => (schedule?.isArmed ? name : []));
       this.#update();
     });
     return known;
@@ -99,9 +139,12 @@ export class DeclaredNames implements vscode.Disposable {
     // Also of a file that is gone: the warden may remember it from before a reload.
     const origins = new Set([...known.sent.keys(), ...files]);
     for (const origin of origins) {
-      const declared = own.filter(({ file }) => file.fsPath === origin);
+      const declared = own.filter(({ root }) => root.fsPath === origin);
       const processes = await Promise.all(
-        declared.map(({ name, spec, folder }) => declarationOf(name, spec, { workspaceFolder: folder.uri.fsPath, env: process.env })),
+        declared.map(async ({ name, written, spec, folder }) => ({
+          ...(await this.#declarationOf(name, spec, folder)),
+          ...(written !== name && { written }),
+        })),
       );
       const text = JSON.stringify(processes);
       if (known.sent.get(origin) === text) continue;
@@ -115,17 +158,41 @@ export class DeclaredNames implements vscode.Disposable {
     }
   }
 
+  async #declarationOf(name: string, spec: ProcessSpec, folder: vscode.WorkspaceFolder): Promise<ProcessDeclaration> {
+    const toolchains: Toolchain[] = [];
+    const declaration = await declarationOf(name, spec, {
+      ...templateContext(folder, this.#specs),
+      selectedPython: () => this.#python.environmentIn(folder),
+      onToolchain: (toolchain) => void toolchains.push(toolchain),
+    });
+    this.#toolchains.set(name, toolchains);
+    return declaration;
+  }
+
   #take(known: Known, statuses: readonly NameStatus[]): void {
     known.statuses = statuses;
     this.#update();
   }
 
-  /** Where several wardens know a name, the one for which it is declared counts. */
   #update(): void {
-    const all = [...this.#known.values()].flatMap(({ statuses }) => statuses);
-    const byName = new Map(all.map((status) => [status.name, status]));
-    for (const status of all) if (status.origin !== undefined) byName.set(status.name, status);
-    this.#byName = byName;
+    // What belongs to the window comes first.
+    const all = [...this.#known].toSorted(([one], [other]) => Number(isDetached(one)) - Number(isDetached(other)));
+    this.#byName = statusesByName(all.flatMap(([warden, { statuses }]) => statuses.map((status) => ({ status, warden }))));
     this.#changed.fire();
   }
+}
+
+function isDetached({ welcome }: WardenClient): boolean {
+  return welcome.lifetime === 'detached';
+}
+
+/** What the variables of a declaration of this folder stand for. */
+export function templateContext(folder: vscode.WorkspaceFolder, specs: WorkspaceSpecs): TemplateContext {
+  return {
+    workspaceFolder: folder.uri.fsPath,
+    env: process.env,
+    settingOf: settingIn(folder),
+    portName: (name) => specs.portName(folder, name),
+    processName: (name) => specs.nameIn(folder, name),
+  };
 }

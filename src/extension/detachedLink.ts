@@ -3,10 +3,10 @@ import type { WindowIdentity } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
 import type { WardenRegistry } from '../client/wardenRegistry.ts';
 import { withoutEditor } from '../protocol/environment.ts';
-import { errorText } from '../protocol/errors.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { showAlert } from './alerts.ts';
+import { errorText, localizedTrees } from './localized.ts';
 import { tellWarning } from './tell.ts';
 
 export interface DetachedLinkOptions {
@@ -25,6 +25,9 @@ export interface DetachedLinkOptions {
 /** Pause before the next search after a warden was lost, in milliseconds: by then, its successor has taken over. */
 const searchAgainMillis = 2000;
 
+/** How often a warden is looked for that a terminal may have started, in milliseconds. */
+const lookMillis = 2000;
+
 /** The wardens of this workspace's detached processes, which belong to no window: one, and after an update those of the older version that still have processes. */
 export class DetachedLink implements vscode.Disposable {
   readonly #options: DetachedLinkOptions;
@@ -35,6 +38,7 @@ export class DetachedLink implements vscode.Disposable {
   #starting: Promise<WardenClient> | undefined;
   #intervalMillis = 0;
   #retry: NodeJS.Timeout | undefined;
+  #looks: NodeJS.Timeout | undefined;
   #disposed = false;
 
   constructor(options: DetachedLinkOptions) {
@@ -81,6 +85,13 @@ export class DetachedLink implements vscode.Disposable {
     }
   }
 
+  /** A terminal may have started it, which tells no window: as long as some of it `isWanted` here, it is looked for. */
+  findWhile(isWanted: () => boolean): void {
+    this.#looks ??= setInterval(() => {
+      if (this.#followed.size === 0 && isWanted()) void this.find();
+    }, lookMillis);
+  }
+
   setInterval(intervalMillis: number): void {
     this.#intervalMillis = intervalMillis;
     for (const client of this.#followed.keys()) void this.#watch(client).catch(() => undefined);
@@ -89,6 +100,7 @@ export class DetachedLink implements vscode.Disposable {
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#looks);
   }
 
   async #start(): Promise<WardenClient> {
@@ -126,7 +138,7 @@ export class DetachedLink implements vscode.Disposable {
   }
 
   #take(client: WardenClient, trees: readonly TreeSnapshot[]): void {
-    this.#followed.set(client, trees);
+    this.#followed.set(client, localizedTrees(trees));
     this.#options.onChange();
   }
 }

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import type { OnReady } from '../config/onReady.ts';
-import { errorText } from '../protocol/errors.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import { instanceOf } from '../protocol/names.ts';
 import { hostListening, tcpPorts } from '../protocol/ports.ts';
 import { pause } from '../protocol/timers.ts';
 import { isLive } from '../protocol/trees.ts';
+import { errorText } from './localized.ts';
 import { ReadyWatch } from './readyWatch.ts';
 import { tellError, tellWarning } from './tell.ts';
 import type { WardenLink } from './wardenLink.ts';

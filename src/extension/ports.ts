@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { endHolder, findPortHolders } from '../client/wardenCommands.ts';
 import type { PortHolder } from '../protocol/listeningPorts.ts';
 import { listensOn, parsePort } from '../protocol/ports.ts';
+import { localizable } from '../protocol/texts.ts';
 import type { Processes } from './processes.ts';
 import { ask, askText, pickOne, tellBriefly, tellInfo, withNotification } from './tell.ts';
 
@@ -32,7 +33,7 @@ export async function killPort({ processes, wardenScript }: KillPortParts): Prom
   const guarded = processes.live.filter(({ tree }) => listensOn(tree.members, port));
   for (const { name, tree } of guarded) {
     if (!(await confirm(vscode.l10n.t('Stop “{0}”? It listens on port {1}.', name, port), vscode.l10n.t('Stop')))) continue;
-    const { state, reason } = await processes.stop(tree, false, vscode.l10n.t('stopped by the user'));
+    const { state, reason } = await processes.stop(tree, false, localizable('stoppedByUser'));
     if (state === 'unkillable') throw new Error(vscode.l10n.t('“{0}” could not be stopped: {1}', name, reason));
   }
   if (guarded.length > 0) return;

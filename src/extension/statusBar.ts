@@ -2,10 +2,13 @@ import * as vscode from 'vscode';
 import { formatBytes, formatPercent, formatRate } from '../protocol/format.ts';
 import { formatPorts } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { labelOf } from '../protocol/trees.ts';
+import { isLive, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
 import type { Health } from './health/health.ts';
-import type { Processes } from './processes.ts';
+import type { Process, Processes } from './processes.ts';
+import { withoutName } from './processTree/row.ts';
+import { hasFailed } from './statusList/statusEntries.ts';
+import { isUnanswered } from './unanswered.ts';
 import type { WardenLink } from './wardenLink.ts';
 
 /** Maximum number of trees in the hover. */
@@ -13,7 +16,7 @@ const maxListed = 8;
 /** Minimum age in milliseconds of the figures in the hover before they are replaced: long enough to be read. */
 const minHoverMillis = 10_000;
 
-/** The status bar item, `3 trees · 18 % · 1.2 GB`. A click lists the trees. Hidden while no process runs. */
+/** The status bar item, `3 trees · 18 % · 1.2 GB`. A click lists them. Hidden while no process runs and none has failed. */
 export class StatusBar implements vscode.Disposable {
   readonly #processes: Processes;
   readonly #health: Health;
@@ -28,7 +31,13 @@ export class StatusBar implements vscode.Disposable {
     this.#health = health;
     this.#item.name = 'Tree Warden';
     this.#item.command = 'tree-warden.pickTree';
-    this.#subscription = link.onDidChangeTrees(() => this.#update());
+    const update = (): void => this.#update();
+    this.#subscription = vscode.Disposable.from(
+      link.onDidChangeTrees(update),
+      processes.onDidChangeNames(update),
+      processes.onDidChangeFailures(update),
+      vscode.window.onDidChangeActiveTerminal(update),
+    );
   }
 
   dispose(): void {
@@ -38,17 +47,28 @@ export class StatusBar implements vscode.Disposable {
 
   #update(): void {
     const trees = this.#processes.live.map((process) => process.tree);
-    if (trees.length === 0) {
+    const ended = this.#processes.all.filter((process) => hasFailed(process) && !(process.tree && isLive(process.tree)));
+    if (trees.length === 0 && ended.length === 0) {
       this.#item.hide();
       return;
     }
     const cpu = Math.round(total(trees, 'cpuPercent'));
     const memory = formatBytes(total(trees, 'memoryBytes'));
     const count = trees.length === 1 ? vscode.l10n.t('1 tree') : vscode.l10n.t('{0} trees', trees.length);
-    const text = `$(pulse) ${count} · ${cpu} % · ${memory}`;
+    const running = trees.length === 0 ? [] : [`$(pulse) ${count} · ${cpu} % · ${memory}`];
+    const asking = trees.filter(isUnanswered);
+    const asks = asking.length === 1 ? vscode.l10n.t('1 waits for input') : vscode.l10n.t('{0} wait for input', asking.length);
+    const text = [
+      ...running,
+      ...(asking.length === 0 ? [] : [`$(question) ${asks}`]),
+      ...(ended.length === 0 ? [] : [`$(error) ${vscode.l10n.t('{0} failed', ended.length)}`]),
+    ].join(' ');
     this.#item.backgroundColor = this.#colour(trees);
     this.#item.show();
-    const lists = JSON.stringify(trees.map((tree) => [tree.id, this.#health.problemsOf(tree).length]));
+    const lists = JSON.stringify([
+      trees.map((tree) => [tree.id, this.#health.problemsOf(tree).length, tree.prompt]),
+      ended.map(({ name, tree, failure }) => [name, tree?.id, failure]),
+    ]);
     if (this.#item.text === text && this.#listed === lists) return;
     this.#item.text = text;
     // An open hover closes when it is replaced, and VS Code does not tell whether one is open.
@@ -56,9 +76,15 @@ export class StatusBar implements vscode.Disposable {
     if (this.#listed !== lists || now - this.#hoverMadeAt >= minHoverMillis) {
       this.#listed = lists;
       this.#hoverMadeAt = now;
-      this.#item.tooltip = this.#hover(trees);
+      this.#item.tooltip = this.#hover(trees, ended);
     }
-    this.#item.accessibilityInformation = { label: vscode.l10n.t('Tree Warden: {0}, {1} percent CPU, {2} of memory', count, cpu, memory) };
+    const figures = vscode.l10n.t('Tree Warden: {0}, {1} percent CPU, {2} of memory', count, cpu, memory);
+    const label = [
+      figures,
+      ...(asking.length > 0 ? [asks] : []),
+      ...(ended.length > 0 ? [vscode.l10n.t('{0} failed', ended.length)] : []),
+    ].join(', ');
+    this.#item.accessibilityInformation = { label };
   }
 
   #colour(trees: readonly TreeSnapshot[]): vscode.ThemeColor | undefined {
@@ -67,9 +93,26 @@ export class StatusBar implements vscode.Disposable {
     return isUnhealthy ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
   }
 
-  /** The trees with the highest usage, and the total. */
-  #hover(trees: readonly TreeSnapshot[]): vscode.MarkdownString {
+  /** The trees with the highest usage, the total, and what has failed. */
+  #hover(trees: readonly TreeSnapshot[], failed: readonly Process[]): vscode.MarkdownString {
     const text = new vscode.MarkdownString(undefined, true);
+    if (trees.length > 0) this.#appendUsage(text, trees);
+    for (const tree of trees)
+      for (const problem of this.#health.problemsOf(tree))
+        text.appendMarkdown('\n\n$(warning) ').appendText(visible(vscode.l10n.t('{0}: {1}.', labelOf(tree), problem)));
+    for (const tree of trees)
+      if (tree.prompt !== undefined)
+        text.appendMarkdown('\n\n$(question) ').appendText(visible(vscode.l10n.t('{0} waits for input: {1}', labelOf(tree), tree.prompt)));
+    for (const { name, pool, tree, failure } of failed.slice(0, maxListed)) {
+      const label = labelOf({ name, pool: pool ?? tree?.pool });
+      const sentence =
+        failure === undefined ? vscode.l10n.t('{0}: {1}.', label, tree?.reason ?? '') : `${label}: ${withoutName(failure, name)}`;
+      text.appendMarkdown('\n\n$(error) ').appendText(visible(sentence));
+    }
+    return text;
+  }
+
+  #appendUsage(text: vscode.MarkdownString, trees: readonly TreeSnapshot[]): void {
     const top = trees.toSorted((a, b) => b.cpuPercent - a.cpuPercent || b.memoryBytes - a.memoryBytes).slice(0, maxListed);
     const line = (...cells: string[]): void => {
       text.appendMarkdown('|');
@@ -86,10 +129,6 @@ export class StatusBar implements vscode.Disposable {
     const [reads, writes] = [total(trees, 'readRate'), total(trees, 'writeRate')];
     if (reads + writes > 0)
       text.appendMarkdown('\n').appendText(vscode.l10n.t('Disk: {0} read, {1} written', formatRate(reads), formatRate(writes)));
-    for (const tree of trees)
-      for (const problem of this.#health.problemsOf(tree))
-        text.appendMarkdown('\n\n$(warning) ').appendText(visible(vscode.l10n.t('{0}: {1}.', labelOf(tree), problem)));
-    return text;
   }
 }
 

@@ -1,15 +1,20 @@
 import * as vscode from 'vscode';
-import { errorText } from '../protocol/errors.ts';
-import { instanceOf } from '../protocol/names.ts';
+import { instanceName, instanceOf } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { localizable } from '../protocol/texts.ts';
+import { labelOf } from '../protocol/trees.ts';
+import { errorText } from './localized.ts';
 import type { Processes } from './processes.ts';
 import { TaskMarkers, type TaskStep } from './taskMarkers.ts';
 import { TaskProblems } from './taskProblems.ts';
+import { tellBriefly } from './tell.ts';
 import { TreeTerminal } from './terminals.ts';
 import type { WardenLink } from './wardenLink.ts';
-import { type DeclaredProcess, processesPattern, type WorkspaceSpecs } from './workspaceSpecs.ts';
+import type { DeclaredProcess, WorkspaceSpecs } from './workspaceSpecs.ts';
 
 export const taskType = 'warden';
+/** How long the status bar says what becomes of a task's process, in milliseconds. */
+const briefMillis = 5000;
 /** Waits for the markers of a task; see package.json. */
 const problemMatcher = '$tree-warden';
 
@@ -34,13 +39,14 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
     this.#specs = specs;
     this.#registration = vscode.Disposable.from(
       vscode.tasks.registerTaskProvider(taskType, this),
-      specs.onDidChange(() => this.#problems.keep((name) => this.#declared(name) !== undefined)),
+      specs.onDidChange(() => this.#problems.keep((name) => specs.find(name) !== undefined)),
     );
   }
 
   async provideTasks(): Promise<vscode.Task[]> {
     await this.#specs.ready;
-    return this.#specs.declared.map(({ name, folder }) => {
+    const startable = this.#specs.declared.filter(({ spec }) => spec.jobs === undefined);
+    return startable.map(({ name, folder }) => {
       const task = this.#task({ type: taskType, process: name }, folder, name);
       // `preLaunchTask` and `dependsOn` wait until it is ready: most processes never end.
       task.isBackground = true;
@@ -65,27 +71,28 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
 
   #task(definition: WardenTaskDefinition, folder: vscode.WorkspaceFolder, name: string): vscode.Task {
     const process = definition.process ?? name;
-    const declared = (): DeclaredProcess | undefined => (definition.process === undefined ? undefined : this.#declared(process));
-    const line = declared()?.line;
+    const declared = (): DeclaredProcess | undefined => (definition.process === undefined ? undefined : this.#declared(process, folder));
+    const place = declared();
     const run: TaskRun = {
       name: process,
-      place: line === undefined ? '.vscode/tasks.json:1' : `${processesPattern}:${line + 1}`,
+      place: place === undefined ? '.vscode/tasks.json:1' : `${vscode.workspace.asRelativePath(place.file, false)}:${place.line + 1}`,
       start: (terminal) => this.#start(definition, folder, name, terminal),
-      reached: (step, reason) => this.#reached(process, declared(), step, reason),
+      reached: (step, reason) => this.#reached(declared(), step, reason),
     };
     const execution = new vscode.CustomExecution(() => Promise.resolve(new TaskTerminal(this.#link, this.#processes, run)));
     return new vscode.Task(definition, folder, name, taskType, execution);
   }
 
-  /** Of the declaration that this is an instance of. */
-  #declared(instance: string): DeclaredProcess | undefined {
-    return this.#specs.find(instanceOf(instance).spec);
+  /** Of the declaration that this is an instance of, by its name in the folder of the task or in the window. */
+  #declared(instance: string, folder: vscode.WorkspaceFolder): DeclaredProcess | undefined {
+    return this.#specs.findIn(folder, instanceOf(instance).spec);
   }
 
-  #reached(process: string, declared: DeclaredProcess | undefined, step: TaskStep, reason: string): void {
+  #reached(declared: DeclaredProcess | undefined, step: TaskStep, reason: string): void {
     if (declared === undefined) return;
-    if (step === 'failed') this.#problems.set(process, declared, vscode.l10n.t('“{0}” has failed: {1}', process, reason));
-    else this.#problems.clear(process);
+    const { name } = declared;
+    if (step === 'failed') this.#problems.set(name, declared, vscode.l10n.t('“{0}” has failed: {1}', name, reason));
+    else this.#problems.clear(name);
   }
 
   async #start(
@@ -93,36 +100,51 @@ export class WardenTasks implements vscode.TaskProvider, vscode.Disposable {
     folder: vscode.WorkspaceFolder,
     name: string,
     { dimensions }: TaskTerminal,
-  ): Promise<TreeSnapshot> {
-    if (definition.process !== undefined) return await this.#processes.start(definition.process, dimensions);
+  ): Promise<StartedTask> {
+    if (definition.process !== undefined) {
+      await this.#specs.ready;
+      const declared = this.#declared(definition.process, folder);
+      const { instance } = instanceOf(definition.process);
+      return await this.#processes.startOrJoin(declared ? instanceName(declared.name, instance) : definition.process, dimensions);
+    }
     const { processSpecSchema } = await import('../config/processSchema.ts');
     const { type: _type, ...keys } = definition;
     const spec = processSpecSchema.safeParse({ group: 'Tasks', ...keys });
     if (!spec.success) throw new Error(spec.error.issues.map((issue) => `${issue.path.join('.') || 'task'}: ${issue.message}`).join('; '));
-    return await this.#processes.startSpec(name, spec.data, folder, dimensions);
+    return { tree: await this.#processes.startSpec(name, spec.data, folder, dimensions), isJoined: false };
   }
+}
+
+interface StartedTask {
+  readonly tree: TreeSnapshot;
+  /** It ran before the task did, which follows it, and leaves it alone when it ends. */
+  readonly isJoined: boolean;
 }
 
 interface TaskRun {
   readonly name: string;
   /** Where it is declared, as `FILE:LINE`. */
   readonly place: string;
-  start(terminal: TaskTerminal): Promise<TreeSnapshot>;
+  start(terminal: TaskTerminal): Promise<StartedTask>;
   reached(step: TaskStep, reason: string): void;
 }
 
-/** The terminal of one task run: opening it starts the tree, closing it stops the tree, and the tree's exit code is the task's. */
+/**
+ * The terminal of one task run: opening it starts the tree, closing it stops the tree, and the tree's exit code is the task's. A tree that ran before is
+ * followed, and not stopped: others may need it.
+ */
 class TaskTerminal extends TreeTerminal {
   readonly #link: WardenLink;
   readonly #processes: Processes;
   readonly #task: TaskRun;
-  #starting: Promise<TreeSnapshot> | undefined;
+  #starting: Promise<StartedTask> | undefined;
   #subscription: vscode.Disposable | undefined;
   /** The tree that was started, or the newest one that has taken its place: by the restart policy, or by a user. */
   #tree: TreeSnapshot | undefined;
   #seen = false;
   #markers: TaskMarkers | undefined;
   #isClosed = false;
+  #hasEnded = false;
 
   constructor(link: WardenLink, processes: Processes, task: TaskRun) {
     super(link);
@@ -142,8 +164,18 @@ class TaskTerminal extends TreeTerminal {
     this.#isClosed = true;
     this.#subscription?.dispose();
     // One that is still being started is stopped as soon as it is there.
-    const reason = vscode.l10n.t('the task was terminated');
-    void this.#starting?.then((tree) => this.#processes.stop(this.#tree ?? tree, false, reason)).catch(() => undefined);
+    const reason = localizable('taskTerminated');
+    void this.#starting
+      ?.then(async ({ tree, isJoined }) => {
+        const now = this.#tree ?? tree;
+        if (this.#hasEnded) return;
+        if (isJoined) tellBriefly(vscode.l10n.t('“{0}” runs on: its task has only followed it', labelOf(now)), briefMillis);
+        else {
+          tellBriefly(vscode.l10n.t('“{0}” is stopped with its task', labelOf(now)), briefMillis);
+          await this.#processes.stop(now, false, reason);
+        }
+      })
+      .catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -152,8 +184,13 @@ class TaskTerminal extends TreeTerminal {
     this.#markers = markers;
     try {
       this.#starting = Promise.resolve().then(() => this.#task.start(this));
-      this.#tree = await this.#starting;
+      const { tree, isJoined } = await this.#starting;
+      this.#tree = tree;
       if (this.#isClosed) return;
+      if (isJoined)
+        this.say(
+          vscode.l10n.t('— {0} was running already. The task follows it, and leaves it running when it is terminated. —', labelOf(tree)),
+        );
       this.show(this.#tree);
       this.#subscription = this.#link.onDidChangeTrees(() => this.#look());
       this.#look();
@@ -184,9 +221,17 @@ class TaskTerminal extends TreeTerminal {
       return;
     }
     this.#subscription?.dispose();
+    this.#hasEnded = true;
     void this.drained.then(() => {
       if (tree) this.#markers?.follow(tree);
-      this.end(tree?.exit?.code ?? 1);
+      this.end(taskExitCode(tree));
     });
   }
+}
+
+/** What the editor is told: it takes 0 alone for a success, before it goes on with what the task was for. */
+function taskExitCode(tree: TreeSnapshot | undefined): number {
+  const { state, exit } = tree ?? {};
+  if (state === 'succeeded') return 0;
+  return (state === 'failed' ? exit?.code || 1 : exit?.code) ?? 1;
 }

@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
 import { OutputFollower } from '../client/outputFollower.ts';
-import { errorText } from '../protocol/errors.ts';
 import { formatBytes } from '../protocol/format.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { labelOf } from '../protocol/trees.ts';
+import { isLive, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
+import { errorText } from './localized.ts';
+import { rowOf } from './processTree/row.ts';
+import { tellInfo } from './tell.ts';
 import type { WardenLink } from './wardenLink.ts';
 
 /**
@@ -125,7 +127,11 @@ export class Terminals implements vscode.Disposable {
     this.#link = link;
     this.#subscriptions = [
       vscode.window.onDidCloseTerminal((closed) => {
-        for (const [name, { terminal }] of this.#open) if (terminal === closed) this.#open.delete(name);
+        for (const [name, { terminal }] of this.#open) {
+          if (terminal !== closed) continue;
+          this.#open.delete(name);
+          if (closed.exitStatus?.reason === vscode.TerminalExitReason.User) void this.#tellOfRest(name);
+        }
       }),
       link.onDidChangeTrees(() => this.#follow()),
     ];
@@ -153,6 +159,16 @@ export class Terminals implements vscode.Disposable {
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
     for (const { terminal } of this.#open.values()) terminal.dispose();
+  }
+
+  /** Somewhere else, killing a terminal ends what runs in it. */
+  async #tellOfRest(name: string): Promise<void> {
+    const tree = this.#link.trees.find((one) => one.name === name && isLive(one));
+    if (!tree) return;
+    const [stop, again] = [vscode.l10n.t('Stop'), vscode.l10n.t('Show Output')];
+    const chosen = await tellInfo(vscode.l10n.t('“{0}” runs on without its terminal.', labelOf(tree)), stop, again);
+    if (chosen === stop) await vscode.commands.executeCommand('tree-warden.stop', rowOf(name));
+    if (chosen === again) await vscode.commands.executeCommand('tree-warden.showOutput', rowOf(name));
   }
 
   /** An open terminal goes on with the next tree of its name, and says how the last one ended. */

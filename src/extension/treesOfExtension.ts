@@ -4,9 +4,10 @@ import { type Command, type Spawn, type SpawnOptions, StartError, type Tree } fr
 import type { TreeHost } from '../library/guardian.ts';
 import { requestFrom } from '../library/options.ts';
 import { runBy } from '../library/runCommand.ts';
+import { templated } from '../library/template.ts';
 import { GuardedTree } from '../library/tree.ts';
 import type { TreeId } from '../protocol/identity.ts';
-import { freeNameLike } from '../protocol/names.ts';
+import { freeNameLike, nameFrom } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive } from '../protocol/trees.ts';
 import type { WardenLink } from './wardenLink.ts';
@@ -25,7 +26,18 @@ export class TreesOfExtension {
     this.#link = link;
   }
 
-  readonly spawn: Spawn = async (command, options = {}) => await this.#start(command, options);
+  readonly spawn = templated(async (command, options: SpawnOptions = {}) => await this.#start(command, options)) as Spawn;
+
+  /** As {@link spawn}, with a name like this one that is free. */
+  async spawnLike(name: string, command: Command, options: SpawnOptions): Promise<Tree> {
+    const free = this.#freeName(nameFrom(name, 'command'));
+    try {
+      return await this.#start(command, { ...options, name: free });
+    } catch (error) {
+      starting.delete(free);
+      throw error;
+    }
+  }
 
   async #start(command: Command, options: SpawnOptions, isStderrRead?: boolean): Promise<Tree> {
     options.signal?.throwIfAborted();

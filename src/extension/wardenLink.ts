@@ -3,13 +3,13 @@ import type { WardenClient } from '../client/wardenClient.ts';
 import type { OwnedWarden } from '../client/wardenProcess.ts';
 import type { WardenRegistry } from '../client/wardenRegistry.ts';
 import { withoutEditor } from '../protocol/environment.ts';
-import { errorText } from '../protocol/errors.ts';
 import type { Lifetime, TreeId } from '../protocol/identity.ts';
 import { RestartBudget, restartBudget } from '../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
 import { showAlert } from './alerts.ts';
 import { DetachedLink } from './detachedLink.ts';
+import { errorText, localizedTrees } from './localized.ts';
 import { tellError, tellWarning } from './tell.ts';
 
 export interface WardenLinkOptions {
@@ -39,12 +39,16 @@ export class WardenLink implements vscode.Disposable {
   readonly #detachedConnected = new vscode.EventEmitter<WardenClient>();
   /** There is a warden of detached processes, and it was not there before. */
   readonly onDidConnectDetached = this.#detachedConnected.event;
+  readonly #restarted = new vscode.EventEmitter<void>();
+  /** The warden of this window was killed or has failed, and another one is being started. */
+  readonly onDidRestart = this.#restarted.event;
   readonly #detached: DetachedLink;
   #registry: Promise<WardenRegistry> | undefined;
   #takingOver: Promise<void> | undefined;
   #resumed: Promise<void> = Promise.resolve();
   #warden: Promise<OwnedWarden> | undefined;
   #managed: readonly TreeSnapshot[] = [];
+  #external: readonly TreeSnapshot[] = [];
   /** Intervals at which parts of the extension need figures, by the part's name. */
   readonly #intervals = new Map<string, number>();
   #intervalMillis = 0;
@@ -59,15 +63,25 @@ export class WardenLink implements vscode.Disposable {
       script,
       identity,
       log,
-      registry: () => this.#openRegistry(),
+      registry: () => this.openRegistry(),
       onChange: () => this.#changed.fire(),
       onConnect: (client) => this.#detachedConnected.fire(client),
     });
   }
 
+  /** Whether this window is known again after a reload: by the folder or the workspace that it shows. */
+  get isKnownAgain(): boolean {
+    return this.#options.window !== undefined;
+  }
+
   /** Whether there is a warden of this window, or will be in a moment. */
   get isConnected(): boolean {
     return this.#warden !== undefined;
+  }
+
+  /** Processes that the editor and other extensions have started. */
+  get external(): readonly TreeSnapshot[] {
+    return this.#external;
   }
 
   get trees(): readonly TreeSnapshot[] {
@@ -82,16 +96,20 @@ export class WardenLink implements vscode.Disposable {
   /** Finds what was there before this window was: detached processes, and the warden that it had before it was reloaded. */
   resume(): void {
     // A start that comes meanwhile waits for the answer, or there would be two wardens.
-    if (this.#keepMillis() > 0)
-      this.#takingOver = this.#takeOver().catch((error: unknown) =>
-        this.#options.log.warn(`The warden from before the reload: ${errorText(error)}`),
-      );
+    this.#takingOver = this.#takeOver().catch((error: unknown) =>
+      this.#options.log.warn(`The warden from before the reload: ${errorText(error)}`),
+    );
     this.#resumed = Promise.all([this.#takingOver, this.#detached.find()]).then(() => undefined);
   }
 
   /** Of the warden that this tree belongs to. */
   async clientOf(tree: TreeId): Promise<WardenClient> {
     return this.#detached.clientOf(tree) ?? (await this.client());
+  }
+
+  /** Looks for a warden of detached processes, which a terminal may start at any time, as long as some of it `isWanted` here. */
+  findDetachedWhile(isWanted: () => boolean): void {
+    this.#detached.findWhile(isWanted);
   }
 
   /** @throws Error with what the warden wrote to stderr, where it cannot be started. */
@@ -138,18 +156,19 @@ export class WardenLink implements vscode.Disposable {
     void this.#registry?.then((registry) => registry[Symbol.dispose]());
     this.#changed.dispose();
     this.#connected.dispose();
+    this.#restarted.dispose();
     this.#detachedConnected.dispose();
   }
 
   /** 0 where everything is to end with the window, reloaded or not. */
   #keepMillis(): number {
     if (this.#options.window === undefined) return 0;
-    const settings = vscode.workspace.getConfiguration('tree-warden');
+    const settings = vscode.workspace.getConfiguration('treeWarden');
     return settings.get('onReload') === 'keep' ? settings.get('reloadGrace', 30) * 1000 : 0;
   }
 
-  /** The wardens of this window, whichever way they were connected to. Loaded at the first need. */
-  #openRegistry(): Promise<WardenRegistry> {
+  /** The wardens that this window is connected to, whichever way. Loaded at the first need. */
+  openRegistry(): Promise<WardenRegistry> {
     this.#registry ??= import('../client/wardenRegistry.ts').then(
       ({ WardenRegistry }) => new WardenRegistry('extension', this.#options.window),
     );
@@ -160,7 +179,12 @@ export class WardenLink implements vscode.Disposable {
     const { script, workspace, window, log } = this.#options;
     if (window === undefined) return;
     const { takeOverWarden } = await import('../client/otherWardens.ts');
-    const warden = await takeOverWarden(script, { window, workspace }, 'extension', (problem) => void tellWarning(problem));
+    // Of one that ends its trees with the window, a terminal that outlives the extension host may be left.
+    const isKept = this.#keepMillis() > 0;
+    const warden = await takeOverWarden(script, { window, workspace }, 'extension', {
+      isWanted: ({ trees }) => isKept || trees.some(({ external }) => external),
+      onVersionProblem: (problem) => void tellWarning(problem),
+    });
     if (!warden) return;
     log.info(`Warden ${warden.client.welcome.warden} (pid ${warden.pid}) taken over after a reload.`);
     this.#warden = Promise.resolve(warden);
@@ -171,7 +195,7 @@ export class WardenLink implements vscode.Disposable {
     // Loaded at the first need: most windows with Tree Warden never start anything.
     const { WardenProcess } = await import('../client/wardenProcess.ts');
     const { script, logFolder, workspace, window, log } = this.#options;
-    const settings = vscode.workspace.getConfiguration('tree-warden');
+    const settings = vscode.workspace.getConfiguration('treeWarden');
     const warden = await WardenProcess.start({
       script,
       client: 'extension',
@@ -188,41 +212,50 @@ export class WardenLink implements vscode.Disposable {
       keepHistory: settings.get('history.keep', false),
     });
     log.info(`Warden ${warden.client.welcome.warden} started (pid ${warden.pid}).`);
-    for (const shortcoming of warden.client.welcome.shortcomings) {
-      log.warn(shortcoming);
-      void tellWarning(shortcoming);
-    }
+    void this.#tellShortcomings(warden.client.welcome.shortcomings);
     await this.#follow(warden);
     return warden;
+  }
+
+  /** In one notification, with a button: the editor cuts the text of one without. */
+  async #tellShortcomings(shortcomings: readonly string[]): Promise<void> {
+    if (shortcomings.length === 0) return;
+    const { log } = this.#options;
+    for (const shortcoming of shortcomings) log.warn(shortcoming);
+    const show = vscode.l10n.t('Show Log');
+    if ((await tellWarning(shortcomings.join(' '), show)) === show) log.show();
   }
 
   async #follow(warden: OwnedWarden): Promise<void> {
     warden.client.onTrees((trees) => this.#take(trees));
     warden.client.onAlert((alert) => void showAlert(warden.client, alert));
     void warden.ended.then(({ orderly, stderrTail }) => this.#lost(warden, orderly, stderrTail));
-    (await this.#openRegistry()).add(warden.client, 'window');
-    this.#take(await warden.client.watch(this.#intervalMillis));
+    (await this.openRegistry()).add(warden.client, 'window');
+    this.#take(await warden.client.watch(this.#intervalMillis, true));
     this.#connected.fire(warden.client);
   }
 
   async #watch(): Promise<void> {
     try {
       const warden = await this.#warden;
-      if (warden) this.#take(await warden.client.watch(this.#intervalMillis));
+      if (warden) this.#take(await warden.client.watch(this.#intervalMillis, true));
     } catch (error) {
       this.#options.log.warn(`The warden could not be watched: ${errorText(error)}`);
     }
   }
 
   #take(trees: readonly TreeSnapshot[]): void {
-    this.#managed = trees;
+    const shown = localizedTrees(trees);
+    this.#managed = shown.filter(({ external }) => external === undefined);
+    this.#external = shown.filter(({ external }) => external !== undefined);
     this.#changed.fire();
   }
 
   /** By now the switch and we ourselves have ended what the warden left. */
   #lost(warden: OwnedWarden, orderly: boolean, stderrTail: string): void {
     if (this.#isClosing) return;
-    const running = this.#managed.filter((tree) => tree.endedAt === undefined).map(labelOf);
+    const guarded = this.#external.filter(({ external }) => external?.guard === 'guarded');
+    const running = [...this.#managed, ...guarded].filter((tree) => tree.endedAt === undefined).map(labelOf);
     this.#warden = undefined;
     this.#take([]);
     const what = orderly ? 'has ended' : 'was killed or has failed';
@@ -245,6 +278,7 @@ export class WardenLink implements vscode.Disposable {
 
   #startAgain(): void {
     this.client().catch((error: unknown) => void tellError(errorText(error)));
+    this.#restarted.fire();
   }
 
   /** The warden has ended too often: the user decides about the next start. */

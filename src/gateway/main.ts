@@ -10,6 +10,7 @@ import { createMessageConnection, ResponseError, StreamMessageWriter } from 'vsc
 import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import { errorText } from '../protocol/errors.ts';
 import * as messages from '../protocol/gateway.ts';
+import * as helper from '../protocol/helperProcess.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
 import { Models } from './models.ts';
@@ -50,8 +51,8 @@ connection.onRequest(messages.load, ({ model, instances }) => answered(() => mod
 connection.onRequest(messages.unload, ({ model, now }) => answered(() => models.unload(model, now)));
 connection.onRequest(messages.restart, ({ tree }) => answered(async () => (await models.restart(tree)) ?? null));
 connection.onRequest(messages.serverMetrics, () => models.serverMetrics());
-connection.onRequest(messages.ping, () => null);
-connection.onRequest(messages.close, async () => {
+connection.onRequest(helper.ping, () => null);
+connection.onRequest(helper.close, async () => {
   await Promise.race([models.close(), wait(closeMillis)]);
   return null;
 });

@@ -8,6 +8,9 @@ import type { Readable, Writable } from 'node:stream';
 /** A line for the shell (`/bin/sh -c`, on Windows `cmd.exe`), or a program and its arguments, which are passed on as they are. */
 export type Command = string | readonly [string, ...string[]];
 
+/** In a template: a word, or a part of one; a list has a word for each of its values. */
+export type TemplateValue = string | number | readonly (string | number)[];
+
 /** A text such as `"500ms"`, `"5s"` or `"10m"`, or a number of milliseconds. */
 export type Duration = string | number;
 
@@ -70,8 +73,12 @@ export interface SpawnOptions {
   readonly stop?: string | readonly string[];
   /** What happens to processes that outlive the first one. `keep`: the tree lives until they have ended. Default: `kill`. */
   readonly whenLeaderExits?: 'kill' | 'keep';
+  /** Exit codes of the first process that are a success. A signal never is. Default: `[0]`. */
+  readonly successExitCodes?: readonly number[];
   /** How the processes are tracked. Default: `auto`, the strongest that changes nothing for them. */
   readonly containment?: 'auto' | 'group' | 'cgroup' | 'namespace' | 'job';
+  /** Runs it isolated by bubblewrap (Linux), or not at all. `true`: it writes nowhere but to a /tmp of its own, and has no network. */
+  readonly isolate?: true | Isolate;
   readonly limits?: Limits;
   /** Default: kill for memory and processes, stop for time, warn for CPU. */
   readonly onLimit?: 'warn' | 'stop' | 'kill';
@@ -83,18 +90,32 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What an isolated process may reach. */
+export interface Isolate {
+  /** Default: false, with a loopback of its own. */
+  readonly network?: boolean;
+  /** Folders that it may write to, relative to `cwd`; they must exist. Default: none. */
+  readonly write?: readonly string[];
+  /** `private`: a /tmp of its own, in memory. Default: `private`. */
+  readonly tmp?: 'private' | 'shared';
+  /** Whether it can read ~/.ssh and other places of keys. Default: `hidden`. */
+  readonly secrets?: 'hidden' | 'readable';
+}
+
 /**
- * `exited`, `failed`, `killed` and `unkillable` are ends: `killed` took a SIGKILL, `unkillable` is alive after one. A tree that lives on after its first
+ * `succeeded`, `exited`, `failed`, `killed` and `unkillable` are ends. One that ends by itself has `succeeded` or `failed`, by its exit code; one that was stopped
+ * is `exited`; `killed` took a SIGKILL, `unkillable` is alive after one. A tree that lives on after its first
  * process (`whenLeaderExits: 'keep'`) is `exited` from then on; {@link Tree.exited} tells when nothing is left.
  */
-export type State = 'starting' | 'ready' | 'stopping' | 'exited' | 'failed' | 'killed' | 'unkillable';
+export type State = 'starting' | 'ready' | 'stopping' | 'succeeded' | 'exited' | 'failed' | 'killed' | 'unkillable';
 
 /** How a tree has ended. */
 export interface Exit {
   readonly state: State;
   /** Of the first process; null where a signal ended it, or it was never known. */
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  /** The signal that ended it; realtime signals have the names that bash gives them. */
+  readonly signal: NodeJS.Signals | 'SIGRTMIN' | `SIGRTMIN+${number}` | `SIG${number}` | null;
   /** For people, as a clause: `exited with code 3`, `memory limit of 512 MB reached`. */
   readonly reason: string;
 }
@@ -114,6 +135,8 @@ export interface Member {
 export interface Tree extends AsyncIterable<string>, AsyncDisposable {
   readonly id: string;
   readonly name: string;
+  /** As it would be typed, with what looks like a secret masked. */
+  readonly commandLine: string;
   /** Of its first process. */
   readonly pid: number;
   /** Destroyed when the tree has ended. */
@@ -164,13 +187,25 @@ export interface RunResult {
  * Starts a command. Resolves when its first process is there.
  * @throws StartError, OptionError, GuardianError; the signal's reason where it was aborted before.
  */
-export type Spawn = (command: Command, options?: SpawnOptions) => Promise<Tree>;
+export interface Spawn {
+  /** `` spawn`npm run ${script}` ``: words between spaces, without a shell; a value is never divided. */
+  (words: TemplateStringsArray, ...values: readonly TemplateValue[]): Promise<Tree>;
+  /** `` spawn({ cwd })`npm run ${script}` `` */
+  (options: SpawnOptions): (words: TemplateStringsArray, ...values: readonly TemplateValue[]) => Promise<Tree>;
+  (command: Command, options?: SpawnOptions): Promise<Tree>;
+}
 
 /**
  * Runs a command to its end.
  * @throws CommandError where its exit status is not 0; as {@link Spawn} does; the signal's reason where it is aborted.
  */
-export type Run = (command: Command, options?: RunOptions) => Promise<RunResult>;
+export interface Run {
+  /** `` run`git log ${ref}` ``: words between spaces, without a shell; a value is never divided. */
+  (words: TemplateStringsArray, ...values: readonly TemplateValue[]): Promise<RunResult>;
+  /** `` run({ cwd })`git log ${ref}` `` */
+  (options: RunOptions): (words: TemplateStringsArray, ...values: readonly TemplateValue[]) => Promise<RunResult>;
+  (command: Command, options?: RunOptions): Promise<RunResult>;
+}
 
 /**
  * What the VS Code extension exports to others: `vscode.extensions.getExtension<ExtensionApi>('tree-warden.tree-warden')`, and there
@@ -224,12 +259,15 @@ export class NotReadyError extends TreeWardenError {
 /** A command has ended with another exit status than 0, or has printed too much. */
 export class CommandError extends TreeWardenError implements RunResult {
   override readonly name = 'CommandError';
+  /** As it would be typed, with what looks like a secret masked. */
+  readonly commandLine: string;
   readonly stdout: string;
   readonly stderr: string;
   readonly exit: Exit;
 
-  constructor(message: string, { stdout, stderr, exit }: RunResult) {
+  constructor(message: string, commandLine: string, { stdout, stderr, exit }: RunResult) {
     super(message);
+    this.commandLine = commandLine;
     this.stdout = stdout;
     this.stderr = stderr;
     this.exit = exit;

@@ -41,7 +41,8 @@ export class ChildOfTree extends EventEmitter implements ChildProcess {
     // Also of one that has ended already, `spawn` is told first.
     void Promise.all([tree.exited, told]).then(async ([{ code, signal }]) => {
       this.exitCode = code;
-      this.signalCode = signal;
+      // Node's type does not have the realtime signals.
+      this.signalCode = signal as NodeJS.Signals | null;
       this.emit('exit', code, signal);
       // As Node does it: what has no reader by now has none.
       for (const stream of [stdout, stderr]) if (stream.readableFlowing === null) stream.resume();

@@ -4,6 +4,7 @@ import { type Command, GuardianError, type Run, type Spawn, type SpawnOptions, t
 import { Guardian } from './guardian.ts';
 import { requestFrom } from './options.ts';
 import { runBy } from './runCommand.ts';
+import { templated } from './template.ts';
 import { GuardedTree } from './tree.ts';
 
 export { CommandError, GuardianError, NotReadyError, OptionError, StartError, TreeWardenError } from './api.ts';
@@ -20,6 +21,6 @@ const start = async (command: Command, options: SpawnOptions, isStderrRead?: boo
   }
 };
 
-export const spawn: Spawn = async (command, options = {}) => await start(command, options);
+export const spawn = templated(async (command, options: SpawnOptions = {}) => await start(command, options)) as Spawn;
 
 export const run: Run = runBy((command, options = {}) => start(command, options, true));

@@ -1,11 +1,16 @@
 /** From the options of a program to the request for a warden. */
+
 import { basename, isAbsolute, resolve } from 'node:path';
 import * as z from 'zod';
+import { successExitCodesSchema } from '../config/exitCodes.ts';
 import { fillCommand, shellFor } from '../config/fillCommand.ts';
+import { type IsolateSpec, isolateSchema, resolveIsolation } from '../config/isolation.ts';
 import { limitsSchema, resolveLimits } from '../config/limits.ts';
+import { pathIn } from '../config/pathIn.ts';
 import { aliveSchema, readySchema, resolveProbe, resolveReady } from '../config/probes.ts';
-import { argument, command as commandSchema, text, variableName } from '../config/values.ts';
+import { argument, command as commandSchema, path, text, variableName } from '../config/values.ts';
 import { errorText } from '../protocol/errors.ts';
+import type { Isolation } from '../protocol/isolation.ts';
 import { nameFrom, nameProblem, normalName } from '../protocol/names.ts';
 import type { Probe, ReadyProbe } from '../protocol/policies.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
@@ -15,7 +20,7 @@ import { ownFolder } from './ownFolder.ts';
 
 const optionsSchema = z.strictObject({
   name: text.optional(),
-  cwd: text.optional(),
+  cwd: path.optional(),
   // `process.env` is an object of a class of its own.
   env: z.custom<NonNullable<SpawnOptions['env']>>((value) => typeof value === 'object' && value !== null, 'must be an object').optional(),
   stdin: z.enum(['pipe', 'ignore']).optional(),
@@ -23,7 +28,9 @@ const optionsSchema = z.strictObject({
   stderr: z.enum(['pipe', 'inherit', 'ignore']).optional(),
   stop: z.union([text, z.array(text)]).optional(),
   whenLeaderExits: z.enum(['kill', 'keep']).optional(),
+  successExitCodes: successExitCodesSchema.optional(),
   containment: z.enum(['auto', 'group', 'cgroup', 'namespace', 'job']).optional(),
+  isolate: isolateSchema.optional(),
   limits: limitsSchema.optional(),
   onLimit: z.enum(['warn', 'stop', 'kill']).optional(),
   ready: readySchema.optional(),
@@ -62,7 +69,7 @@ export async function requestFrom(
   isStderrRead = options.stderr === 'inherit',
 ): Promise<StartRequest> {
   const program = checked(commandSchema, command, 'command');
-  const { limits, onLimit, ready, alive, ...given } = checkedOptions(optionsSchema, options);
+  const { isolate, limits, onLimit, ready, alive, ...given } = checkedOptions(optionsSchema, options);
   const argv = await fillCommand(program, asWritten);
   const [first] = typeof program === 'string' ? program.trim().split(/\s+/) : argv;
   const request = {
@@ -73,7 +80,9 @@ export async function requestFrom(
     ...(isStderrRead && { awaitReader: true }),
     stop: given.stop === undefined ? defaultStop : optionOf('stop', () => parseStop([given.stop ?? []].flat())),
     whenLeaderExits: given.whenLeaderExits ?? 'kill',
+    ...(given.successExitCodes && { successExitCodes: given.successExitCodes }),
     containment: given.containment ?? 'auto',
+    ...(isolate && { isolate: isolationFrom(isolate, folderFrom(given.cwd)) }),
     ...(limits && { limits: resolveLimits(limits) }),
     ...(onLimit && { onLimit }),
     ...(ready && { ready: (await probeOf('ready', resolveReady(ready, asWritten))) as ReadyProbe }),
@@ -90,6 +99,14 @@ function folderFrom(cwd = '.'): string {
   const own = ownFolder();
   if (own === undefined) throw new StartError('The working directory of this program does not exist any more.', 'folderUnusable');
   return resolve(own, cwd);
+}
+
+function isolationFrom(isolate: IsolateSpec, cwd: string): Isolation {
+  return resolveIsolation(
+    isolate,
+    cwd,
+    (isolate.write ?? []).map((path) => pathIn(cwd, path)),
+  );
 }
 
 function environmentFrom(given: NonNullable<SpawnOptions['env']>): Record<string, string | null> {

@@ -1,9 +1,12 @@
 import { finished } from 'node:stream/promises';
 import { formatBytes } from '../protocol/format.ts';
-import { CommandError, type Run, type RunResult, type Spawn, type Tree } from './api.ts';
+import { type Command, CommandError, type Exit, type Run, type RunOptions, type RunResult, type SpawnOptions, type Tree } from './api.ts';
 import { runOptionsFrom } from './options.ts';
+import { templated } from './template.ts';
 
 const defaultMaxBuffer = 100 * 2 ** 20;
+/** Bounds of what the message of a failure quotes; the error has all of it. */
+const quoted = { commandLine: 200, lines: 10, line: 500 } as const;
 
 interface Collected {
   readonly text: string;
@@ -12,8 +15,8 @@ interface Collected {
 }
 
 /** Commands that are run to their end, by means of those that are started; their stderr is read. */
-export function runBy(spawn: Spawn): Run {
-  return async (command, given = {}) => {
+export function runBy(spawn: (command: Command, options?: SpawnOptions) => Promise<Tree>): Run {
+  return templated(async (command, given: RunOptions = {}) => {
     // Before anything is started.
     const { input, maxBuffer = defaultMaxBuffer } = runOptionsFrom(given);
     const { input: _input, maxBuffer: _maxBuffer, ...options } = given;
@@ -22,17 +25,33 @@ export function runBy(spawn: Spawn): Run {
     const [stdout, stderr] = await Promise.all([collect(tree, 'stdout', maxBuffer), collect(tree, 'stderr', maxBuffer)]);
     const exit = await tree.exited;
     options.signal?.throwIfAborted();
-    return resultOf(tree.name, { stdout: stdout.text, stderr: stderr.text, exit }, stdout.problem ?? stderr.problem);
-  };
+    return resultOf(tree.commandLine, { stdout: stdout.text, stderr: stderr.text, exit }, stdout.problem ?? stderr.problem);
+  }) as Run;
 }
 
 /** @throws CommandError */
-function resultOf(name: string, result: RunResult, problem: string | undefined): RunResult {
+function resultOf(commandLine: string, result: RunResult, problem: string | undefined): RunResult {
   const trimmed = { ...result, stdout: withoutLineBreak(result.stdout), stderr: withoutLineBreak(result.stderr) };
-  if (problem === undefined && result.exit.code === 0 && result.exit.state !== 'failed') return trimmed;
-  const lastLine = trimmed.stderr.split('\n').at(-1);
-  const said = lastLine ? ` It said: ${lastLine}` : '';
-  throw new CommandError(`“${name}” failed: ${problem ?? result.exit.reason}.${said}`, trimmed);
+  if (problem === undefined && hasSucceeded(result.exit)) return trimmed;
+  const reason = `“${clipped(commandLine, quoted.commandLine)}” failed: ${problem ?? result.exit.reason}.`;
+  throw new CommandError(`${reason}${lastWords(trimmed.stderr)}`, commandLine, trimmed);
+}
+
+/** One that was stopped may still have ended in good order. */
+function hasSucceeded({ state, code }: Exit): boolean {
+  return state === 'succeeded' || (state === 'exited' && code === 0);
+}
+
+/** The end of stderr, behind a sentence or below it. */
+function lastWords(stderr: string): string {
+  const lines = stderr.trimEnd().split('\n');
+  const last = lines.slice(-quoted.lines).map((line) => clipped(line.trimEnd(), quoted.line));
+  if (stderr.trim() === '') return '';
+  return lines.length === 1 ? ` It said: ${last.join('')}` : ` It said:\n${last.join('\n')}`;
+}
+
+function clipped(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 function withoutLineBreak(text: string): string {

@@ -36,6 +36,7 @@ const guardianLost: Exit = {
 export class GuardedTree implements Tree {
   readonly id: string;
   readonly name: string;
+  readonly commandLine: string;
   readonly pid: number;
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -90,6 +91,7 @@ export class GuardedTree implements Tree {
     this.#snapshot = snapshot;
     this.id = snapshot.id;
     this.name = snapshot.name;
+    this.commandLine = snapshot.commandLine;
     this.pid = snapshot.leader?.pid ?? 0;
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
@@ -212,7 +214,7 @@ function exitOf({ state, reason, exit }: TreeSnapshot): Exit {
 
 function startReasonOf(error: unknown): StartError['reason'] {
   const reason = reasonOf(error);
-  return reason === 'versionNeeded' ? undefined : reason;
+  return reason === 'versionNeeded' || reason === 'queueFull' || reason === 'alreadyQueued' ? undefined : reason;
 }
 
 function rethrow(error: unknown): never {

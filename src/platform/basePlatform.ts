@@ -1,6 +1,16 @@
 import type { FoundContainer } from './container.ts';
-
-import type { Footprint, ListeningPort, Marks, OpenTerminal, ProcessIdentity, ProcessStat, SpawnAttributes } from './platform.ts';
+import { noIsolator } from './isolation.ts';
+import type { Origins } from './origins.ts';
+import type {
+  EndingSignal,
+  Footprint,
+  ListeningPort,
+  Marks,
+  OpenTerminal,
+  ProcessIdentity,
+  ProcessStat,
+  SpawnAttributes,
+} from './platform.ts';
 import { GuardedSignals } from './protectedProcesses.ts';
 
 /** The defaults of a platform without spawn attributes, without anything to reap, no container that is found again, and no list of ports. */
@@ -9,7 +19,9 @@ export abstract class BasePlatform extends GuardedSignals {
 
   readonly supportsPorts: boolean = false;
   readonly opensTerminals = false;
+  readonly isolator = noIsolator;
   readonly ignoresVariableCase: boolean = false;
+  readonly origins: Origins | undefined = undefined;
 
   descendantsInTurns(roots: Iterable<ProcessIdentity>, thorough: boolean): Promise<ProcessStat[]> {
     return Promise.resolve(this.descendants(roots, thorough));
@@ -31,16 +43,40 @@ export abstract class BasePlatform extends GuardedSignals {
     return this.stat(pid) !== undefined;
   }
 
+  get endsOthers(): boolean {
+    return false;
+  }
+
   argvOf(): readonly string[] {
     return [];
+  }
+
+  executableOf(_pid: number): string | undefined {
+    return undefined;
+  }
+
+  variableOf(_pid: number, _name: string): string | undefined {
+    return undefined;
+  }
+
+  handlesSignal(_pid: number, _signal: NodeJS.Signals): boolean | undefined {
+    return undefined;
   }
 
   continueAtParentsEnd(): void {}
 
   reap(): void {}
 
+  followEnd(): EndingSignal | undefined {
+    return undefined;
+  }
+
   withSpawnAttributes<T>(_attributes: SpawnAttributes, spawn: () => T): T {
     return spawn();
+  }
+
+  markRunning(_process: ProcessIdentity, _mark: number | undefined, _before?: number): boolean {
+    return false;
   }
 
   openTerminal(): OpenTerminal | undefined {

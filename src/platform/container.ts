@@ -67,6 +67,10 @@ export interface Container extends FoundContainer {
   enter<T extends Spawned>(spawn: () => T): T;
   /** Takes in a process that could not be born inside, because its pid was not known before; nothing where all are born inside. */
   admit(pid: number): void;
+  /** Takes in a process that runs already; what it starts from then on is inside. False where the system does not allow that. */
+  takeIn(pid: number): boolean;
+  /** Puts everything that was taken in back to where it was; false where the system does not allow that. */
+  putBack(): boolean;
   /** Has the kernel hold these, as far as it can here; answers with those that it now holds. */
   limit(limits: KernelLimits): readonly (keyof KernelLimits)[];
   limitEvents(): LimitEvents;
@@ -86,6 +90,20 @@ export interface Containers {
    * @throws ContainmentError where this machine does not have it.
    */
   contain(requested: Containment | 'auto', tree: string): Container;
+  /**
+   * Makes one for a tree within that of another, whose limits count for it as well; what ends that one ends this one.
+   * @throws ContainmentError where this machine, or that container, does not allow it.
+   */
+  join(host: JoinedContainer, tree: string): Promise<Container>;
+}
+
+/** The container of a tree that another one joins. */
+export interface JoinedContainer {
+  readonly container: Container;
+  /** Its first process. */
+  readonly leader: number;
+  /** Working directory of what joins it. */
+  readonly cwd: string;
 }
 
 /** What remains where a container is nothing but a name: everything is done by marks, groups and signals. */
@@ -96,6 +114,8 @@ export const uncontained: Container = {
   wrap: (argv) => argv,
   enter: (spawn) => spawn(),
   admit: () => undefined,
+  takeIn: () => false,
+  putBack: () => true,
   pids: () => [],
   killAll: () => false,
   limit: () => [],
@@ -126,5 +146,6 @@ export function groupOnly(offers: readonly ContainmentOffer[]): Containers {
       if (requested === 'auto' || requested === 'group') return uncontained;
       throw new ContainmentError(`The containment "${requested}" is not available on this operating system. Use "auto".`);
     },
+    join: () => Promise.resolve(uncontained),
   };
 }

@@ -4,6 +4,8 @@
  */
 
 import type { Containers, FoundContainer } from './container.ts';
+import type { Isolator } from './isolation.ts';
+import type { Origins } from './origins.ts';
 
 /** The identity of a process: a pid alone is given to another process as soon as it is free. */
 export interface ProcessIdentity {
@@ -20,6 +22,8 @@ export interface ProcessStat extends ProcessIdentity {
   /** Group and session are 0 where the platform has none. */
   readonly group: number;
   readonly session: number;
+  /** Number of the device that is its controlling terminal, 0 where it has none; absent where the platform does not report it. */
+  readonly terminal?: number;
   /** False for a zombie: it runs nothing and holds nothing but its pid. */
   readonly alive: boolean;
   readonly stopped: boolean;
@@ -146,8 +150,22 @@ export interface Platform {
   /** Whether the process belongs to this user; false where it has ended, true where only the kernel can decide. */
   isOwnedByUser(pid: number): boolean;
 
+  /** Whether this user may end the processes of others: root may. */
+  readonly endsOthers: boolean;
+
   /** Its program and arguments; empty where they cannot be had. */
   argvOf(pid: number): readonly string[];
+
+  /** What tells where a process comes from; undefined where this platform does not report it. */
+  readonly origins: Origins | undefined;
+  /** Path of its executable; undefined where that cannot be had. */
+  executableOf(pid: number): string | undefined;
+
+  /** A variable of its environment as it was started with; undefined where that has none, or cannot be had. */
+  variableOf(pid: number, name: string): string | undefined;
+
+  /** Whether it handles a signal by itself; undefined where that cannot be had. */
+  handlesSignal(pid: number, signal: NodeJS.Signals): boolean | undefined;
 
   /** How a leader is spawned so that it is the first of a session, or a console, of its own. */
   readonly spawnOptions: {
@@ -166,6 +184,9 @@ export interface Platform {
   /** Collects an adopted child that has ended. Only for pids that Node did not spawn itself: Node waits for its own. */
   reap(pid: number): void;
 
+  /** Of a child that lives, or has not been collected; undefined where the system does not tell more than Node does. To be closed. */
+  followEnd(pid: number): EndingSignal | undefined;
+
   /**
    * Runs `spawn` so that the process it starts, and all that ever descends from it, have these attributes. Synchronous, so that
    * nothing else is started in between.
@@ -175,6 +196,12 @@ export interface Platform {
   /** Undefined where it is seen to have ended meanwhile. */
   marksOf(pid: number): Marks | undefined;
 
+  /**
+   * Gives a running process a mark that everything it starts from now on inherits, or with `undefined` takes this one (`before`) off. False where
+   * the process is gone or another user's, carries a mark already, or the system has none.
+   */
+  markRunning(process: ProcessIdentity, mark: number | undefined, before?: number): boolean;
+
   /** Whether {@link openTerminal} is there; otherwise a library that also starts the process in it has them. */
   readonly opensTerminals: boolean;
 
@@ -183,6 +210,9 @@ export interface Platform {
 
   /** A new terminal; undefined where the system has none left. */
   openTerminal(): OpenTerminal | undefined;
+
+  /** What takes from processes what they could reach. */
+  readonly isolator: Isolator;
 
   /** The containers of one warden. */
   containersFor(warden: string): Containers;
@@ -194,6 +224,13 @@ export interface Platform {
   findContainer(path: string, tree: string): FoundContainer | undefined;
 }
 
+/** Which signal has ended a child, also a realtime signal, whose end Node reports as an exit with code 0. */
+export interface EndingSignal {
+  /** To be called after the child was collected: the number of the signal; 0 where none has ended it, or the system does not tell. */
+  read(): number;
+  close(): void;
+}
+
 /** Both ends of a pseudoterminal, as descriptors of this process. */
 export interface OpenTerminal {
   /** Does not block. */
@@ -202,6 +239,17 @@ export interface OpenTerminal {
   /** By which the first process of a session opens it, and has it as its controlling terminal from then on. */
   readonly path: string;
   resize(columns: number, rows: number): void;
+  /** How those of these processes that are in its foreground wait for what is typed; undefined where none does. */
+  inputWait(members: readonly ProcessStat[]): InputWait | undefined;
+}
+
+/** How a process waits for what is typed into a terminal, and in which mode the terminal is: termios(3). */
+export interface InputWait {
+  /** `read`: for the terminal alone; `poll`: for other things, too; `hidden`: it cannot be seen whether it waits, because it is another user's. */
+  readonly by: 'read' | 'poll' | 'hidden';
+  /** Whether whole lines are read. */
+  readonly canonical: boolean;
+  readonly echo: boolean;
 }
 
 /** Attributes that a new process inherits from the moment of its spawn. */

@@ -2,6 +2,7 @@ import { DarwinPlatform } from './darwin/darwinPlatform.ts';
 import { loadLibproc } from './darwin/libproc.ts';
 import { loadLibc, NativeLibraryError } from './linux/libc.ts';
 import { LinuxPlatform } from './linux/linuxPlatform.ts';
+import { whyNotLoaded } from './missingNativeParts.ts';
 import type { Platform } from './platform.ts';
 import { PortablePlatform } from './portable/portablePlatform.ts';
 import { loadPortTables } from './windows/portTables.ts';
@@ -37,7 +38,7 @@ async function loadWindows(): Promise<Win32> {
     return await loadWin32();
   } catch (error) {
     throw new UnsupportedPlatformError(
-      `Job objects cannot be used (${(error as Error).message}), and without them nothing can be guarded on Windows. Nothing was started.`,
+      `Job objects cannot be used (${whyNotLoaded(error)}), and without them nothing can be guarded on Windows. Nothing was started.`,
     );
   }
 }
@@ -47,7 +48,7 @@ async function selectDarwin(): Promise<Platform> {
     return new DarwinPlatform(await loadLibproc());
   } catch (error) {
     return new PortablePlatform(
-      `Native calls are not available (${(error as Error).message}): only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
+      `Native calls are not available (${whyNotLoaded(error)}): only process groups and parent links are used here, so a daemon that leaves its group can escape.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** What the dashboard's page and the extension say to one another, by postMessage. */
+import type { Dependency } from './declare.ts';
 import type { History } from './figures.ts';
 import type { TreeId } from './identity.ts';
 import type { ModelSnapshot } from './models.ts';
@@ -8,9 +9,20 @@ export type ToDashboard =
   /** A sample; `at` in milliseconds since 1970. */
   | { readonly kind: 'trees'; readonly at: number; readonly trees: readonly TreeSnapshot[] }
   | { readonly kind: 'models'; readonly models: readonly ModelSnapshot[] }
+  | { readonly kind: 'graph'; readonly processes: readonly GraphProcess[] }
   | { readonly kind: 'history'; readonly tree: TreeId; readonly history: History }
   /** More of the output that is followed, without colours; `anew` where it is of another tree than before. */
   | { readonly kind: 'output'; readonly text: string; readonly anew: boolean };
+
+/** A declared process in the graph of dependencies. */
+export interface GraphProcess {
+  readonly name: string;
+  readonly dependsOn: readonly Dependency[];
+  /** It waits for what it depends on, or for the time of its schedule. */
+  readonly waits?: true;
+  /** Its last start has failed. */
+  readonly failed?: true;
+}
 
 /** Commands of the extension that the page has buttons for. */
 export type DashboardCommand = 'restart' | 'stop' | 'killNow' | 'showOutput' | 'start';
@@ -43,7 +55,14 @@ export type DashboardTexts = Readonly<
     | 'choose'
     | 'count'
     | 'countOne'
-    | 'countOf',
+    | 'countOf'
+    | 'idle'
+    | 'waits'
+    | 'starting'
+    | 'live'
+    | 'succeeded'
+    | 'ended'
+    | 'hasFailed',
     string
   >
 >;

@@ -8,8 +8,14 @@ const ofEditor = /^(?:ELECTRON_|VSCODE_(?!PORTABLE$))/;
 const aboutNode = ['NODE_OPTIONS', 'ELECTRON_RUN_AS_NODE'] as const;
 /** In front of the names of those while they are kept for the trees. */
 const asidePrefix = 'TREE_WARDEN_ASIDE_';
-/** The key of a gateway or MCP server: it admits clients, and is no business of what they start. */
-const secret = 'TREE_WARDEN_TOKEN';
+/**
+ * What is meant for the command line alone, and no business of what it starts: the key of a gateway or MCP server, and the values of secrets and inputs, which
+ * only the processes get that ask for them.
+ */
+const forCommandLine = /^TREE_WARDEN_(?:TOKEN$|SECRET_|INPUT_)/;
+
+/** What one warden alone can have: a port. */
+const ofOneWarden = 'TREE_WARDEN_METRICS_PORT';
 
 /** For what is started out of the editor. */
 export function withoutEditor(env: Environment): Record<string, string> {
@@ -18,14 +24,17 @@ export function withoutEditor(env: Environment): Record<string, string> {
 
 /** For a process of ours, run by Node (in VS Code, `execPath` is an Electron that behaves as Node where it is asked to). */
 export function wardenEnvironment(env: Environment): Record<string, string> {
-  const own = kept(env, (name) => name !== secret && !isAboutNode(name) && !name.startsWith(asidePrefix));
+  const own = kept(env, (name) => !forCommandLine.test(name) && !isAboutNode(name) && !name.startsWith(asidePrefix));
   for (const name of aboutNode) if (env[name] !== undefined) own[asidePrefix + name] = env[name];
   return { ...own, ELECTRON_RUN_AS_NODE: '1' };
 }
 
 /** For a member of a tree, made of the warden's own: as it was before {@link wardenEnvironment}. */
 export function memberEnvironment(env: Environment): Record<string, string> {
-  const member = kept(env, (name) => name !== secret && !isAboutNode(name) && !name.startsWith(asidePrefix));
+  const member = kept(
+    env,
+    (name) => name !== ofOneWarden && !forCommandLine.test(name) && !isAboutNode(name) && !name.startsWith(asidePrefix),
+  );
   for (const name of aboutNode) {
     const aside = env[asidePrefix + name];
     if (aside !== undefined) member[name] = aside;
@@ -33,9 +42,9 @@ export function memberEnvironment(env: Environment): Record<string, string> {
   return member;
 }
 
-/** Without the key; for a tree that is to have this very process's environment. */
+/** Without the key and the values of secrets; for a tree that is to have this very process's environment. */
 export function withoutSecret(env: Environment): Record<string, string> {
-  return kept(env, (name) => name !== secret);
+  return kept(env, (name) => name !== ofOneWarden && !forCommandLine.test(name));
 }
 
 /**

@@ -53,6 +53,18 @@ function inTwo(large: number, unit: string, small: number, smallUnit: string): s
   return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }
 
+/** `2026-11-29 16:04:59`, of milliseconds since 1970. */
+export function dateAndTime(at: number): string {
+  const date = new Date(at);
+  const part = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${part(date.getMonth() + 1)}-${part(date.getDate())} ${clockTime(at)}`;
+}
+
+/** `2026-11-29 16:04:59.123`, of milliseconds since 1970. */
+export function exactDateAndTime(at: number): string {
+  return `${dateAndTime(at)}.${String(new Date(at).getMilliseconds()).padStart(3, '0')}`;
+}
+
 /** `16:04:59`, of milliseconds since 1970. */
 export function clockTime(at: number): string {
   return new Date(at).toTimeString().slice(0, 8);

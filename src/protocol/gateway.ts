@@ -56,9 +56,6 @@ export const unload = new RequestType<{ readonly model: string; readonly now: bo
 export const restart = new RequestType<{ readonly tree: TreeId }, TreeId | null, void>('gateway/restart');
 /** The servers' own metrics, in Prometheus' text format. */
 export const serverMetrics = new RequestType0<string, void>('gateway/serverMetrics');
-export const ping = new RequestType0<null, void>('gateway/ping');
-/** Requests that are being answered end with an error, and no server is started any more. */
-export const close = new RequestType0<null, void>('gateway/close');
 
 /** To the warden. `key` is chosen by the gateway, and is what later notifications about the server carry. */
 export const launchServer = new RequestType<

@@ -30,6 +30,8 @@ export class TreeHistory {
 
   /** Answers with a mean, whenever there is a new one. */
   add(point: HistoryPoint): HistoryPoint | undefined {
+    // The clock was put back: what was recorded in its future would keep all else out until then.
+    if (point.at < (this.#recent.at.at(-1) ?? 0)) this.#forgetFrom(point.at);
     // Another client may sample more often than points are kept.
     if (point.at - (this.#recent.at.at(-1) ?? 0) < recent.everyMillis) return undefined;
     push(this.#recent, point, recent.count);
@@ -40,6 +42,14 @@ export class TreeHistory {
     push(this.#long, whole, long.count);
     this.#since = [];
     return whole;
+  }
+
+  #forgetFrom(at: number): void {
+    for (const series of [this.#recent, this.#long]) {
+      const count = series.at.filter((one) => one < at).length;
+      for (const key of keys) series[key].length = count;
+    }
+    this.#since = this.#since.filter((point) => point.at < at);
   }
 
   get series(): History {

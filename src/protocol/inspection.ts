@@ -29,6 +29,8 @@ export interface ContainmentOffer {
 export interface Diagnosis {
   readonly platform: string;
   readonly offers: readonly ContainmentOffer[];
+  /** Whether processes can be isolated. */
+  readonly isolation: { readonly available: boolean; readonly why: string; readonly advice?: string };
   readonly shortcomings: readonly string[];
 }
 

@@ -14,4 +14,6 @@ export interface PortHolder {
   readonly name: string;
   readonly commandLine: string;
   readonly ports: readonly ListeningPort[];
+  /** It is the first process of the system, or one that the question was asked under: it is never ended. */
+  readonly protected?: true;
 }

@@ -134,6 +134,11 @@ export interface GatewayInfo {
   readonly token: string;
 }
 
+/** What well-known clients of OpenAI's and Anthropic's take from the environment. */
+export function environmentFor({ url, token }: GatewayInfo): Readonly<Record<string, string>> {
+  return { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: token, ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token };
+}
+
 /** Replaces what was declared before: what is not there any more is drained and unloaded, what is another now is so from its next load on. */
 export const declareModels = new RequestType<
   { readonly models: readonly ModelRequest[]; readonly gateway: GatewayOptions },

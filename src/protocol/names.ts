@@ -40,6 +40,18 @@ export function freeNameLike(plain: string, isTaken: (name: string) => boolean):
   return name;
 }
 
+const modelPrefix = 'model:';
+
+/** The model that is meant by what a process depends on; undefined where a process is. */
+export function modelOfDependency(name: string): string | undefined {
+  return name.startsWith(modelPrefix) ? name.slice(modelPrefix.length) : undefined;
+}
+
+/** How a process names a model that it depends on. */
+export function modelDependency(model: string): string {
+  return `${modelPrefix}${model}`;
+}
+
 /** The first instance has the spec's own name, so that nothing is renamed when there are to be more of it. */
 export function instanceName(spec: string, instance: number): string {
   return instance === 1 ? spec : `${spec}#${instance}`;

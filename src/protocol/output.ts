@@ -32,6 +32,8 @@ export interface OutputLog {
   readonly start: number;
   /** Position of the oldest byte that the warden has in memory. */
   readonly keptFrom: number;
+  /** Position behind the newest byte; absent from older wardens. */
+  readonly end?: number;
 }
 
 /** Begins to send a tree's output as {@link output}; answers with the number of the subscription. */
@@ -48,5 +50,9 @@ export const acknowledgeOutput = new NotificationType<{ readonly subscription: n
 export const unsubscribeOutput = new NotificationType<{ readonly subscription: number }>('output/unsubscribe');
 /** Bytes for the tree's terminal or stdin. */
 export const input = new NotificationType<{ readonly tree: TreeId; readonly base64: string }>('input');
+/** Maximum length of {@link sendInput}'s `base64`, in characters. */
+export const maxInputLength = 2 ** 20;
+/** As {@link input}, with an answer: resolves when it is on its way, and is refused where the process has neither terminal nor pipe for it. */
+export const sendInput = new RequestType<{ readonly tree: TreeId; readonly base64: string }, null, void>('input/send');
 /** New size of the tree's terminal, in characters. */
 export const resize = new NotificationType<Dimensions & { readonly tree: TreeId }>('resize');

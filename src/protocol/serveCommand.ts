@@ -20,9 +20,10 @@ const semiSpaceMegabytes = 2;
 /** What Node is started with to be a warden. */
 export function serveArguments(
   script: string,
-  { workspace, window, logFolder, lifetime = 'managed', metricsPort = 0, keepHistory }: ServeOptions,
+  { workspace, window, logFolder, lifetime = 'managed', metricsPort, keepHistory }: ServeOptions,
 ): string[] {
-  const named = { workspace, window, 'log-folder': logFolder, lifetime, 'metrics-port': String(metricsPort) };
+  const port = metricsPort === undefined ? {} : { 'metrics-port': String(metricsPort) };
+  const named = { workspace, window, 'log-folder': logFolder, lifetime, ...port };
   const options = [...Object.entries(named).flatMap(([name, value]) => [`--${name}`, value]), ...(keepHistory ? ['--keep-history'] : [])];
   return [`--max-semi-space-size=${semiSpaceMegabytes}`, script, 'serve', ...options];
 }

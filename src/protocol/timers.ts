@@ -29,7 +29,7 @@ export class LongTimer {
   }
 
   #arm(): void {
-    const left = this.#due - performance.now();
+    const left = Math.max(0, this.#due - performance.now());
     this.#timer = setTimeout(() => (left > longestTimer ? this.#arm() : this.#fire()), Math.min(left, longestTimer));
     if (!this.#keepsAlive) this.#timer.unref();
   }

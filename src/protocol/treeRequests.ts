@@ -3,12 +3,15 @@ import { RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
 import type { TreeSnapshot } from './snapshot.ts';
 import type { StartRequest, StopStep } from './startRequest.ts';
+import type { TextData } from './texts.ts';
 
 export interface StopRequest {
   readonly tree: TreeId;
   /** Skip the escalation. */
   readonly now: boolean;
   readonly reason: string;
+  /** {@link reason} as data, so that it is translated where it is shown. */
+  readonly reasonData?: TextData;
   /** Instead of the spec's own steps. */
   readonly steps?: readonly StopStep[];
 }
@@ -23,6 +26,8 @@ export interface SignalRequest {
   readonly signal: NodeJS.Signals;
   /** One member only; the whole tree where absent. */
   readonly pid?: number;
+  /** Only where it is this very process: a {@link Program} has it. */
+  readonly startTime?: number;
 }
 
 /** Starts a tree; answers when it is spawned, before it is ready. Ends with `startFailed`, and a reason where it is one of the usual. */

@@ -10,6 +10,17 @@ export function isReady({ state, health, endedAt }: Pick<TreeSnapshot, 'state' |
   return state === 'ready' || (state === 'exited' && endedAt === undefined && health === 'healthy');
 }
 
+/** Of several wardens that have had a tree of the same name, one that lives counts, else the newest. */
+export function newestByName(trees: readonly TreeSnapshot[]): ReadonlyMap<string, TreeSnapshot> {
+  const byName = new Map<string, TreeSnapshot>();
+  for (const tree of trees) {
+    const other = byName.get(tree.name);
+    const isOlder = other !== undefined && (isLive(tree) === isLive(other) ? tree.startedAt < other.startedAt : isLive(other));
+    if (!isOlder) byName.set(tree.name, tree);
+  }
+  return byName;
+}
+
 /** One word: its state, or what matters more. */
 export function stateWord({ state, health, nextStartAt }: TreeSnapshot): string {
   if (nextStartAt !== undefined) return 'restarting';
@@ -20,6 +31,12 @@ export function stateWord({ state, health, nextStartAt }: TreeSnapshot): string 
 export function stateAndReason({ state, reason }: Pick<TreeSnapshot, 'state' | 'reason'>): string {
   if (reason === '') return state;
   return reason.startsWith(state) ? reason : `${state}, ${reason}`;
+}
+
+/** How one has ended, on one line: exit code 0 says no more than the state. */
+export function endText({ state, reason, exit }: Pick<TreeSnapshot, 'state' | 'reason' | 'exit'>): string {
+  if (state !== 'succeeded') return reason;
+  return exit?.code === 0 ? state : `${state}, ${reason}`;
 }
 
 /** As people are shown it, and may call it: the first of a pool has the pool's name, and is told from it by its number. */

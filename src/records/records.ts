@@ -6,18 +6,25 @@ import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import * as z from 'zod';
 import { errorText } from '../protocol/errors.ts';
+import { maxHookMillis, maxStopSteps } from '../protocol/hooks.ts';
 import type { TreeId, WardenId } from '../protocol/identity.ts';
+import { maxWritable } from '../protocol/isolation.ts';
+import { maxSetAside } from '../protocol/logRotation.ts';
 import { listBounded, readBoundedFile } from './boundedFile.ts';
 import { listOf } from './listOf.ts';
 import { writeNewFile } from './newFile.ts';
 import {
-  isRecordFileName,
+  type Claimant,
   isRecordFolderName,
+  isTreeRecord,
   maxEntries,
+  maxRecordBytes,
   rawSuffix,
+  readListed,
   removeFile,
   removeRecordFolder,
   socketFile,
+  treeRecordName,
   treeSuffix,
   unfinishedSuffix,
   wardenFile,
@@ -25,8 +32,6 @@ import {
 
 const formatVersion = 1;
 
-/** Of one record, in bytes: fifty thousand members take two million. */
-export const maxRecordBytes = 4 * 2 ** 20;
 /** Of all records together. */
 const maxTotalBytes = 32 * 2 ** 20;
 /** Members beyond these are not put on record: the marks find them. */
@@ -52,6 +57,13 @@ const wardenRecord = z.object({
   homes: listOf(z.string(), 100),
 });
 
+const plainStep = z.union([z.object({ signal: z.string().regex(/^SIG[A-Z0-9+]+$/) }), z.object({ waitMillis: z.number().nonnegative() })]);
+const command = z.object({
+  run: z.tuple([z.string().min(1)], z.string()),
+  timeoutMillis: z.number().positive().max(maxHookMillis),
+  quiet: z.literal(true).optional(),
+});
+
 const treeRecord = z.object({
   format: z.literal(formatVersion),
   tree: z.uuid().transform((id) => id as TreeId),
@@ -63,6 +75,8 @@ const treeRecord = z.object({
   group: z.int().min(2).nullable(),
   session: z.int().min(2).nullable(),
   startedAt: z.number(),
+  /** It was there before its warden was told of it: what is older than the warden may be a member. */
+  external: z.boolean().optional(),
   containment: z.enum(['group', 'cgroup', 'namespace', 'job']),
   /** Where its container is found again; null where nothing of it outlives the warden. */
   container: z.string().nullable(),
@@ -70,15 +84,36 @@ const treeRecord = z.object({
   detached: z
     .object({
       group: z.string().optional(),
+      history: z.object({ origin: z.string(), name: z.string() }).optional(),
+      isolate: z
+        .object({
+          network: z.boolean(),
+          write: listOf(z.string(), maxWritable),
+          tmp: z.enum(['private', 'shared']),
+          secrets: z.enum(['hidden', 'readable']),
+          folder: z.string(),
+        })
+        .optional(),
+      join: z.string().optional(),
       commandLine: z.string(),
       cwd: z.string(),
       log: z.string(),
-      stop: listOf(
-        z.union([z.object({ signal: z.string().regex(/^SIG[A-Z0-9+]+$/) }), z.object({ waitMillis: z.number().nonnegative() })]),
-        100,
-      ),
+      rotation: z.object({ maxBytes: z.int().min(1), maxFiles: z.int().min(1).max(maxSetAside) }).optional(),
+      stop: listOf(plainStep, maxStopSteps),
     })
     .nullable(),
+  /** What has to be run when it has ended, whatever has become of its warden; absent: nothing. */
+  commands: z
+    .object({
+      cwd: z.string(),
+      /** Of the process, without secrets. */
+      env: z.record(z.string(), z.string().nullable()),
+      /** Where what they print goes; null: nowhere. */
+      log: z.string().nullable(),
+      /** The steps of its stop, in which the commands have their place. */
+      stop: listOf(z.union([plainStep, command]), maxStopSteps),
+    })
+    .optional(),
   /** Seen so far, the leader included; the marks find the others. */
   members: listOf(identity, maxMembers),
 });
@@ -86,10 +121,17 @@ const treeRecord = z.object({
 export type WardenRecord = z.output<typeof wardenRecord>;
 export type TreeRecord = z.output<typeof treeRecord>;
 
+/** As it was found on disk. */
+export interface FoundTreeRecord extends TreeRecord {
+  readonly path: string;
+  /** It may be dead by now as well. */
+  readonly claimant?: Claimant;
+}
+
 export interface RecordFolder {
   readonly path: string;
   readonly warden: WardenRecord;
-  readonly trees: readonly TreeRecord[];
+  readonly trees: readonly FoundTreeRecord[];
   /** Invalid files, each with what is wrong with it; they are never acted upon. */
   readonly unreadable: readonly string[];
 }
@@ -97,6 +139,17 @@ export interface RecordFolder {
 /** Where the warden of this folder listens. On Windows, where sockets have no place on disk, it is a pipe of that name. */
 export function socketPath(folder: string): string {
   return sep === '/' ? join(folder, socketFile) : `\\\\.\\pipe\\tree-warden-${basename(folder)}`;
+}
+
+/**
+ * Tells the file of a socket from another one in its place; undefined where there is none, or it is no socket. A pipe of Windows cannot be removed, and
+ * is always the same.
+ * @throws Error where its folder cannot be read.
+ */
+export function socketIdentity(path: string): string | undefined {
+  if (sep !== '/') return path;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isSocket() ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** Where a client gets the stdin and stdout of a tree with `stdio: "raw"`. */
@@ -156,6 +209,18 @@ export class Records {
   }
 }
 
+/**
+ * Puts a record that was found in the place of itself, with other commands left.
+ * @throws Error where that cannot be written; it is then as it was.
+ */
+export function rewriteCommands(
+  { path, claimant: _, ...record }: FoundTreeRecord,
+  stop: NonNullable<TreeRecord['commands']>['stop'],
+): void {
+  writeNewFile(`${path}${unfinishedSuffix}`, `${JSON.stringify({ ...record, commands: { ...record.commands, stop } })}\n`);
+  renameSync(`${path}${unfinishedSuffix}`, path);
+}
+
 /** For so long, a folder without a record may be one of a warden that is coming or going. */
 const comingAndGoingMillis = 10_000;
 
@@ -171,23 +236,25 @@ interface Budget {
 export function readRecordFolder(path: string, budget: Budget = { bytes: maxTotalBytes }): RecordFolder {
   assertPrivate(path);
   const warden = wardenRecord.parse(readJson(join(path, wardenFile), budget));
-  const trees: TreeRecord[] = [];
-  const { entries, complete } = listBounded(path, maxEntries);
-  const unreadable = complete ? [] : [`${path}: it holds more than ${maxEntries} files, and the others were not read`];
-  for (const { name } of entries) {
-    if (!name.endsWith(treeSuffix)) continue;
-    try {
-      if (!isRecordFileName(name)) throw new Error('its name is not that of a tree');
-      const record = treeRecord.parse(readJson(join(path, name), budget));
-      if (name !== `${record.tree}${treeSuffix}`) throw new Error('the tree in it is not the one in its file name');
-      trees.push(record);
-    } catch (error) {
-      // A tree that has just ended.
-      if (isMissing(error)) continue;
-      unreadable.push(`${join(path, name)}: ${describeProblem(error)}`);
-    }
+  const { found, complete } = readListed(path, isTreeRecord, (name) => readTreeRecord(path, name, budget));
+  const unreadable = found.filter((one) => typeof one === 'string');
+  if (!complete) unreadable.unshift(`${path}: it holds more than ${maxEntries} files, and the others were not read`);
+  return { path, warden, trees: found.filter((one) => typeof one === 'object'), unreadable };
+}
+
+/** Answers with what is wrong with it, where it is no valid record. */
+function readTreeRecord(folder: string, name: string, budget: Budget): FoundTreeRecord | string {
+  const path = join(folder, name);
+  try {
+    const named = treeRecordName(name);
+    if (named === undefined) throw new Error('its name is not that of a tree');
+    const record = treeRecord.parse(readJson(path, budget));
+    if (named.tree !== record.tree) throw new Error('the tree in it is not the one in its file name');
+    return { ...record, path, ...(named.claimant && { claimant: named.claimant }) };
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    return `${path}: ${describeProblem(error)}`;
   }
-  return { path, warden, trees, unreadable };
 }
 
 /** The folder of a warden whose record is invalid, with what is wrong with it. */

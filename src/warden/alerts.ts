@@ -1,4 +1,5 @@
 import type { HelperName } from '../protocol/helpers.ts';
+import { type Text, withData } from '../protocol/texts.ts';
 import type { Alert } from '../protocol/watching.ts';
 import type { Journal } from './journal.ts';
 
@@ -30,19 +31,23 @@ export class Alerts {
   }
 
   /** A helper is not restarted automatically; `problem` says why. */
-  helperGivenUp(helper: HelperName, problem: string): void {
-    this.#write({ event: 'gave-up', spec: helper, reason: problem });
-    this.raise({ message: problem, helper });
+  helperGivenUp(helper: HelperName, problem: Text): void {
+    this.#write({ event: 'gave-up', spec: helper, reason: String(problem) });
+    this.raise({ ...alertOf(problem), helper });
   }
 
   /** All that a self-check has found: each thing is told once for as long as it lasts. */
-  report(findings: readonly string[]): void {
+  report(findings: readonly Text[]): void {
     const before = this.#known;
-    this.#known = new Set(findings);
+    this.#known = new Set(findings.map(String));
     for (const finding of findings) {
-      if (before.has(finding)) continue;
-      this.#write({ event: 'self-check', reason: finding });
-      this.raise({ message: finding });
+      if (before.has(String(finding))) continue;
+      this.#write({ event: 'self-check', reason: String(finding) });
+      this.raise(alertOf(finding));
     }
   }
+}
+
+export function alertOf(message: Text): Alert {
+  return { message: String(message), ...withData('messageData', message) };
 }

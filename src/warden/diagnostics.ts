@@ -1,7 +1,9 @@
 import { coreVersion, spokenVersions, type Welcome } from '../protocol/handshake.ts';
 import type { Inspection } from '../protocol/inspection.ts';
+import { localizable, type Text } from '../protocol/texts.ts';
 import { version } from '../protocol/version.ts';
 import type { Alerts } from './alerts.ts';
+import { shortcomingsOf } from './lentTerminals.ts';
 import { selfCheck } from './selfCheck.ts';
 import type { WardenParts } from './wardenParts.ts';
 
@@ -27,7 +29,7 @@ export class Diagnostics {
       versions: spokenVersions,
       warden: id,
       pid: process.pid,
-      shortcomings: options.platform.shortcomings,
+      shortcomings: shortcomingsOf(options.platform, options.noTerminals),
       journalFile: journal.path,
       workspace: options.workspace,
       lifetime: options.lifetime,
@@ -50,11 +52,11 @@ export class Diagnostics {
   }
 
   /** What is wrong at present, a sentence each. */
-  selfCheck(): string[] {
+  selfCheck(): Text[] {
     const { records, deadMansSwitch, supervisor, observers, models, options } = this.#parts;
     const { platform } = options;
     const self = platform.stat(process.pid);
-    if (self === undefined) return ['The process table cannot be read.'];
+    if (self === undefined) return [localizable('tableUnreadable')];
     const found = selfCheck({
       platform,
       self,

@@ -1,20 +1,29 @@
 import type { TreeId, WardenId } from '../protocol/identity.ts';
+import type { WardenConfiguration } from './configuration.ts';
 import { LogFile } from './output/logFile.ts';
 
 export type JournalEvent =
   | 'warden-started'
+  | 'configured'
   | 'warden-ended'
   | 'client-connected'
   | 'client-left'
+  | 'socket-reopened'
   | 'switch-lost'
   | 'gateway-ended'
+  | 'watch'
+  | 'watcher-ended'
+  | 'schedule'
+  | 'job'
   | 'spawned'
   | 'start-failed'
   | 'state'
   | 'signal'
   | 'escalation'
   | 'ended'
+  | 'hook'
   | 'health'
+  | 'prompt'
   | 'restart'
   | 'gave-up'
   | 'late-member'
@@ -22,6 +31,8 @@ export type JournalEvent =
   | 'cleanup-failed'
   | 'self-check'
   | 'strays'
+  | 'guard'
+  | 'owner-gone'
   | 'swept'
   | 'taken-over'
   | 're-attached'
@@ -46,6 +57,8 @@ export interface JournalRecord {
   /** Which of a tree's limits, of a `limit-reached`. */
   readonly limit?: string;
   readonly reason?: string;
+  /** What the warden goes by, of a `configured`, by the name of each setting. */
+  readonly settings?: WardenConfiguration['effective'];
 }
 
 /** Every transition of every tree as JSON lines, for people and for tools. */

@@ -3,29 +3,34 @@
  * gone when stdin ends; other clients of this user speak to it over its socket.
  *
  *   warden.js serve --workspace NAME --window KEY --lifetime managed|detached --log-folder DIR
- *       [--max-trees N] [--max-processes N] [--time-limit DURATION] [--metrics-port PORT] [--keep-history]
+ *       [--max-trees N] [--max-processes N] [--time-limit DURATION] [--metrics-port PORT] [--keep-history] [--lease DURATION]
  *   warden.js reap FOLDER [ROOT…]
  *                              kills what the dead warden of this folder left; where its records are gone, removes its cgroup roots
  *   warden.js doctor           prints what this machine offers, as JSON
  *   warden.js holders PORT     prints this user's processes that listen on that port, as JSON
+ *   warden.js programs PID…   prints what these processes run, as JSON
  *   warden.js end PID START    asks exactly this process to end, and kills it if it does not
  *   warden.js sweep            kills what every dead warden left, and prints the result as JSON
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Platform } from '../platform/platform.ts';
 import { selectPlatform } from '../platform/select.ts';
 import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import { errorText } from '../protocol/errors.ts';
+import { readGuardianVariables } from '../protocol/guardianVariables.ts';
 import type { Diagnosis } from '../protocol/inspection.ts';
 import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
+import { configurationOf } from './configuration.ts';
 import { removeCgroupRoots } from './ending/cleanup.ts';
-import { isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './ending/reaper.ts';
+import { isClaimed, isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './ending/reaper.ts';
 import { reaperName } from './ending/switchScript.ts';
+import { shortcomingsOf, whyNoTerminals } from './lentTerminals.ts';
 import { endProcess, findPortHolders } from './portHolders.ts';
-import { defaultWindowLimits } from './trees/limitKeeper.ts';
+import { describePrograms } from './programs.ts';
 import { Warden } from './warden.ts';
 
 async function main(): Promise<void> {
@@ -36,11 +41,12 @@ async function main(): Promise<void> {
       window: { type: 'string', default: '' },
       lifetime: { type: 'string', default: 'managed' },
       'log-folder': { type: 'string' },
-      'max-trees': { type: 'string', default: String(defaultWindowLimits.maxTrees) },
-      'max-processes': { type: 'string', default: String(defaultWindowLimits.maxProcesses) },
-      'time-limit': { type: 'string', default: '0s' },
-      'metrics-port': { type: 'string', default: '0' },
-      'keep-history': { type: 'boolean', default: false },
+      'max-trees': { type: 'string' },
+      'max-processes': { type: 'string' },
+      'time-limit': { type: 'string' },
+      'metrics-port': { type: 'string' },
+      'keep-history': { type: 'boolean' },
+      lease: { type: 'string' },
     },
   });
   const [command, folder, ...others] = positionals;
@@ -48,36 +54,56 @@ async function main(): Promise<void> {
   if (command === 'reap') nameProcess(reaperName);
   // The sign of life that `src/client/wardenCommands.ts` waits for; JSON may begin with it.
   if (command !== 'serve') process.stdout.write('\n');
+  // Nothing but a warden is refused for what is wrong in its environment: what ends processes has to run.
+  const variables = command === 'serve' ? readGuardianVariables(process.env) : {};
   const platform = await selectPlatform();
   if (command === 'serve') {
     const logFolder = values['log-folder'];
     if (logFolder === undefined) throw new Error('serve needs --log-folder');
-    const windowLimits = {
+    const timeLimit = values['time-limit'];
+    const configuration = configurationOf(variables, {
       maxTrees: countFrom('--max-trees', values['max-trees'], 1),
       maxProcesses: countFrom('--max-processes', values['max-processes'], 0),
-      timeMillis: parseDuration(values['time-limit']),
-    };
+      timeLimit: timeLimit === undefined ? undefined : parseDuration(timeLimit),
+      metricsPort: countFrom('--metrics-port', values['metrics-port'], 0),
+      keepHistory: values['keep-history'],
+    });
     const { workspace, window, lifetime } = values;
     if (lifetime !== 'managed' && lifetime !== 'detached') throw new Error(`--lifetime is managed or detached, not '${lifetime}'`);
-    const metricsPort = countFrom('--metrics-port', values['metrics-port'], 0);
-    const keepHistory = values['keep-history'];
     const runtimeFolder = openRuntimeFolder();
-    await Warden.serve({ platform, workspace, window, lifetime, logFolder, windowLimits, metricsPort, keepHistory, runtimeFolder });
+    const noTerminals = await whyNoTerminals(platform);
+    const leaseMillis = values.lease === undefined ? 0 : parseDuration(values.lease);
+    const settings = { workspace, window, lifetime, leaseMillis, logFolder, runtimeFolder, ...configuration } as const;
+    await Warden.serve({ platform, noTerminals, ...settings });
   } else if (command === 'reap' && folder !== undefined) {
     if (!existsSync(folder)) return void (await removeCgroupRoots(platform, others));
     const records = readRecordFolder(folder);
     if (isWardenAlive(platform, records)) throw new Error(`the warden of ${folder} is alive`);
     if (livesOn(platform, records)) startDetachedWarden(records);
     else await reap(platform, records);
+    // The warden may have been killed while it ran the commands of another one that was killed before.
+    const { detached } = await sweep(platform, dirname(folder), {}, isClaimed);
+    detached.forEach(startDetachedWarden);
   } else if (command === 'sweep') {
     const { swept, unreadable, detached } = await sweep(platform, openRuntimeFolder());
     detached.forEach(startDetachedWarden);
     const reattached = detached.flatMap(({ trees }) => trees.map(({ name }) => name));
-    process.stdout.write(`${JSON.stringify({ swept, unreadable, reattached })}\n`);
+    // For people and scripts, who know an empty text for none.
+    const inWords = swept.map((warden) => ({
+      ...warden,
+      trees: warden.trees.map(({ failed, ...tree }) => ({
+        ...tree,
+        ...(failed && { failed: failed.map((one) => ({ ...one, problem: String(one.problem) })) }),
+        problem: String(tree.problem ?? ''),
+      })),
+    }));
+    process.stdout.write(`${JSON.stringify({ swept: inWords, unreadable, reattached })}\n`);
   } else if (command === 'doctor') {
-    process.stdout.write(`${JSON.stringify(diagnose(platform))}\n`);
+    process.stdout.write(`${JSON.stringify(await diagnose(platform))}\n`);
   } else if (command === 'holders') {
     process.stdout.write(`${JSON.stringify(await findPortHolders(platform, Number(folder)))}\n`);
+  } else if (command === 'programs') {
+    process.stdout.write(`${JSON.stringify(await describePrograms(platform, positionals.slice(1).map(Number)))}\n`);
   } else if (command === 'end') {
     await endProcess(platform, { pid: Number(folder), startTime: Number(start) });
   } else {
@@ -85,10 +111,11 @@ async function main(): Promise<void> {
   }
 }
 
-function diagnose(platform: Platform): Diagnosis {
+async function diagnose(platform: Platform): Promise<Diagnosis> {
   const containers = platform.containersFor(`doctor-${process.pid}`);
   try {
-    return { platform: platform.name, offers: containers.offers(), shortcomings: platform.shortcomings };
+    const shortcomings = shortcomingsOf(platform, await whyNoTerminals(platform));
+    return { platform: platform.name, offers: containers.offers(), isolation: platform.isolator.offer(), shortcomings };
   } finally {
     platform.removeCgroupRoots(containers.cgroupRoots);
   }
@@ -103,7 +130,8 @@ function nameProcess(name: string): void {
   }
 }
 
-function countFrom(option: string, text: string, least: number): number {
+function countFrom(option: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
   const count = Number(text);
   if (!Number.isInteger(count) || count < least) throw new Error(`${option} wants a whole number from ${least} up, not '${text}'`);
   return count;

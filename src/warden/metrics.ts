@@ -1,7 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { LoopbackServer } from '../loopback/server.ts';
-import { errorText } from '../protocol/errors.ts';
 import type { InstanceSnapshot } from '../protocol/models.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import type { ModelService } from './models/modelService.ts';
@@ -13,58 +10,23 @@ export interface MetricsSources {
   readonly journal: Journal;
 }
 
-/** No client shows a token here: a connection lasts as long as a scrape may take, and there are no more than a few. */
-const limits = { count: 16, deadlineMillis: 30_000 } as const;
-/** Milliseconds that a request may take to arrive. */
-const requestMillis = 10_000;
-
 /** Metrics for other tools, in Prometheus' text format, named as OpenMetrics asks: base units, counters end in `_total`. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #server: Promise<LoopbackServer | undefined>;
-  readonly #measure: () => Promise<string>;
-  #measuring: Promise<string> | undefined;
+  readonly #models: MetricsSources['models'];
+  readonly #measure: readonly (() => Promise<void>)[];
 
-  /** Serves them at `http://127.0.0.1:port/metrics`, to every process of this machine; `onFailure` hears in a sentence why that cannot be. */
-  constructor({ supervisor, models, journal }: MetricsSources, port: number, onFailure: (problem: string) => void) {
+  constructor({ supervisor, models, journal }: MetricsSources) {
+    this.#models = models;
     countEvents(this.#registry, journal);
-    const measureAllTrees = measureTrees(this.#registry, supervisor);
-    const measureAllModels = measureModels(this.#registry, models);
-    this.#measure = async () => {
-      await measureAllModels();
-      await measureAllTrees();
-      return `${await this.#registry.metrics()}${await models.serverMetrics()}`;
-    };
-    const listening = LoopbackServer.listen({
-      port,
-      limits,
-      requestMillis,
-      serve: (request, response) => this.#serve(request, response),
-      refuse: (_request, response, { status, message }) => response.writeHead(status).end(`${message}.\n`),
-    });
-    this.#server = listening.catch((error: unknown) => {
-      onFailure(`Metrics are not served at port ${port} of 127.0.0.1: ${errorText(error)}.`);
-      return undefined;
-    });
+    const ofTrees = measureTrees(this.#registry, supervisor);
+    this.#measure = [measureModels(this.#registry, models), ofTrees];
   }
 
-  close(): void {
-    void this.#server.then((server) => server?.closeNow());
-  }
-
-  #serve({ method, url = '/' }: IncomingMessage, response: ServerResponse): void {
-    if ((method !== 'GET' && method !== 'HEAD') || url.split('?')[0] !== '/metrics') {
-      response.writeHead(404).end('The metrics are at /metrics.\n');
-      return;
-    }
-    // Who asks while it is measured gets what is measured: asking often does not make the warden look often.
-    this.#measuring ??= this.#measure().finally(() => {
-      this.#measuring = undefined;
-    });
-    this.#measuring.then(
-      (text) => response.writeHead(200, { 'Content-Type': this.#registry.contentType }).end(text),
-      (error: unknown) => response.writeHead(500).end(`${errorText(error)}\n`),
-    );
+  /** Everything, measured now. */
+  async text(): Promise<string> {
+    for (const measure of this.#measure) await measure();
+    return `${await this.#registry.metrics()}${await this.#models.serverMetrics()}`;
   }
 }
 
@@ -76,7 +38,10 @@ function countEvents(registry: Registry, journal: Journal): void {
   const spawned = counter('trees_spawned_total', 'Trees that were started.', ['spec']);
   const restarted = counter('trees_restarted_total', 'Trees that were restarted under the same name.', ['spec']);
   const failedStarts = counter('tree_start_failures_total', 'Trees whose leader could not be spawned.', ['spec']);
-  const ended = counter('trees_ended_total', 'Trees that have ended, by how: exited, failed, killed, unkillable.', ['spec', 'cause']);
+  const ended = counter('trees_ended_total', 'Trees that have ended, by how: succeeded, exited, failed, killed, unkillable.', [
+    'spec',
+    'cause',
+  ]);
   const limits = counter('limits_reached_total', 'Limits that were reached, by their name; `time` is a timeout.', ['spec', 'limit']);
   const steps = counter('escalation_steps_total', 'Steps of stops, by the signal that was sent to all members.', ['spec', 'signal']);
   const failures = counter('cleanup_failures_total', 'Times that something could not be ended, or removed.', []);

@@ -1,6 +1,7 @@
 import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import * as protocol from '../protocol/declare.ts';
+import { setWatching } from '../protocol/fileWatch.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Declarations } from './reconciler/declarations.ts';
 
@@ -14,6 +15,10 @@ export function answerNameRequests(on: AnswerRequests, declarations: Declaration
   on(protocol.stopName, (request) => declarations.stop(request));
   on(protocol.restartName, (request) => declarations.restart(request));
   on(protocol.scaleName, (request) => declarations.scale(request));
+  on(setWatching, (request) => {
+    declarations.setWatching(request);
+    return null;
+  });
   on(protocol.listNames, () => declarations.status);
   on(protocol.namedPort, ({ name }) => declarations.port(name));
 }

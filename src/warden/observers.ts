@@ -1,4 +1,5 @@
 import { errorText } from '../protocol/errors.ts';
+import { localizable, type Text } from '../protocol/texts.ts';
 import type { Journal } from './journal.ts';
 
 /**
@@ -7,14 +8,14 @@ import type { Journal } from './journal.ts';
  */
 export class Observers {
   readonly #journal: Pick<Journal, 'write'>;
-  readonly #failing = new Map<string, string>();
+  readonly #failing = new Map<string, Text>();
 
   constructor(journal: Pick<Journal, 'write'>) {
     this.#journal = journal;
   }
 
   /** Present failures, a sentence each. */
-  get problems(): string[] {
+  get problems(): Text[] {
     return [...this.#failing.values()];
   }
 
@@ -48,8 +49,8 @@ export class Observers {
 
   /** A failure that lasts is journalled once. */
   #failed(what: string, error: unknown): void {
-    const problem = `${what} failed: ${errorText(error)}. Processes are guarded all the same.`;
-    if (!this.#failing.has(what)) this.#journal.write({ event: 'observer-failed', reason: problem });
+    const problem = localizable('observerFailed', what, errorText(error));
+    if (!this.#failing.has(what)) this.#journal.write({ event: 'observer-failed', reason: String(problem) });
     this.#failing.set(what, problem);
   }
 }

@@ -15,8 +15,18 @@ interface Candidate {
 type State =
   | { readonly kind: 'owned'; readonly owner: object }
   /** The owner has released the trees for a successor, which has to come by the deadline. */
-  | { readonly kind: 'grace'; readonly deadline: LongTimer }
+  | { readonly kind: 'grace'; readonly deadline: LongTimer; readonly isForExternal: boolean }
   | { readonly kind: 'abandoned' };
+
+export interface OwnershipEvents {
+  /**
+   * The owner is gone, and has not released the trees for a successor: ends what lives for it alone. Answers for how long a successor is waited for
+   * nevertheless, because there are trees that outlive the extension host (a terminal does), in milliseconds; 0: not at all.
+   */
+  onOwnerGone(reason: string): number;
+  /** Called once, when the trees have no owner and none is to come. */
+  onAbandoned(reason: string): void;
+}
 
 /**
  * The session that the warden's trees live for. When the owner is gone, the trees end; unless the owner has released them
@@ -24,31 +34,29 @@ type State =
  * has closed never becomes the owner.
  */
 export class Ownership {
-  readonly #onAbandoned: (reason: string) => void;
+  readonly #events: OwnershipEvents;
   readonly #closed = new WeakSet<object>();
   #state: State;
   #candidates: readonly Candidate[] = [];
 
-  /** `onAbandoned` is called once, when the trees have no owner and none is to come. */
-  constructor(owner: object, onAbandoned: (reason: string) => void) {
+  constructor(owner: object, events: OwnershipEvents) {
     this.#state = { kind: 'owned', owner };
-    this.#onAbandoned = onAbandoned;
+    this.#events = events;
   }
 
   /** The owner gives the trees up; from another session, it changes nothing. `keepMillis` 0: no successor is to come. */
   release(session: object, keepMillis: number): void {
     if (!this.#isOwner(session)) return;
     if (keepMillis <= 0) {
-      this.#end('the window was closed');
+      this.#gone('the window was closed');
       return;
     }
-    const [next] = this.#candidates;
-    if (next) {
-      this.#grant(next);
-      return;
-    }
-    const reason = `its window went away and did not come back within ${keepMillis / 1000} s`;
-    this.#state = { kind: 'grace', deadline: new LongTimer(() => this.#end(reason), keepMillis) };
+    this.#await(keepMillis, `its window went away and did not come back within ${keepMillis / 1000} s`);
+  }
+
+  /** Nothing is left that a successor is waited for. */
+  nothingIsKept(): void {
+    if (this.#state.kind === 'grace' && this.#state.isForExternal) this.#end('the window was closed');
   }
 
   /** The connection has closed; what the session has sent before may still arrive, but it can own nothing any more. */
@@ -60,7 +68,7 @@ export class Ownership {
   /** The connection has closed, and everything that the session has sent is dealt with. */
   lost(session: object): void {
     this.closed(session);
-    if (this.#isOwner(session)) this.#end('the client that started it is gone');
+    if (this.#isOwner(session)) this.#gone('the client that started it is gone');
   }
 
   /**
@@ -93,9 +101,21 @@ export class Ownership {
     return this.#state.kind === 'owned' && this.#state.owner === session;
   }
 
+  #gone(reason: string): void {
+    const keepMillis = this.#events.onOwnerGone(reason);
+    if (keepMillis > 0) this.#await(keepMillis, reason, true);
+    else this.#end(reason);
+  }
+
+  #await(millis: number, reason: string, isForExternal = false): void {
+    const [next] = this.#candidates;
+    if (next) this.#grant(next);
+    else this.#state = { kind: 'grace', deadline: new LongTimer(() => this.#end(reason), millis), isForExternal };
+  }
+
   #end(reason: string): void {
     this.close();
-    this.#onAbandoned(reason);
+    this.#events.onAbandoned(reason);
   }
 
   /** In this very turn, so that nothing can come between the grant and the ownership. */

@@ -23,7 +23,14 @@ export async function findPortHolders(platform: Platform, port: number): Promise
     const ports = listening.get(pid)?.filter((one) => one.port === port) ?? [];
     if (ports.length === 0) return [];
     const [program = name, ...args] = platform.argvOf(pid);
-    return { pid, startTime, name, commandLine: displayCommandLine([program, ...args]), ports };
+    return {
+      pid,
+      startTime,
+      name,
+      commandLine: displayCommandLine([program, ...args]),
+      ports,
+      ...(platform.isProtected(pid) && { protected: true }),
+    };
   });
 }
 
@@ -46,5 +53,5 @@ export async function endProcess(platform: Platform, wanted: ProcessIdentity): P
     steps,
     new AbortController().signal,
   );
-  if (survivors.length > 0) throw new Error(describeSurvivors(survivors));
+  if (survivors.length > 0) throw new Error(String(describeSurvivors(survivors)));
 }

@@ -1,16 +1,26 @@
 /** What a client may send: each message is checked before anything of the warden sees it. */
+import { isAbsolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Message } from 'vscode-jsonrpc';
 import * as z from 'zod';
+import { maxCronLength, maxTimeZoneLength } from '../protocol/cronTimes.ts';
 import * as names from '../protocol/declare.ts';
+import * as external from '../protocol/externalRequests.ts';
 import * as figures from '../protocol/figures.ts';
+import * as fileWatch from '../protocol/fileWatch.ts';
 import * as handshake from '../protocol/handshake.ts';
 import { helperNames, startHelper } from '../protocol/helpers.ts';
+import { maxHookCharacters, maxHookMillis, maxHooks, maxStopBytes, maxStopSteps } from '../protocol/hooks.ts';
+import { maxWritable } from '../protocol/isolation.ts';
+import * as jobs from '../protocol/jobs.ts';
+import { maxSetAside } from '../protocol/logRotation.ts';
 import * as models from '../protocol/models.ts';
 import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import { maxInstances } from '../protocol/policies.ts';
+import { maxRemoteMembers, remoteReport, remoteStart } from '../protocol/remoteRequests.ts';
+import { type GivenValues, maxValues, valueProblem } from '../protocol/startVariables.ts';
 import { isSignal } from '../protocol/stopSteps.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import * as watching from '../protocol/watching.ts';
@@ -21,20 +31,42 @@ const name = z.string().min(1).max(1000);
 const text = z.string().max(4 * 2 ** 20);
 const flag = z.boolean();
 const millis = z.number().nonnegative();
+/** What a Date can be made of. */
+const moment = z.number().min(-8.64e15).max(8.64e15);
 const count = z.int().nonnegative();
 const tree = z.string().max(100);
 const signal = z.string().max(100).refine(isSignal, 'is not a signal of this system');
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 const dimension = z.int().min(1).max(10_000);
 const dimensions = z.looseObject({ columns: dimension, rows: dimension });
-const steps = listOf(z.union([z.looseObject({ signal }), z.looseObject({ waitMillis: millis })]), 1000);
 const argv = listOf(text, 100_000).refine((words) => words.length > 0, 'is empty');
+/** Commands are on record, where a tree has few bytes. */
+const hook = z.looseObject({
+  run: argv
+    .refine(([program]) => program !== '', 'has no program')
+    .refine((words) => words.reduce((sum, word) => sum + word.length, 0) <= maxHookCharacters, 'is too long'),
+  timeoutMillis: z.number().positive().max(maxHookMillis),
+});
+const hooks = listOf(hook, maxHooks);
+const noCommand = { run: z.never().optional() };
+const steps = listOf(
+  z.union([z.looseObject({ signal, ...noCommand }), z.looseObject({ waitMillis: millis, ...noCommand }), hook]),
+  maxStopSteps,
+).refine((all) => Buffer.byteLength(JSON.stringify(all.filter((step) => 'run' in step))) <= maxStopBytes, 'has commands that are too long');
 const environment = z.custom<Record<string, string | null>>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((one) => one === null || typeof one === 'string'),
+  (value) => isRecord(value) && Object.values(value).every((one) => one === null || typeof one === 'string'),
   'is not an environment',
+);
+const values = z.custom<GivenValues>(
+  (value) =>
+    isRecord(value) &&
+    Object.values(value).every(
+      (given) =>
+        isRecord(given) &&
+        Object.keys(given).length <= maxValues &&
+        Object.values(given).every((one) => typeof one === 'string' && valueProblem(one) === undefined),
+    ),
+  'are no values',
 );
 const portNumber = z.int().min(0).max(65_535);
 const probeAt = <Port extends z.ZodType>(port: Port) =>
@@ -53,9 +85,23 @@ const probeAt = <Port extends z.ZodType>(port: Port) =>
     deadlineMillis: millis.optional(),
   });
 const probe = probeAt(portNumber);
+const words = listOf(text, 1000);
+const anyRunner = { leaseMillis: millis.min(1), extra: words.optional(), folder: text.optional(), workspace: text };
+const runner = z.union([
+  z.looseObject({
+    ...anyRunner,
+    type: z.literal('slurm'),
+    ...Object.fromEntries(['partition', 'node', 'gpus', 'qos', 'account'].map((key) => [key, text.optional()])),
+    ...{ cpus: count.optional(), memoryBytes: millis.optional(), timeMillis: millis.optional() },
+  }),
+  z.looseObject({ ...anyRunner, type: z.literal('ssh'), host: text.min(1) }),
+]);
 const start = z.looseObject({
   name,
   pool: name.optional(),
+  history: z.looseObject({ origin: z.string().max(10_000), name }).optional(),
+  jobArgs: count.optional(),
+  endsWithWarden: z.literal(true).optional(),
   group: z.string().max(1000).optional(),
   argv,
   cwd: text,
@@ -63,8 +109,25 @@ const start = z.looseObject({
   stdio: z.enum(['pty', 'pipes', 'inherit', 'file', 'raw']),
   dimensions: dimensions.optional(),
   stop: steps,
+  beforeStart: hooks.optional(),
+  afterReady: hooks.optional(),
+  secretEnv: listOf(text, 10_000).optional(),
   whenLeaderExits: z.enum(['kill', 'keep']),
+  successExitCodes: listOf(count, 1000).optional(),
   containment: z.enum(['group', 'cgroup', 'namespace', 'job', 'auto']),
+  isolate: z
+    .looseObject({
+      network: flag,
+      write: listOf(text, maxWritable),
+      tmp: z.enum(['private', 'shared']),
+      secrets: z.enum(['hidden', 'readable']),
+      folder: text,
+    })
+    .optional(),
+  join: name.optional(),
+  runner: runner.optional(),
+  // The warden makes it.
+  remote: z.never().optional(),
   limits: z
     .looseObject({
       memoryBytes: millis.optional(),
@@ -89,7 +152,8 @@ const start = z.looseObject({
       maxDelayMillis: millis,
     })
     .optional(),
-  awaitReader: flag.optional(),
+  log: z.looseObject({ maxBytes: z.int().min(1), maxFiles: z.int().min(1).max(maxSetAside) }).optional(),
+  awaitReader: z.union([flag, z.literal('always')]).optional(),
 });
 const probeTemplate = probeAt(z.union([portNumber, z.string().max(1000)]));
 const template = start.omit({ name: true, pool: true }).extend({ ready: probeTemplate.optional(), alive: probeTemplate.optional() });
@@ -121,38 +185,160 @@ const hello = z.looseObject({
 });
 /** The warden numbers the instances of a name in this way. */
 const declaredName = name.refine((written) => !/#\d+$/.test(written), 'ends like the name of an instance');
+const dependency = z.looseObject({
+  name,
+  condition: z.enum(['started', 'ready', 'succeeded', 'ended']),
+  restart: z.literal(true).optional(),
+});
+const watch = z.looseObject({
+  folder: text,
+  patterns: listOf(z.string().max(1000), fileWatch.maxPatterns),
+  action: z.union([
+    z.looseObject({ by: z.literal('restart') }),
+    z.looseObject({ by: z.literal('signal'), signal }),
+    z.looseObject({ by: z.literal('run'), argv }),
+  ]),
+  debounceMillis: millis.max(60_000),
+  dependents: z.literal(true).optional(),
+});
+const schedule = z.looseObject({
+  cron: z.string().max(maxCronLength),
+  timeZone: z.string().max(maxTimeZoneLength).optional(),
+  overlap: z.enum(['skip', 'queue', 'replace']),
+  catchUp: z.literal(true).optional(),
+});
+const { jobBounds } = jobs;
+const jobSettings = z.looseObject({
+  maxConcurrent: z.int().min(1).max(jobBounds.concurrent),
+  maxQueued: z.int().min(0).max(jobBounds.queued),
+  whenFull: z.enum(['wait', 'reject']),
+});
+const jobArguments = listOf(text, jobBounds.args)
+  .refine(
+    (words) => words.reduce((sum, word) => sum + word.length + 1, 0) <= jobBounds.argsLength,
+    `are longer than ${jobBounds.argsLength} characters`,
+  )
+  .refine((words) => words.every((word) => !word.includes('\0')), 'have a NUL character, which no program can receive');
+const ofPlain = z.record(z.string(), z.string());
 const declaration = z.intersection(
-  z.looseObject({ name: declaredName, instances }),
+  z.looseObject({
+    name: declaredName,
+    written: name.optional(),
+    instances,
+    dependsOn: listOf(dependency, 10_000).optional(),
+    watch: watch.optional(),
+    schedule: schedule.optional(),
+    jobs: jobSettings.optional(),
+  }),
   z.union([z.looseObject({ template }), z.looseObject({ problem: text })]),
 );
-const stop = z.looseObject({ tree, now: flag, reason: text, steps: steps.optional() });
+const guard = z.enum(['watched', 'marked', 'guarded']);
+/** Data of a text that is not known here is left aside: a newer client may have sent it. */
+const reason = { reason: text, reasonData: z.looseObject({}).optional() };
+const stop = z.looseObject({ tree, now: flag, ...reason, steps: steps.optional() });
+
+const shortText = z.string().max(1000);
+const amount = z.number().nonnegative();
+/** What a connector tells comes from another machine, and perhaps from a newer version. */
+const remoteMember = z.looseObject({
+  ...{ pid: count, parent: count, name: shortText, threads: count, cpuPercent: amount, memoryBytes: amount },
+  ...{ zombie: flag, stray: flag },
+  ports: listOf(z.looseObject({ protocol: z.enum(['tcp', 'udp']), port: portNumber, address: shortText }), 1000).optional(),
+  gpu: z.looseObject({ memoryBytes: amount, percent: amount }).optional(),
+});
+const remoteFigures = z.looseObject({
+  members: listOf(remoteMember, maxRemoteMembers),
+  ...{ cpuPercent: amount, memoryBytes: amount, readRate: amount, writeRate: amount, zombies: count },
+  gpu: z.looseObject({ memoryBytes: amount, percent: amount }).optional(),
+});
+const remoteStatus = z.looseObject({
+  lease: shortText,
+  runner: z.enum(['slurm', 'ssh']),
+  phase: z.enum(['submitting', 'queued', 'connecting', 'running', 'lost', 'paused', 'ending', 'failed']),
+  ...{
+    node: shortText.optional(),
+    job: shortText.optional(),
+    reason: shortText.optional(),
+    ahead: count.optional(),
+    endsAt: moment.optional(),
+  },
+});
 
 const shapes: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   [handshake.hello.method, hello],
   [requests.start.method, start],
   [requests.stop.method, stop],
   [requests.restart.method, stop.extend({ request: start.optional() })],
-  [requests.signal.method, z.looseObject({ tree, signal, pid: count.optional() })],
-  [names.declare.method, z.looseObject({ origin: z.string().max(10_000), processes: listOf(declaration, 1000) })],
+  [requests.signal.method, z.looseObject({ tree, signal, pid: count.optional(), startTime: z.number().optional() })],
+  [
+    names.declare.method,
+    z.looseObject({ origin: z.string().max(10_000), file: z.string().max(10_000).optional(), processes: listOf(declaration, 1000) }),
+  ],
   [
     names.startName.method,
-    z.looseObject({ name, dimensions: dimensions.optional(), env: environment.optional(), awaitReader: flag.optional() }),
+    z.looseObject({
+      name,
+      dimensions: dimensions.optional(),
+      env: environment.optional(),
+      awaitReader: flag.optional(),
+      schedule: z.enum(['arm', 'run']).optional(),
+      lastRunAt: moment.optional(),
+      trigger: z.enum(['schedule', 'save']).optional(),
+      values: values.optional(),
+    }),
   ],
-  [names.stopName.method, z.looseObject({ name, now: flag, reason: text })],
-  [names.restartName.method, z.looseObject({ name, reason: text })],
-  [names.scaleName.method, z.looseObject({ name, instances, reason: text })],
+  [names.stopName.method, z.looseObject({ name, now: flag, ...reason })],
+  [names.restartName.method, z.looseObject({ name, ...reason, values: values.optional() })],
+  [names.scaleName.method, z.looseObject({ name, instances, ...reason })],
+  [fileWatch.setWatching.method, z.looseObject({ name, paused: flag })],
+  [
+    jobs.submitJob.method,
+    z.looseObject({
+      pool: name,
+      args: jobArguments,
+      env: ofPlain.optional(),
+      cwd: text.refine(isAbsolute, 'is not absolute').optional(),
+      values: ofPlain.optional(),
+      detached: z.literal(true).optional(),
+      lost: z.string().max(100).optional(),
+      lastNumber: count.max(jobBounds.number).optional(),
+    }),
+  ],
+  [jobs.followJob.method, z.looseObject({ job: name, until: z.enum(['queued', 'started', 'ended']) })],
+  [jobs.cancelJob.method, z.looseObject({ job: name, now: flag, ...reason })],
+  [jobs.clearJobs.method, z.looseObject({ pool: name, ...reason })],
+  [jobs.listJobs.method, z.looseObject({ pool: name.optional() })],
   [names.namedPort.method, z.looseObject({ name })],
   [figures.history.method, z.looseObject({ tree })],
   [figures.details.method, z.looseObject({ tree, pid: count.optional() })],
   [requests.shutdown.method, z.looseObject({ now: flag, reason: text })],
+  [remoteStart.method, z.looseObject({ tree })],
+  [remoteReport.method, z.looseObject({ tree, status: remoteStatus, figures: remoteFigures.optional() })],
   [startHelper.method, z.looseObject({ helper: z.enum(helperNames) })],
-  [watching.watch.method, z.looseObject({ intervalMillis: millis })],
+  [watching.watch.method, z.looseObject({ intervalMillis: millis, external: flag.optional() })],
+  [
+    external.follow.method,
+    z.looseObject({
+      pid: count,
+      host: count,
+      kind: z.enum(['terminal', 'task', 'debug', 'extension']),
+      name,
+      guard,
+      stop: steps,
+      keepMillis: millis,
+    }),
+  ],
+  [external.setGuard.method, z.looseObject({ tree, guard })],
+  [external.forget.method, z.looseObject({ tree })],
+  [external.markHosts.method, z.looseObject({ host: count, marked: flag })],
+  [external.hostChildren.method, z.looseObject({ host: count })],
   [ownership.releaseOwnership.method, z.looseObject({ keepMillis: millis })],
   [outputs.subscribeOutput.method, z.looseObject({ tree, from: count, whenBehind: z.enum(['wait', 'skip']), follow: flag })],
   [outputs.outputLog.method, z.looseObject({ tree })],
   [outputs.acknowledgeOutput.method, z.looseObject({ subscription: count, end: count })],
   [outputs.unsubscribeOutput.method, z.looseObject({ subscription: count })],
   [outputs.input.method, z.looseObject({ tree, base64: z.string() })],
+  [outputs.sendInput.method, z.looseObject({ tree, base64: z.string().max(outputs.maxInputLength) })],
   [outputs.resize.method, dimensions.extend({ tree })],
   [
     models.declareModels.method,

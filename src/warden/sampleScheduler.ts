@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Delay of the look after a SIGCHLD, in milliseconds: many children may end at once, and a daemon that keeps forking ends them without pause. */
 const childSignalDelayMillis = 20;
 /**
@@ -11,12 +13,19 @@ const thoroughEvery = 5;
 const initialDelaysMillis = [10, 25, 50, 100, 250, 500] as const;
 /** The one of them that reads figures. */
 const firstFiguresMillis = 50;
+/** Those of trees that start within this time of each other are taken together, in milliseconds. */
+const togetherMillis = 10;
+/** Between two of them there is so many times the time that the last one took: what starts many trees at once is not held up by looks at all of them. */
+const restFactor = 3;
+const maxRestMillis = 200;
 
 export interface SampleSchedulerParts {
-  /** Updates the membership only. */
-  census(): void;
+  /** Updates the membership only. Resolves when that is done; never rejects. */
+  census(): Promise<void>;
   /** Updates the membership thoroughly, and reads figures. */
   sample(): void;
+  /** Reads the first figures of new trees; as `census` does. */
+  sampleNew(): Promise<void>;
   /** Whether there is any tree to sample. */
   hasTrees(): boolean;
   /** Sampling interval in milliseconds; undefined where no client needs figures. */
@@ -26,7 +35,10 @@ export interface SampleSchedulerParts {
 /** Decides when the warden samples its trees on its own initiative: periodically, after a SIGCHLD, and soon after a start. */
 export class SampleScheduler {
   readonly #parts: SampleSchedulerParts;
-  readonly #initial = new Set<NodeJS.Timeout>();
+  /** Initial samples by their time, in units of {@link togetherMillis}. */
+  readonly #initial = new Map<number, { readonly timer: NodeJS.Timeout; readsFigures: boolean }>();
+  /** No initial sample begins before, in milliseconds of the monotonic clock. */
+  #restUntil = 0;
   #next: NodeJS.Timeout | undefined;
   #afterChildren: NodeJS.Timeout | undefined;
   #count = 0;
@@ -38,28 +50,49 @@ export class SampleScheduler {
     process.on('SIGCHLD', this.#onChildSignal);
   }
 
-  /** Schedules the first samples of a new tree; `readFigures` is called at the one that reads figures. */
-  scheduleInitialSamples(readFigures: () => void): void {
-    for (const millis of initialDelaysMillis) {
-      const timer = setTimeout(() => {
-        this.#initial.delete(timer);
-        if (millis === firstFiguresMillis) readFigures();
-        else this.#parts.census();
-      }, millis);
-      this.#initial.add(timer);
-    }
+  /** Schedules the first samples of a new tree. */
+  scheduleInitialSamples(): void {
+    for (const millis of initialDelaysMillis) this.#scheduleInitial(millis, millis === firstFiguresMillis);
     this.#schedule();
+  }
+
+  #scheduleInitial(millis: number, readsFigures: boolean): void {
+    const now = performance.now();
+    const slot = Math.ceil((now + millis) / togetherMillis);
+    const known = this.#initial.get(slot);
+    if (known) {
+      known.readsFigures ||= readsFigures;
+      return;
+    }
+    const timer = setTimeout(() => this.#takeInitial(slot), slot * togetherMillis - now);
+    this.#initial.set(slot, { timer, readsFigures });
+  }
+
+  #takeInitial(slot: number): void {
+    const readsFigures = this.#initial.get(slot)?.readsFigures === true;
+    this.#initial.delete(slot);
+    const early = this.#restUntil - performance.now();
+    if (early > 0) this.#scheduleInitial(early, readsFigures);
+    else void this.#look(readsFigures);
+  }
+
+  async #look(readsFigures: boolean): Promise<void> {
+    const begun = performance.now();
+    await (readsFigures ? this.#parts.sampleNew() : this.#parts.census());
+    const now = performance.now();
+    this.#restUntil = now + Math.min(maxRestMillis, restFactor * (now - begun));
   }
 
   dispose(): void {
     process.off('SIGCHLD', this.#onChildSignal);
-    for (const timer of [...this.#initial, this.#next, this.#afterChildren]) clearTimeout(timer);
+    for (const { timer } of this.#initial.values()) clearTimeout(timer);
+    for (const timer of [this.#next, this.#afterChildren]) clearTimeout(timer);
   }
 
   readonly #onChildSignal = (): void => {
     this.#afterChildren ??= setTimeout(() => {
       this.#afterChildren = undefined;
-      this.#parts.census();
+      void this.#parts.census();
     }, childSignalDelayMillis);
   };
 
@@ -69,7 +102,7 @@ export class SampleScheduler {
     this.#next = setTimeout(() => {
       if (this.#parts.hasTrees()) {
         if (interval !== undefined || ++this.#count % thoroughEvery === 0) this.#parts.sample();
-        else this.#parts.census();
+        else void this.#parts.census();
       }
       this.#schedule();
     }, interval ?? idleIntervalMillis);

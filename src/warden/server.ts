@@ -1,7 +1,7 @@
 import { type MessageConnection, type NotificationType, type RequestType, type RequestType0, ResponseError } from 'vscode-jsonrpc/node';
 import { commonVersion, coreMethods, type Side, versionNeeded, versionsOf } from '../protocol/core.ts';
-import { reasonOf } from '../protocol/errorReasons.ts';
-import { errorText } from '../protocol/errors.ts';
+import { reasonOf, textOfError } from '../protocol/errorReasons.ts';
+import * as external from '../protocol/externalRequests.ts';
 import * as figures from '../protocol/figures.ts';
 import type { Hello, Welcome } from '../protocol/handshake.ts';
 import * as handshake from '../protocol/handshake.ts';
@@ -13,16 +13,20 @@ import * as models from '../protocol/models.ts';
 import type { OutputRequest } from '../protocol/output.ts';
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
+import * as remote from '../protocol/remoteRequests.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import { version } from '../protocol/version.ts';
 import * as watching from '../protocol/watching.ts';
+import { JobSession } from './jobRequests.ts';
 import type { Journal } from './journal.ts';
 import type { ModelService } from './models/modelService.ts';
 import { answerNameRequests, NamePush } from './nameRequests.ts';
 import { RequestError } from './requestError.ts';
+import { sendInput } from './sendInput.ts';
 import type { Supervisor } from './supervisor.ts';
 import { TreeFeed } from './treeFeed.ts';
+import { snapshotOf } from './trees/snapshot.ts';
 
 export interface ServerParts {
   readonly supervisor: Supervisor;
@@ -32,7 +36,7 @@ export interface ServerParts {
   /** The client has introduced itself. */
   greeted(): void;
   inspect(): Inspection;
-  selfCheck(): string[];
+  selfCheck(): readonly string[];
   /** Alerts from before a client was connected. */
   takeMissedAlerts(): watching.Alert[];
   /** A user wants it running, whatever it has done before. */
@@ -41,6 +45,8 @@ export interface ServerParts {
   shutdown(reason: string, now: boolean): Promise<void>;
   releaseOwnership(session: ClientSession, keepMillis: number): void;
   takeOwnership(session: ClientSession): Promise<void>;
+  /** Answers with the time that is left now, in milliseconds. @throws RequestError where the warden has no lease. */
+  renewLease(): number;
 }
 
 /** Time within which changes of models are sent together, in milliseconds. */
@@ -52,6 +58,7 @@ export class ClientSession {
   readonly #parts: ServerParts;
   readonly #outputs = new Map<number, { acknowledge(end: number): void; cancel(): void }>();
   readonly #names: NamePush;
+  readonly #jobs: JobSession;
   readonly #unlisten: readonly (() => void)[];
   #client: Side | undefined;
   /** The version of the whole protocol that the client shares; without one, only the core is answered. */
@@ -70,7 +77,9 @@ export class ClientSession {
     });
     this.#unlisten = [parts.supervisor.onChange(() => this.#trees.changed()), parts.models.onChange(() => this.#pushModelsSoon())];
     this.#handleRequests();
+    this.#jobs = new JobSession((request, work) => this.#on(request, work), parts.supervisor.declarations.jobs);
     this.#handleModels();
+    this.#handleExternal();
     this.#handleOutput();
     connection.onError(() => undefined);
     connection.listen();
@@ -87,6 +96,7 @@ export class ClientSession {
     for (const unlisten of this.#unlisten) unlisten();
     clearTimeout(this.#modelsDue);
     this.#trees.dispose();
+    this.#jobs.dispose();
     for (const subscription of this.#outputs.values()) subscription.cancel();
     this.#outputs.clear();
     if (this.#client !== undefined) this.#parts.journal.write({ event: 'client-left', reason: this.#client.name });
@@ -101,19 +111,34 @@ export class ClientSession {
     this.#on(requests.restart, async (request) => (await pools.restart(request.tree)) ?? (await supervisor.restart(request)));
     this.#on(requests.signal, (request) => supervisor.signal(request));
     this.#on(requests.list, () => this.#freshSnapshots());
-    this.#on(figures.details, ({ tree, pid }) => supervisor.find(tree).details(pid));
-    this.#on(figures.history, ({ tree }) => supervisor.find(tree).metrics.history.series);
+    this.#on(figures.details, ({ tree, pid }) => supervisor.findAny(tree).details(pid));
+    this.#on(figures.history, ({ tree }) => supervisor.findAny(tree).metrics.history.series);
     this.#on(inspection.inspect, () => this.#parts.inspect());
     this.#on(inspection.selfCheck, () => this.#parts.selfCheck());
-    this.#on(watching.watch, ({ intervalMillis }) => this.#trees.watch(intervalMillis));
+    this.#on(watching.watch, (request) => this.#trees.watch(request.intervalMillis, request.external));
     this.#on(startHelper, async ({ helper }) => {
       await this.#parts.startHelper(helper);
       return null;
     });
     this.#on(requests.shutdown, ({ reason, now }) => this.#parts.shutdown(reason, now));
+    this.#on(remote.remoteStart, ({ tree }) => supervisor.remote.startOf(supervisor.find(tree)));
+    this.#onNews(remote.remoteReport, ({ tree, ...view }) => supervisor.remote.report(supervisor.find(tree), view));
+    this.#on(remote.renewLease, () => this.#parts.renewLease());
     this.#onNews(ownership.releaseOwnership, ({ keepMillis }) => this.#parts.releaseOwnership(this, keepMillis));
     this.#on(ownership.takeOwnership, () => this.#parts.takeOwnership(this));
     answerNameRequests((request, work) => this.#on(request, work), supervisor.declarations);
+  }
+
+  #handleExternal(): void {
+    const { supervisor } = this.#parts;
+    this.#on(external.follow, (request) => snapshotOf(supervisor.external.follow(request)));
+    this.#on(external.setGuard, ({ tree, guard }) => {
+      supervisor.external.setGuard(supervisor.findExternal(tree), guard);
+      return snapshotOf(supervisor.findExternal(tree));
+    });
+    this.#on(external.forget, ({ tree }) => supervisor.external.forget(supervisor.findExternal(tree)));
+    this.#on(external.markHosts, ({ host, marked }) => supervisor.external.markHosts(host, marked));
+    this.#on(external.hostChildren, ({ host }) => supervisor.external.hostChildren(host));
   }
 
   #handleModels(): void {
@@ -128,15 +153,23 @@ export class ClientSession {
   #handleOutput(): void {
     const { supervisor } = this.#parts;
     this.#on(outputs.subscribeOutput, (request) => this.#subscribe(request));
-    this.#on(outputs.outputLog, ({ tree }) => supervisor.find(tree).output.log ?? null);
+    this.#on(outputs.outputLog, async ({ tree }) => {
+      const { output } = supervisor.find(tree);
+      await output.flushTimes();
+      return output.log ?? null;
+    });
     this.#onNews(outputs.acknowledgeOutput, ({ subscription, end }) => this.#outputs.get(subscription)?.acknowledge(end));
     this.#onNews(outputs.unsubscribeOutput, ({ subscription }) => {
       this.#outputs.get(subscription)?.cancel();
       this.#outputs.delete(subscription);
     });
     // A key pressed in a terminal whose tree has just ended is no error.
-    this.#onNews(outputs.input, ({ tree, base64 }) => supervisor.find(tree).write(Buffer.from(base64, 'base64')));
-    this.#onNews(outputs.resize, ({ tree, ...dimensions }) => supervisor.find(tree).resize(dimensions));
+    this.#onNews(outputs.input, ({ tree, base64 }) => supervisor.find(tree).link?.write(Buffer.from(base64, 'base64')));
+    this.#on(outputs.sendInput, ({ tree, base64 }) => {
+      sendInput(supervisor.find(tree), Buffer.from(base64, 'base64'));
+      return null;
+    });
+    this.#onNews(outputs.resize, ({ tree, ...dimensions }) => supervisor.find(tree).link?.resize(dimensions));
   }
 
   /** Every version is welcome: what both have in common decides what it may ask for. */
@@ -160,7 +193,7 @@ export class ClientSession {
       try {
         return await work(params);
       } catch (error) {
-        throw error instanceof ResponseError ? error : new RequestError('notPossible', errorText(error), reasonOf(error));
+        throw error instanceof ResponseError ? error : new RequestError('notPossible', textOfError(error), reasonOf(error));
       }
     });
   }

@@ -11,6 +11,8 @@ export interface TreeSource {
   /** Brings the figures up to date. */
   sample(): Promise<void>;
   snapshots(): readonly TreeSnapshot[];
+  /** Also of external trees that are only looked at. */
+  allSnapshots(): readonly TreeSnapshot[];
 }
 
 /** Keeps one client up to date about the trees: a list first, and then what has changed since. */
@@ -19,6 +21,7 @@ export class TreeFeed {
   readonly #send: (change: TreesChange) => void;
   /** As the client knows them; undefined while it does not watch. */
   #sent: readonly TreeSnapshot[] | undefined;
+  #withExternal = false;
   #timer: NodeJS.Timeout | undefined;
   #due: NodeJS.Immediate | undefined;
   #isLooking = false;
@@ -33,14 +36,15 @@ export class TreeFeed {
   }
 
   /** Answers with the list, and begins to send changes of it at this interval and at transitions. */
-  async watch(intervalMillis: number): Promise<readonly TreeSnapshot[]> {
+  async watch(intervalMillis: number, withExternal = false): Promise<readonly TreeSnapshot[]> {
+    this.#withExternal = withExternal;
     clearInterval(this.#timer);
     if (intervalMillis > 0) {
       this.#timer = setInterval(() => this.#look(), period(Math.max(intervalMillis, shortestMillis)));
     }
     await this.#source.sample();
     // In one turn with the answer: a change that is sent behind it is one of this list.
-    this.#sent = this.#source.snapshots();
+    this.#sent = this.#snapshots();
     return this.#sent;
   }
 
@@ -65,11 +69,15 @@ export class TreeFeed {
     });
   }
 
+  #snapshots(): readonly TreeSnapshot[] {
+    return this.#withExternal ? this.#source.allSnapshots() : this.#source.snapshots();
+  }
+
   #push(): void {
     clearImmediate(this.#due);
     this.#due = undefined;
     if (this.#sent === undefined) return;
-    const now = this.#source.snapshots();
+    const now = this.#snapshots();
     this.#send(changeBetween(this.#sent, now));
     this.#sent = now;
   }

@@ -1,14 +1,16 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { descriptorLimit } from '../platform/descriptorLimit.ts';
-import { errorText } from '../protocol/errors.ts';
+import type { Text } from '../protocol/texts.ts';
 import { socketPath } from '../records/records.ts';
-import { Alerts } from './alerts.ts';
+import { Alerts, alertOf } from './alerts.ts';
 import { ClientSessions } from './clientSessions.ts';
+import { ClientSocket } from './clientSocket.ts';
 import { ClientSockets } from './clientSockets.ts';
 import { Diagnostics } from './diagnostics.ts';
+import { passUnreadable } from './ending/ifReadable.ts';
 import { Shutdown } from './ending/shutdown.ts';
+import { Lease } from './lease.ts';
 import { Ownership } from './ownership.ts';
 import { RequestError } from './requestError.ts';
 import { checkedConnection } from './requestShapes.ts';
@@ -29,10 +31,11 @@ export class Warden {
   );
   readonly #diagnostics: Diagnostics;
   readonly #shutdown: Shutdown;
-  #server: Server | undefined;
-  #metrics: { close(): void } | undefined;
+  #socket: ClientSocket | undefined;
+  #metrics: { close(): Promise<void> } | undefined;
   #idleCheck: NodeJS.Timeout | undefined;
   #ownership: Ownership | undefined;
+  #lease: Lease | undefined;
 
   static async serve(options: WardenOptions): Promise<void> {
     const warden = new Warden(options);
@@ -52,60 +55,78 @@ export class Warden {
         clearInterval(this.#idleCheck);
       },
       stopServing: () => {
-        this.#server?.close();
-        this.#metrics?.close();
+        this.#socket?.close();
+        void this.#metrics?.close();
       },
     });
     this.#parts.journal.write({ event: 'warden-started', pid: process.pid, reason: options.workspace });
+    this.#parts.journal.write({ event: 'configured', settings: options.effective });
     for (const signal of options.platform.endSignals) process.on(signal, () => void this.#end(`the warden received ${signal}`));
     process.on('uncaughtException', (error) => void this.#shutdown.crash(error));
     process.on('unhandledRejection', (error) => void this.#shutdown.crash(error));
   }
 
   async #listen(): Promise<void> {
-    const { options, records, observers } = this.#parts;
+    const { options, records, observers, journal } = this.#parts;
     const alert = this.#alert;
     process.stdout.on('error', () => undefined);
     process.stderr.on('error', () => undefined);
-    if (options.lifetime === 'managed') this.#serveOwner();
+    const { leaseMillis } = options;
+    if (leaseMillis > 0) this.#lease = new Lease(leaseMillis, () => void this.#end(`no sign of life has come for ${leaseMillis / 1000} s`));
+    else if (options.lifetime === 'managed') this.#serveOwner();
     else this.#endWhenIdle();
     const clients = new ClientSockets(descriptorLimit());
-    const server = createServer((socket: Socket) => {
-      const greeted = clients.admit(socket);
-      if (!greeted) return;
-      this.#serve(socket, socket, greeted);
+    this.#socket = new ClientSocket(socketPath(records.folder), {
+      ...{ platform: options.platform, observers, journal, alert },
+      onConnection: (socket) => {
+        const greeted = clients.admit(socket);
+        if (greeted) this.#serve(socket, socket, greeted);
+      },
     });
-    server.on('error', (error) => alert(`The socket for the command line cannot be opened: ${errorText(error)}.`));
-    // The folder around it is 0700, so there is no moment at which others could connect.
-    const path = socketPath(records.folder);
-    server.listen(path, () => this.#protect(path));
-    this.#server = server;
     this.#diagnostics.checkRegularly();
+    await this.#socket.open();
     await observers.run('Serving metrics', () => this.#serveMetrics(), undefined);
-    await observers.run('Looking for what other wardens left', () => sweepOthers(this.#parts, alert), undefined);
+    const { cleaner } = this.#parts.supervisor;
+    const look = (): Promise<void> => sweepOthers(this.#parts, alert);
+    await cleaner.run(() => observers.run('Looking for what other wardens left', look, undefined));
   }
 
   /** Not loaded where metrics are off. */
   async #serveMetrics(): Promise<void> {
-    const { supervisor, models, journal, options } = this.#parts;
-    if (options.metricsPort === 0) return;
-    const { Metrics } = await import('./metrics.ts');
-    this.#metrics = new Metrics({ supervisor, models, journal }, options.metricsPort, this.#alert);
-  }
-
-  #protect(path: string): void {
-    try {
-      this.#parts.options.platform.protectSocket(path);
-    } catch (error) {
-      this.#alert(`The socket for the command line could not be kept to this user, and is closed: ${errorText(error)}.`);
-      this.#server?.close();
-    }
+    const { options, ...parts } = this.#parts;
+    const { platform, metricsPort: port } = options;
+    if (port === 0) return;
+    const { MetricsServer } = await import('./metricsServer.ts');
+    const server = new MetricsServer({ ...parts, ...parts.helpers, platform, port, alert: this.#alert });
+    this.#metrics = server;
+    await server.start();
   }
 
   /** Only the end of stdin is the end of the owner: a write to stdout may fail before, which alone is no reason to end. */
   #serveOwner(): void {
     const session = this.#serve(process.stdin, process.stdout);
-    this.#ownership = new Ownership(session, (reason) => void this.#end(reason));
+    const { external } = this.#parts.supervisor;
+    this.#ownership = new Ownership(session, {
+      onOwnerGone: (reason) => this.#ownerGone(reason),
+      onAbandoned: (reason) => void this.#end(reason),
+    });
+    external.onEnded(() => {
+      if (external.guarded.length === 0) this.#ownership?.nothingIsKept();
+    });
+  }
+
+  /** A terminal goes on where only the extension host was ended: the next one takes it over. */
+  #ownerGone(reason: string): number {
+    const { supervisor, journal } = this.#parts;
+    const { keepMillis, guarded } = supervisor.external;
+    if (keepMillis === 0) return 0;
+    journal.write({
+      event: 'owner-gone',
+      reason: `${reason}; ${guarded.length} processes of the editor wait ${keepMillis / 1000} s for the next one`,
+    });
+    void supervisor.external.stopUnkept(reason).catch(passUnreadable);
+    void supervisor.stopOwn(reason, false).catch(passUnreadable);
+    return keepMillis;
   }
 
   /** Until the connection ends; its last messages are dealt with first. */
@@ -137,7 +158,7 @@ export class Warden {
       ...{ greeted, supervisor, models, journal },
       welcome: () => this.#diagnostics.welcome(),
       inspect: () => this.#diagnostics.inspect(),
-      selfCheck: () => this.#diagnostics.selfCheck(),
+      selfCheck: () => this.#diagnostics.selfCheck().map(String),
       takeMissedAlerts: () => this.#alerts.takeMissed(),
       startHelper: async (helper) => await (helper === 'gateway' ? models.startGateway() : deadMansSwitch.startAgain()),
       shutdown: (reason, now) => this.#end(reason, now),
@@ -147,16 +168,22 @@ export class Warden {
         await this.#ownership.take(session);
         journal.write({ event: 'taken-over', reason: options.workspace });
       },
+      renewLease: () => {
+        if (!this.#lease) throw new RequestError('notPossible', 'This warden has no lease.');
+        return this.#lease.renew();
+      },
     };
     const session = new ClientSession(connection, parts);
     this.#sessions.add(session);
     return session;
   }
 
-  readonly #alert = (message: string): void => this.#alerts.raise({ message });
+  readonly #alert = (message: Text, process?: string): void =>
+    this.#alerts.raise({ ...alertOf(message), ...(process !== undefined && { process }) });
 
   #end(reason: string, now = false): Promise<void> {
     this.#ownership?.close();
+    this.#lease?.dispose();
     return this.#shutdown.begin(reason, now);
   }
 }

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { descriptorLimit } from '../platform/descriptorLimit.ts';
-import type { Platform, ProcessStat } from '../platform/platform.ts';
+import type { Platform, ProcessIdentity, ProcessStat } from '../platform/platform.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { HelperName } from '../protocol/helpers.ts';
 import type { Lifetime, WardenId } from '../protocol/identity.ts';
+import { localizable, type Text } from '../protocol/texts.ts';
 import { version } from '../protocol/version.ts';
 import { Records } from '../records/records.ts';
+import type { WardenConfiguration } from './configuration.ts';
 import { type DeadMansSwitch, noSwitch, ShellSwitch } from './ending/deadMansSwitch.ts';
+import { FileWatchLink } from './fileWatchLink.ts';
 import { Journal } from './journal.ts';
 import type { GatewayLink } from './models/gatewayLink.ts';
 import { ModelService } from './models/modelService.ts';
@@ -23,20 +26,26 @@ export interface WardenOptions {
   readonly window: string;
   /** `detached`: it has no owner, and ends when its last tree has ended. */
   readonly lifetime: Lifetime;
+  /** Of a warden on a node: how long it lives without a sign of life of its client, in milliseconds; 0: it has an owner. */
+  readonly leaseMillis: number;
   readonly logFolder: string;
   readonly runtimeFolder: string;
   readonly windowLimits: WindowLimits;
   /** Port of the metrics page on 127.0.0.1; 0: it is not served. */
   readonly metricsPort: number;
   readonly keepHistory: boolean;
+  /** All of it, and where each setting comes from, for the journal. */
+  readonly effective: WardenConfiguration['effective'];
+  /** Why no process can be lent a terminal, as a clause; undefined where each can. */
+  readonly noTerminals: string | undefined;
 }
 
 /** What the parts of a warden need of the warden itself. */
 export interface WardenSurroundings {
-  /** Shows a message to the user. */
-  alert(message: string): void;
+  /** Shows a message to the user. `process`: the name that it is about. */
+  alert(message: Text, process?: string): void;
   /** A helper process is not restarted automatically; `problem` says why, as sentences. */
-  helperGivenUp(helper: HelperName, problem: string): void;
+  helperGivenUp(helper: HelperName, problem: Text): void;
   /** Whether the warden has begun to end. */
   isEnding(): boolean;
 }
@@ -54,19 +63,28 @@ export interface WardenParts {
   readonly deadMansSwitch: DeadMansSwitch;
   readonly supervisor: Supervisor;
   readonly models: ModelService;
+  readonly helpers: HelperParts;
+}
+
+/** What every helper process that reads from outside needs: it is no member of a tree, and ends with the warden. */
+export interface HelperParts {
+  /** Folder of the bundles. */
+  readonly programFolder: string;
+  onSpawned(process: ProcessIdentity): void;
+  onCollected(process: ProcessIdentity): void;
 }
 
 /** @throws Error where this process cannot see itself, or the records cannot be written: nothing is started without them. */
 export function buildParts(options: WardenOptions, surroundings: WardenSurroundings): WardenParts {
-  const { platform, logFolder, runtimeFolder, workspace, window, lifetime, windowLimits, keepHistory } = options;
-  const alert = (message: string): void => surroundings.alert(message);
+  const { platform, logFolder, runtimeFolder, workspace, window, lifetime, windowLimits, keepHistory, noTerminals } = options;
+  const alert = (message: Text, process?: string): void => surroundings.alert(message, process);
   const id = randomBytes(4).toString('hex') as WardenId;
   const startedAt = Date.now();
   platform.adoptOrphans();
   if (lifetime === 'managed') platform.continueAtParentsEnd();
   const journalFile = join(logFolder, 'journal.jsonl');
   const journal = new Journal(journalFile, id, (error) => {
-    alert(`The journal ${journalFile} cannot be written: ${errorText(error)}. Processes are guarded all the same.`);
+    alert(localizable('journalNotWritten', journalFile, errorText(error)));
   });
   const observers = new Observers(journal);
   const self = ownStat(platform);
@@ -85,12 +103,28 @@ export function buildParts(options: WardenOptions, surroundings: WardenSurroundi
   });
   const reaper = [process.execPath, process.argv[1] ?? '', 'reap', records.folder, ...containers.cgroupRoots];
   const deadMansSwitch = startSwitch(reaper, { platform, membership, journal }, surroundings);
+  const helpers = helperParts({ membership, deadMansSwitch });
   const supervisor = new Supervisor({
+    files: new FileWatchLink({ ...helpers, platform, journal, excluded: [logFolder] }),
     ...{ platform, containers, windowLimits, lifetime, membership, records, journal, observers, deadMansSwitch, logFolder, keepHistory },
+    lendsTerminals: noTerminals === undefined,
     alert,
   });
-  const parts = { options, id, startedAt, journal, observers, membership, records, deadMansSwitch, supervisor };
-  return { ...parts, models: new ModelService((onChange) => openModels(parts, surroundings, onChange)) };
+  const parts = {
+    options,
+    id,
+    startedAt,
+    journal,
+    observers,
+    membership,
+    records,
+    deadMansSwitch,
+    supervisor,
+    helpers,
+  };
+  const models = new ModelService((onChange) => openModels(parts, surroundings, onChange));
+  supervisor.declarations.useModels(models);
+  return { ...parts, models };
 }
 
 function ownStat(platform: Platform): ProcessStat {
@@ -116,19 +150,9 @@ function startSwitch(
   });
 }
 
-/** Not loaded before a model is declared. */
-async function openModels(
-  { options, journal, membership, deadMansSwitch, supervisor }: Omit<WardenParts, 'models'>,
-  { alert, helperGivenUp }: WardenSurroundings,
-  onChange: () => void,
-): Promise<GatewayLink> {
-  const { GatewayLink } = await import('./models/gatewayLink.ts');
-  return new GatewayLink({
-    supervisor,
-    platform: options.platform,
-    journal,
+function helperParts({ membership, deadMansSwitch }: Pick<WardenParts, 'membership' | 'deadMansSwitch'>): HelperParts {
+  return {
     programFolder: dirname(process.argv[1] ?? ''),
-    descriptors: descriptorLimit(),
     onSpawned: (helper) => {
       membership.addHelper(helper.pid);
       deadMansSwitch.addHelper(helper);
@@ -137,6 +161,22 @@ async function openModels(
       membership.forgetSpawned(helper.pid);
       deadMansSwitch.removeHelper(helper);
     },
+  };
+}
+
+/** Not loaded before a model is declared. */
+async function openModels(
+  { options, journal, helpers, supervisor }: Omit<WardenParts, 'models'>,
+  { alert, helperGivenUp }: WardenSurroundings,
+  onChange: () => void,
+): Promise<GatewayLink> {
+  const { GatewayLink } = await import('./models/gatewayLink.ts');
+  return new GatewayLink({
+    supervisor,
+    platform: options.platform,
+    journal,
+    ...helpers,
+    descriptors: descriptorLimit(),
     alert,
     onGivenUp: (problem) => helperGivenUp('gateway', problem),
     onChange,

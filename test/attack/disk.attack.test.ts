@@ -80,6 +80,25 @@ test('a full disk below the logs costs the logs, not the command', { skip }, asy
   assert.match(stderr, /journal .*cannot be written.*ENOSPC/);
 });
 
+test('a full disk below the runs costs the runs that come then, not the command and not those that were kept', { skip }, async () => {
+  await using run = new Run();
+  mkdirSync(join(run.workFolder, '.vscode'));
+  writeFileSync(
+    join(run.workFolder, '.vscode', 'processes.json'),
+    JSON.stringify({ processes: { job: { command: 'printf %0390d 0; exit 7' } } }),
+  );
+  const states = (): string[] => (JSON.parse(run.call(['runs', 'job', '--json']).stdout) as { state: string }[]).map(({ state }) => state);
+  using disk = new SmallDisk(join(stateOf(run), 'tree-warden', 'runs'));
+  run.call(['up']);
+  disk.fill();
+  for (let count = 0; count < 10; count++) assert.equal(run.call(['up']).code, 7);
+  assert.ok(run.journal().some(({ event, reason }) => event === 'observer-failed' && /runs of processes.*ENOSPC/.test(String(reason))));
+  // What still fitted into the last page of the file is there as well; what was torn is known to have begun, or is not there.
+  const kept = states();
+  assert.equal(kept.at(-1), 'failed');
+  assert.ok(kept.length < 11, `${kept.length} runs`);
+});
+
 for (const [name, prepare, code] of [
   ['full', (disk: SmallDisk) => disk.fill(), 'ENOSPC'],
   ['read-only', (disk: SmallDisk) => disk.makeReadOnly(), 'EROFS'],

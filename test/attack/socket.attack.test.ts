@@ -1,6 +1,6 @@
 /** What a client of the same user can do to a warden by its socket, by mistake or on purpose: trees go on, and others are served. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe } from 'node:test';
 import fc from 'fast-check';
@@ -33,7 +33,10 @@ class Victim implements AsyncDisposable {
   static async start(): Promise<Victim> {
     const warden = await TestWarden.start();
     const { leader } = await warden.startShell('sleep 1000', { name: 'victim' });
-    return new Victim(warden, leader?.pid ?? 0);
+    const victim = new Victim(warden, leader?.pid ?? 0);
+    // It keeps files of the processes open that it has looked at, which it does a moment after the start.
+    await eventually('it has looked at its processes', () => victim.links.some((link) => link.startsWith('/proc/')));
+    return victim;
   }
 
   private constructor(warden: TestWarden, leader: number) {
@@ -47,6 +50,12 @@ class Victim implements AsyncDisposable {
 
   get files(): number {
     return readdirSync(`/proc/${this.warden.process.pid}/fd`).length;
+  }
+
+  /** What its open files are. */
+  get links(): string[] {
+    const folder = `/proc/${this.warden.process.pid}/fd`;
+    return readdirSync(folder).flatMap((fd) => linkOf(`${folder}/${fd}`) ?? []);
   }
 
   /** Megabytes that are resident. */
@@ -84,6 +93,15 @@ class Victim implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await this.warden[Symbol.asyncDispose]();
+  }
+}
+
+/** Undefined where it has been closed meanwhile. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 

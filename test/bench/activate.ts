@@ -30,7 +30,7 @@ Module._load = (request, ...rest) => {
 };
 const before = process.hrtime.bigint();
 const extension = require(${JSON.stringify(bundle)});
-extension.activate({ subscriptions: [], extension: { packageJSON: require(${JSON.stringify(join(root, 'package.json'))}) }, secrets: nothing, environmentVariableCollection: nothing, extensionUri: nothing, asAbsolutePath: (path) => path, logUri: { fsPath: '/tmp' }, workspaceState: { get: () => false } });
+extension.activate({ subscriptions: [], extension: { packageJSON: require(${JSON.stringify(join(root, 'package.json'))}) }, secrets: nothing, environmentVariableCollection: nothing, extensionUri: nothing, globalStorageUri: nothing, asAbsolutePath: (path) => path, logUri: { fsPath: '/tmp' }, workspaceState: { get: (key, otherwise = false) => otherwise } });
 console.log(JSON.stringify({ millis: Number(process.hrtime.bigint() - before) / 1e6, native }));
 process.exit();
 `;

@@ -1,7 +1,7 @@
 /**
  * How many processes of each adversary are left by Tree Warden and by its peers: on a normal stop, and when the manager
  * itself is killed. Prints Markdown tables; the last lines count the adversaries that had survivors.
- *   node test/bench/survivors.ts [stop|kill] [PEER]      one of the tables, or one of the peers, only
+ *   node test/bench/survivors.ts [stop|kill|both] [PEER…]      one of the tables, or some of the peers, only
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -140,8 +140,8 @@ async function survivorsWith(peer: Peer, adversary: Adversary, how: 'stop' | 'ki
 }
 
 ensurePeers();
-const [, , only, onePeer] = process.argv;
-const tried = peers.filter(({ name }) => onePeer === undefined || name === onePeer);
+const [, , only, ...chosen] = process.argv;
+const tried = peers.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
 const header = ['', 'Tree Warden', ...tried.map((peer) => peer.name)];
 const tally = new Map<string, number[]>();
 for (const [how, title] of [

@@ -12,7 +12,7 @@ describe('a view of many processes', () => {
     (await editor.rowTexts()).filter((text) => !/, (group|member),/.test(text)).map((text) => text.split(',')[0] ?? '');
   before(async () => {
     editor = await Editor.open({
-      settings: { 'tree-warden.confirmStopAll': true, 'tree-warden.alerts.cpu': '2%', 'tree-warden.alerts.samples': 3 },
+      settings: { 'treeWarden.confirmStopAll': true, 'treeWarden.alerts.cpu': '2%', 'treeWarden.alerts.samples': 3 },
     });
     const spin = 'while :; do :; done';
     const processes = {

@@ -10,10 +10,10 @@ import { isAlive } from '../support/survivors.ts';
 /** Seconds, longer than the default: an editor on a machine that is busy can take its time to come back. */
 const reloadGrace = 45;
 
-describe('with "tree-warden.onReload": "keep"', () => {
+describe('with "treeWarden.onReload": "keep"', () => {
   let editor: Editor;
   before(async () => {
-    editor = await Editor.open({ settings: { 'tree-warden.onReload': 'keep', 'tree-warden.reloadGrace': reloadGrace } });
+    editor = await Editor.open({ settings: { 'treeWarden.onReload': 'keep', 'treeWarden.reloadGrace': reloadGrace } });
   });
   after(() => editor[Symbol.asyncDispose]());
 

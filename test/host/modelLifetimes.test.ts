@@ -64,10 +64,10 @@ describe('a model that is to be preloaded', () => {
   });
 });
 
-describe('a model, with "tree-warden.onReload": "keep"', () => {
+describe('a model, with "treeWarden.onReload": "keep"', () => {
   let editor: Editor;
   before(async () => {
-    editor = await Editor.open({ settings: { 'tree-warden.onReload': 'keep', 'tree-warden.reloadGrace': reloadGrace } });
+    editor = await Editor.open({ settings: { 'treeWarden.onReload': 'keep', 'treeWarden.reloadGrace': reloadGrace } });
     declare(editor);
     await served(editor, () => true);
   });

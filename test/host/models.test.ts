@@ -58,8 +58,7 @@ describe('models', () => {
   });
 
   it('are loaded by the button of their row, and show how far that is', async () => {
-    await editor.row('small').hover();
-    await editor.row('small').locator('.action-label.codicon-play').click();
+    await editor.pressOnRow('small', 'Load', /, busy/);
     await editor.waitForRow('small', /, busy, loading 75 %/);
     writeFileSync(join(editor.workspace, 'loaded'), '');
     await editor.waitForRow('small', /, loaded, ready/);
@@ -156,7 +155,7 @@ describe('models', () => {
 
   it('and so are tools for agents, which start and stop processes of the window', () => {
     const { agent } = JSON.parse(readFileSync(answers(), 'utf8')) as { agent: Record<string, string> & { tools: string[] } };
-    assert.equal(agent.tools.length, 7);
+    assert.equal(agent.tools.length, 8);
     const questions = asked.map((text) => text.match(/^(Start|Stop) (web\b.*)$/m)?.[0]).filter(Boolean);
     assert.deepEqual(questions.slice(0, 2), ['Start web?', 'Stop web and all that it has started?']);
     assert.match(agent['before'] ?? '', /"notRunning": \[\s+\{\s+"name": "web"/);
@@ -194,9 +193,7 @@ describe('models', () => {
   });
 
   it('are unloaded by the button, and loaded again at the next request', async () => {
-    await editor.row('small').first().hover();
-    await editor.row('small').first().locator('.action-label.codicon-debug-stop').click();
-    await editor.waitForRow('small', /, cold, answers at once/);
+    await editor.pressOnRow('small', 'Unload', /, cold, answers at once/);
     assert.deepEqual(editor.run.ps(), []);
     assert.equal(editor.run.call(['load', 'small']).stdout, 'small: ready\n');
     await editor.waitForRow('small', /, loaded, ready/);

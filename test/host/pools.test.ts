@@ -44,8 +44,7 @@ describe('a pool', () => {
   it('starts as one, and is ready when each of it is', async () => {
     await editor.expand('api');
     await editor.waitForRow('api#2', /, idle/);
-    await editor.row('api').first().hover();
-    await editor.row('api').first().locator('.action-label.codicon-play').click();
+    await editor.pressOnRow('api', 'Start', /, live/);
     await editor.waitForRow('api', /, live, 2\/2 ready {2}\d/);
     assert.deepEqual(instances(), ['api', 'api#2']);
     await editor.screenshot('pool');
@@ -80,29 +79,27 @@ describe('a pool', () => {
 
   it('restarts one after the other', async () => {
     const before = new Map(editor.run.ps().map(({ name, leader }) => [name, leader.pid]));
-    await editor.row('api').first().hover();
-    await editor.row('api').first().locator('.action-label.codicon-debug-restart').click();
-    await eventually('each has another leader', () => {
-      const now = editor.run.ps().filter(({ name }) => name.startsWith('api'));
-      return now.length === 3 && now.every(({ name, leader, state }) => state === 'ready' && leader.pid !== before.get(name));
-    });
+    const now = () => editor.run.ps().filter(({ name }) => name.startsWith('api'));
+    await editor.pressOnRow('api', 'Restart', () => now().some(({ name, leader }) => leader.pid !== before.get(name)));
+    await eventually(
+      'each has another leader',
+      () => now().length === 3 && now().every(({ name, leader, state }) => state === 'ready' && leader.pid !== before.get(name)),
+    );
     assert.deepEqual(readFileSync(file('starts'), 'utf8').trim().split('\n').slice(-3), ['1', '2', '3']);
   });
 
   it('says what is changed in its file, and applies that when it is restarted', async () => {
     declare(3, { NEW: 'value' });
-    await editor.waitForRow('api#2', /changed; restart to apply$/);
+    await editor.waitForRow('api#2', /changed; restart to apply/);
     const starts = readFileSync(file('starts'), 'utf8');
-    await editor.waitForRow('api', /3\/3 ready.*changed; restart to apply$/);
+    await editor.waitForRow('api', /3\/3 ready.*changed; restart to apply/);
     assert.equal(readFileSync(file('starts'), 'utf8'), starts, 'nothing was started anew');
-    await editor.warden('Restart', 'api#2');
-    await editor.waitForRow('api#2', /, live, (?!.*changed)/);
-    await editor.waitForRow('api#3', /changed; restart to apply$/);
+    await editor.pressOnRow('api#2', 'Restart', /, live, (?!.*changed)/);
+    await editor.waitForRow('api#3', /changed; restart to apply/);
   });
 
   it('stops as one', async () => {
-    await editor.row('api').first().hover();
-    await editor.row('api').first().locator('.action-label.codicon-debug-stop').click();
+    await editor.pressOnRow('api', 'Stop', /, idle|0\/3 ready/);
     await eventually('no process is left', () => instances().length === 0);
     await editor.waitForRow('api', /, idle/);
   });

@@ -26,6 +26,15 @@ const extension = fileURLToPath(new URL('../fixtures/api-extension', import.meta
 const reports = join(mkdtempSync(join(tmpdir(), 'tw-api-')), 'reports');
 after(() => rmSync(dirname(reports), { recursive: true }));
 
+/** Undefined where it is not there, or is just being written. */
+function wholeJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
 describe('what waits for a process', () => {
   let editor: Editor;
   let inspector = 0;
@@ -41,6 +50,12 @@ describe('what waits for a process', () => {
       silent: { command: ['node', 'silent.js'], env: { PORT: String(port) }, ready },
       broken: { command: ['sleep', '1000'], ready: { tcp: 1, deadline: '1s' } },
       page: { command: ['node', 'silent.js'], env: { PORT: '${port:page}' }, ready: { tcp: '${port:page}' }, onReady: 'open' },
+      external: {
+        command: ['node', 'silent.js'],
+        env: { PORT: '${port:external}' },
+        ready: { tcp: '${port:external}' },
+        onReady: 'openExternal',
+      },
       inspected: {
         command: ['node', `--inspect=127.0.0.1:${inspector}`, '-e', 'setInterval(() => undefined, 1000)'],
         ready: { tcp: inspector },
@@ -91,7 +106,7 @@ describe('what waits for a process', () => {
     await debug('client');
     const { startedAt, answer } = await eventually(
       'the client has run',
-      () => existsSync(fileOf('client')) && (JSON.parse(readFileSync(fileOf('client'), 'utf8')) as { startedAt: number; answer: number }),
+      () => wholeJson<{ startedAt: number; answer: number }>(fileOf('client')),
       60_000,
     );
     const listeningAt = Number(readFileSync(fileOf('listening'), 'utf8'));
@@ -146,6 +161,20 @@ describe('what waits for a process', () => {
     await tabs.first().waitFor({ timeout: 30_000 });
     await editor.command('View: Close All Editors');
     await editor.warden('Kill Now', 'page');
+  });
+
+  it('is opened in the browser, and again after a restart', async () => {
+    const context = editor.page.context();
+    for (const start of [() => editor.start('external'), () => editor.warden('Restart', 'external')]) {
+      const opened = context.waitForEvent('page', { timeout: 30_000 });
+      await start();
+      const page = await opened;
+      await page.locator('h1', { hasText: 'the silent page' }).waitFor({ timeout: 30_000 });
+      await page.close();
+    }
+    // Only as often as it became ready.
+    assert.equal(context.pages().length, 1);
+    await editor.warden('Kill Now', 'external');
   });
 
   it('has its debugger attached, and again after a restart', async () => {

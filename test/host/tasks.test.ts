@@ -1,16 +1,24 @@
-/** Tasks of type `warden`, and workspaces that are new or not trusted. */
+/** Tasks of type `warden`. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseProcesses } from '../../src/config/parseProcesses.ts';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
+
+/** A task that waits for a process to be ready. */
+function addTasks(workspace: string): void {
+  const file = join(workspace, '.vscode', 'tasks.json');
+  const serving = { label: 'serving', type: 'warden', process: 'web', isBackground: true, problemMatcher: '$tree-warden' };
+  const after = { label: 'after', type: 'warden', command: 'echo done > after', dependsOn: 'serving', problemMatcher: [] };
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('"tasks": [', `"tasks": [${JSON.stringify(serving)}, ${JSON.stringify(after)},`));
+}
 
 describe('a warden task', () => {
   let editor: Editor;
   before(async () => {
-    editor = await Editor.open();
+    editor = await Editor.open({ prepare: addTasks });
     await editor.showProcesses();
     // The list of tasks is made once, when it is opened: not before the extension is there.
     await editor.waitForRow('web', /idle/);
@@ -56,6 +64,27 @@ describe('a warden task', () => {
     await editor.waitForRow('web', /, ended, the task was terminated/);
   });
 
+  it('follows a process that runs already, and leaves it running', async () => {
+    await editor.start('web');
+    const leader = (): number | undefined => editor.run.ps().find(({ name }) => name === 'web')?.leader.pid;
+    const before = leader();
+    await runTask('serve');
+    await editor.waitForTerminal(/web was running already\. The task follows it/);
+    await editor.waitForTerminal(/listens on http/);
+    await editor.screenshot('task-joined');
+    await editor.command('Terminal: Kill the Active Terminal Instance');
+    await eventually('it is said', async () => /“web” runs on/.test(await editor.page.locator('.statusbar').innerText()));
+    await editor.waitForRow('web', /, live/);
+    assert.equal(leader(), before);
+  });
+
+  it('is what others can depend on while its process runs already', async () => {
+    await runTask('after');
+    await eventually('it has come to its turn', () => existsSync(join(editor.workspace, 'after')));
+    await editor.warden('Stop', 'web');
+    await editor.waitForRow('web', /, ended, stopped by the user/);
+  });
+
   it('kills daemons of a command of its own when its terminal is closed', async () => {
     await runTask('nap');
     await editor.waitForTerminal(/napping/);
@@ -92,81 +121,5 @@ describe('a warden task', () => {
     for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
     await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?1|terminated with exit code: 1/i);
     await eventually('no process is left', () => editor.workers.length === 0);
-  });
-});
-
-describe('a workspace without processes.json', () => {
-  it('is offered one, made from what is found', async () => {
-    await using editor = await Editor.open({ workspace: null });
-    writeFileSync(join(editor.workspace, 'package.json'), '{ "scripts": { "dev": "sleep 100", "test": "true" } }');
-    writeFileSync(join(editor.workspace, 'Procfile'), 'worker: sleep 100\n');
-    await editor.showProcesses();
-    await editor.page.locator('.welcome-view-content .monaco-button').filter({ hasText: 'Create processes.json' }).click();
-    await editor.entry('npm run dev', 'contains').waitFor();
-    await editor.page.keyboard.press('Enter');
-    const file = join(editor.workspace, '.vscode', 'processes.json');
-    await eventually('it is written', () => existsSync(file));
-    assert.deepEqual([...parseProcesses(readFileSync(file, 'utf8')).specs.keys()].sort(), ['dev', 'worker']);
-    await editor.waitForRow('worker', /idle/);
-  });
-});
-
-describe('autoStart', () => {
-  it('asks once, and starts', async () => {
-    await using editor = await Editor.open({ workspace: null });
-    mkdirSync(join(editor.workspace, '.vscode'));
-    writeFileSync(
-      join(editor.workspace, '.vscode', 'processes.json'),
-      '{ "processes": { "auto": { "command": "sleep 100", "autoStart": true } } }',
-    );
-    await editor.load();
-    await editor.notification(/This workspace declares processes that start automatically: auto/);
-    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
-    await editor.showProcesses();
-    await editor.waitForRow('auto', /, live/);
-    await editor.reloadWindow();
-    await editor.showProcesses();
-    await editor.waitForRow('auto', /, live/);
-  });
-});
-
-describe('autoStart where a reload keeps what runs', () => {
-  it('leaves it as it is, and starts the others', async () => {
-    await using editor = await Editor.open({
-      workspace: null,
-      settings: { 'tree-warden.onReload': 'keep', 'tree-warden.reloadGrace': 120 },
-    });
-    mkdirSync(join(editor.workspace, '.vscode'));
-    const processes = { auto: { command: 'sleep 100', autoStart: true }, once: { command: 'echo started >> starts', autoStart: true } };
-    writeFileSync(join(editor.workspace, '.vscode', 'processes.json'), JSON.stringify({ processes }));
-    await editor.load();
-    await editor.notification(/This workspace declares processes that start automatically: auto, once/);
-    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
-    const starts = (): number =>
-      existsSync(join(editor.workspace, 'starts')) ? readFileSync(join(editor.workspace, 'starts'), 'utf8').split('\n').length - 1 : 0;
-    await eventually('both have been started', () => starts() === 1);
-    const before = editor.run.ps().find(({ name }) => name === 'auto')?.leader.pid;
-    await editor.reloadWindow();
-    // It comes behind the one that runs already.
-    await eventually('the one that had ended is started again', () => starts() === 2);
-    assert.equal(editor.run.ps().find(({ name }) => name === 'auto')?.leader.pid, before);
-    assert.equal(
-      await editor.page
-        .locator('.notifications-toasts')
-        .filter({ hasText: /already running/ })
-        .count(),
-      0,
-    );
-  });
-});
-
-describe('a workspace that is not trusted', () => {
-  it('starts nothing, and says why', async () => {
-    await using editor = await Editor.open({ trusted: false, settings: { 'security.workspace.trust.startupPrompt': 'never' } });
-    await editor.showProcesses();
-    await editor.waitForRow('web', /idle/);
-    await editor.warden('Start', 'web');
-    await editor.notification(/“web” was not started, because this workspace is not trusted/);
-    assert.deepEqual(editor.wardenPids, []);
   });
 });

@@ -14,9 +14,9 @@ export interface Adversary {
   readonly needs?: string;
   /**
    * Its processes are known only by having been seen: before all that are to stay are on record, a dead warden's reaper could not know them. The
-   * command lines of those, by which they are told from what starts them.
+   * programs of all of them in order, by which a moment is told at which something else, that has still to start one, makes up the number.
    */
-  readonly recordedAs?: RegExp;
+  readonly recordedAs?: readonly string[];
   /**
    * So many processes that looks at all of them, and other trees beside it, would take the processors that it is to be made with: it is tried by itself,
    * and looked at when it has made the file `up` in its folder.
@@ -49,7 +49,7 @@ export const adversaries: readonly Adversary[] = [
   { name: 'uninterruptible wait', argv: script('uninterruptible.pl'), processes: 2 },
   { name: 'own user namespace', argv: script('own-user-namespace.sh'), processes: 5 },
   { name: 'sheds all it can', argv: script('nothing-left.pl'), processes: 2 },
-  { name: 'takes its mark back', argv: script('takes-back.sh'), processes: 3, recordedAs: /^(tail|sh \S*takes-back\.sh) / },
+  { name: 'takes its mark back', argv: script('takes-back.sh'), processes: 3, recordedAs: ['sh', 'tail', 'tail'] },
   { name: 'changes its oom score', argv: script('first-to-die.sh'), processes: 4 },
   { name: 'a thousand members', argv: script('thousand.pl'), processes: 1000, isCrowd: true },
   { name: 'tmux', argv: script('tmux.sh'), processes: 4, needs: 'tmux' },

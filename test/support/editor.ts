@@ -6,6 +6,7 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright-core
 import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
 import { cacheFolder } from '../../src/build/paths.ts';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
+import { writeProcesses } from './declared.ts';
 import { eventually, Run } from './run.ts';
 import { isAlive } from './survivors.ts';
 
@@ -30,6 +31,18 @@ export interface EditorSettings {
   readonly env?: NodeJS.ProcessEnv;
   /** The folder of an extension that is to be there beside ours. */
   readonly extension?: string;
+  /** The editor's display language; its own texts stay English, for want of a language pack. */
+  readonly language?: string;
+  /** Called before the editor is started, with its workspace. */
+  readonly prepare?: (workspace: string, run: Run) => void;
+  /** Extensions of the editor's own that are not to be there. */
+  readonly without?: readonly string[];
+  /** What is opened, from the workspace folder on; that itself where absent. */
+  readonly open?: string;
+  /** The package that is installed; this project's folder where absent. */
+  readonly vsix?: string;
+  /** Our own extension is not there. */
+  readonly isBare?: boolean;
 }
 
 /** A real VS Code in a real browser, on a copy of a workspace, with everything it writes in a folder of its own. */
@@ -46,6 +59,7 @@ export class Editor implements AsyncDisposable {
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
     const editor = new Editor(port, browser, await browser.newPage(), settings);
     try {
+      if (settings.language !== undefined) await editor.#speak(settings.language);
       await editorAnswers(port, editor.#server);
       await editor.load();
     } catch (error) {
@@ -55,27 +69,59 @@ export class Editor implements AsyncDisposable {
     return editor;
   }
 
+  /** In a folder of its own with a file of these processes, whose rows are shown. `prepare`: what else is to be in the folder. */
+  static async ofProcesses(
+    processes: Readonly<Record<string, object>>,
+    prepare: (folder: string) => void = () => undefined,
+  ): Promise<Editor> {
+    const editor = await Editor.open({
+      workspace: null,
+      prepare: (folder) => {
+        writeProcesses(folder, processes);
+        prepare(folder);
+      },
+    });
+    await editor.showProcesses();
+    await editor.waitForRow(Object.keys(processes)[0] ?? '', /idle/);
+    return editor;
+  }
+
   private constructor(
     port: number,
     browser: Browser,
     page: Page,
-    { workspace = sample, trusted = true, settings = {}, env = {}, extension }: EditorSettings,
+    {
+      workspace = sample,
+      trusted = true,
+      settings = {},
+      env = {},
+      extension,
+      prepare,
+      without = [],
+      open = '',
+      vsix,
+      isBare = false,
+    }: EditorSettings,
   ) {
     this.#port = port;
     this.#browser = browser;
     this.page = page;
     if (workspace === null) mkdirSync(this.workspace);
     else cpSync(workspace, this.workspace, { recursive: true });
+    prepare?.(this.workspace, this.run);
     const dataFolder = join(this.run.folder, 'editor');
     if (extension !== undefined) cpSync(extension, join(dataFolder, 'ext', basename(extension)), { recursive: true });
     this.#server = startEditor({
       dataFolder,
-      workspace: this.workspace,
+      workspace: join(this.workspace, open),
       port,
       env: { ...this.run.env, ...env },
-      settings: { 'tree-warden.confirmStopAll': false, ...settings },
+      settings: { 'treeWarden.confirmStopAll': false, ...settings },
       reconnectionGrace: 1,
       trusted,
+      without,
+      ...(vsix !== undefined && { vsix }),
+      isBare,
     });
     this.#server.stdout?.resume();
     this.#server.stderr?.resume();
@@ -93,9 +139,25 @@ export class Editor implements AsyncDisposable {
 
   /** Processes that work in the workspace folder, and are alive: those of the trees, not the editor's own. */
   get workers(): number[] {
+    return this.workersIn('');
+  }
+
+  /** The same of a folder in it. */
+  workersIn(folder: string): number[] {
+    const path = join(this.workspace, folder);
+    return pidsWhere((pid) => isAlive(pid) && linkOf(`/proc/${pid}/cwd`) === path && !read(`/proc/${pid}/cmdline`).includes(cacheFolder));
+  }
+
+  /** All processes with this text in their command line that the editor has started, directly or not, and that are alive. */
+  pidsWith(text: string): number[] {
     return pidsWhere(
-      (pid) => isAlive(pid) && linkOf(`/proc/${pid}/cwd`) === this.workspace && !read(`/proc/${pid}/cmdline`).includes(cacheFolder),
+      (pid) => isAlive(pid) && read(`/proc/${pid}/cmdline`).includes(text) && read(`/proc/${pid}/environ`).includes(this.run.folder),
     );
+  }
+
+  /** Where the extension keeps what belongs to the user. */
+  get globalStorage(): string {
+    return join(this.run.folder, 'editor', 'User', 'globalStorage', 'tree-warden.tree-warden');
   }
 
   get journal(): string {
@@ -110,6 +172,13 @@ export class Editor implements AsyncDisposable {
     await this.page.setViewportSize({ width: 1200, height: 760 });
     await this.page.goto(`http://127.0.0.1:${this.#port}/`);
     await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+  }
+
+  /** As the workbench knows its language, which it tells the extension host (`getNLSLanguage` in its nls.ts). */
+  async #speak(language: string): Promise<void> {
+    await this.page.addInitScript(
+      `Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => ${JSON.stringify(language)}, set: () => undefined });`,
+    );
   }
 
   /** A page beside the editor, in the same browser. */
@@ -180,7 +249,8 @@ export class Editor implements AsyncDisposable {
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
     await input.waitFor({ timeout: deadline });
-    await input.fill(`>${title}`);
+    // It closes when something else takes the focus meanwhile; the caller opens it again.
+    await input.fill(`>${title}`, { timeout: 3000 }).catch(() => undefined);
   }
 
   /** What has nothing to act on yet is not in the palette, which does not change while it is open. */
@@ -211,7 +281,12 @@ export class Editor implements AsyncDisposable {
 
   async warden(title: string, pick?: string): Promise<void> {
     await this.command(`Tree Warden: ${title}`);
-    if (pick !== undefined) await this.pick(pick);
+    if (pick === undefined) return;
+    await this.entry(pick).waitFor({ timeout: deadline });
+    // A list that takes several is closed by Enter.
+    const takesSeveral = (await this.page.locator('.quick-input-widget .quick-input-count:visible').count()) > 0;
+    await this.pick(pick);
+    if (takesSeveral) await this.page.keyboard.press('Enter');
   }
 
   /** Opens a row, so that its children show. Not by a place on the screen, where another row may have come to stand meanwhile. */
@@ -322,11 +397,57 @@ export class Editor implements AsyncDisposable {
     );
   }
 
-  async screenshot(name: string): Promise<void> {
+  /** Presses a button of the notification that has this text. */
+  async press(text: RegExp, button: string): Promise<void> {
+    const toast = this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
+    // The buttons of a toast show while the pointer is on it.
+    await toast.first().hover();
+    await toast.first().locator('.monaco-button', { hasText: button }).first().click({ timeout: deadline });
+  }
+
+  /**
+   * Presses the button of a row with this title until what follows is seen: what the row says, or anything else. A button whose row VS Code draws anew
+   * between press and release does nothing, or has the command refuse to guess which row was meant; a user presses it again. The pointer is out of the
+   * way before and after: a hover would cover the rows below it.
+   */
+  async pressOnRow(row: string, title: string, follows: RegExp | (() => boolean | Promise<boolean>)): Promise<void> {
+    const line = this.row(row).first();
+    const press = async (): Promise<void> => {
+      await this.page.mouse.move(700, 300);
+      await line.hover();
+      await line.locator(`.action-label[aria-label^="${title}"]`).click({ timeout: 5000 });
+    };
+    const says = async (state: RegExp): Promise<boolean> =>
+      (await this.rowTexts()).some((text) => text.startsWith(`${row},`) && state.test(text));
+    await this.pressUntil(press, follows instanceof RegExp ? () => says(follows) : follows, `${title} of ${row}`);
+    await this.page.mouse.move(700, 300);
+  }
+
+  /** The same of anything that is pressed: a key on a row, an entry of its menu. */
+  async pressUntil(press: () => Promise<void>, follows: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    await eventually(
+      what,
+      async () => {
+        if (await follows()) return true;
+        // What was to be pressed has gone where the press before was late rather than lost.
+        await press().catch(async (error: unknown) => {
+          if (!(await follows())) throw error;
+        });
+        return await eventually('what follows', follows, 5000).catch(() => false);
+      },
+      deadline,
+    );
+  }
+
+  /** Of the window, or of this part of it. */
+  async screenshot(
+    name: string,
+    clip?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+  ): Promise<void> {
     const folder = process.env['TREE_WARDEN_SCREENSHOTS'];
     if (folder === undefined) return;
     mkdirSync(folder, { recursive: true });
-    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+    await this.page.screenshot({ path: join(folder, `${name}.png`), ...(clip && { clip }) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

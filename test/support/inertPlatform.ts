@@ -1,3 +1,4 @@
+import { noIsolator } from '../../src/platform/isolation.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 
 /** A kernel without processes, in which nothing happens; each test adds what it needs. */
@@ -11,6 +12,8 @@ export const inertPlatform: Platform = {
   opensTerminals: false,
   ignoresVariableCase: false,
   openTerminal: () => undefined,
+  origins: undefined,
+  isolator: noIsolator,
   endSignals: [],
   spawnOptions: { detached: true, windowsHide: true },
   adoptOrphans: () => undefined,
@@ -24,12 +27,18 @@ export const inertPlatform: Platform = {
   footprints: () => Promise.resolve(new Map()),
   listening: () => Promise.resolve(new Map()),
   isOwnedByUser: () => true,
+  endsOthers: false,
   isProtected: () => false,
   argvOf: () => [],
+  executableOf: () => undefined,
+  variableOf: () => undefined,
+  handlesSignal: () => undefined,
   protectSocket: () => undefined,
   signal: () => 'gone',
   reap: () => undefined,
+  followEnd: () => undefined,
   withSpawnAttributes: (_attributes, spawn) => spawn(),
+  markRunning: () => false,
   marksOf: () => ({ environment: [], limit: undefined }),
   containersFor: () => {
     throw new Error('no test asks for containers here');

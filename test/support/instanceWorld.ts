@@ -14,9 +14,11 @@ export class InstanceWorld {
   runs = 0;
   /** Whether the tree that is alive is neither ready yet, nor has failed. */
   isStarting = false;
+  /** Whether something that it depends on forbids a launch. */
+  isHeld = false;
 
   step(event: NameEvent): boolean {
-    const { state, effects, refused } = transition(this.state, event);
+    const { state, effects, refused } = transition(this.state, event, this.isHeld);
     this.state = state;
     for (const effect of effects) this.#carryOut(effect);
     return refused !== true;
@@ -32,7 +34,8 @@ export class InstanceWorld {
 
   /** One of the things that can happen next, of itself. */
   happen(random: () => number): void {
-    if (this.tree === 'spawning') {
+    if (random() < 0.2) this.#dependencyChanges(random);
+    else if (this.tree === 'spawning') {
       const failed = random() < 0.2 || this.state.phase === 'aborting';
       this.tree = failed ? 'none' : 'alive';
       if (failed) this.step({ type: 'launchFailed', succession: this.#successionOf(random()) });
@@ -57,6 +60,8 @@ export class InstanceWorld {
 
   /** Everything that is under way comes to its end, and well. */
   settle(): void {
+    this.isHeld = false;
+    this.step({ type: 'released' });
     for (let count = 0; count < 10; count++) {
       if (this.tree === 'spawning') {
         this.tree = this.state.phase === 'aborting' ? 'none' : 'alive';
@@ -68,6 +73,12 @@ export class InstanceWorld {
         this.step({ type: 'due' });
       }
     }
+  }
+
+  #dependencyChanges(random: () => number): void {
+    this.isHeld = random() < 0.5;
+    if (!this.isHeld) this.step({ type: 'released' });
+    else if (this.waiting > 0 && random() < 0.5) this.step({ type: 'barred' });
   }
 
   /** Where a client waits for the start, it is told of the failure, and nothing follows. */
@@ -85,6 +96,7 @@ export class InstanceWorld {
     switch (effect) {
       case 'launch':
         assert.equal(this.tree, 'none', 'a second tree of one name');
+        assert.ok(!this.isHeld, 'a launch that its dependencies forbid');
         this.tree = 'spawning';
         this.runs = this.wanted;
         this.isStarting = true;

@@ -47,10 +47,11 @@ export class Run implements AsyncDisposable {
     return join(this.folder, 'state', 'tree-warden', 'logs', 'journal.jsonl');
   }
 
+  /** The whole lines so far: a reader may see a part of the line that is being written. */
   journal(): Record<string, unknown>[] {
     return readFileSync(this.journalPath, 'utf8')
-      .trim()
       .split('\n')
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
@@ -207,9 +208,11 @@ export async function eventually<T>(
   }
 }
 
-export function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+/** Resolves when it has ended, and all that it has printed was read: that comes a moment later. Not for one that leaves its streams to others. */
+export async function exitOf(child: ChildProcess): Promise<number | null> {
+  const isOver = (child.exitCode ?? child.signalCode) !== null && [child.stdout, child.stderr].every((stream) => stream?.closed ?? true);
+  if (!isOver) await new Promise((resolve) => child.once('close', resolve));
+  return child.exitCode;
 }
 
 /** The switch is found as what it is: a child of the warden with that name. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adversaries, skipReason } from './adversaries.ts';
 import { eventually, switchesOf } from './run.ts';
-import { survivorsAfterLooking } from './survivors.ts';
+import { killIfThere, survivorsAfterLooking } from './survivors.ts';
 import { TestWarden } from './warden.ts';
 
 export interface SoakReport {
@@ -39,7 +39,8 @@ export async function soak(seconds: number, random: () => number, workers = 3): 
     const what = random();
     if (what < 0.15) {
       const [guard] = switchesOf(pid);
-      if (guard !== undefined) process.kill(guard, 'SIGKILL');
+      // Another worker may have killed it just now.
+      if (guard !== undefined) killIfThere(guard, 'SIGKILL');
       counts.switchesKilled++;
       // More often than it is restarted automatically.
       await warden.client.startHelper('switch');

@@ -91,9 +91,9 @@ export async function clearAway(folder: string, ignore?: ReadonlySet<number>): P
     const found = await survivorsAfterLooking(folder, ignore);
     if (found.length === 0) return;
     const held = survivorsOf(folder, ignore);
-    for (const { pid } of held) kill(pid, 'SIGSTOP');
+    for (const { pid } of held) killIfThere(pid, 'SIGSTOP');
     // Those that are held, too: by a look of its own, one that was just becoming another program is not known any more.
-    for (const { pid } of [...held, ...survivorsOf(folder, ignore)]) kill(pid, 'SIGKILL');
+    for (const { pid } of [...held, ...survivorsOf(folder, ignore)]) killIfThere(pid, 'SIGKILL');
   }
   throw new Error(`could not clear away what is left of ${folder}`);
 }
@@ -107,13 +107,19 @@ export function isAlive(pid: number): boolean {
   return statOf(pid).isAlive;
 }
 
-function statOf(pid: number): { readonly startTime: number; readonly isAlive: boolean } {
-  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
-  const state = fields[0] ?? '';
-  return { startTime: Number(fields[22 - 3]), isAlive: state !== '' && state !== 'Z' && state !== 'X' };
+/** Whether a SIGSTOP has been obeyed: it is on its way until the process had a processor once more, and is out of the kernel. */
+export function isStopped(pid: number): boolean {
+  return statOf(pid).state === 'T';
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+function statOf(pid: number): { readonly startTime: number; readonly state: string; readonly isAlive: boolean } {
+  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  const state = fields[0] ?? '';
+  return { startTime: Number(fields[22 - 3]), state, isAlive: state !== '' && state !== 'Z' && state !== 'X' };
+}
+
+/** For one that may have ended since it was seen. */
+export function killIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import type { WardenClient } from '../../src/client/wardenClient.ts';
+import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
 import { WardenProcess, type WardenProcessOptions } from '../../src/client/wardenProcess.ts';
 import type { TreeId } from '../../src/protocol/identity.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
+import { socketPath } from '../../src/records/records.ts';
 import { eventually, Run, wardenScript } from './run.ts';
 
 /** A warden that the test itself owns, in a run's folder. */
@@ -12,6 +13,7 @@ export class TestWarden implements AsyncDisposable {
   readonly run: Run;
   readonly process: WardenProcess;
   readonly alerts: string[] = [];
+  #readers = 0;
 
   static async start(
     env: NodeJS.ProcessEnv = {},
@@ -87,6 +89,16 @@ export class TestWarden implements AsyncDisposable {
 
   stop(id: TreeId, now = false): Promise<TreeSnapshot> {
     return this.client.stop({ tree: id, now, reason: 'stopped by the test' });
+  }
+
+  /** All that has happened until now: lines are written in their order, and a moment later. */
+  async journal(): Promise<Record<string, unknown>[]> {
+    const reader = `reader ${++this.#readers} of the journal`;
+    (await connectToWarden(socketPath(this.client.welcome.folder), reader)).dispose();
+    return await eventually('all is written', () => {
+      const records = this.run.journal();
+      return records.some(({ event, reason }) => event === 'client-connected' && reason === reader) && records;
+    });
   }
 
   /** All output until the tree ends, or until `enough` says so. */

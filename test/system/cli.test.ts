@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSyn
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { writeProcesses } from '../support/declared.ts';
 import { cli, eventually, exitOf, Run } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 
@@ -153,14 +154,20 @@ describe('wrong arguments', () => {
       /Allowed choices are auto, group, cgroup, namespace, job/,
     ],
     ['an unknown command', ['dance'], 2, /unknown command 'dance'/],
+    [
+      'a command of other programs',
+      ['start', 'web'],
+      2,
+      /unknown command 'start'\n\(tree-warden up NAME starts a declared process\)\n\(tree-warden --help/,
+    ],
     ['an unknown option', ['ps', '--loud'], 2, /unknown option '--loud'/],
     ['kill without a name', ['kill'], 2, /Name a tree, its id or a pid, or say --all/],
     ['kill of an unknown name', ['kill', 'missing'], 1, /There is no running tree 'missing'\. Nothing is running\./],
     ['stop, which is kill', ['stop', 'missing'], 1, /There is no running tree 'missing'\. Nothing is running\./],
     ['an option that run does not have', ['run', '--bogus'], 2, /unknown option '--bogus'\n\(tree-warden run --help lists its options\)/],
-    ['mcp with a port and no server', ['mcp', '--port', '3000'], 2, /--port: is the port of --http, which is not given/],
+    ['mcp with a port and no server', ['mcp', '--port', '3000'], 2, /--port is for --http only/],
     ['logs of an unknown name', ['logs', 'missing'], 1, /There is no running tree 'missing'/],
-    ['up without a file', ['up'], 2, /There is no .*processes\.json in .* or in a folder above it\./],
+    ['up without a file', ['up'], 2, /There is no .*processes\.json in .* or in a folder above it\..* tree-warden import FILE$/m],
   ];
   for (const [what, args, code, message] of cases) {
     it(`get a clear sentence and a status: ${what}`, async () => {
@@ -187,7 +194,7 @@ describe('ps, kill, restart and logs', () => {
 
   it('see and control what another command started', async () => {
     await using run = new Run();
-    declare(run, processes);
+    writeProcesses(run.workFolder, processes);
     const up = run.start(['up']);
     const [talker] = await eventually('both run', () => {
       const trees = run.ps();
@@ -215,7 +222,7 @@ describe('ps, kill, restart and logs', () => {
 
   it('follow a log until its tree ends', async () => {
     await using run = new Run();
-    declare(run, { talker: { command: 'echo one; while [ ! -e more ]; do sleep 0.01; done; echo two; sleep 100' } });
+    writeProcesses(run.workFolder, { talker: { command: 'echo one; while [ ! -e more ]; do sleep 0.01; done; echo two; sleep 100' } });
     run.start(['up']);
     await eventually('it runs', () => run.ps().length === 1);
     const logs = run.start(['logs', '-f', 'talker']);
@@ -238,7 +245,7 @@ describe('ps, kill, restart and logs', () => {
     it(`print all of a log ${what}, once, and say what is missing`, async () => {
       await using run = new Run();
       const line = `seq 1 ${count}; touch printed; until test -e more; do sleep 0.02; done; echo more; exec sleep 1000`;
-      declare(run, { big: { command: line } });
+      writeProcesses(run.workFolder, { big: { command: line } });
       if (isDetached) run.call(['run', '--detached', '--name', 'big', '--', 'sh', '-c', line]);
       else run.start(['up']);
       await eventually('it has printed', () => exists(join(run.workFolder, 'printed')));
@@ -265,7 +272,7 @@ describe('ps, kill, restart and logs', () => {
 
   it('ask for an id where a name is not enough', async () => {
     await using run = new Run();
-    declare(run, { same: { command: ['sleep', '100'] } });
+    writeProcesses(run.workFolder, { same: { command: ['sleep', '100'] } });
     run.start(['up']);
     run.start(['up']);
     const trees = await eventually('both run', () => (run.ps().length === 2 ? run.ps() : undefined));
@@ -297,7 +304,7 @@ describe('ps, kill, restart and logs', () => {
 describe('tree-warden up', () => {
   it('goes on with a process that was restarted, and ends with the last one', async () => {
     await using run = new Run();
-    declare(run, { a: { command: 'echo "start $$"; sleep 100' } });
+    writeProcesses(run.workFolder, { a: { command: 'echo "start $$"; sleep 100' } });
     const up = run.start(['up']);
     let text = '';
     up.stdout?.on('data', (chunk: Buffer) => {
@@ -313,7 +320,7 @@ describe('tree-warden up', () => {
 
   it('prefixes every line with its process, and passes on the first failure', async () => {
     await using run = new Run();
-    declare(run, { a: { command: 'echo one; printf "no newline"' }, longer: { command: 'echo two; exit 3' } });
+    writeProcesses(run.workFolder, { a: { command: 'echo one; printf "no newline"' }, longer: { command: 'echo two; exit 3' } });
     const { stdout, code } = run.call(['up']);
     assert.deepEqual(stdout.split('\n').sort(), [
       '',
@@ -328,7 +335,9 @@ describe('tree-warden up', () => {
 
   it('passes an unfinished line on after a moment, and all of a line of 60 MB', async () => {
     await using run = new Run();
-    declare(run, { a: { command: 'printf "continue? "; until test -e go; do sleep 0.02; done; head -c 60000000 /dev/zero | tr "\\0" x' } });
+    writeProcesses(run.workFolder, {
+      a: { command: 'printf "continue? "; until test -e go; do sleep 0.02; done; head -c 60000000 /dev/zero | tr "\\0" x' },
+    });
     const up = run.start(['up']);
     let beginning = '';
     let length = 0;
@@ -344,7 +353,7 @@ describe('tree-warden up', () => {
 
   it('ends its processes where the reader of its output has gone, with the status of SIGPIPE', async () => {
     await using run = new Run();
-    declare(run, {
+    writeProcesses(run.workFolder, {
       a: { command: 'echo $$ > pid; until test -s other; do sleep 0.02; done; while :; do echo line; sleep 0.02; done' },
       b: { command: 'echo $$ > other; sleep 1000' },
     });
@@ -359,7 +368,7 @@ describe('tree-warden up', () => {
 
   it('starts only what is named, and says what is not declared', async () => {
     await using run = new Run();
-    declare(run, { a: { command: 'echo one' }, b: { command: 'echo two' } });
+    writeProcesses(run.workFolder, { a: { command: 'echo one' }, b: { command: 'echo two' } });
     assert.equal(run.call(['up', 'b']).stdout, 'b | two\nb | exited with code 0\n');
     const { code, stderr } = run.call(['up', 'c']);
     assert.equal(code, 2);
@@ -368,7 +377,7 @@ describe('tree-warden up', () => {
 
   it('fills in folder, environment and ports, and finds the file from below', async () => {
     await using run = new Run({ GREETING: 'hi' });
-    declare(run, {
+    writeProcesses(run.workFolder, {
       a: {
         command: 'echo ${env:GREETING} ${workspaceFolder} ${port:web} ${port:web} ${HOME:+home} $FROM_FILE $FROM_ENV',
         env: { FROM_ENV: '${port:web}' },
@@ -391,9 +400,25 @@ describe('tree-warden up', () => {
     );
     const { code, stderr } = run.call(['up']);
     assert.equal(code, 2);
-    assert.match(stderr, /processes\.json:4:12: processes\.a: there is no key 'comand'; known are command/);
+    assert.match(stderr, /processes\.json:4:12: processes\.a: there is no key 'comand'\. Did you mean "command"\? Known are command/);
     assert.match(stderr, /processes\.json:5:36: processes\.b\.stop: 'SIGNOPE' is not a signal of this system/);
     assert.ok(!exists(join(run.workFolder, 'started')));
+  });
+
+  it('says what a file without processes does declare', async () => {
+    await using run = new Run();
+    mkdirSync(join(run.workFolder, '.vscode'));
+    const declared = {
+      models: { small: { runtime: 'vllm', model: 'x' }, large: { runtime: 'vllm', model: 'y' } },
+      mcpServers: { files: { command: ['x'] } },
+    };
+    writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify(declared));
+    const { code, stderr } = run.call(['up']);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /processes\.json declares no processes\. It declares models: tree-warden gateway serves small, large\. Its MCP servers .*: files\.\n$/,
+    );
   });
 
   it('points at broken JSON', async () => {
@@ -407,6 +432,22 @@ describe('tree-warden up', () => {
 });
 
 describe('folders that are not as they should be', () => {
+  for (const command of [['run', 'true'], ['run', '-d', 'true'], ['up'], ['gateway']])
+    it(`a working directory that has been removed is named by ${command.join(' ')}`, async () => {
+      await using run = new Run();
+      const line = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"';
+      const { status, stderr } = spawnSync('sh', ['-c', line, process.execPath, cli, ...command], {
+        env: run.env,
+        cwd: run.workFolder,
+        encoding: 'utf8',
+      });
+      assert.equal(status, command[0] === 'run' ? 126 : 1);
+      assert.equal(
+        stderr,
+        'tree-warden: The working directory cannot be used: no such file or directory (ENOENT). It was probably removed; change to another folder and try again.\n',
+      );
+    });
+
   it('a runtime folder of another user is not trusted', {
     skip: process.getuid?.() === 0 ? 'root owns whatever it likes' : false,
   }, async () => {
@@ -451,7 +492,7 @@ describe('folders that are not as they should be', () => {
   it('a full disk costs the log, not the process', async (context) => {
     await using run = new Run();
     mkdirSync(join(run.folder, 'full'));
-    declare(run, { loud: { command: 'head -c 3000000 /dev/zero | tr "\\0" x; echo; echo end' } });
+    writeProcesses(run.workFolder, { loud: { command: 'head -c 3000000 /dev/zero | tr "\\0" x; echo; echo end' } });
     const script = `mount -t tmpfs -o size=64k none ${join(run.folder, 'full')} && XDG_STATE_HOME=${join(run.folder, 'full')} exec ${process.execPath} ${cli} up`;
     const { status, stdout, stderr } = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script], {
       cwd: run.workFolder,
@@ -484,11 +525,6 @@ describe('the socket', () => {
     );
   });
 });
-
-function declare(run: Run, processes: object): void {
-  mkdirSync(join(run.workFolder, '.vscode'), { recursive: true });
-  writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes }));
-}
 
 function exists(path: string): boolean {
   try {

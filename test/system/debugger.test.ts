@@ -1,31 +1,11 @@
 /** SIGUSR1 opens Node's debugger, by which other users of the machine could run code: not in programs of ours. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { listenersOf } from '../support/listeners.ts';
 import { eventually, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
-
-/** See proc_pid_net(5). */
-const listeningState = '0A';
-
-/** How many TCP sockets a process listens on. */
-function listenersOf(pid: number): number {
-  const inodes = ['tcp', 'tcp6'].flatMap((table) =>
-    readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([, , , state]) => state === listeningState)
-      .map((fields) => `socket:[${fields[9]}]`),
-  );
-  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
-    try {
-      return inodes.includes(readlinkSync(`/proc/${pid}/fd/${fd}`));
-    } catch {
-      return false; // It was closed meanwhile.
-    }
-  }).length;
-}
 
 describe('SIGUSR1 opens no debugger', () => {
   const declared = JSON.stringify({

@@ -1,6 +1,6 @@
 /** Declared names: the warden remembers what is declared and desired of them, and sees to it. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectToWarden } from '../../src/client/wardenClient.ts';
@@ -221,7 +221,8 @@ describe('a scale', () => {
 });
 
 describe('a restart of a pool', () => {
-  const script = 'echo "start ${instance}" >> turns; sleep 0.2; echo "ready ${instance}" >> turns; echo up; exec sleep 1000';
+  const script =
+    'echo "start ${instance}" >> turns; sleep 0.2; while [ -e hold ]; do sleep 0.02; done; echo "ready ${instance}" >> turns; echo up; exec sleep 1000';
   const probe = {
     check: { by: 'log', pattern: '^up$' },
     delayMillis: 0,
@@ -246,8 +247,10 @@ describe('a restart of a pool', () => {
     await using it = await Declaring.with(script, 3, { ready: probe });
     await it.names.start({ name: 'api' });
     await eventually('all are ready', () => allReady(it));
-    const restarted = it.names.restart({ name: 'api', reason });
+    // The next one would have its turn when this one is ready.
+    writeFileSync(it.file('hold'), '');
     const before = it.lines('turns').length;
+    const restarted = it.names.restart({ name: 'api', reason });
     await eventually('the first one is started', () => it.lines('turns').length > before);
     const stopped = await it.names.stop({ name: 'api', now: true, reason });
     assert.equal(stopped.trees.length, 3);
@@ -268,9 +271,11 @@ describe('a restart of a pool', () => {
     await eventually('all are ready', () => allReady(it));
     const before = it.lines('turns').length;
     const last = (await it.live()).find(({ name }) => name === 'api#3') ?? assert.fail('it is not there');
+    writeFileSync(it.file('hold'), '');
     const restarted = it.names.restart({ name: 'api', reason });
     await eventually('the first one is started', () => it.lines('turns').length > before);
     await it.warden.stop(last.id, true);
+    rmSync(it.file('hold'));
     assert.deepEqual(
       (await restarted).failures.map(({ name, code }) => [name, code]),
       [['api#3', errorCodes.superseded]],

@@ -4,10 +4,15 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { killAtOnce } from '../support/deaths.ts';
+import { writeProcesses } from '../support/declared.ts';
 import { eventually, Run, switchesOf } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 
 const counting = 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.05; done';
+
+/** And others of its tree live. */
+const leaderHasEnded = ({ leader, members }: ReturnType<Run['ps']>[number]): boolean =>
+  members.length > 0 && members.every(({ pid }) => pid !== leader.pid);
 
 function startDetached(run: Run, name: string, script: string): void {
   const { code, stdout, stderr } = run.call(['run', '--detached', '--name', name, '--', 'sh', '-c', script, 'sh', run.workFolder]);
@@ -28,6 +33,21 @@ describe('a detached tree', () => {
     await eventually('its warden has ended too, and took its records along', () => run.wardenIds().length === 0);
     await eventually('and is gone', () => !isAlive(tree.warden.pid));
     assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+  });
+
+  it('is logged until no process of it is left, with what is run then', async () => {
+    await using run = new Run();
+    const command = '(echo begun; until [ -e go ]; do sleep 0.05; done; echo going on; exec sleep 600) &';
+    writeProcesses(run.workFolder, {
+      daemon: { command, whenLeaderExits: 'keep', onStop: [{ run: 'true' }, { run: 'echo "all gone"' }, { run: ': >> behind' }] },
+    });
+    assert.equal(run.call(['up', '--detach']).code, 0);
+    await eventually('its first process has ended', () => run.ps().some(leaderHasEnded));
+    writeFileSync(join(run.workFolder, 'go'), '');
+    await eventually('what it has left is read', () => run.call(['logs', 'daemon']).stdout === 'begun\ngoing on\n');
+    assert.equal(run.call(['down']).code, 0);
+    const expected = 'begun\ngoing on\n> true\n> echo "all gone"\nall gone\n> : >> behind\n';
+    assert.equal(run.call(['logs', 'daemon']).stdout, expected);
   });
 
   it('shares one warden with the others of its folder', async () => {
@@ -87,8 +107,9 @@ describe('a detached tree', () => {
     await eventually('another warden has it', () => run.ps().find(({ warden }) => warden.pid !== before.warden.pid));
     writeFileSync(join(run.workFolder, 'end'), '');
     await eventually('it has ended', () => run.ps().length === 0);
-    const [tree] = JSON.parse(run.call(['ps', '--all', '--json']).stdout) as { state: string; reason: string }[];
-    assert.deepEqual([tree?.state, tree?.reason], ['exited', 'ended (exit status unknown)']);
+    // Its warden, which would list it as ended, stays for some seconds only.
+    const end = await eventually('its end is told', () => run.journal().find(({ event }) => event === 'ended'));
+    assert.deepEqual([end['state'], end['reason']], ['exited', 'ended (exit status unknown)']);
   });
 
   it('is what processes.json may declare', async () => {
@@ -116,7 +137,7 @@ describe('a detached tree', () => {
 describe('records of a detached warden', () => {
   it('without living processes are swept like others', async () => {
     await using run = new Run();
-    startDetached(run, 'web', 'sleep 1000');
+    startDetached(run, 'web', 'exec sleep 1000');
     const tree = await eventually('it is up', () => run.ps()[0]);
     const all = [tree.warden.pid, ...switchesOf(tree.warden.pid)];
     killAtOnce(...all, ...tree.members.map(({ pid }) => pid));

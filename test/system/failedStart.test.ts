@@ -53,6 +53,8 @@ async function start(
     contain: () => uncontained,
     alive: () => [],
     limitReached: () => undefined,
+    remoteFailure: () => undefined,
+    cleared: Promise.resolve(),
   } as const;
   const tree = new Tree('11111111-1111-4111-8111-111111111111' as TreeId, request, context);
   const error = await tree.start().then(
@@ -96,7 +98,7 @@ describe('a start that fails behind the spawn leaves no process', () => {
       openTerminal: () => {
         const [master, slave] = [openSync('/dev/null', 'r+'), openSync('/dev/null', 'r+')];
         open.push(master, slave);
-        return { master, slave, path: '/dev/null', resize: () => undefined };
+        return { master, slave, path: '/dev/null', resize: () => undefined, inputWait: () => undefined };
       },
     };
     const { pid, error } = await start(terminals, 'pty');

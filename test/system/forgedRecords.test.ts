@@ -46,6 +46,16 @@ describe('a forged record', { skip: canUnshare ? false : 'no PID namespaces here
 const tree = '22222222-2222-4222-8222-222222222222';
 const [victim, stranger] = [23_001, 23_002];
 
+/** Whether it is a child of this warden, and runs its own program as this user. */
+function isOrphanOf(warden: number, pid: number, uid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return [`Name:\tsleep\n`, `PPid:\t${warden}\n`, `Uid:\t${uid}\t`].every((line) => status.includes(line));
+  } catch {
+    return false;
+  }
+}
+
 /** As another user, of whom the password file knows nothing. */
 function asUser(uid: number, argv: readonly string[], env: NodeJS.ProcessEnv): ChildProcess & { readonly pid: number } {
   const args = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...argv];
@@ -105,7 +115,8 @@ describe('another user', { skip: isRoot && isInPath('setpriv') ? false : 'only r
     it(`who copies the mark of a tree of ${who} is no member, and holds up no sweep`, async () => {
       await using run = runOf(uid);
       const mark = limitMarkOf(tree);
-      const env = { ...run.env, TREE_WARDEN_TREE: tree };
+      // Of root's trees, the id is the secret of their processes: see below.
+      const env = uid === 0 ? run.env : { ...run.env, TREE_WARDEN_TREE: tree };
       const copy = asUser(stranger, ['prlimit', `--rttime=${mark}`, 'sleep', '1000'], env);
       try {
         await eventually('it carries the mark', () => /Max realtime timeout +\d/.test(readFileSync(`/proc/${copy.pid}/limits`, 'utf8')));
@@ -139,6 +150,34 @@ describe('another user', { skip: isRoot && isInPath('setpriv') ? false : 'only r
     const members = found.members.map(({ pid }) => ({ pid, startTime: startTimeOf(pid) }));
     for (const pid of [found.warden.pid, child.pid]) process.kill(pid, 'SIGKILL');
     await eventually('no process is left', () => members.every(({ pid, startTime }) => startTimeOf(pid) !== startTime));
+  });
+
+  it('that a process has become which was born after the last look of the warden is ended with the tree', async () => {
+    await using run = new Run();
+    // It has no parent of the tree, session or group any more when the warden dies.
+    const become = `(setpriv --reuid=${stranger} --regid=${stranger} --clear-groups setsid sleep 1000 &)`;
+    const child = run.start([
+      'run',
+      '--containment',
+      'group',
+      '--name',
+      'it',
+      '--',
+      'sh',
+      '-c',
+      `until [ -e go ]; do sleep 0.05; done; ${become}; sleep 1000`,
+    ]);
+    const warden = await eventually('it is there', () => run.ps()[0]?.warden.pid);
+    process.kill(warden, 'SIGSTOP');
+    writeFileSync(join(run.workFolder, 'go'), '');
+    const orphan = await eventually('it has become another user', () =>
+      readdirSync('/proc')
+        .map(Number)
+        .find((pid) => isOrphanOf(warden, pid, stranger)),
+    );
+    const startTime = startTimeOf(orphan);
+    for (const pid of [child.pid, warden]) process.kill(pid, 'SIGKILL');
+    await eventually('it is gone', () => startTimeOf(orphan) !== startTime);
   });
 
   it('without an entry in the password file runs commands, lists, sweeps and asks what the machine offers', async () => {

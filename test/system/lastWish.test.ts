@@ -1,5 +1,7 @@
 /** The last request of a user wins, whatever other requests come at the same time. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
 import { errorCodes } from '../../src/protocol/errorCodes.ts';
@@ -14,7 +16,9 @@ import { TestWarden } from '../support/warden.ts';
 const reason = 'the test says so';
 /** Takes a moment to end, as most servers do. */
 const slow = 'trap "sleep 0.2; exit 0" TERM; while :; do sleep 0.05; done';
-const stubborn = 'trap "" TERM; while :; do sleep 0.05; done';
+const stubborn = 'trap "" TERM; echo up; while :; do sleep 0.05; done';
+/** Takes until there is a file `go`. */
+const held = 'trap "until [ -e go ]; do sleep 0.02; done; exit 0" TERM; echo up; while :; do sleep 0.05; done';
 
 async function live(warden: TestWarden): Promise<TreeSnapshot[]> {
   return (await warden.client.list()).filter(isLive);
@@ -29,11 +33,16 @@ describe('a restart', () => {
   for (const now of [false, true])
     it(`that is stopped${now ? ' now' : ''} while the old tree ends starts nothing, and says so`, async () => {
       await using warden = await TestWarden.start();
-      const { id } = await warden.startShell(now ? stubborn : slow, now ? { stop: [{ signal: 'SIGTERM' }, { waitMillis: 60_000 }] } : {});
+      const { id } = await warden.startShell(now ? stubborn : held, { stop: [{ signal: 'SIGTERM' }, { waitMillis: 60_000 }] });
+      await warden.output(id, (text) => text.includes('up'));
       const restarted = warden.client.restart({ tree: id, now: false, reason });
       const refused = assert.rejects(restarted, superseded);
       await eventually('it is being restarted', async () => (await warden.tree(id)).restarting);
-      const stopped = await warden.stop(id, now);
+      const stopping = warden.stop(id, now);
+      // Its answer says that the request in front of it has come, too.
+      await warden.client.list();
+      writeFileSync(join(warden.run.workFolder, 'go'), '');
+      const stopped = await stopping;
       await refused;
       assert.equal(stopped.restarting, undefined);
       assert.deepEqual(await live(warden), []);
@@ -50,7 +59,7 @@ describe('a restart', () => {
     assert.equal((await warden.tree(id)).successor, next?.id);
     // One that comes a moment too late asks for what has happened already.
     assert.equal((await restart()).id, next?.id);
-    assert.equal(warden.run.journal().filter(({ event }) => event === 'spawned').length, 2);
+    assert.equal((await warden.journal()).filter(({ event }) => event === 'spawned').length, 2);
   });
 
   it('is joined by a start', async () => {
@@ -127,10 +136,11 @@ describe('a limit that restarts', () => {
     );
     assert.equal(warden.alerts.length, 1);
     assert.deepEqual(await live(warden), []);
-    const delays = warden.run.journal().flatMap((record) => (record['event'] === 'restart' ? [Number(record['durationMillis'])] : []));
+    const journal = await warden.journal();
+    const delays = journal.flatMap((record) => (record['event'] === 'restart' ? [Number(record['durationMillis'])] : []));
     assert.equal(delays.length, 2);
     assert.ok(Math.min(...delays) >= 30, String(delays));
-    assert.equal(warden.run.journal().filter(({ event }) => event === 'spawned').length, 3);
+    assert.equal(journal.filter(({ event }) => event === 'spawned').length, 3);
   });
 
   it('has a policy of its own where none is declared, and waits a second and more', async () => {

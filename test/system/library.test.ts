@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn as spawnChild, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { root } from '../../src/build/paths.ts';
-import type { Run as RunCommand, Spawn } from '../../src/library/api.ts';
+import type { CommandError, Run as RunCommand, Spawn } from '../../src/library/api.ts';
 import { eventually, Run } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
 
@@ -28,7 +28,7 @@ after(() => place[Symbol.asyncDispose]());
 describe('run', () => {
   it('gives output, without its last line break, and how it has ended', async () => {
     const { stdout, stderr, exit } = await run('echo out; echo err >&2', { cwd });
-    assert.deepEqual([stdout, stderr, exit.state, exit.code, exit.signal], ['out', 'err', 'exited', 0, null]);
+    assert.deepEqual([stdout, stderr, exit.state, exit.code, exit.signal], ['out', 'err', 'succeeded', 0, null]);
   });
 
   it('passes arguments on as they are written, and stdin', async () => {
@@ -37,6 +37,26 @@ describe('run', () => {
     assert.deepEqual(JSON.parse(stdout), odd);
     assert.equal((await run('cat', { cwd, input: 'given' })).stdout, 'given');
     assert.equal((await run('cat', { cwd })).stdout, '');
+  });
+
+  it('is the tag of a template, with and without options, and never divides a value', async () => {
+    const odd = 'a "b"; $HOME';
+    const { stdout } = await run`node -p JSON.stringify(process.argv.slice(1)) -- ${odd} ${['c d', 1]}`;
+    assert.deepEqual(JSON.parse(stdout), [odd, 'c d', '1']);
+    assert.equal((await run({ cwd })`pwd`).stdout, cwd);
+    await using tree = await spawn({ cwd, stdout: 'ignore' })`cat`;
+    assert.equal(tree.commandLine, 'cat');
+    await assert.rejects(run``, { name: 'OptionError' });
+  });
+
+  it('says of a failure what was run and what it said last, without secrets, and all of it in the error', async () => {
+    const script = 'for (let i = 1; i < 30; i++) console.error("line", i); process.exit(2)';
+    await assert.rejects(run(['node', '-e', script, '--', '--password', 'hunter22x'], { cwd }), (error: CommandError) => {
+      assert.match(error.message, /^“node -e .* --password •••” failed: exited with code 2\. It said:\nline 20\n(line \d+\n){8}line 29$/);
+      assert.match(error.commandLine, /^node -e /);
+      assert.equal(error.stderr.split('\n').length, 29);
+      return true;
+    });
   });
 
   it('gives the environment of this moment, changed as asked', async () => {
@@ -87,9 +107,9 @@ describe('run', () => {
     [
       'an exit status',
       ['echo said >&2; exit 3', { cwd }],
-      { name: 'CommandError', message: '“echo” failed: exited with code 3. It said: said', stderr: 'said' },
+      { name: 'CommandError', message: '“echo said >&2; exit 3” failed: exited with code 3. It said: said', stderr: 'said' },
     ],
-    ['a signal', ['kill -9 $$', { cwd }], { name: 'CommandError', message: '“kill” failed: ended by SIGKILL.' }],
+    ['a signal', ['kill -9 $$', { cwd }], { name: 'CommandError', message: '“kill -9 $$” failed: ended by SIGKILL.' }],
     ['no such command', [['no-such-thing'], { cwd }], { name: 'StartError', reason: 'commandNotFound' }],
     ['no such folder', ['true', { cwd: '/no/such' }], { name: 'StartError', reason: 'folderUnusable' }],
     [
@@ -200,9 +220,10 @@ describe('spawn', () => {
 
   it('is ready when its probe says so, and tells each state', async () => {
     const states: string[] = [];
-    await using tree = await spawn('sleep 0.3; touch up; sleep 300', { cwd, ready: { exec: 'test -e up' }, stop: ['SIGTERM'] });
+    await using tree = await spawn('sleep 300', { cwd, ready: { exec: 'test -e up' }, stop: ['SIGTERM'] });
     assert.equal(tree.state, 'starting');
     tree.onState((state) => states.push(state));
+    writeFileSync(join(cwd, 'up'), '');
     await tree.ready;
     const exit = await tree.stop('enough');
     assert.deepEqual([states, exit.reason, exit.signal], [['ready', 'stopping', 'exited'], 'enough', 'SIGTERM']);

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -23,11 +24,11 @@ class Agent implements AsyncDisposable {
   readonly client = new Client({ name: 'test', version: '1' });
   pid = 0;
 
-  static async start(processes: object): Promise<Agent> {
+  static async start(processes: object, models: object = {}): Promise<Agent> {
     const agent = new Agent();
     const { run } = agent;
     mkdirSync(join(run.workFolder, '.vscode'));
-    writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes }));
+    writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes, models }));
     const env = Object.fromEntries(Object.entries({ ...getDefaultEnvironment(), ...run.env }).filter(([, value]) => value !== undefined));
     const transport = new StdioClientTransport({
       command: process.execPath,
@@ -72,6 +73,7 @@ describe('an agent', () => {
         ['stop_process', false],
         ['restart_process', false],
         ['read_output', true],
+        ['send_keys', false],
         ['wait_until_ready', true],
         ['who_listens', true],
       ],
@@ -96,6 +98,28 @@ describe('an agent', () => {
     assert.match((await agent.call('start_process', { process: 'web' })).text, /'web' is running already/);
     assert.equal((await agent.call('stop_process', { process: 'web' })).isError, false);
     assert.deepEqual(await survivorsAfterLooking(agent.run.workFolder, new Set([agent.pid, ...agent.run.wardenPids()])), []);
+  });
+
+  it('starts what depends on a model, which is loaded for it', async () => {
+    const server = fileURLToPath(new URL('../fixtures/models/server.cjs', import.meta.url));
+    const command = [process.execPath, server, '--port', '${port}', '--name', 'coder', '--log', 'log'];
+    const models = { coder: { runtime: 'custom', command, ready: { http: 'http://127.0.0.1:${port}/health' } } };
+    const needy = { command: 'echo "at $OPENAI_BASE_URL"; sleep 1000', dependsOn: ['model:coder'] };
+    await using agent = await Agent.start({ needy, above: { command: 'sleep 1000', dependsOn: ['needy'] } }, models);
+    const { text, isError } = await agent.call('start_process', { process: 'above' });
+    assert.equal(isError, false, text);
+    const printed = await eventually(
+      'it has printed',
+      async () => (await agent.call('read_output', { process: 'needy' })).text || undefined,
+    );
+    assert.match(printed, /^at http:\/\/127\.0\.0\.1:\d+\/v1/);
+    assert.deepEqual(
+      agent.run
+        .ps()
+        .map(({ name }) => name)
+        .sort(),
+      ['above', 'coder', 'needy'],
+    );
   });
 
   it('starts a command of its own, which is gone when the agent is, however that ends', async () => {
@@ -151,7 +175,7 @@ describe('an agent by HTTP', () => {
     const client = new Client({ name: 'test', version: '1' });
     const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
     await client.connect(transport as Parameters<Client['connect']>[0]);
-    assert.equal((await client.listTools()).tools.length, 7);
+    assert.equal((await client.listTools()).tools.length, 8);
     await client.callTool({ name: 'start_process', arguments: { command: 'sleep 1000' } });
     assert.deepEqual(
       run.ps().map(({ name }) => name),

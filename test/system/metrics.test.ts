@@ -9,10 +9,12 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findPortHolders } from '../../src/client/wardenCommands.ts';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
-import { cli, eventually } from '../support/run.ts';
+import { cli, eventually, wardenScript } from '../support/run.ts';
+import { isAlive } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
 /** Values by name and labels, as Prometheus' text format has them; throws where a line is none of it. */
@@ -43,6 +45,11 @@ async function answerTo(url: string, headers: Record<string, string>): Promise<[
   return [response.statusCode, await text(response)];
 }
 
+/** The first answer: the process that serves them listens a moment after its warden is there. */
+async function served(port: number): Promise<Response> {
+  return await eventually('metrics are served', () => fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined));
+}
+
 describe('metrics', () => {
   it('count what models answer', async () => {
     const port = await new NamedPorts().portFor('metrics');
@@ -50,7 +57,7 @@ describe('metrics', () => {
     await using models = await TestModels.of(warden, [fakeModel(warden, [], { name: 'one', metricsPath: '/metrics' })]);
     await models.chat('one', 'say 3');
     await models.chat('one', 'error 500');
-    const scraped = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const scraped = await (await served(port)).text();
     const own = 'fake_busy{model="one",server="one"} 0\n';
     assert.ok(scraped.endsWith(own), 'what its server tells of itself comes last');
     const values = parseMetrics(scraped.slice(0, -own.length));
@@ -81,7 +88,7 @@ describe('metrics', () => {
     await assert.rejects(warden.client.start(warden.request(['/no/such/program'], { name: 'missing' })));
     const limited = await warden.startShell('sleep 60', { name: 'limited', limits: { timeMillis: 300 }, onLimit: 'kill' });
     await warden.ended(limited.id);
-    await sleep(1000);
+    await served(port);
     const before = await scrape();
     assert.equal(before.get('tree_warden_trees{state="ready"}'), 1);
     assert.equal(before.get('tree_warden_tree_processes{spec="deaf"}'), 1);
@@ -115,6 +122,7 @@ describe('metrics', () => {
     const children = (): number[] =>
       readFileSync(`/proc/${leader?.pid}/task/${leader?.pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
     await eventually('it sleeps', () => children().length === 1);
+    await served(port);
     const scraped = async (): Promise<number> => {
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       return parseMetrics(text).get('tree_warden_tree_cpu_seconds_total{spec="worked"}') ?? 0;
@@ -132,8 +140,8 @@ describe('metrics', () => {
   it('are refused to a page that was lured here by a name of its own', async () => {
     const port = await new NamedPorts().portFor('metrics');
     await using warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
-    const served = await fetch(`http://127.0.0.1:${port}/metrics`);
-    assert.deepEqual([served.status, /tree_warden_trees/.test(await served.text())], [200, true], warden.alerts.join());
+    const answer = await served(port);
+    assert.deepEqual([answer.status, /tree_warden_trees/.test(await answer.text())], [200, true], warden.alerts.join());
     for (const host of ['a.example', `a.example:${port}`, 'localhost.a.example', '127.0.0.1.a.example', '169.254.0.1'])
       assert.deepEqual(await answerTo(`http://127.0.0.1:${port}/metrics`, { host }), [
         403,
@@ -141,6 +149,26 @@ describe('metrics', () => {
       ]);
     for (const host of ['localhost', `LOCALHOST:${port}`, `[::1]:${port}`])
       assert.equal((await answerTo(`http://127.0.0.1:${port}/metrics`, { host }))[0], 200, host);
+  });
+
+  it('are served by a process of their own, which is replaced when it has ended', async () => {
+    const port = await new NamedPorts().portFor('metrics');
+    await using warden = await TestWarden.start({}, undefined, {}, { metricsPort: port });
+    const server = async (): Promise<number | undefined> => {
+      const [holder] = await findPortHolders(wardenScript, port);
+      return holder?.pid;
+    };
+    const first = await eventually('it listens', server);
+    assert.notEqual(first, warden.process.pid);
+    assert.deepEqual(await warden.client.selfCheck(), [], 'it is no stray');
+    process.kill(first, 'SIGKILL');
+    const second = await eventually('another one listens', async () => {
+      const pid = await server();
+      return pid !== first && pid;
+    });
+    assert.equal((await served(port)).status, 200);
+    process.kill(warden.process.pid, 'SIGKILL');
+    await eventually('it ends with its warden', () => !isAlive(second));
   });
 
   it('say where they could not be served', async () => {
@@ -200,6 +228,6 @@ describe('tree-warden ps --summary', () => {
     const { total, running, failed: failures, zombies, processes = 0, memoryBytes = 0 } = summary;
     assert.deepEqual([total, running, failures, zombies], [2, 1, 1, 0]);
     assert.ok(processes >= 1 && memoryBytes > 500_000);
-    assert.match(ps(), /^1 of 2 trees running, 1 failed; \d processes, 0 zombies; [\d.]+ %, [\d.]+ MB\n$/);
+    assert.match(ps(), /^1 of 2 trees running, 0 succeeded, 1 failed; \d processes, 0 zombies; [\d.]+ %, [\d.]+ MB\n$/);
   });
 });

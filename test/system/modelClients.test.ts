@@ -17,8 +17,8 @@ before(async () => {
 after(() => models[Symbol.asyncDispose]());
 
 /** How often the server of a model was started. */
-const launchesOf = (name: string): number =>
-  models.warden.run.journal().filter(({ event, spec }) => event === 'spawned' && spec === name).length;
+const launchesOf = async (name: string): Promise<number> =>
+  (await models.warden.journal()).filter(({ event, spec }) => event === 'spawned' && spec === name).length;
 
 describe('OpenAI’s client', () => {
   const client = (): OpenAI => new OpenAI({ baseURL: `${models.gateway.url}/v1`, apiKey: models.gateway.token, maxRetries: 0 });
@@ -83,12 +83,12 @@ describe('OpenAI’s client', () => {
 
   it('with its usual retries, has a model that cannot be loaded loaded once', async () => {
     const usual = new OpenAI({ baseURL: `${models.gateway.url}/v1`, apiKey: models.gateway.token });
-    const before = launchesOf('broken');
+    const before = await launchesOf('broken');
     await assert.rejects(
       usual.chat.completions.create({ ...ask('say 1'), model: 'broken' }),
       (error) => error instanceof OpenAI.APIError && error.code === 'model_load_failed' && /It ran out of memory/.test(error.message),
     );
-    assert.equal(launchesOf('broken'), before + 1);
+    assert.equal(await launchesOf('broken'), before + 1);
   });
 
   it('is told in its stream when the server dies', async () => {
@@ -158,12 +158,12 @@ describe('Anthropic’s client', () => {
 
   it('with its usual retries, has a model that cannot be loaded loaded once', async () => {
     const usual = new Anthropic({ baseURL: models.gateway.url, apiKey: models.gateway.token });
-    const before = launchesOf('broken');
+    const before = await launchesOf('broken');
     await assert.rejects(
       usual.messages.create({ ...ask('say 1'), model: 'broken' }),
       (error) => error instanceof Anthropic.APIError && error.type === 'api_error' && /It ran out of memory/.test(error.message),
     );
-    assert.equal(launchesOf('broken'), before + 1);
+    assert.equal(await launchesOf('broken'), before + 1);
   });
 
   it('is told in its stream when the server dies', async () => {

@@ -53,18 +53,17 @@ describe('a request', () => {
     const response = await models.ask('/v1/chat/completions', {
       model: 'one',
       stream: true,
-      messages: [{ role: 'user', content: 'say 5 slow 100' }],
+      // It has no end before its beginning has come.
+      messages: [{ role: 'user', content: 'say 5 slow 100 until come' }],
     });
     assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
-    const pieces: number[] = [];
     let text = '';
     for await (const chunk of response.body ?? []) {
-      pieces.push(Date.now());
       text += Buffer.from(chunk as Uint8Array).toString();
+      if (saidBy(text.slice(0, text.lastIndexOf('\n\n'))).includes('one-0')) models.letGo('come');
     }
-    assert.equal(saidBy(text), 'one-0 one-1 one-2 one-3 one-4 ');
+    assert.match(saidBy(text), /^one-0 one-1 one-2 one-3 one-4 /);
     assert.equal(dataOf(text).at(-1), '[DONE]');
-    assert.ok(pieces.length >= 5 && (pieces.at(-1) ?? 0) - (pieces[0] ?? 0) >= 300, `${pieces.length} pieces`);
     const { statistics } = await models.model('one');
     assert.equal(statistics.outputTokens, 5);
     assert.ok(statistics.tokensPerSecond !== undefined && statistics.tokensPerSecond < 15, JSON.stringify(statistics));
@@ -661,7 +660,7 @@ describe('models of which only one is loaded at a time', () => {
     assert.equal(saidBy((await answering).text), 'one-0 one-1 one-2 ');
     assert.equal((await swapped).status, 200);
     assert.equal((await models.model('one')).state, 'cold');
-    const events = models.warden.run.journal().filter(({ event }) => event === 'spawned' || event === 'ended');
+    const events = (await models.warden.journal()).filter(({ event }) => event === 'spawned' || event === 'ended');
     assert.deepEqual(
       events.map(({ event, spec }) => `${String(spec)} ${String(event)}`),
       ['one spawned', 'one ended', 'two spawned'],

@@ -1,6 +1,8 @@
 /** What listens where: shown, and ended by its port. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { eventually, exitOf, Run } from '../support/run.ts';
@@ -57,6 +59,21 @@ describe('ports', () => {
       return tree.members.some(({ ports = [] }) => ports.some((one) => one.port === port)) ? 'listens' : undefined;
     });
     if (outcome === 'ended') test.skip('there are no network namespaces to be had here');
+  });
+});
+
+describe('tree-warden up', () => {
+  it('says what holds a port that a process could not have, and what frees it', async () => {
+    await using run = new Run();
+    const port = await freePort();
+    const stranger = await listen(run, port);
+    mkdirSync(join(run.workFolder, '.vscode'));
+    const late = `require('node:net').createServer().listen(${port}, '127.0.0.1')`;
+    const processes = { api: { command: [process.execPath, '-e', late], pty: false } };
+    writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes }));
+    const { code, stderr } = run.call(['up']);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`port ${port} is held by .*\\(pid ${stranger.pid}\\).*; tree-warden kill --port ${port} frees it\\.`));
   });
 });
 

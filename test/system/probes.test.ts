@@ -1,12 +1,14 @@
 /** Readiness and liveness of real trees: what probes see, what they leave behind, and when they give up. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
+import { formatDuration } from '../../src/protocol/format.ts';
 import type { TreeId } from '../../src/protocol/identity.ts';
 import type { Check, Probe } from '../../src/protocol/policies.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
+import { withTimeEnough } from '../support/growingTimes.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -105,13 +107,18 @@ describe('a tree is ready', () => {
 
 describe('a tree that is not ready', () => {
   it('in time has failed, and says what was wrong', async () => {
-    await using warden = await TestWarden.start();
-    const { id } = await warden.startShell('echo loading; sleep 100', {
-      ready: { ...probe({ by: 'exec', argv: ['/bin/false'] }), deadlineMillis: 300 },
+    await withTimeEnough(async (deadlineMillis) => {
+      await using warden = await TestWarden.start();
+      const { id } = await warden.startShell('echo loading; sleep 100', {
+        ready: { ...probe({ by: 'exec', argv: ['/bin/false'] }), deadlineMillis },
+      });
+      const { state, reason, lastLines } = await warden.ended(id);
+      // Neither the process nor its probe.
+      if (lastLines === undefined || !reason.includes('/bin/false')) return 'too early';
+      assert.deepEqual([state, reason], ['failed', `not ready after ${formatDuration(deadlineMillis)}: /bin/false exited with code 1`]);
+      assert.deepEqual(lastLines, ['loading']);
+      return undefined;
     });
-    const ended = await warden.ended(id);
-    assert.deepEqual([ended.state, ended.reason], ['failed', 'not ready after 300 ms: /bin/false exited with code 1']);
-    assert.deepEqual(ended.lastLines, ['loading']);
   });
 
   it('when it ends has failed, whatever its exit status', async () => {
@@ -143,7 +150,7 @@ describe('a tree that is ready', () => {
     assert.deepEqual([ill.state, ill.illness], ['ready', `http://127.0.0.1:${port}/ answers 503`]);
     rmSync(status);
     await inState(warden, id, ({ health, illness }) => health === 'healthy' && illness === undefined);
-    const told = warden.run.journal().filter(({ event }) => event === 'health');
+    const told = (await warden.journal()).filter(({ event }) => event === 'health');
     assert.deepEqual(
       told.map(({ state }) => state),
       ['healthy', 'unhealthy', 'healthy'],
@@ -174,18 +181,21 @@ describe('a tree that is ready', () => {
 
 describe('the command of a probe', () => {
   it('that takes too long is killed with all that it has started', async () => {
-    await using warden = await TestWarden.start();
-    const pids = join(warden.run.workFolder, 'pids');
-    const { id } = await warden.startShell('sleep 100', {
-      ready: probe(
-        { by: 'exec', argv: ['/bin/sh', '-c', 'sleep 1000 & echo $$ $! > pids; sleep 1000'] },
-        { timeoutMillis: 300, periodMillis: 60_000 },
-      ),
+    const command = 'sleep 1000 & echo $$ $! > pids; sleep 1000';
+    await withTimeEnough(async (timeoutMillis) => {
+      await using warden = await TestWarden.start();
+      const pids = join(warden.run.workFolder, 'pids');
+      const { id } = await warden.startShell('sleep 100', {
+        ready: probe({ by: 'exec', argv: ['/bin/sh', '-c', command] }, { timeoutMillis, periodMillis: 60_000 }),
+      });
+      const { illness } = await inState(warden, id, (tree) => tree.illness !== undefined);
+      assert.equal(illness, `${command} has not answered in ${formatDuration(timeoutMillis)}`);
+      const written = existsSync(pids) ? readFileSync(pids, 'utf8') : '';
+      if (written === '') return 'too early';
+      const left = written.trim().split(' ').map(Number);
+      await eventually('they are gone', () => !left.some(isAlive));
+      return undefined;
     });
-    const { illness } = await inState(warden, id, (tree) => tree.illness !== undefined);
-    assert.equal(illness, 'sleep 1000 & echo $$ $! > pids; sleep 1000 has not answered in 300 ms');
-    const left = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
-    await eventually('they are gone', () => !left.some(isAlive));
   });
 
   it('that leaves a process behind has it ended with the tree', async () => {

@@ -74,7 +74,7 @@ describe('raw stdin and stdout', () => {
     await sending;
     assert.equal(count, 100 * megabyte);
     assert.equal(received.digest('hex'), sent.digest('hex'));
-    assert.equal((await warden.ended(tree.id)).state, 'exited');
+    assert.equal((await warden.ended(tree.id)).state, 'succeeded');
   });
 
   it('keep what was printed before the client came, also of a process that has ended', async () => {
@@ -114,7 +114,7 @@ describe('raw stdin and stdout', () => {
     assert.equal(await read(socket), 'got it\n');
     await warden.ended(tree.id);
     const log = await warden.client.outputLog(tree.id);
-    assert.equal(readFileSync(log?.path ?? '', 'utf8'), 'to-the-log\n');
+    await eventually('it is written', () => readFileSync(log?.path ?? '', 'utf8') === 'to-the-log\n');
   });
 
   it('end for the process when its client is gone', async () => {

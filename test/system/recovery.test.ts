@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { killAtOnce } from '../support/deaths.ts';
 import { randomFrom } from '../support/random.ts';
 import { eventually, Run, removeCgroups, switchesOf } from '../support/run.ts';
-import { clearAway, isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
+import { clearAway, isAlive, isStopped, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
 
 /** Warden, switch and CLI killed in one go: nothing is left that could clean up. */
 async function orphan(run: Run, script: string): Promise<string> {
@@ -158,8 +158,11 @@ describe('a SIGKILL of everything at a random moment of a start', () => {
       // The start itself takes some tens of milliseconds from here.
       const until = performance.now() + randomFrom(seed + number)() * 60;
       while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
-      const switches = switchesOf(warden);
-      for (const pid of [...switches, warden, cli.pid]) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+      // Held, the warden gives birth to no further switch, and the command line does not clean up behind it.
+      for (const pid of [cli.pid, warden]) process.kill(pid, 'SIGSTOP');
+      await eventually('they are held', () => [cli.pid, warden].every(isStopped));
+      killAtOnce(cli.pid, warden, ...switchesOf(warden));
+      await eventually('they are dead', () => ![cli.pid, warden].some(isAlive));
       run.call(['sweep']);
       assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
       assert.deepEqual(run.wardenIds(), [], 'records');

@@ -38,6 +38,17 @@ describe('a process that nothing ties to a tree', () => {
     assert.deepEqual(await warden.client.selfCheck(), []);
   });
 
+  it('is a member, not a failure, where its environment says that it is of a tree that cannot be', async () => {
+    await using warden = await TestWarden.start();
+    const noTree = '-'.repeat(36);
+    const leaves = `(env TREE_WARDEN_TREE=${noTree} setsid tail -f "$0/idle" >/dev/null 2>&1 &); exec tail -f "$0/idle"`;
+    writeFileSync(join(warden.run.workFolder, 'idle'), '');
+    const tree = await warden.startShell(leaves, { containment: 'group' });
+    await eventually('both are members', async () => (await warden.tree(tree.id)).members.length === 2);
+    await warden.client.stop({ tree: tree.id, now: false, reason: 'the test says so' });
+    assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
+  });
+
   it('goes with its warden, and is said by doctor while it is there', async () => {
     await using run = new Run();
     const cli = run.start(['run', '-c', 'group', '--', 'sh', '-c', whenTold, script, run.workFolder]);

@@ -37,7 +37,11 @@ for (const lifetime of ['managed', 'detached'] as const) {
       assert.deepEqual(await call(run, ['kill', 'old']), { code: 0, stdout: 'old: stopped\n', stderr: '' });
       assert.deepEqual(warden.asked.at(-1), [
         'stop',
-        { tree: '11111111-2222-4333-8444-555555555555', now: false, reason: 'stopped by tree-warden kill' },
+        {
+          ...{ tree: '11111111-2222-4333-8444-555555555555', now: false, reason: 'stopped by tree-warden kill' },
+          // A reader ignores fields that it does not know.
+          reasonData: { code: 'stoppedBy', values: ['tree-warden kill'] },
+        },
       ]);
     });
 
@@ -110,7 +114,10 @@ it('a window that was updated while it was reloaded says why its warden of versi
   const problems: string[] = [];
   try {
     const window = { window: 'file:///an/old/window', workspace: '/an/old/window' };
-    assert.equal(await takeOverWarden(wardenScript, window, 'new window', (problem) => void problems.push(problem)), undefined);
+    assert.equal(
+      await takeOverWarden(wardenScript, window, 'new window', { onVersionProblem: (problem) => void problems.push(problem) }),
+      undefined,
+    );
   } finally {
     if (before === undefined) delete process.env['TREE_WARDEN_RUNTIME_DIR'];
     else process.env['TREE_WARDEN_RUNTIME_DIR'] = before;

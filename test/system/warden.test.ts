@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
@@ -10,10 +11,18 @@ import type { TreeId } from '../../src/protocol/identity.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
+import type { StopRequest } from '../../src/protocol/treeRequests.ts';
 import * as requests from '../../src/protocol/treeRequests.ts';
+import { withTimeEnough } from '../support/growingTimes.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
+
+/** Node itself tells of such an end as of an exit with code 0. */
+function tellsRealtimeSignals(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 15);
+}
 
 describe('a start that cannot be', () => {
   const cases: [string, Partial<StartRequest>, RegExp][] = [
@@ -24,6 +33,8 @@ describe('a start that cannot be', () => {
     ['a missing working directory', { cwd: '/no/such/folder' }, /^The working directory \/no\/such\/folder does not exist\.$/],
     ['a file as the working directory', { cwd: '/etc/passwd' }, /^The working directory \/etc\/passwd is not a folder\.$/],
     ['an empty command', { argv: [''] }, /^The command is empty\.$/],
+    ['a NUL character in an argument', { argv: ['echo', 'a\0b'] }, /: argument 1 of echo contains a NUL character, which cannot be/],
+    ['a NUL character in the environment', { env: { A: 'b\0' } }, /: the value of the environment variable A contains a NUL character/],
   ];
   for (const [what, changes, message] of cases) {
     for (const stdio of ['pipes', 'pty'] as const) {
@@ -51,8 +62,35 @@ describe('a tree', () => {
   it('ends by itself with its exit code', async () => {
     await using warden = await TestWarden.start();
     const { id } = await warden.startShell('exit 3');
-    const { state, reason, exit } = await warden.ended(id);
-    assert.deepEqual({ state, reason, exit }, { state: 'failed', reason: 'exited with code 3', exit: { code: 3, signal: null } });
+    const { state, reason, reasonData, exit } = await warden.ended(id);
+    assert.deepEqual(
+      { state, reason, reasonData, exit },
+      {
+        state: 'failed',
+        reason: 'exited with code 3',
+        reasonData: { code: 'exitedWithCode', values: [3] },
+        exit: { code: 3, signal: null },
+      },
+    );
+  });
+
+  it('has the reason of its stop as data where it came so, and in the words of a newer client where it did not', async () => {
+    await using warden = await TestWarden.start();
+    const stopped = async (reasonData: unknown): Promise<Partial<TreeSnapshot>> => {
+      const { id } = await warden.startShell('exec sleep 100');
+      const request = { tree: id, now: true, reason: 'stopped by the user', reasonData } as StopRequest;
+      const { reason, reasonData: told } = await warden.client.stop(request);
+      return { reason, ...(told && { reasonData: told }) };
+    };
+    const known = { code: 'stoppedByUser', values: [] } as const;
+    assert.deepEqual(await stopped(known), { reason: 'stopped by the user', reasonData: known });
+    assert.deepEqual(await stopped({ code: 'notYetKnown', values: [] }), { reason: 'stopped by the user' });
+  });
+
+  it('that cannot be started has the reason as data in the error', async () => {
+    await using warden = await TestWarden.start();
+    const data = { reason: 'commandNotFound', messageData: { code: 'commandNotFoundInOne', values: ['no-such-command'] } };
+    await assert.rejects(warden.client.start(warden.request(['no-such-command'], { env: { PATH: '/bin' } })), { data });
   });
 
   for (const stdio of ['pipes', 'pty'] as const) {
@@ -61,6 +99,13 @@ describe('a tree', () => {
       const { id } = await warden.startShell('trap "exit 0" TERM; echo up; while :; do sleep 0.01; done', { stdio });
       await warden.output(id, (text) => text.includes('up'));
       assert.equal((await warden.stop(id)).state, 'exited');
+    });
+
+    it(`ends by a realtime signal, on ${stdio}`, { skip: tellsRealtimeSignals() ? false : 'the kernel is older than 6.15' }, async () => {
+      await using warden = await TestWarden.start();
+      const { id } = await warden.startShell('kill -36 $$', { stdio });
+      const { state, reason, exit } = await warden.ended(id);
+      assert.deepEqual([state, reason, exit], ['failed', 'ended by SIGRTMIN+2', { code: null, signal: 'SIGRTMIN+2' }]);
     });
 
     it(`keeps its exit signal, on ${stdio}`, async () => {
@@ -75,13 +120,19 @@ describe('a tree', () => {
 
   it('takes the steps of its stop in turn', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell('trap "echo INT" INT; trap "echo HUP; exit 5" HUP; echo up; while :; do sleep 0.01; done', {
-      stop: parseStop(['SIGINT', '100ms', 'SIGHUP', '5s', 'SIGKILL']),
+    await withTimeEnough(async (millis) => {
+      const { id } = await warden.startShell('trap "echo INT" INT; trap "echo HUP; exit 5" HUP; echo up; while :; do sleep 0.01; done', {
+        stop: parseStop(['SIGINT', `${millis}ms`, 'SIGHUP', '5s', 'SIGKILL']),
+      });
+      await warden.output(id, (text) => text.includes('up'));
+      const { state, exit } = await warden.stop(id);
+      assert.deepEqual({ state, exit }, { state: 'exited', exit: { code: 5, signal: null } });
+      const printed = await warden.output(id);
+      // Both signals had come before the shell had a turn, and it takes the lower number first.
+      if (printed === 'up\nHUP\n') return 'too early';
+      assert.match(printed, /^up\nINT\n(.*\n)*HUP\n$/);
+      return undefined;
     });
-    await warden.output(id, (text) => text.includes('up'));
-    const { state, exit } = await warden.stop(id);
-    assert.deepEqual({ state, exit }, { state: 'exited', exit: { code: 5, signal: null } });
-    assert.match(await warden.output(id), /^up\nINT\n(.*\n)*HUP\n$/);
   });
 
   it('is killed at once where a kill overtakes a stop', async () => {
@@ -113,7 +164,7 @@ describe('a tree', () => {
     });
     assert.equal(kept.endedAt, undefined);
     await warden.client.signal({ tree: id, signal: 'SIGKILL', pid: kept.pid });
-    assert.equal((await warden.ended(id)).state, 'exited');
+    assert.equal((await warden.ended(id)).state, 'succeeded');
   });
 
   it('has no zombies of adopted orphans', async () => {
@@ -134,7 +185,9 @@ describe('a tree', () => {
     const both = (): Promise<TreeSnapshot[]> => Promise.all([warden.tree(first.id), warden.tree(second.id)]);
     const members = await eventually('all are seen', async () => {
       const trees = await both();
-      return trees.every((tree) => tree.members.length === 4) ? trees.map((tree) => tree.members) : undefined;
+      // Where both sleep, what has started the daemon is gone.
+      const areComplete = trees.every(({ members }) => members.length === 4 && members.filter(({ name }) => name === 'sleep').length === 2);
+      return areComplete ? trees.map((tree) => tree.members) : undefined;
     });
     await warden.stop(first.id, true);
     assert.ok(members[1]?.slice(0, 2).every((member) => isAlive(member.pid)));
@@ -339,6 +392,35 @@ describe('a leader that leaves while its members are forking', () => {
       assert.equal(kept.endedAt, undefined, `round ${round}: ${kept.reason}`);
       await warden.stop(id, true);
     }
-    assert.ok(warden.run.journal().every((record) => record['event'] !== 'late-member'));
+    assert.ok((await warden.journal()).every((record) => record['event'] !== 'late-member'));
   });
+});
+
+describe('the socket of a warden', () => {
+  const replacements: [string, (path: string) => void][] = [
+    ['removed', (path) => rmSync(path)],
+    [
+      'replaced by a file',
+      (path) => {
+        rmSync(path);
+        writeFileSync(path, '');
+      },
+    ],
+  ];
+  for (const [what, replace] of replacements)
+    it(`listens again where it was ${what}, and open connections stay so`, async () => {
+      await using warden = await TestWarden.start();
+      const { id } = await warden.startShell('sleep 100');
+      const path = join(warden.client.welcome.folder, 'warden.sock');
+      const before = await connectToWarden(path, 'before');
+      replace(path);
+      const after = await eventually('a client can connect again', () => connectToWarden(path, 'after').catch(() => undefined));
+      for (const client of [before, after])
+        assert.deepEqual(
+          (await client.list()).map((tree) => tree.id),
+          [id],
+        );
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      for (const client of [before, after]) client.dispose();
+    });
 });

@@ -25,7 +25,7 @@ describe('the registry of wardens', () => {
     const [found] = first.wardens;
     assert.equal(first.wardens.length, 1);
     assert.equal(second.wardens[0]?.client, found?.client);
-    assert.deepEqual([found?.id, found?.lifetime, found?.origin], [warden.client.welcome.warden, 'managed', 'window']);
+    assert.deepEqual([found?.id, found?.lifetime, found?.origin], [warden.client.welcome.warden, 'managed', 'sameFolder']);
     assert.deepEqual(registry.all, first.wardens);
     await warden.client.shutdown('the test is over', true);
     await eventually('it is forgotten', () => registry.all.length === 0);

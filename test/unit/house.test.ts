@@ -19,9 +19,11 @@ describe('the manifest', () => {
 
   it('has a handler for each command, and a command for each handler', () => {
     const codeOf = (file: string): string => sources.find(({ path }) => path === `src/extension/${file}`)?.text ?? '';
-    const [processes, models] = [codeOf('commands.ts'), codeOf('models/modelCommands.ts')];
-    const handlers = processes.slice(processes.indexOf('handlers(): Record'), processes.indexOf('async #start'));
-    const named = [...handlers.matchAll(/^ {6}(\w+): \(/gm), ...models.matchAll(/^ {4}(\w+): (?:on\(|\(\) =>)/gm)];
+    const processes = codeOf('commands.ts');
+    const others =
+      codeOf('models/modelCommands.ts') + codeOf('languageServers/languageServerCommands.ts') + codeOf('found/foundCommands.ts');
+    const handlers = processes.slice(processes.indexOf('handlers(): Record'), processes.indexOf('async #guardMcp'));
+    const named = [...handlers.matchAll(/^ {6}(\w+): \(/gm), ...others.matchAll(/^ {4}(\w+): (?:on\(|\(\) =>)/gm)];
     const handled = named.map(([, name]) => `tree-warden.${name}`);
     assert.deepEqual(handled.sort(), [...commands].sort());
   });
@@ -41,30 +43,57 @@ describe('the manifest', () => {
     assert.deepEqual(asking.sort(), [
       'connectClients',
       'createFile',
+      'deleteSecret',
       'filter',
+      'findLeftBehind',
       'killPort',
       'scale',
       'scaleModel',
+      'selectProfiles',
       'sendSignal',
+      'setLanguageServerTrace',
+      'setSecret',
       'sortBy',
       'tryPrompt',
     ]);
   });
 
   it('offers a command in the palette only where it has something to act on', () => {
-    const always = ['createFile', 'inspect', 'killPort', 'showJournal'].map((name) => `tree-warden.${name}`);
+    const always = [
+      'createFile',
+      'createLocalFile',
+      'findLeftBehind',
+      'guardMcpServers',
+      'guardedTerminalByDefault',
+      'inspect',
+      'killPort',
+      'runFound',
+      'showJournal',
+      'unguardMcpServers',
+    ].map((name) => `tree-warden.${name}`);
     const sometimes = manifest.contributes.menus.commandPalette.map(({ command }) => command);
     assert.deepEqual([...sometimes, ...always].sort(), [...commands].sort());
-    const keys = manifest.contributes.menus.commandPalette.map(({ when }) => when.replace('tree-warden.', ''));
+    const keys = manifest.contributes.menus.commandPalette.flatMap(({ when }) =>
+      when.startsWith('config.') ? [] : when.replace('tree-warden.', ''),
+    );
     const code = sources.map(({ text }) => text).join('\n');
     for (const key of new Set(keys)) assert.ok(key === 'false' || code.includes(`'${key}'`) || code.includes(`'tree-warden.${key}'`), key);
   });
 
   it('lets a workspace that is not trusted set only how things look', () => {
-    const looks = /^tree-warden\.(?:alerts\.|sortBy$)/;
+    const looks = /^treeWarden\.(?:alerts\.|(?:sortBy|showFound|codeLens)$)/;
     const settings = manifest.contributes.configuration.flatMap(({ properties }) => Object.keys(properties));
     const others = settings.filter((name) => !looks.test(name));
     assert.deepEqual([...manifest.capabilities.untrustedWorkspaces.restrictedConfigurations].sort(), others.sort());
+  });
+
+  it('names its settings so that the editor shows “Tree Warden”, and the code uses those names', () => {
+    const settings = manifest.contributes.configuration.flatMap(({ properties }) => Object.keys(properties));
+    for (const name of settings) assert.match(name, /^treeWarden\.[a-z]\w*(?:\.[a-z]\w*)?$/);
+    const text = [JSON.stringify(manifest), JSON.stringify(nls), ...sources.map((source) => source.text)].join('\n');
+    const others = settings.map((name) => name.replace('treeWarden', 'tree-warden')).filter((name) => !commands.includes(name));
+    for (const other of others) assert.ok(!text.includes(other), `${other} is not a setting`);
+    assert.doesNotMatch(text, /Configuration\('tree-warden|config\.tree-warden|`#tree-warden/);
   });
 
   it('shows only commands that there are', () => {
@@ -120,7 +149,7 @@ describe('the source', () => {
   it('lets text out to a person only where what is hostile in it is escaped', () => {
     const writes = /std(?:out|err)\.write\(/;
     const tells = /window\.(?:show(?:\w+Message|QuickPick|InputBox)|setStatusBarMessage)\(/;
-    const mayWrite = ['src/cli/say.ts', 'src/cli/stdout.ts', 'src/cli/up.ts'];
+    const mayWrite = ['src/cli/say.ts', 'src/cli/stdout.ts'];
     const others = sources.filter(
       ({ path, text }) =>
         (path.startsWith('src/cli/') && writes.test(text) && !mayWrite.includes(path)) ||
@@ -163,8 +192,8 @@ describe('the source', () => {
 
 const allowed: readonly string[] = [
   // Constants of its own, and what the limits need: a second at most.
-  'src/warden/sampleScheduler.ts: millis',
   'src/warden/sampleScheduler.ts: interval ?? idleIntervalMillis',
+  'src/warden/sampleScheduler.ts: slot * togetherMillis - now',
   // A constant in a list.
   'src/client/wardenCommands.ts: millis',
   // A constant, but in tests.

@@ -11,7 +11,10 @@ const helpWidth = 110;
 export function commandLineSections(): Map<string, string> {
   const program = buildProgram(() => {});
   const overview = helpOf(program);
-  const commands = program.commands.filter((command) => command.name() !== 'help');
+  const commands = program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help');
   return new Map([
     ['overview', fenced(overview)],
     ['commands', commands.map((command) => `## tree-warden ${command.name()}\n\n${fenced(helpOf(command))}`).join('\n')],

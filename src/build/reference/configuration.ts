@@ -1,5 +1,7 @@
 /** The reference of processes.json and of the settings, from the schema and the manifest. */
+import { sharedSchemas } from '../../config/layers/layeredSchema.ts';
 import { processesJsonSchema } from '../../config/schema.ts';
+import { guardianVariables } from '../../protocol/guardianVariables.ts';
 import { table } from './sections.ts';
 
 /** The part of JSON Schema that the schema of processes.json uses. */
@@ -20,6 +22,7 @@ interface Setting extends Schema {
   readonly default?: unknown;
   readonly markdownDescription?: string;
   readonly enumDescriptions?: readonly string[];
+  readonly markdownEnumDescriptions?: readonly string[];
 }
 
 /** A section of the manifest's settings. */
@@ -29,19 +32,42 @@ interface SettingsGroup {
 }
 
 /** The keys whose objects have a table of their own. `alive` has the keys of `ready` without its deadline. */
-const ownTables: readonly string[] = ['limits', 'priority', 'ready', 'alive', 'restart', 'envFile'];
+const ownTables: readonly string[] = ['limits', 'priority', 'ready', 'alive', 'restart', 'watch', 'schedule', 'jobs', 'envFile'];
 
 export function configurationSections(settings: readonly SettingsGroup[], texts: Readonly<Record<string, string>>): Map<string, string> {
   const schema = processesJsonSchema() as Schema;
   const process = entryOf(schema, 'processes');
+  const languageServer = entryOf(schema, 'languageServers');
   const nested = ownTables.map((key) => [key, keyTable(objectIn(propertyOf(process, key)))] as const);
   return new Map([
     ['processes', keyTable(process)],
+    ['shared', keyTable({ properties: sharedOf(schema) }, process)],
+    ['defaults', keyTable(propertyOf(schema, 'defaults'), process)],
     ...nested,
     ['mcpServers', keyTable(entryOf(schema, 'mcpServers'), process)],
+    ['languageServers', keyTable(languageServer, process)],
+    ['languageServerRestart', keyTable(objectIn(propertyOf(languageServer, 'restart')))],
     ['models', keyTable(entryOf(schema, 'models'), process)],
+    ['variables', variableTable()],
     ['settings', settings.map((group) => settingsTable(group, texts)).join('\n')],
   ]);
+}
+
+/** Of the environment of a warden. */
+function variableTable(): string {
+  const rows = Object.values(guardianVariables).map(({ variable, range, standard, meaning, setting }) => [
+    `\`${variable}\``,
+    setting === undefined ? '' : `\`${setting}\``,
+    `${meaning.slice(0, 1).toUpperCase()}${meaning.slice(1)}`,
+    range,
+    standard,
+  ]);
+  return table(['Variable', 'Setting', 'Meaning', 'Value', 'Default'], rows);
+}
+
+/** What stands beside the sections and belongs to all processes. */
+function sharedOf({ properties = {} }: Schema): Readonly<Record<string, Schema>> {
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => Object.hasOwn(sharedSchemas, key)));
 }
 
 /** A table of the keys of an object; a key that `shared` declares alike refers to that. */
@@ -49,7 +75,7 @@ function keyTable(object: Schema, shared?: Schema): string {
   const rows = Object.entries(object.properties ?? {}).map(([key, schema]) => {
     const isShared = JSON.stringify(schema) === JSON.stringify(shared?.properties?.[key]);
     const name = object.required?.includes(key) ? `\`${key}\` (required)` : `\`${key}\``;
-    const link = ownTables.includes(key) ? ` See [\`${key}\`](#${key.toLowerCase()}).` : '';
+    const link = ownTables.includes(key) && shared === undefined ? ` See [\`${key}\`](#${key.toLowerCase()}).` : '';
     return [name, typeOf(schema), isShared ? 'As for [processes](#processes).' : codeSpans(schema.description ?? '') + link];
   });
   return table(['Key', 'Type', 'Meaning'], rows);
@@ -59,7 +85,9 @@ function settingsTable({ title, properties }: SettingsGroup, texts: Readonly<Rec
   const fill = (text: string): string =>
     text.replaceAll(/^%(.+)%$/g, (_, key: string) => texts[key] ?? key).replaceAll(/`#(.+?)#`/g, '`$1`');
   const rows = Object.entries(properties).map(([name, setting]) => {
-    const values = (setting.enumDescriptions ?? []).map((text, index) => ` \`${String(setting.enum?.[index])}\`: ${fill(text)}`);
+    const values = (setting.markdownEnumDescriptions ?? setting.enumDescriptions ?? []).map(
+      (text, index) => ` \`${String(setting.enum?.[index])}\`: ${fill(text)}`,
+    );
     const meaning = fill(setting.markdownDescription ?? setting.description ?? '');
     return [`\`${name}\``, `\`${JSON.stringify(setting.default)}\``, meaning + values.join('')];
   });

@@ -23,22 +23,28 @@ interface Message {
 const chapters: Readonly<Record<string, string>> = {
   handshake: 'Introduction',
   treeRequests: 'Trees',
+  externalRequests: 'Processes that Tree Warden did not start',
   watching: 'Watching',
   figures: 'Figures on demand',
   output: 'Output and input',
   ownership: 'Ownership',
   inspection: 'Diagnostics',
   declare: 'Declared processes',
+  jobs: 'Jobs',
+  fileWatch: 'Watched files',
   models: 'Models',
 };
 /** Further files whose types are part of the messages. */
 const typeFiles = [
   'identity',
   'snapshot',
+  'external',
   'treeChanges',
   'listeningPorts',
   'startRequest',
   'processTemplate',
+  'schedule',
+  'runKey',
   'policies',
   'errorCodes',
   'errorReasons',

@@ -2,15 +2,15 @@
 import * as z from 'zod';
 import { CannotStartError } from '../../command/executable.ts';
 import { readTextFile, UnreadableTextError } from '../textFile.ts';
-import { text } from '../values.ts';
+import { path } from '../values.ts';
 import { EnvFileError, parseEnvFile } from './envFile.ts';
 import type { EnvLookup } from './envValue.ts';
 
 const file = z.union(
   [
-    text,
+    path,
     z.strictObject({
-      path: text.describe('Relative to the workspace folder.'),
+      path: path.describe('Relative to the workspace folder.'),
       required: z.boolean().optional().describe('false: the file may be missing. Default: true, the process does not start without it.'),
     }),
   ],

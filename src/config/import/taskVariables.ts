@@ -4,7 +4,7 @@ import type { System } from './foundTask.ts';
 const editors =
   /^(?:(?:config|command|input|workspaceFolder|workspaceRoot|relativeFile|file|extensionInstallFolder):.*|(?:file|relativeFile)\w*|workspaceFolderBasename|workspaceRootFolderName|lineNumber|columnNumber|selectedText|execPath|execInstallFolder|defaultBuildTask)$/s;
 /** They mean something to us, and nothing to VS Code. */
-const ours = /^(?:port:.*|instance)$/s;
+const ours = /^(?:(?:port|secret):.*|instance)$/s;
 
 /** With our variables for those of VS Code; undefined where there is none for one of them. What a shell understands stays. */
 export function translateVariables(text: string, system: System): string | undefined {

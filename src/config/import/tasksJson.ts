@@ -1,21 +1,36 @@
 /** The tasks of a tasks.json, as VS Code understands them: https://code.visualstudio.com/docs/debugtest/tasks */
 
+import { getNodeValue } from 'jsonc-parser';
 import { quoteForShell, type ShellWord } from '../../command/shellQuoting.ts';
-import type { FoundTask, System } from './foundTask.ts';
-import { npmRun } from './npmScripts.ts';
+import { JsonPaths } from '../jsonPaths.ts';
+import { parseJsonTree } from '../jsonText.ts';
+import { Places } from '../places.ts';
+import type { Discoverer, FoundTask, System } from './foundTask.ts';
+import { jsonEntries } from './jsonEntries.ts';
+import { runScript } from './npmScripts.ts';
 import { translateVariables } from './taskVariables.ts';
 
 type Values = Readonly<Record<string, unknown>>;
+/** Its place is known only where it is read. */
+type Task = Omit<FoundTask, 'line'>;
 
-/** Those that can be run without the editor. `scripts`: what package.json has, so that it is not found twice. */
-export function tasksIn(file: unknown, system: System, scripts: ReadonlySet<string>): FoundTask[] {
-  const top = asValues(file);
-  const tasks = Array.isArray(top['tasks']) ? top['tasks'] : [];
-  return tasks.flatMap((written: unknown) => {
-    const task = taskOf(forSystem(asValues(written), top, system), system, scripts);
-    return task && isUsable(task) ? [task] : [];
-  });
-}
+/** Those that can be run without the editor, and are no scripts of package.json. */
+export const tasksJson: Discoverer = {
+  kind: 'VS Code tasks',
+  files: ['.vscode/tasks.json'],
+  isNested: false,
+  find: (text, { system, read }) => {
+    const { tree } = parseJsonTree(text);
+    if (tree === undefined) return [];
+    const scripts = new Set(jsonEntries(read('package.json') ?? '', 'scripts').map(({ name }) => name));
+    const [paths, places, top] = [new JsonPaths(), new Places(text), asValues(getNodeValue(tree))];
+    const tasks = paths.valueAt(tree, ['tasks']);
+    return (tasks?.type === 'array' ? (tasks.children ?? []) : []).flatMap((node): FoundTask[] => {
+      const task = taskOf(forSystem(asValues(getNodeValue(node)), top, system), system, scripts);
+      return task && isUsable(task) ? [{ ...task, line: places.of(node).line }] : [];
+    });
+  },
+};
 
 /** With what the file says for all tasks, and what it says for this system. */
 function forSystem(task: Values, top: Values, system: System): Values {
@@ -25,7 +40,7 @@ function forSystem(task: Values, top: Values, system: System): Values {
   return { ...task, ...asValues(task[system]), options: { ...Object.assign({}, ...options), env } };
 }
 
-function taskOf(task: Values, system: System, scripts: ReadonlySet<string>): FoundTask | undefined {
+function taskOf(task: Values, system: System, scripts: ReadonlySet<string>): Task | undefined {
   const { label = task['taskName'], type, isBackground } = task;
   const likely = isBackground === true;
   const surroundings = surroundingsOf(asValues(task['options']), system);
@@ -35,7 +50,7 @@ function taskOf(task: Values, system: System, scripts: ReadonlySet<string>): Fou
     if (typeof script !== 'string' || script.trim() === '') return undefined;
     const folder = typeof path === 'string' ? path.replace(/(?<=.)\/$/, '') : '';
     if (typeof label !== 'string' && folder === '' && scripts.has(script)) return undefined;
-    const command = translated(npmRun(script), system);
+    const command = translated(runScript(script), system);
     const cwd = folder === '' ? {} : { cwd: folder };
     if (command === undefined) return undefined;
     return { label: typeof label === 'string' ? label : `npm: ${script}`, command, ...surroundings, ...cwd, likely };
@@ -92,7 +107,7 @@ function wordOf(written: unknown): ShellWord | undefined {
 }
 
 /** No file of ours could hold it otherwise, or no system run it. */
-function isUsable({ command, cwd = '', env = {} }: FoundTask): boolean {
+function isUsable({ command, cwd = '', env = {} }: Task): boolean {
   const [program = ''] = [command].flat();
   const texts = [...[command].flat(), cwd, ...Object.entries(env).flat()];
   return (

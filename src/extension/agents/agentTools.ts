@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { AgentHost } from '../../agent/host.ts';
 import type { AgentTool } from '../../agent/tools.ts';
-import { errorText } from '../../protocol/errors.ts';
 import { visible } from '../../protocol/visible.ts';
+import { errorText } from '../localized.ts';
 
 /** Names of the manifest: the agent's tools, with ours in front. */
 const prefix = 'tree-warden_';

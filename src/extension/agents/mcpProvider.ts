@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { errorText } from '../../protocol/errors.ts';
+import { errorText } from '../localized.ts';
+import { settingIn } from '../settingIn.ts';
 import type { DeclaredMcpServer, WorkspaceSpecs } from '../workspaceSpecs.ts';
 
 export interface McpProviderOptions {
@@ -56,7 +57,8 @@ async function definitionOf(
     const portFor = (port: string): never => {
       throw new Error(vscode.l10n.t('Named ports, such as “{0}”, cannot be used in MCP servers.', port));
     };
-    const { args, cwd, env } = await guardedCommand(name, spec, { workspaceFolder: folder.uri.fsPath, env: process.env, portFor });
+    const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor, settingOf: settingIn(folder) };
+    const { args, cwd, env } = await guardedCommand(name, spec, context);
     const server = new vscode.McpStdioServerDefinition(name, process.execPath, [script, ...args], { ...env, ...asNode });
     server.cwd = vscode.Uri.file(cwd);
     return server;

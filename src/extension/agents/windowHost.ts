@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { AgentHost } from '../../agent/host.ts';
+import type { AgentHost, Confinement } from '../../agent/host.ts';
 import type { WardenTree } from '../../client/nameVerbs.ts';
 import type { NameAnswer } from '../../protocol/declare.ts';
 import type { PortHolder } from '../../protocol/listeningPorts.ts';
@@ -50,10 +50,12 @@ export class WindowHost implements AgentHost {
     return this.#link.onDidChangeTrees(listener);
   }
 
-  async startCommand(name: string, command: string): Promise<TreeSnapshot> {
+  async startCommand(name: string, command: string, { isolate, join }: Confinement = {}): Promise<TreeSnapshot> {
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     if (!folder) throw new Error('A command needs a folder to run in, and this window has none.');
-    return await this.#processes.startSpec(name, { command, group: 'Agents' }, folder);
+    const { isolateSchema } = await import('../../config/isolation.ts');
+    const confinement = { ...(isolate && { isolate: isolateSchema.parse(isolate) }), ...(join !== undefined && { join }) };
+    return await this.#processes.startSpec(name, { command, group: 'Agents', ...confinement }, folder);
   }
 
   async holders(port: number): Promise<readonly PortHolder[]> {

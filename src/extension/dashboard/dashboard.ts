@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
-import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import { errorText } from '../localized.ts';
 import type { Models } from '../models/models.ts';
+import type { Processes } from '../processes.ts';
 import { rowOf } from '../processTree/row.ts';
 import { tellError, tellInfo } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
+import type { WorkspaceSpecs } from '../workspaceSpecs.ts';
+import { graphOf } from './graph.ts';
 import { OutputFeed } from './outputFeed.ts';
 import { pageHtml, pageRoots } from './page.ts';
 
@@ -13,24 +16,29 @@ const viewType = 'tree-warden.dashboard';
 /** Sampling interval in milliseconds while the dashboard is visible. */
 const visibleMillis = 1000;
 
+export interface DashboardParts {
+  readonly link: WardenLink;
+  readonly models: Models;
+  readonly processes: Processes;
+  readonly specs: WorkspaceSpecs;
+}
+
 /** The dashboard: at most one per window, restored with the window. */
 export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #extension: vscode.Uri;
-  readonly #link: WardenLink;
-  readonly #models: Models;
+  readonly #parts: DashboardParts;
   readonly #registration: vscode.Disposable;
   #open: Dashboard | undefined;
 
-  constructor(extension: vscode.Uri, link: WardenLink, models: Models) {
+  constructor(extension: vscode.Uri, parts: DashboardParts) {
     this.#extension = extension;
-    this.#link = link;
-    this.#models = models;
+    this.#parts = parts;
     this.#registration = vscode.window.registerWebviewPanelSerializer(viewType, this);
   }
 
   show(): void {
     if (this.#open) this.#open.panel.reveal();
-    else this.#take(vscode.window.createWebviewPanel(viewType, vscode.l10n.t('Processes'), vscode.ViewColumn.Active));
+    else this.#take(vscode.window.createWebviewPanel(viewType, vscode.l10n.t('Tree Warden Dashboard'), vscode.ViewColumn.Active));
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
@@ -44,7 +52,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
   }
 
   #take(panel: vscode.WebviewPanel): void {
-    const dashboard = new Dashboard(panel, this.#extension, this.#link, this.#models);
+    const dashboard = new Dashboard(panel, this.#extension, this.#parts);
     this.#open = dashboard;
     panel.onDidDispose(() => {
       dashboard.dispose();
@@ -57,13 +65,16 @@ class Dashboard {
   readonly panel: vscode.WebviewPanel;
   readonly #link: WardenLink;
   readonly #models: Models;
+  readonly #parts: DashboardParts;
   readonly #subscriptions: vscode.Disposable[];
   /** Trees whose history the page has. */
   readonly #known = new Set<TreeId>();
   #output: OutputFeed | undefined;
 
-  constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, link: WardenLink, models: Models) {
+  constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, parts: DashboardParts) {
+    const { link, models, processes } = parts;
     this.panel = panel;
+    this.#parts = parts;
     this.#link = link;
     this.#models = models;
     panel.iconPath = vscode.Uri.joinPath(extension, 'media', 'icon.png');
@@ -73,6 +84,9 @@ class Dashboard {
       panel.onDidChangeViewState(() => this.#chooseInterval()),
       link.onDidChangeTrees(() => this.#tellTrees()),
       models.onDidChange(() => this.#tellModels()),
+      processes.onDidChangeSpecs(() => this.#tellGraph()),
+      processes.onDidChangeNames(() => this.#tellGraph()),
+      processes.onDidChangeFailures(() => this.#tellGraph()),
     ];
     panel.webview.html = pageHtml(panel.webview, extension);
     this.#chooseInterval();
@@ -106,6 +120,11 @@ class Dashboard {
     this.#tell({ kind: 'models', models: this.#models.all.flatMap(({ snapshot }) => snapshot ?? []) });
   }
 
+  #tellGraph(): void {
+    if (!this.panel.visible) return;
+    this.#tell({ kind: 'graph', processes: graphOf(this.#parts.processes, this.#parts.specs) });
+  }
+
   async #tellHistory(tree: TreeId): Promise<void> {
     this.#known.add(tree);
     try {
@@ -125,6 +144,7 @@ class Dashboard {
           this.#output?.dispose();
           this.#tellTrees();
           this.#tellModels();
+          this.#tellGraph();
           break;
         case 'follow':
           await this.#follow(message.tree);

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { OutputFollower } from '../../client/outputFollower.ts';
 import type { WardenClient } from '../../client/wardenClient.ts';
-import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import { errorText } from '../localized.ts';
 
 /** Interval in milliseconds at which text is sent to the page. */
 const flushMillis = 100;

@@ -28,6 +28,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     showOutput: vscode.l10n.t('Open Terminal'),
     trees: vscode.l10n.t('Trees'),
     models: vscode.l10n.t('Models'),
+    graph: vscode.l10n.t('Dependencies'),
   };
   const texts: DashboardTexts = {
     cpu: vscode.l10n.t('CPU'),
@@ -57,6 +58,13 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     count: vscode.l10n.t('{0} processes', '{0}'),
     countOne: vscode.l10n.t('1 process'),
     countOf: vscode.l10n.t('{0} of {1} processes', '{0}', '{1}'),
+    idle: vscode.l10n.t('idle'),
+    waits: vscode.l10n.t('waits'),
+    starting: vscode.l10n.t('starting'),
+    live: vscode.l10n.t('running'),
+    succeeded: vscode.l10n.t('succeeded'),
+    ended: vscode.l10n.t('ended'),
+    hasFailed: vscode.l10n.t('failed'),
   };
   return `<!DOCTYPE html>
 <html lang="${vscode.env.language}">
@@ -70,14 +78,17 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
 <body data-texts="${escapeAttribute(JSON.stringify(texts))}">
   <header>
     <div id="legend" role="group" aria-label="${text.trees}"></div>
-    <div class="push" role="radiogroup" aria-label="${text.range}">
-      <button data-range="recent" role="radio">${text.recent}</button>
-      <button data-range="long" role="radio">${text.long}</button>
+    <div id="tools">
+      <div role="radiogroup" aria-label="${text.range}">
+        <button data-range="recent" role="radio">${text.recent}</button>
+        <button data-range="long" role="radio">${text.long}</button>
+      </div>
+      <button id="export-csv">${text.csv}</button>
+      <button id="export-png">${text.png}</button>
     </div>
-    <button id="export-csv">${text.csv}</button>
-    <button id="export-png">${text.png}</button>
   </header>
   <table id="models" aria-label="${text.models}" hidden></table>
+  <section id="graph" aria-label="${text.graph}" hidden></section>
   <section id="charts" aria-label="${text.charts}"></section>
   <div id="table-bar">
     <input id="filter" type="search" placeholder="${text.filter}" aria-label="${text.filter}">

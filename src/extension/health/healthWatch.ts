@@ -1,8 +1,12 @@
 /** Detects problems of trees. Independent of the editor and of the clock. */
+import { type MemoryBound, memoryBound, roughMillis } from '../../client/foresight/limitForecast.ts';
+import { isJump } from '../../client/foresight/memoryTrace.ts';
+import { MemoryWatch } from '../../client/foresight/memoryWatch.ts';
+import { type ComparedFigure, isComparable, soFar, unusualFigures } from '../../client/foresight/usualRuns.ts';
 import { formatBytes, formatDuration, formatPercent } from '../../protocol/format.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import type { Run } from '../../protocol/runs.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
-import { GrowthWatch } from './growthWatch.ts';
 
 /** The values above which a tree has a problem; 0 disables a threshold. */
 export interface Thresholds {
@@ -13,12 +17,25 @@ export interface Thresholds {
   readonly timeMillis: number;
   /** Number of consecutive samples above a threshold; running time is reported at once. */
   readonly samples: number;
-  /** Whether steadily growing memory is reported. */
+  /** Whether steadily growing memory is reported, and where it leads. */
   readonly growth: boolean;
+  /** Whether it is reported that a run uses much more than the earlier ones of the same process. */
+  readonly unusual: boolean;
 }
 
-/** The kinds of problems of a tree. Each is reported once for as long as it lasts. */
-export type ProblemKind = 'cpu' | 'memory' | 'processes' | 'time' | 'zombies' | 'growth' | 'failures' | 'unkillable' | 'limit';
+/** The kinds of problems of a tree. Each is reported once for as long as it lasts, and forecasts and comparisons once a run. */
+export type ProblemKind =
+  | 'cpu'
+  | 'memory'
+  | 'processes'
+  | 'time'
+  | 'zombies'
+  | 'growth'
+  | 'forecast'
+  | 'unusual'
+  | 'failures'
+  | 'unkillable'
+  | 'limit';
 
 export interface Alert {
   readonly tree: TreeSnapshot;
@@ -33,7 +50,20 @@ export interface ProblemTexts {
   zombies(count: number): string;
   failures(count: number, time: string): string;
   growth(bytes: string, time: string): string;
+  /** @param rest The time until then. */
+  forecast(kind: MemoryBound['kind'], bytes: string, time: string, bound: string, rest: string): string;
+  unusual(figure: ComparedFigure, value: string, usual: string, runs: number): string;
 }
+
+/** What is asked for when it is needed. */
+export interface HealthSources {
+  /** Memory that the machine has left, in bytes; undefined where that is not known. */
+  availableBytes(): number | undefined;
+  /** The earlier runs of the process, the newest first. */
+  runsBefore(tree: TreeSnapshot): readonly Run[];
+}
+
+const noSources: HealthSources = { availableBytes: () => undefined, runsBefore: () => [] };
 
 /** Number of failures of one name, within this time in milliseconds, that are a problem. */
 const failures = { count: 3, withinMillis: 600_000 } as const;
@@ -52,8 +82,14 @@ interface ProblemState {
 
 interface TreeHealth {
   readonly problems: Map<ProblemKind, ProblemState>;
-  readonly growth: GrowthWatch;
+  readonly memory: MemoryWatch;
+  /** What was reported, and is not again in this run. */
+  readonly told: Set<ProblemKind>;
+  /** By how much the clock has jumped, or the machine has slept, while it was followed; in milliseconds. */
+  jumpedMillis: number;
 }
+
+const oncePerRun: ReadonlySet<ProblemKind> = new Set(['growth', 'forecast', 'unusual']);
 
 /**
  * A reported problem is over when it was absent for as many samples as were required before the report. On a busy machine, a figure near its
@@ -63,9 +99,13 @@ function isOver(problem: ProblemState): boolean {
   return !problem.reported || ++problem.clear >= problem.requiredSamples;
 }
 
-/** It was restarted as often as its policy allows: that has a notification of its own, with what it printed last. */
-function isGivenUp({ restarts, restarting, nextStartAt, endedAt }: TreeSnapshot): boolean {
-  return endedAt !== undefined && restarts !== undefined && restarting === undefined && nextStartAt === undefined;
+/**
+ * Number of failures of a tree that are a problem, and the time in milliseconds. One that is restarted is left to its policy, whose last word has a
+ * notification of its own: only where it goes on failing beyond that, so slowly that the policy never gives up, this is told.
+ */
+function tooManyFailures(maxRestarts: number): { readonly count: number; readonly withinMillis: number } {
+  const count = maxRestarts === 0 ? failures.count : Math.max(failures.count, maxRestarts + 2);
+  return { count, withinMillis: (failures.withinMillis * count) / failures.count };
 }
 
 /** Follows the trees from sample to sample. */
@@ -75,17 +115,27 @@ export class HealthWatch {
   readonly #failures = new Map<string, { readonly tree: TreeId; readonly at: number }[]>();
   readonly #present = new Map<TreeId, readonly string[]>();
   readonly #texts: ProblemTexts;
+  readonly #maxRestarts: (name: string) => number;
+  readonly #sources: HealthSources;
+  /** Of the last sample, in milliseconds since 1970. */
+  #checkedAt: number | undefined;
 
-  constructor(texts: ProblemTexts) {
+  /** @param maxRestarts How often the declaration of this name has it restarted; 0: not at all. */
+  constructor(texts: ProblemTexts, maxRestarts: (name: string) => number = () => 0, sources: HealthSources = noSources) {
     this.#texts = texts;
+    this.#sources = sources;
+    this.#maxRestarts = maxRestarts;
   }
 
   /** Returns the new problems; `at` in milliseconds since 1970. */
   check(at: number, trees: readonly TreeSnapshot[], thresholds: Thresholds): Alert[] {
     const alerts: Alert[] = [];
     this.#present.clear();
+    const before = this.#checkedAt ?? at;
+    if (isJump(before, at)) for (const health of this.#trees.values()) health.jumpedMillis += at - before;
+    this.#checkedAt = at;
     for (const tree of trees) {
-      const health = this.#trees.get(tree.id) ?? { problems: new Map(), growth: new GrowthWatch() };
+      const health = this.#trees.get(tree.id) ?? { problems: new Map(), memory: new MemoryWatch(), told: new Set(), jumpedMillis: 0 };
       this.#trees.set(tree.id, health);
       const now = this.#problemsOf(at, tree, thresholds, health);
       for (const [kind, problem] of health.problems)
@@ -98,6 +148,8 @@ export class HealthWatch {
         problem.what = what;
         if (problem.reported || problem.samples < requiredSamples) continue;
         problem.reported = true;
+        if (oncePerRun.has(kind) && health.told.has(kind)) continue;
+        health.told.add(kind);
         alerts.push({ tree, kind, what });
       }
       this.#present.set(
@@ -119,7 +171,7 @@ export class HealthWatch {
     at: number,
     tree: TreeSnapshot,
     thresholds: Thresholds,
-    { growth }: TreeHealth,
+    { memory, jumpedMillis }: TreeHealth,
   ): Map<ProblemKind, { what: string; requiredSamples: number }> {
     const { cpuPercent, memoryBytes, members, zombies, startedAt, endedAt, state, reason, warning } = tree;
     const { samples } = thresholds;
@@ -135,8 +187,11 @@ export class HealthWatch {
         problems.set(kind, { what: this.#texts.above(kind, format(value), format(threshold)), requiredSamples });
     };
     if (state === 'unkillable') problems.set('unkillable', { what: reason, requiredSamples: 1 });
-    if (state === 'failed' && this.#failedOften(at, tree) && !isGivenUp(tree))
-      problems.set('failures', { what: this.#texts.failures(failures.count, formatDuration(failures.withinMillis)), requiredSamples: 1 });
+    if (state === 'failed') {
+      const tooMany = tooManyFailures(this.#maxRestarts(tree.name));
+      if (this.#failedOften(at, tree, tooMany) && !tree.gaveUp)
+        problems.set('failures', { what: this.#texts.failures(tooMany.count, formatDuration(tooMany.withinMillis)), requiredSamples: 1 });
+    }
     if (endedAt !== undefined) return problems;
     above('cpu', cpuPercent, thresholds.cpuPercent, formatPercent);
     above('memory', memoryBytes, thresholds.memoryBytes, formatBytes);
@@ -148,19 +203,39 @@ export class HealthWatch {
         requiredSamples: samples,
       });
     if (warning !== undefined) problems.set('limit', { what: warning, requiredSamples: 1 });
-    const grown = growth.add(at, memoryBytes);
-    if (thresholds.growth && grown !== undefined)
-      problems.set('growth', {
-        what: this.#texts.growth(formatBytes(grown.bytes), formatDuration(grown.millis)),
-        requiredSamples: 1,
-      });
+    const { growth, forecast } = memory.add(at, memoryBytes, () => memoryBound(tree, this.#sources.availableBytes));
+    if (thresholds.growth && (forecast ?? growth)) {
+      // The one that says where it leads says the other as well.
+      const { bytes, millis } = (forecast?.trend ?? growth) as { bytes: number; millis: number };
+      const grown = [formatBytes(bytes), formatDuration(roughMillis(millis))] as const;
+      const what = forecast
+        ? this.#texts.forecast(
+            forecast.bound.kind,
+            ...grown,
+            formatBytes(forecast.bound.bytes),
+            formatDuration(roughMillis(forecast.inMillis)),
+          )
+        : this.#texts.growth(...grown);
+      problems.set(forecast ? 'forecast' : 'growth', { what, requiredSamples: 1 });
+    }
+    const unusual = thresholds.unusual ? this.#unusualOf(at - jumpedMillis, tree) : [];
+    if (unusual.length > 0) problems.set('unusual', { what: unusual.join('; '), requiredSamples: samples });
     return problems;
   }
 
-  #failedOften(at: number, { id, name }: TreeSnapshot): boolean {
-    const known = (this.#failures.get(name) ?? []).filter((failure) => at - failure.at < failures.withinMillis);
+  #unusualOf(at: number, tree: TreeSnapshot): string[] {
+    const now = soFar(at, tree);
+    if (!isComparable(now)) return [];
+    return unusualFigures(this.#sources.runsBefore(tree), now).map(({ figure, value, usual, runs }) => {
+      const format = figure === 'memory' ? formatBytes : formatDuration;
+      return this.#texts.unusual(figure, format(value), format(usual), runs);
+    });
+  }
+
+  #failedOften(at: number, { id, name }: TreeSnapshot, { count, withinMillis }: ReturnType<typeof tooManyFailures>): boolean {
+    const known = (this.#failures.get(name) ?? []).filter((failure) => at - failure.at < withinMillis);
     if (!known.some(({ tree }) => tree === id)) known.push({ tree: id, at });
     this.#failures.set(name, known);
-    return known.length >= failures.count;
+    return known.length >= count;
   }
 }

@@ -4,11 +4,6 @@ import type { GatewayInfo } from '../../protocol/models.ts';
 /** A setting, or a variable, and what it is to be. */
 export type Entries = Readonly<Record<string, string>>;
 
-/** What well-known clients of OpenAI's and Anthropic's take from the environment. */
-export function environmentFor({ url, token }: GatewayInfo): Entries {
-  return { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: token, ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token };
-}
-
 /** A model as Continue has it in its own words (docs.continue.dev/reference, `models`). */
 export function continueModel({ url, token }: GatewayInfo, model: string): Entries {
   return { name: `${model} (Tree Warden)`, provider: 'openai', model, apiBase: `${url}/v1`, apiKey: token };

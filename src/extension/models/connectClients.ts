@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { GatewayInfo } from '../../protocol/models.ts';
+import { environmentFor, type GatewayInfo } from '../../protocol/models.ts';
 import { ask, pickMany } from '../tell.ts';
-import { continueFile, continueModel, type Entries, environmentFor, llamaVscodeSettings } from './clientSettings.ts';
+import { continueFile, continueModel, type Entries, llamaVscodeSettings } from './clientSettings.ts';
 import type { Models } from './models.ts';
 
 interface Client {

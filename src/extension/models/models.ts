@@ -4,8 +4,9 @@ import type { WardenClient } from '../../client/wardenClient.ts';
 import { NamedPorts } from '../../loopback/namedPorts.ts';
 import { parseOrigin } from '../../loopback/origin.ts';
 import { newToken, parseToken } from '../../loopback/token.ts';
-import { errorText } from '../../protocol/errors.ts';
 import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import { errorText } from '../localized.ts';
+import { settingIn } from '../settingIn.ts';
 import { tellError } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import type { DeclaredModel, WorkspaceSpecs } from '../workspaceSpecs.ts';
@@ -17,7 +18,7 @@ export interface Model {
   readonly snapshot: ModelSnapshot | undefined;
 }
 
-const section = 'tree-warden.gateway';
+const section = 'treeWarden.gateway';
 const tokenKey = 'gateway.token';
 /** Where the gateways of workspaces are, so that each is at the same port the next time. */
 const ports = { first: 21_000, count: 8000 } as const;
@@ -160,7 +161,8 @@ export class Models implements vscode.Disposable {
   async #resolve(declared: readonly DeclaredModel[]): Promise<ModelRequest[]> {
     const { resolveModel } = await import('../../config/resolveModel.ts');
     const resolving = declared.map(async ({ name, spec, folder }) => {
-      const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor: (port: string) => this.#ports.portFor(port) };
+      const portFor = (port: string): Promise<number> => this.#ports.portFor(port);
+      const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor, settingOf: settingIn(folder) };
       try {
         // What is loaded when a window opens is asked for first: see AutoStart.
         return { ...(await resolveModel(name, spec, context)), preload: false };

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { streamChat } from '../../client/chatStream.ts';
-import { errorText } from '../../protocol/errors.ts';
+import { errorText } from '../localized.ts';
 import { asMessage } from '../shownText.ts';
 import { tellError } from '../tell.ts';
 

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { pickOne } from '../tell.ts';
-import { type ProcessesView, readSortBy, sortSetting } from './processesView.ts';
+import type { ProcessesView } from './processesView.ts';
 import type { SortBy } from './rows.ts';
+import { readSortBy, sortSetting } from './viewSettings.ts';
 
 /** Asks for the order of the view, and stores it in the user settings. */
 export async function pickSortBy(): Promise<void> {

@@ -22,6 +22,8 @@ function compare(parent: string | undefined, before: readonly Row[], after: read
       old.description === row.description &&
       old.icon === row.icon &&
       old.colour === row.colour &&
+      old.stale === row.stale &&
+      old.asks === row.asks &&
       old.context === row.context;
     const below: (string | undefined)[] = [];
     compare(row.id, old.children, row.children, below);

@@ -1,71 +1,92 @@
 import * as vscode from 'vscode';
 import { visible } from '../../protocol/visible.ts';
-import type { Health } from '../health/health.ts';
+import type { ExternalProcesses } from '../external/externalProcesses.ts';
+import type { FoundProcesses } from '../found/foundProcesses.ts';
+import type { LanguageServers } from '../languageServers/languageServers.ts';
 import type { Models } from '../models/models.ts';
 import type { Process, Processes } from '../processes.ts';
+import { isUnanswered } from '../unanswered.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import { changedRows } from './changedRows.ts';
-import { filterModels, type ModelSource } from './modelRows.ts';
+import { clickOn } from './click.ts';
 import { modelTooltip } from './modelTooltip.ts';
+import { decorationOf, nameDecorations } from './nameDecorations.ts';
 import { type Row, spokenText } from './row.ts';
-import { buildRows, filterSources, type SortBy, sortSources } from './rows.ts';
 import { ShownFigures } from './shownFigures.ts';
 import { ShownMembers } from './shownMembers.ts';
-import { type CloseLook, tooltipOf } from './tooltip.ts';
+import { ShownRates } from './shownRates.ts';
+import { type CloseLook, foundTooltip, tooltipOf } from './tooltip.ts';
+import { type ViewParts, ViewRows } from './viewRows.ts';
+import { readShowFound, readSortBy, showFoundSetting, sortSetting } from './viewSettings.ts';
+import { WelcomeKey } from './welcomeKey.ts';
 
 export const viewId = 'tree-warden.processes';
-export const sortSetting = 'tree-warden.sortBy';
 
-/** Sampling intervals in milliseconds: while the view is visible, and while only the status bar shows the figures. */
+/** Sampling intervals in milliseconds: while the view is visible, in a window with the focus or without, and while only the status bar shows the figures. */
 const visibleMillis = 1000;
+const unfocusedMillis = 2000;
 const hiddenMillis = 5000;
-
-export interface ViewParts {
-  readonly processes: Processes;
-  readonly models: Models;
-  readonly link: WardenLink;
-  readonly health: Health;
-}
 
 /** The Processes view. Rows keep their identity, and only those that have changed are drawn again. */
 export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #processes: Processes;
   readonly #models: Models;
+  readonly #languageServers: LanguageServers;
   readonly #link: WardenLink;
-  readonly #health: Health;
+  readonly #external: ExternalProcesses;
+  readonly #found: FoundProcesses;
+  readonly #welcome: WelcomeKey;
   readonly #view: vscode.TreeView<Row>;
   readonly #changed = new vscode.EventEmitter<(Row | undefined)[]>();
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<Row[]>;
   readonly #subscriptions: vscode.Disposable[];
-  readonly #shown = { figures: new ShownFigures(), members: new ShownMembers() };
+  readonly #shown = { figures: new ShownFigures(), members: new ShownMembers(), rates: new ShownRates() };
+  readonly #source: ViewRows;
   #rows: readonly Row[] = [];
   #filter = '';
   #sortBy = readSortBy();
   /** The objects that the editor knows the rows by, with the newest content of each. */
   readonly #handles = new Map<string, { handle: Row; row: Row }>();
 
-  constructor({ processes, models, link, health }: ViewParts) {
+  constructor(parts: ViewParts) {
+    const { processes, models, languageServers, link, specs, found, external, profiles } = parts;
+    this.#source = new ViewRows(parts, this.#shown);
     this.#processes = processes;
     this.#models = models;
+    this.#languageServers = languageServers;
     this.#link = link;
-    this.#health = health;
-    this.#rows = this.#build();
-    this.#view = vscode.window.createTreeView(viewId, { treeDataProvider: this, showCollapseAll: true });
+    this.#external = external;
+    this.#found = found;
+    this.#welcome = new WelcomeKey(specs, found);
+    this.#rows = this.#source.build(this.#filter, this.#sortBy);
+    this.#view = vscode.window.createTreeView(viewId, { treeDataProvider: this, showCollapseAll: true, canSelectMany: true });
     this.#subscriptions = [
       this.#view,
       link.onDidChangeTrees(() => this.#update()),
       processes.onDidChangeSpecs(() => this.#update()),
       processes.onDidChangeNames(() => this.#update()),
+      processes.onDidChangeFailures(() => this.#update()),
       models.onDidChange(() => this.#update()),
-      this.#view.onDidChangeVisibility(() => this.#chooseInterval()),
+      languageServers.onDidChange(() => this.#update()),
+      found.onDidChange(() => this.#update()),
+      profiles.onDidChange(() => this.#update()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#update()),
+      vscode.window.registerFileDecorationProvider(nameDecorations),
+      this.#view.onDidChangeVisibility(() => {
+        this.#chooseInterval();
+        this.#lookForProcesses();
+      }),
       vscode.window.onDidChangeWindowState(() => this.#chooseInterval()),
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (!change.affectsConfiguration(sortSetting)) return;
+        if (!change.affectsConfiguration(sortSetting) && !change.affectsConfiguration(showFoundSetting)) return;
         this.#sortBy = readSortBy();
+        this.#lookForProcesses();
         this.#update();
       }),
     ];
+    this.#lookForProcesses();
     this.#update();
+    void specs.ready.then(() => this.#update());
   }
 
   getChildren(parent?: Row): Row[] {
@@ -75,26 +96,41 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
 
   getTreeItem(handle: Row): vscode.TreeItem {
     const row = this.#handles.get(handle.id)?.row ?? handle;
-    const open = row.kind === 'group' ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
+    const open =
+      row.kind === 'group' && !row.isClosed ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
     const item = new vscode.TreeItem(visible(row.label), row.children.length > 0 ? open : vscode.TreeItemCollapsibleState.None);
     item.id = row.id;
     item.description = visible(row.description);
     item.iconPath = new vscode.ThemeIcon(row.icon, row.colour === undefined ? undefined : new vscode.ThemeColor(row.colour));
     item.contextValue = row.context;
+    const decoration = decorationOf(row);
+    if (decoration) item.resourceUri = decoration;
+    const click = clickOn(row, (one) => this.#hasOutput(one));
+    if (click) item.command = click;
     item.accessibilityInformation = { label: visible(spokenText(row)) };
     return item;
   }
 
   /** Called when the pointer rests on a row, so that the hover is created only then. */
   async resolveTreeItem(item: vscode.TreeItem, handle: Row): Promise<vscode.TreeItem> {
-    this.#shown.figures.freeze();
-    this.#shown.members.freeze();
-    const model = handle.kind === 'model' ? this.#models.find(handle.process) : undefined;
+    this.#shown.figures.hoverBegins();
+    this.#shown.rates.hoverBegins();
+    const { kind, process: name, pid } = this.current(handle) ?? handle;
+    const model = kind === 'model' ? this.#models.find(name) : undefined;
     if (model) item.tooltip = modelTooltip(model, this.#models.gateway);
-    const process = this.#processes.find(handle.process);
-    if (process && (handle.kind === 'process' || handle.kind === 'member'))
-      item.tooltip = tooltipOf(process, handle.pid, this.#problemsOf(process), await this.#lookClosely(process, handle.pid));
+    const found = kind === 'found' ? this.#found.find(name) : undefined;
+    if (found) item.tooltip = foundTooltip(found, this.#processes.failureOfFound(name));
+    const process = this.#processes.find(name);
+    if (process && (kind === 'process' || kind === 'external' || kind === 'member'))
+      item.tooltip = tooltipOf(process, pid, this.#source.problemsOf(process), await this.#lookClosely(process, pid));
     return item;
+  }
+
+  /** A button or a menu of a row was used: its hover is closed, and the row says at once what has become of it. */
+  hoverEnds(): void {
+    this.#shown.figures.hoverEnds();
+    this.#shown.rates.hoverEnds();
+    this.#update();
   }
 
   dispose(): void {
@@ -102,8 +138,14 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   /** Details that are not part of a sample; empty when the warden does not answer. */
-  async #lookClosely({ tree }: Process, pid: number | undefined): Promise<CloseLook> {
-    if (tree === undefined || tree.endedAt !== undefined) return {};
+  async #lookClosely(process: Process, pid: number | undefined): Promise<CloseLook> {
+    const { tree } = process;
+    if (tree === undefined) {
+      const { recordedRuns } = await import('../runs/main.ts');
+      const [lastRun] = recordedRuns(process).runs;
+      return lastRun ? { lastRun } : {};
+    }
+    if (tree.endedAt !== undefined) return {};
     try {
       const client = await this.#link.clientOf(tree.id);
       const [details, history] = await Promise.all([client.details(tree.id, pid), client.history(tree.id)]);
@@ -111,6 +153,15 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     } catch {
       return {}; // The process has just ended.
     }
+  }
+
+  get selection(): readonly Row[] {
+    return this.#view.selection;
+  }
+
+  /** The row as it is now; undefined where it has gone. */
+  current({ id }: Row): Row | undefined {
+    return this.#handles.get(id)?.row;
   }
 
   get filter(): string {
@@ -128,51 +179,42 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     this.filter = '';
   }
 
-  #build(): Row[] {
-    const sources = this.#processes.all.map(({ name, pool, declared, tree, changed, undeclared }) => ({
-      name,
-      pool,
-      group: declared?.spec.group,
-      description: declared?.spec.description,
-      declared: declared !== undefined,
-      tree,
-      changed,
-      undeclared,
-      problems: this.#problemsOf({ tree }),
-    }));
-    const shown = sortSources(filterSources(sources, this.#filter), this.#sortBy, this.#shown);
-    return buildRows(shown, this.#shown, filterModels(this.#modelSources(), this.#filter));
+  /** Of what the editor has started, only a terminal can be shown, and only while it is open. */
+  #hasOutput({ kind, process }: Row): boolean {
+    if (kind !== 'process' && kind !== 'member' && kind !== 'external') return false;
+    const tree = this.#processes.find(process)?.tree;
+    if (tree === undefined || this.#languageServers.owns(tree.id)) return false;
+    const { external, endedAt } = tree;
+    return external === undefined || ((external.kind === 'terminal' || external.kind === 'task') && endedAt === undefined);
   }
 
-  #modelSources(): ModelSource[] {
-    return this.#models.all.map(({ name, declared, snapshot }) => ({
-      name,
-      group: declared?.spec.group ?? vscode.l10n.t('Models'),
-      description: declared?.spec.description,
-      runtime: declared?.spec.runtime ?? '',
-      snapshot,
-    }));
-  }
-
-  #problemsOf({ tree }: Pick<Process, 'tree'>): readonly string[] {
-    return tree ? this.#health.problemsOf(tree) : [];
+  /** Not before the view is seen. */
+  #lookForProcesses(): void {
+    if (this.#view.visible && readShowFound() !== 'never') void this.#found.want();
   }
 
   /** Shows the number of trees with a problem on the view's icon. */
   #showBadge(): void {
-    const unwell = this.#processes.all.filter((process) => process.tree?.state === 'failed' || this.#problemsOf(process).length > 0);
+    const unwell = this.#processes.all.filter(
+      (process) =>
+        process.failure !== undefined ||
+        process.tree?.state === 'failed' ||
+        isUnanswered(process.tree) ||
+        this.#source.problemsOf(process).length > 0,
+    );
     const tooltip = vscode.l10n.t('Needs attention: {0}', visible(unwell.map(({ name }) => name).join(', ')));
     if (unwell.length !== (this.#view.badge?.value ?? 0) || tooltip !== this.#view.badge?.tooltip)
       this.#view.badge = unwell.length > 0 ? { value: unwell.length, tooltip } : undefined;
   }
 
   #update(): void {
-    const rows = this.#build();
+    const rows = this.#source.build(this.#filter, this.#sortBy);
     const changed = changedRows(this.#rows, rows);
     this.#rows = rows;
     this.#refreshHandles(rows);
     this.#chooseInterval();
     this.#showBadge();
+    this.#welcome.update(readShowFound());
     const message = this.#filter === '' ? '' : vscode.l10n.t('Filtered by “{0}”: {1} shown', this.#filter, countProcesses(rows));
     if ((this.#view.message ?? '') !== message) this.#view.message = message;
     if (changed.length === 0) return;
@@ -181,9 +223,10 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   #chooseInterval(): void {
-    const anyLive = this.#link.trees.some((tree) => tree.endedAt === undefined);
-    const looking = this.#view.visible && vscode.window.state.focused;
-    this.#link.wantFigures('view', anyLive ? (looking ? visibleMillis : hiddenMillis) : 0);
+    this.#external.isShown = this.#view.visible;
+    const anyLive = [...this.#link.trees, ...this.#link.external].some((tree) => tree.endedAt === undefined);
+    const ofView = vscode.window.state.focused ? visibleMillis : unfocusedMillis;
+    this.#link.wantFigures('view', anyLive ? (this.#view.visible ? ofView : hiddenMillis) : 0);
   }
 
   #handleOf(row: Row): Row {
@@ -207,14 +250,17 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     rows.forEach(visit);
     for (const id of this.#handles.keys()) if (!present.has(id)) this.#handles.delete(id);
     this.#shown.figures.retain(present);
-    this.#shown.members.retain(new Set(this.#link.trees.map(({ id }) => id)));
+    this.#shown.rates.retain(present);
+    this.#shown.members.retain(new Set([...this.#link.trees, ...this.#link.external].map(({ id }) => id)));
   }
 }
 
+/** Of what is seen: not of what is in a group that is closed. */
 function countProcesses(rows: readonly Row[]): number {
-  return rows.reduce((sum, row) => sum + (row.kind === 'group' ? countProcesses(row.children) : 1), 0);
+  return rows.reduce((sum, row) => sum + countOf(row), 0);
 }
 
-export function readSortBy(): SortBy {
-  return vscode.workspace.getConfiguration().get<SortBy>(sortSetting, 'declared');
+function countOf({ kind, isClosed, children }: Row): number {
+  if (kind === 'group') return isClosed ? 0 : countProcesses(children);
+  return kind === 'more' ? 0 : 1;
 }

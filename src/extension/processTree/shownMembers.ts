@@ -1,6 +1,5 @@
 import type { TreeId } from '../../protocol/identity.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../protocol/snapshot.ts';
-import { HoverFreeze } from './hoverFreeze.ts';
 
 /** Time in milliseconds that a new member lives before it is shown, unless the tree itself is new. */
 const minLifeMillis = 1500;
@@ -18,17 +17,22 @@ interface Known {
  * The members as the rows show them. A shell that runs one short program after the other would have the view drawn anew at
  * every sample, and no hover would ever open: a short-lived process counts in the tree's figures only.
  */
-export class ShownMembers extends HoverFreeze {
+export class ShownMembers {
+  readonly #now: () => number;
   readonly #known = new Map<TreeId, Known>();
 
+  /** `now`: a monotonic clock in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
   of({ id, members }: TreeSnapshot): readonly MemberSnapshot[] {
-    const now = this.now();
+    const now = this.#now();
     const known: Known = this.#known.get(id) ?? { since: now, seen: new Map(), shown: [] };
     this.#known.set(id, known);
     const present = new Map(members.map((member) => [member.pid, member]));
     for (const pid of known.seen.keys()) if (!present.has(pid)) known.seen.delete(pid);
     for (const pid of present.keys()) if (!known.seen.has(pid)) known.seen.set(pid, now);
-    if (this.isFrozen && known.shown.length > 0) return known.shown;
     const isYoung = now - known.since < youthMillis;
     const before = new Set(known.shown.map(({ pid }) => pid));
     const lasting = members.filter(({ pid }) => isYoung || before.has(pid) || now - (known.seen.get(pid) ?? now) >= minLifeMillis);

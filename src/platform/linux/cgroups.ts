@@ -47,6 +47,8 @@ export class CgroupError extends Error {}
 export function makeCgroupRoot(name: string, paths: readonly string[] = cgroupRootPaths(name)): CgroupRoot {
   const own = ownCgroup();
   if (own === undefined) throw new CgroupError('this process is in no mounted cgroup of version 2');
+  // A container may be shown none.
+  if (paths.length === 0) throw new CgroupError(`there is no cgroup at ${own}, where this process should be in one`);
   const problems: string[] = [];
   const roots: CgroupRoot[] = [];
   for (const path of paths) {
@@ -121,15 +123,20 @@ export function spawnInCgroup<T>(path: string, spawn: () => T): T {
   }
 }
 
+/** Maximum number of passes in which processes are put back. */
+const maxPutBackPasses = 20;
+
 /** One tree's cgroup. */
 export class Cgroup implements FoundContainer {
   readonly path: string;
+  /** Where the first process was that was taken in. */
+  #before: string | undefined;
 
   constructor(path: string) {
     this.path = path;
   }
 
-  static make(root: CgroupRoot, name: string): Cgroup {
+  static make(root: Pick<CgroupRoot, 'path'>, name: string): Cgroup {
     const path = join(root.path, name);
     mkdirSync(path);
     return new Cgroup(path);
@@ -141,6 +148,30 @@ export class Cgroup implements FoundContainer {
    */
   static find(path: string, name: string, uid: number): Cgroup | undefined {
     return isTrustedCgroup(path, name, uid) ? new Cgroup(path) : undefined;
+  }
+
+  /**
+   * The kernel asks for write access to both cgroups and to the nearest one above them (cgroups(7), "Delegation containment"). All come from the same
+   * cgroup: what has been put into another one, by systemd-run for example, has limits there.
+   */
+  takeIn(pid: number): boolean {
+    const before = cgroupOf(pid);
+    if (before === undefined || (this.#before !== undefined && before !== this.#before)) return false;
+    if (!write(this.path, 'cgroup.procs', String(pid))) return false;
+    this.#before = before;
+    return true;
+  }
+
+  putBack(): boolean {
+    const before = this.#before;
+    if (before === undefined) return true;
+    // Each pass moves what was forked during the one before.
+    for (let pass = 0; pass < maxPutBackPasses; pass++) {
+      const pids = this.pids();
+      if (pids.length === 0) return true;
+      for (const pid of pids) write(before, 'cgroup.procs', String(pid));
+    }
+    return this.pids().length === 0;
   }
 
   pids(): number[] {
@@ -235,6 +266,11 @@ export function removeCgroup(path: string): void {
   for (const folder of cgroupsBelow(path).reverse()) removeFolder(folder);
 }
 
+/** The cgroup of a tree, where neither processes nor other cgroups are in it. */
+export function removeIfEmpty(path: string): void {
+  removeFolder(path);
+}
+
 function removeFolder(path: string): void {
   try {
     rmdirSync(path);
@@ -260,9 +296,14 @@ function cgroupsBelow(path: string): string[] {
 }
 
 function ownCgroup(): string | undefined {
+  return cgroupOf('self');
+}
+
+/** The folder of the cgroup that a process is in; undefined where it is gone, or this mount does not show it. */
+function cgroupOf(pid: number | 'self'): string | undefined {
   try {
     return spareDescriptors.run(() =>
-      parseOwnCgroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8')),
+      parseOwnCgroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync(`/proc/${pid}/cgroup`, 'utf8')),
     );
   } catch {
     return undefined;

@@ -1,6 +1,14 @@
-import { type Container, type Containment, ContainmentError, type ContainmentOffer, containerOf, uncontained } from '../container.ts';
-import { Cgroup, type CgroupRoot, cgroupRootPaths, makeCgroupRoot, rootPrefix, spawnInCgroup } from './cgroups.ts';
-import { detectNamespaces, type NamespaceOffer, wrapInNamespace } from './namespaces.ts';
+import {
+  type Container,
+  type Containment,
+  ContainmentError,
+  type ContainmentOffer,
+  containerOf,
+  type JoinedContainer,
+  uncontained,
+} from '../container.ts';
+import { Cgroup, type CgroupRoot, cgroupRootPaths, makeCgroupRoot, removeIfEmpty, rootPrefix, spawnInCgroup } from './cgroups.ts';
+import { detectNamespaces, enteringNamespaces, type NamespaceOffer, wrapInNamespace } from './namespaces.ts';
 
 /** The containers of one warden. What the machine has is tried out at the first need, and remembered. */
 export class LinuxContainers {
@@ -38,6 +46,15 @@ export class LinuxContainers {
       hasInitProcess: true,
       wrap: (argv, waitsForAll) => wrapInNamespace(prefix, argv, waitsForAll),
     };
+  }
+
+  /** A cgroup within that one: the kernel counts what is in it toward the limits of both, and kills both as one. */
+  async join({ container, leader, cwd }: JoinedContainer, tree: string): Promise<Container> {
+    const { path } = container;
+    if (!container.hasInitProcess) return path === null ? uncontained : within(path, tree);
+    const entering = await enteringNamespaces(leader, cwd);
+    const beneath = path === null ? uncontained : within(path, tree);
+    return { ...beneath, containment: 'namespace', hasInitProcess: true, wrap: (argv) => [...entering, ...argv] };
   }
 
   #makeCgroup(tree: string, requested: Containment | 'auto'): Cgroup | undefined {
@@ -97,7 +114,7 @@ export class LinuxContainers {
 }
 
 const cgroupAdvice =
-  'This needs a cgroup of version 2 that this user may write to: start the editor in one of its own (systemd-run --user --scope -p Delegate=yes code), or, in a container, mount /sys/fs/cgroup writable.';
+  'This needs a cgroup of version 2 that this user may write to: start the editor in one of its own (systemd-run --user --scope -p Delegate=yes code); in WSL 2, turn on systemd first (systemd=true in /etc/wsl.conf); in a container, mount /sys/fs/cgroup writable (a dev container: "privileged": true in devcontainer.json).';
 
 const groupOffer: ContainmentOffer = {
   containment: 'group',
@@ -107,9 +124,27 @@ const groupOffer: ContainmentOffer = {
 
 const jobOffer: ContainmentOffer = { containment: 'job', available: false, why: 'job objects are available on Windows only' };
 
+/** What holds the outer one together is removed with the last one in it. */
+function within(path: string, tree: string): Container {
+  try {
+    const cgroup = Cgroup.make({ path }, tree);
+    return {
+      ...inCgroup(cgroup),
+      dispose: () => {
+        cgroup.dispose();
+        removeIfEmpty(path);
+      },
+    };
+  } catch (error) {
+    throw new ContainmentError(`No cgroup can be made in that of the process to join: ${(error as Error).message}.`);
+  }
+}
+
 function inCgroup(cgroup: Cgroup): Container {
   return {
     ...containerOf(cgroup, 'cgroup', cgroup.path),
+    takeIn: (pid) => cgroup.takeIn(pid),
+    putBack: () => cgroup.putBack(),
     enter: (spawn) => spawnInCgroup(cgroup.path, spawn),
     limit: (limits) => cgroup.limit(limits),
     limitEvents: () => cgroup.limitEvents(),

@@ -5,6 +5,7 @@ import type { Containers, FoundContainer } from '../container.ts';
 import { NvidiaGpus } from '../gpu/nvml.ts';
 import { killSignal } from '../killSignal.ts';
 import type {
+  EndingSignal,
   Footprint,
   ListeningPort,
   Marks,
@@ -21,13 +22,16 @@ import { GuardedSignals } from '../protectedProcesses.ts';
 import { Turns } from '../turns.ts';
 import { descendantsIn } from '../walk.ts';
 import { removeAbandonedRoots } from './abandonedRoots.ts';
+import { Bubblewrap } from './bubblewrap.ts';
 import { Cgroup, removeCgroupRoot } from './cgroups.ts';
 import { DiskUsage } from './diskUsage.ts';
 import { DrmUsage } from './drm.ts';
+import { followEnd } from './endingSignal.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
 import { OpenProcesses } from './openProcesses.ts';
-import { ProcFs, parsePss, parseSoftLimit, parseTreeMark } from './procfs.ts';
+import { ProcFs, parseHandled, parsePss, parseSoftLimit, parseTreeMark, parseVariable } from './procfs.ts';
+import { ProcOrigins } from './procOrigins.ts';
 import { Sockets } from './sockets.ts';
 import { spareDescriptors } from './spareDescriptors.ts';
 import { openTerminal } from './terminals.ts';
@@ -60,11 +64,13 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
   readonly supportsPorts = true;
   readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
+  readonly isolator: Bubblewrap;
   readonly #proc = new ProcFs();
   readonly #open = new OpenProcesses(this.#proc);
   readonly #sockets = new Sockets(this.#proc);
   readonly #diskUsage = new DiskUsage(this.#proc);
   readonly #drm = new DrmUsage(this.#proc);
+  readonly origins = new ProcOrigins(this.#proc);
   /** A native library, too. */
   readonly #nvidia: NvidiaGpus | undefined;
   readonly #libc: Libc | undefined;
@@ -74,10 +80,11 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
   constructor(libc: Libc | NativeLibraryError) {
     super();
     spareDescriptors.hold();
+    this.isolator = new Bubblewrap(libc instanceof NativeLibraryError ? undefined : libc);
     if (libc instanceof NativeLibraryError) {
       this.#libc = undefined;
       this.shortcomings = [
-        `Native calls are not available (${libc.message}): only process groups, parent links and the environment mark are used here, so a daemon that drops all three can escape.`,
+        `Native calls are not available (${libc.message}): outside of a cgroup, a process is known only by its group, its parents and an environment variable, and a daemon that drops all three can escape.`,
       ];
       return;
     }
@@ -230,8 +237,25 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
     return this.#proc.ownerOf(pid) === ownUid;
   }
 
+  get endsOthers(): boolean {
+    return ownUid === 0;
+  }
+
   argvOf(pid: number): readonly string[] {
     return this.#proc.read(`/proc/${pid}/cmdline`)?.split('\0').filter(Boolean) ?? [];
+  }
+
+  executableOf(pid: number): string | undefined {
+    // An update replaces the file of a program that runs.
+    return this.#proc.link(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '');
+  }
+
+  variableOf(pid: number, name: string): string | undefined {
+    return parseVariable(this.#proc.read(`/proc/${pid}/environ`) ?? '', name);
+  }
+
+  handlesSignal(pid: number, signal: NodeJS.Signals): boolean | undefined {
+    return parseHandled(this.#proc.read(`/proc/${pid}/status`) ?? '', constants.signals[signal]);
   }
 
   protected override deliver(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome {
@@ -259,12 +283,32 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
     this.#libc?.waitNoHang(pid);
   }
 
+  followEnd(pid: number): EndingSignal | undefined {
+    return this.#libc && followEnd(this.#libc, pid);
+  }
+
   withSpawnAttributes<T>({ mark, oomScore }: SpawnAttributes, spawn: () => T): T {
     return this.#withMark(mark, () => this.#withOomScore(oomScore, spawn));
   }
 
+  markRunning(process: ProcessIdentity, mark: number | undefined, before?: number): boolean {
+    const { pid } = process;
+    const limit = this.#libc?.getLimitOf(pid, RLIMIT_RTTIME);
+    // Another tree's mark stays: the warden inside a tree knows its own trees by theirs.
+    if (this.#libc === undefined || limit === undefined || limit.hard !== undefined || limit.soft !== before) return false;
+    if (!this.#isStill(process) || !this.#libc.setLimitOf(pid, RLIMIT_RTTIME, { soft: mark, hard: undefined })) return false;
+    if (this.#isStill(process)) return true;
+    // It has ended in between, and its pid may be another one's by now.
+    this.#libc.setLimitOf(pid, RLIMIT_RTTIME, limit);
+    return false;
+  }
+
+  #isStill({ pid, startTime }: ProcessIdentity): boolean {
+    return this.stat(pid)?.startTime === startTime;
+  }
+
   openTerminal(): OpenTerminal | undefined {
-    return this.#libc && openTerminal(this.#libc);
+    return this.#libc && openTerminal(this.#libc, this.#proc);
   }
 
   containersFor(warden: string): Containers {

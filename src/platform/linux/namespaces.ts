@@ -1,11 +1,13 @@
 /** PID namespaces, through unshare(1) and setpriv(1) of util-linux, for whom the kernel itself kills all at their warden's end. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ContainmentError } from '../container.ts';
 
 /** What a terminal's keys send to the command must not end unshare(1), which stands in the same group. */
 const keys = 'INT,QUIT,TSTP';
-const deafToKeys = ['/bin/sh', '-c', `trap '' ${keys.replaceAll(',', ' ')}; exec "$@"`, 'tree-warden-namespace'] as const;
+export const deafToKeys = ['/bin/sh', '-c', `trap '' ${keys.replaceAll(',', ' ')}; exec "$@"`, 'tree-warden-namespace'] as const;
 
 /**
  * The first process of the namespace: starts the command, waits for it, and ends with its exit status, at which the kernel kills
@@ -15,9 +17,9 @@ const deafToKeys = ['/bin/sh', '-c', `trap '' ${keys.replaceAll(',', ' ')}; exec
  * command with an = in its path, which env would take for a variable.
  */
 const runCommand = `exec 9>&2 2>/dev/null; (exec env --default-signal=${keys} /bin/sh -c 'exec "$@"' sh "$@" 2>&9 9>&-); code=$?;`;
-const init = `${runCommand} exit $code`;
+export const init = `${runCommand} exit $code`;
 /** The same, and stays until no other process is left. */
-const initThatWaitsForAll = `${runCommand} while kill -0 -1; do sleep 0.1; done; exit $code`;
+export const initThatWaitsForAll = `${runCommand} while kill -0 -1; do sleep 0.1; done; exit $code`;
 
 export interface NamespaceOffer {
   /** What stands before the command; undefined where there are no namespaces for this user. */
@@ -68,6 +70,53 @@ export function wrapInNamespace(
   return [...prefix, '/bin/sh', '-c', waitsForAll ? initThatWaitsForAll : init, 'tree-warden-init', ...argv];
 }
 
+/**
+ * What stands before a command that joins the namespaces of a tree, whose first process is a child of `leader`: see nsenter(1), which stays outside and
+ * ends as the command does.
+ * @throws ContainmentError where there is no such process, or no nsenter.
+ */
+export async function enteringNamespaces(leader: number, cwd: string): Promise<[string, ...string[]]> {
+  const inside = await firstInside(leader);
+  if (inside === undefined) throw new ContainmentError('The first process in the namespace of the process to join is gone.');
+  if (!isInPath('nsenter')) throw new ContainmentError('There is no nsenter(1) to join a PID namespace with. Install util-linux.');
+  const death = ['setpriv', '--pdeathsig', 'KILL'];
+  // The kernel lets no process enter the user namespace that it is in.
+  const user = userNamespaceOf(inside) === userNamespaceOf('self') ? [] : ['--user', '--preserve-credentials'];
+  const enter = ['nsenter', '--target', String(inside), ...user, '--mount', '--pid', '--'];
+  const command = ['env', `--default-signal=${keys}`, '/bin/sh', '-c', 'cd "$0" && exec "$@"', cwd];
+  return [...deafToKeys, ...death, ...enter, ...command];
+}
+
+function userNamespaceOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/user`);
+  } catch {
+    return undefined; // It has ended: nsenter says so.
+  }
+}
+
+/** How long the first process of a namespace may take to be there, and how often it is looked for, in milliseconds. */
+const insideMillis = 2000;
+const lookMillis = 10;
+
+/** A tree that has just been started is still to make its namespace. */
+async function firstInside(leader: number): Promise<number | undefined> {
+  for (let waited = 0; waited < insideMillis; waited += lookMillis) {
+    const inside = childOf(leader);
+    if (inside !== undefined) return inside;
+    await sleep(lookMillis);
+  }
+  return undefined;
+}
+
+function childOf(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function problemWith(argv: readonly [string, ...string[]]): string | undefined {
   const tools = ['setpriv', 'unshare', 'env'].filter((tool) => !isInPath(tool));
   if (tools.length > 0) return `there is no ${tools.join('(1) and no ')}(1)`;
@@ -80,7 +129,7 @@ function problemWith(argv: readonly [string, ...string[]]): string | undefined {
 }
 
 /** The switches that distributions put in the way, each with the sentence that names it. */
-function adviceFor(problem: string): string {
+export function adviceFor(problem: string): string {
   if (problem.includes('(1)')) return 'Install util-linux and coreutils.';
   if (readSwitch('kernel/apparmor_restrict_unprivileged_userns') === '1')
     return 'AppArmor keeps user namespaces from ordinary programs here (Ubuntu 24.04 does): as root, sysctl kernel.apparmor_restrict_unprivileged_userns=0.';

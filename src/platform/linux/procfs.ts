@@ -52,6 +52,7 @@ export function parseStat(line: Buffer, length: number, units: Units): ProcessSt
     parent: number(4),
     group: number(5),
     session: number(6),
+    terminal: number(7),
     cpuMillis: ((number(14) + number(15)) * 1000) / units.ticksPerSecond,
     childrenCpuMillis: ((number(16) + number(17)) * 1000) / units.ticksPerSecond,
     threads: number(20),
@@ -86,9 +87,22 @@ export function parsePss(rollup: string): number | undefined {
 
 /** The trees named in an environment block of NUL-separated `NAME=value`. */
 export function parseTreeMark(environment: string): readonly string[] {
-  const prefix = `${markVariable}=`;
-  const entry = environment.split('\0').find((line) => line.startsWith(prefix));
-  return entry === undefined ? [] : entry.slice(prefix.length).split(':').filter(Boolean);
+  return parseVariable(environment, markVariable)?.split(':').filter(Boolean) ?? [];
+}
+
+/** The value of a variable in an environment block of NUL-separated `NAME=value`. */
+export function parseVariable(environment: string, name: string): string | undefined {
+  const prefix = `${name}=`;
+  return environment
+    .split('\0')
+    .find((line) => line.startsWith(prefix))
+    ?.slice(prefix.length);
+}
+
+/** Whether the signal with this number has a handler, by the `SigCgt` of `/proc/PID/status`, see proc_pid_status(5); undefined where that is not there. */
+export function parseHandled(status: string, signal: number): boolean | undefined {
+  const handled = status.match(/^SigCgt:\s+([\da-f]+)$/m)?.[1];
+  return handled === undefined ? undefined : ((BigInt(`0x${handled}`) >> BigInt(signal - 1)) & 1n) === 1n;
 }
 
 /** The real user of `/proc/PID/status`, see proc_pid_status(5): it decides which users may signal the process. */

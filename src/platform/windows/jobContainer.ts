@@ -69,6 +69,24 @@ export class JobContainer implements Container {
     );
   }
 
+  takeIn(pid: number): boolean {
+    const opened = this.#win32.openProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, pid);
+    if ('error' in opened) return false;
+    try {
+      if (!isAllowed(() => this.#win32.assignToJob(this.#job, opened.handle))) return false;
+    } finally {
+      this.#win32.closeHandle(opened.handle);
+    }
+    this.#assignBelow(pid);
+    return true;
+  }
+
+  /** No process leaves a job: from then on, this one ends nothing. */
+  putBack(): boolean {
+    this.#win32.setJobLimits(this.#job, { flags: 0 });
+    return true;
+  }
+
   /** Why the process could not be assigned; undefined where it was, or has ended. */
   #assignLeader(pid: number): string | undefined {
     const opened = this.#win32.openProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, pid);

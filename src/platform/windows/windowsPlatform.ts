@@ -126,6 +126,7 @@ export class WindowsPlatform extends BasePlatform implements Platform {
       cgroupRoots: [],
       offers: () => offers,
       contain: (requested) => this.#contain(requested),
+      join: () => Promise.reject(new ContainmentError('On Windows, no process can join the job of another one ("join").')),
     };
   }
 

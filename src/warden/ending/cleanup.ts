@@ -22,6 +22,6 @@ export async function killAll(
 ): Promise<readonly Survivor[]> {
   const target = { alive, signal: platform.signal.bind(platform) };
   const { survivors } = await terminate(target, [{ signal: 'SIGKILL' }], new AbortController().signal);
-  if (survivors.length > 0) journal.write({ event: 'cleanup-failed', reason: describeSurvivors(survivors) });
+  if (survivors.length > 0) journal.write({ event: 'cleanup-failed', reason: String(describeSurvivors(survivors)) });
   return survivors;
 }

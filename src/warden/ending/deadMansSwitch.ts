@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ProcessIdentity } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
-import { RestartBudget } from '../../protocol/restartBudget.ts';
+import { RestartBudget, restartBudget } from '../../protocol/restartBudget.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { switchScript } from './switchScript.ts';
 
 /** Longest first line that is given as an argument, in characters; the kernel takes 128 KiB (MAX_ARG_STRLEN, execve(2)). */
@@ -21,7 +22,7 @@ export interface DeadMansSwitch {
   addHelper(process: ProcessIdentity): void;
   removeHelper(process: ProcessIdentity): void;
   /** Why there is none, as sentences for people, where it is not restarted automatically. */
-  readonly problem: string | undefined;
+  readonly problem: Text | undefined;
   /** A user wants it running: it may be restarted automatically as often as at first. */
   startAgain(): void;
   standDown(): void;
@@ -45,7 +46,7 @@ export interface SwitchParts {
   /** At every end of a switch, before it is replaced. */
   onLost(pid: number): void;
   /** The switch is not restarted automatically; `problem` says why and what follows, as sentences for people. */
-  onGivenUp(problem: string): void;
+  onGivenUp(problem: Text): void;
 }
 
 /**
@@ -62,7 +63,7 @@ export class ShellSwitch implements DeadMansSwitch {
   #lastSent = '';
   #stoodDown = false;
   #retry: NodeJS.Timeout | undefined;
-  #problem: string | undefined;
+  #problem: Text | undefined;
 
   constructor(parts: SwitchParts) {
     this.#parts = parts;
@@ -73,7 +74,7 @@ export class ShellSwitch implements DeadMansSwitch {
     return this.#process?.pid ?? null;
   }
 
-  get problem(): string | undefined {
+  get problem(): Text | undefined {
     return this.#problem;
   }
 
@@ -143,7 +144,7 @@ export class ShellSwitch implements DeadMansSwitch {
       this.#parts.onLost(pid);
       if (this.#stoodDown) return;
       if (this.#budget.take()) this.#start();
-      else this.#giveUp('was ended by another process');
+      else this.#giveUp(localizable('endedByAnother'));
     });
     if (this.#lastSent !== list) child.stdin?.write(`${this.#lastSent}\n`);
   }
@@ -152,12 +153,13 @@ export class ShellSwitch implements DeadMansSwitch {
     this.#retry = setTimeout(() => {
       if (this.#stoodDown) return;
       if (shortages.has((error as NodeJS.ErrnoException).code) || this.#budget.take()) this.#start();
-      else this.#giveUp(`could not be started: ${errorText(error)}`);
+      else this.#giveUp(localizable('couldNotBeStarted', errorText(error)));
     }, retryMillis);
   }
 
-  #giveUp(reason: string): void {
-    this.#problem = `The dead man’s switch ${reason}, after it was restarted ${this.#budget.description}. It will not be restarted automatically. The warden goes on guarding its processes; if it is killed now, they are ended by the window or the command that owns them, or else at the next start of Tree Warden or by 'tree-warden sweep'.`;
+  #giveUp(reason: Text): void {
+    const { starts, withinMillis } = restartBudget;
+    this.#problem = localizable('switchGaveUp', reason, starts, withinMillis / 60_000);
     this.#parts.onGivenUp(this.#problem);
   }
 }

@@ -1,6 +1,6 @@
 import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../../platform/platform.ts';
 import type { TreeRecord, WardenRecord } from '../../records/records.ts';
-import { limitMarkOf } from '../marks.ts';
+import { countMarks, limitMarkOf } from '../marks.ts';
 
 /** Maximum number of passes over the process table, for processes that one pass has missed. */
 const maxPasses = 50;
@@ -11,7 +11,7 @@ export class MemberFinder {
   readonly #record: TreeRecord;
   readonly #recorded: ReadonlyMap<number, ProcessIdentity>;
   readonly #mark: number;
-  readonly #marked = new Map<string, boolean>();
+  readonly #marked = new Map<string, Marked>();
   /** Start time of the tree: an older process is not a member. */
   readonly #notBefore: number;
   /** Members of the last pass: a child stays a member when its parent has ended. */
@@ -24,7 +24,8 @@ export class MemberFinder {
     this.#platform = platform;
     this.#record = record;
     // A detached warden may have taken over a tree that is older than itself.
-    const mayBeOlder = warden === undefined || (warden.lifetime === 'detached' && record.leader !== null);
+    const isOfAnother = record.external === true || warden?.lifetime === 'detached';
+    const mayBeOlder = warden === undefined || (isOfAnother && record.leader !== null);
     const wardenStart = mayBeOlder ? 0 : warden.process.startTime;
     this.#notBefore = Math.max(record.leader?.startTime ?? 0, wardenStart);
     this.#recorded = new Map(record.members.map((member) => [member.pid, member]));
@@ -33,7 +34,7 @@ export class MemberFinder {
 
   /**
    * Living members by recorded identity, by container (`contained`), by mark, and by descent from any of them; never a protected
-   * process, one that is older than the tree, or another user's that no member has become.
+   * process, one that is older than the tree, or another user's that no member has become (see {@link countMarks}).
    */
   find(contained: readonly number[] = []): ProcessStat[] {
     for (let pass = 1; ; pass++) {
@@ -72,8 +73,8 @@ export class MemberFinder {
     if (this.#platform.isOwnedByUser(process.pid)) return true;
     // It may have ended a moment ago; what it has forked is looked for again.
     if (this.#platform.stat(process.pid)?.startTime !== process.startTime) this.#missed = true;
-    // Any process can read and copy a mark. A process that was also seen in the tree has become another user's.
-    return isKnown && this.#isMarked(process);
+    // A process that was also seen in the tree has become another user's.
+    return isKnown ? this.#isMarked(process) : this.#look(process) === 'counts';
   }
 
   #isRecorded(process: ProcessStat): boolean {
@@ -82,16 +83,25 @@ export class MemberFinder {
   }
 
   #isMarked(process: ProcessStat): boolean {
+    return this.#look(process) !== 'no';
+  }
+
+  #look(process: ProcessStat): Marked {
     const key = `${process.pid}:${process.startTime}`;
     const known = this.#marked.get(key);
     if (known !== undefined) return known;
     const marks = this.#platform.marksOf(process.pid);
     if (marks === undefined) {
       this.#missed = true;
-      return false;
+      return 'no';
     }
-    const marked = marks.limit === this.#mark || marks.environment.includes(this.#record.tree);
+    const isMarked = marks.limit === this.#mark || marks.environment.includes(this.#record.tree);
+    const counts = isMarked && countMarks(this.#platform, process.pid, marks, this.#record.tree);
+    const marked = counts ? 'counts' : isMarked ? 'copied' : 'no';
     this.#marked.set(key, marked);
     return marked;
   }
 }
+
+/** `copied`: it has the mark of the tree, which does not make it a member. */
+type Marked = 'counts' | 'copied' | 'no';

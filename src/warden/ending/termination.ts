@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity, ProcessStat, SignalOutcome } from '../../platform/platform.ts';
-import type { StopStep } from '../../protocol/startRequest.ts';
-import { isSignal } from '../../protocol/stopSteps.ts';
+import type { HookCommand, StopStep } from '../../protocol/startRequest.ts';
+import { commandsOf, isSignal } from '../../protocol/stopSteps.ts';
+import { type Localizable, localizable } from '../../protocol/texts.ts';
 import { ifReadable, passUnreadable } from './ifReadable.ts';
 
 /** What an escalation works on: a tree, or whatever else has to go. */
@@ -14,6 +15,8 @@ export interface Target {
   killAll?(): boolean;
   /** Called at each step: a signal that is sent to all processes, at last SIGKILL. */
   onStep?(signal: NodeJS.Signals): void;
+  /** Runs a command of the stop to its end or its timeout; never fails. Absent: commands are passed over. */
+  run?(command: HookCommand): Promise<void>;
 }
 
 export interface Outcome {
@@ -40,8 +43,9 @@ const passesBeforeGone = 3;
 const maxFreezePasses = 300;
 
 /**
- * Takes the steps one after another until no process is left; a SIGKILL among them, or the end of the list, kills. A signal that this system does
- * not have, as a record may name, is passed over: it must not keep the kill from its turn.
+ * Takes the steps one after another until no process is left; a SIGKILL among them, or the end of the list, kills. Commands are run in their turn,
+ * whether a process is left or not, and none of their processes is left either. A signal that this system does not have, as a record may name, is
+ * passed over: it must not keep the kill from its turn.
  * `hurry` ends the waiting and kills at once; `timeoutMillis` is the time without progress after SIGKILL until those that are left count as survivors.
  * @throws ProcessTableError where the process table cannot be read after the last step.
  */
@@ -51,20 +55,55 @@ export async function terminate(
   hurry: AbortSignal,
   timeoutMillis = killTimeoutMillis,
 ): Promise<Outcome> {
+  const end = new End(target, timeoutMillis);
   for (const step of steps) {
-    if (hurry.aborted) break;
-    if ('waitMillis' in step) {
-      if (await isGoneWithin(target, step.waitMillis, hurry)) return { forced: false, survivors: [] };
-    } else if (step.signal === 'SIGKILL') {
-      break;
-    } else if (isSignal(step.signal)) {
+    if (hurry.aborted) await end.tryToKill();
+    if ('run' in step) await target.run?.(step);
+    else if (end.outcome) continue;
+    else if ('waitMillis' in step) await end.wait(step.waitMillis, hurry);
+    else if (step.signal === 'SIGKILL') await end.tryToKill();
+    else if (isSignal(step.signal)) {
       target.onStep?.(step.signal);
       signalEveryone(target, step.signal);
     }
   }
-  if (await isGone(target)) return { forced: false, survivors: [] };
-  target.onStep?.('SIGKILL');
-  return { forced: true, survivors: await kill(target, timeoutMillis) };
+  const outcome = await end.kill();
+  if (commandsOf(steps).length === 0 || target.run === undefined) return outcome;
+  // What a command has left behind after the kill, also beside those that could not be killed.
+  return { ...outcome, survivors: (await isGone(target)) ? [] : await kill(target, timeoutMillis) };
+}
+
+/** Of the processes that were there when the stop began. */
+class End {
+  readonly #target: Target;
+  readonly #timeoutMillis: number;
+  /** Undefined while a process may be left that was not killed. */
+  outcome: Outcome | undefined;
+
+  constructor(target: Target, timeoutMillis: number) {
+    this.#target = target;
+    this.#timeoutMillis = timeoutMillis;
+  }
+
+  async wait(millis: number, hurry: AbortSignal): Promise<void> {
+    if (await isGoneWithin(this.#target, millis, hurry)) this.outcome = { forced: false, survivors: [] };
+  }
+
+  /** Where the process table cannot be read, it is tried again when all commands have been run. */
+  async tryToKill(): Promise<void> {
+    await this.kill().catch(passUnreadable);
+  }
+
+  async kill(): Promise<Outcome> {
+    this.outcome ??= await this.#kill();
+    return this.outcome;
+  }
+
+  async #kill(): Promise<Outcome> {
+    if (await isGone(this.#target)) return { forced: false, survivors: [] };
+    this.#target.onStep?.('SIGKILL');
+    return { forced: true, survivors: await kill(this.#target, this.#timeoutMillis) };
+  }
 }
 
 /** The same for a tree, which stays listed where `left` says, as a clause, what may be alive after all of it. */
@@ -72,10 +111,10 @@ export async function endAll(
   target: Target,
   steps: readonly StopStep[],
   hurry: AbortSignal,
-): Promise<{ readonly forced: boolean; readonly left: string | undefined }> {
+): Promise<{ readonly forced: boolean; readonly left: Localizable | undefined }> {
   const outcome = await terminate(target, steps, hurry).catch(passUnreadable);
   // It can be tried again, and ends by itself when it is seen that none is left.
-  if (outcome === undefined) return { forced: true, left: 'it cannot be seen whether any of its processes is left' };
+  if (outcome === undefined) return { forced: true, left: localizable('unseen') };
   const { forced, survivors } = outcome;
   return { forced, left: survivors.length > 0 ? describeSurvivors(survivors) : undefined };
 }
@@ -157,16 +196,14 @@ function freeze(target: Target): void {
 }
 
 /** One clause that names the survivors and what was observed of each. */
-export function describeSurvivors(survivors: readonly Survivor[]): string {
-  const each = survivors.map((survivor) => `${survivor.process.name} (pid ${survivor.process.pid}): ${whyAlive(survivor)}`);
-  return `still alive after SIGKILL: ${each.join('; ')}`;
+export function describeSurvivors(survivors: readonly Survivor[]): Localizable {
+  const each = survivors.map((survivor) => localizable('survivor', survivor.process.name, survivor.process.pid, whyAlive(survivor)));
+  return localizable('stillAlive', each);
 }
 
-function whyAlive({ process, lastAnswer }: Survivor): string {
-  if (lastAnswer === 'denied') return 'it belongs to another user';
-  if (lastAnswer === 'protected') return 'this program runs under it';
-  if (lastAnswer !== 'sent') return 'no signal has reached it';
-  return process.uninterruptible === true
-    ? 'it is in an uninterruptible wait in the kernel'
-    : 'it was sent the signal and has not ended yet';
+function whyAlive({ process, lastAnswer }: Survivor): Localizable {
+  if (lastAnswer === 'denied') return localizable('ofAnotherUser');
+  if (lastAnswer === 'protected') return localizable('runsThisProgram');
+  if (lastAnswer !== 'sent') return localizable('noSignalReached');
+  return localizable(process.uninterruptible === true ? 'uninterruptible' : 'notEndedYet');
 }

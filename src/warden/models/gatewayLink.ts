@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { MessageConnection, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
 import type { Platform, ProcessIdentity } from '../../platform/platform.ts';
 import { isAnswer } from '../../protocol/answers.ts';
@@ -10,10 +9,12 @@ import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '.
 import { maxInstances } from '../../protocol/policies.ts';
 import { RestartBudget } from '../../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
+import { HelperProcess } from '../helperProcess.ts';
 import type { Journal } from '../journal.ts';
 import { RequestError } from '../requestError.ts';
 import type { Supervisor } from '../supervisor.ts';
-import { GatewayProcess } from './gatewayProcess.ts';
+import { gatewayArguments } from './gatewayCommand.ts';
 import { ModelServers } from './modelServers.ts';
 
 export interface GatewayLinkParts {
@@ -27,9 +28,9 @@ export interface GatewayLinkParts {
   onSpawned(process: ProcessIdentity): void;
   onCollected(process: ProcessIdentity): void;
   /** Shown to a person. */
-  alert(message: string): void;
+  alert(message: Text): void;
   /** The gateway is not restarted automatically: `problem` says so, for a person. */
-  onGivenUp(problem: string): void;
+  onGivenUp(problem: Text): void;
   onChange(): void;
 }
 
@@ -49,10 +50,10 @@ export class GatewayLink {
   #declaration: Declaration | undefined;
   #info: GatewayInfo | undefined;
   #snapshots: readonly ModelSnapshot[] = [];
-  #process: GatewayProcess | undefined;
+  #process: HelperProcess | undefined;
   /** Resolves when the process can be asked. */
-  #starting: Promise<GatewayProcess> | undefined;
-  #problem: string | undefined;
+  #starting: Promise<HelperProcess> | undefined;
+  #problem: Text | undefined;
   #isClosing = false;
 
   constructor(parts: GatewayLinkParts) {
@@ -79,7 +80,7 @@ export class GatewayLink {
   }
 
   /** Why there is no gateway although models are declared, as a sentence. */
-  get problem(): string | undefined {
+  get problem(): Text | undefined {
     return this.#problem;
   }
 
@@ -143,7 +144,7 @@ export class GatewayLink {
     await this.#process?.close();
   }
 
-  async #running(): Promise<GatewayProcess> {
+  async #running(): Promise<HelperProcess> {
     if (this.#isClosing) throw new RequestError('notPossible', 'The warden is ending.');
     if (this.#starting) return await this.#starting;
     const starting = this.#start(this.#info !== undefined);
@@ -157,12 +158,11 @@ export class GatewayLink {
   }
 
   /** `isReplacement`: it is configured as the one before it was. */
-  async #start(isReplacement: boolean): Promise<GatewayProcess> {
+  async #start(isReplacement: boolean): Promise<HelperProcess> {
     const { platform, programFolder, descriptors, onSpawned, onCollected } = this.#parts;
-    const process = new GatewayProcess({
+    const process = new HelperProcess({
       platform,
-      script: join(programFolder, 'gateway.js'),
-      descriptors,
+      args: gatewayArguments(programFolder, descriptors),
       onSpawned,
       onCollected,
       handle: (connection) => this.#handle(connection),
@@ -179,7 +179,7 @@ export class GatewayLink {
     return process;
   }
 
-  async #reconfigure(process: GatewayProcess): Promise<void> {
+  async #reconfigure(process: HelperProcess): Promise<void> {
     const declaration = this.#declaration;
     if (!declaration) return;
     const servers = await this.#servers.living();
@@ -191,8 +191,7 @@ export class GatewayLink {
       gateway: this.#pinned(declaration.gateway),
       inherited: { servers, instances: Object.fromEntries([...known].map(([name, { wanted }]) => [name, wanted])) },
     });
-    if (before && before.url !== this.#info.url)
-      this.#parts.alert(`The port of the gateway was taken while it was restarted: models are at ${this.#info.url} now.`);
+    if (before && before.url !== this.#info.url) this.#parts.alert(localizable('gatewayMoved', this.#info.url));
   }
 
   /** The address and the token of the gateway stay what they were first. */
@@ -220,7 +219,7 @@ export class GatewayLink {
     connection.onNotification(messages.gatewayAlert, ({ message }) => this.#parts.alert(message));
   }
 
-  #ended(process: GatewayProcess, reason: string): void {
+  #ended(process: HelperProcess, reason: string): void {
     if (this.#process === process) {
       this.#process = undefined;
       this.#starting = undefined;
@@ -238,13 +237,13 @@ export class GatewayLink {
   #failed(reason: string): void {
     // Another process is on its way, and it may be the one to succeed.
     if (this.#starting || this.#isClosing) return;
-    this.#problem = `The gateway of the models is not running: ${reason}. Model servers go on and are guarded. It is started again when a model is loaded by hand, or the window is reloaded.`;
+    this.#problem = localizable('gatewayGaveUp', reason);
     this.#parts.onGivenUp(this.#problem);
   }
 
-  async #ask<R>(process: GatewayProcess, type: RequestType0<R, void>): Promise<R>;
-  async #ask<P, R>(process: GatewayProcess, type: RequestType<P, R, void>, params: P): Promise<R>;
-  async #ask(process: GatewayProcess, type: { readonly method: string }, params?: unknown): Promise<unknown> {
+  async #ask<R>(process: HelperProcess, type: RequestType0<R, void>): Promise<R>;
+  async #ask<P, R>(process: HelperProcess, type: RequestType<P, R, void>, params: P): Promise<R>;
+  async #ask(process: HelperProcess, type: { readonly method: string }, params?: unknown): Promise<unknown> {
     const ended = process.ended.then((reason): never => {
       throw new RequestError('notPossible', `The gateway of the models ${reason} before it had answered; ask again.`);
     });

@@ -1,4 +1,3 @@
-import { NamedPorts } from '../../loopback/namedPorts.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { reasonOf } from '../../protocol/errorReasons.ts';
 import type { LivingServer, ServerEnd, StartedServer } from '../../protocol/gateway.ts';
@@ -7,6 +6,7 @@ import type { ModelRequest } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { LoadProgress } from './loadProgress.ts';
+import { ServerPorts } from './serverPorts.ts';
 import { startRequest } from './startRequest.ts';
 
 /** Hears of servers, by the key that they were launched with. */
@@ -49,6 +49,7 @@ export class ModelServers {
   readonly #platform: Platform;
   readonly #listener: ServerListener;
   readonly #servers = new Map<string, Server>();
+  readonly #ports = new ServerPorts();
 
   constructor(supervisor: Supervisor, platform: Platform, listener: ServerListener) {
     this.#supervisor = supervisor;
@@ -112,8 +113,9 @@ export class ModelServers {
   }
 
   async #start(model: ModelRequest, instance: number): Promise<StartedServer> {
-    const port = await new NamedPorts().portFor('');
+    const port = await this.#ports.take();
     const { id, name } = await this.#supervisor.start(startRequest(model, instance, port)).catch((error: Error) => {
+      this.#ports.release(port);
       const missing = reasonOf(error) === 'commandNotFound' && model.install !== undefined;
       throw new Error(missing ? `${error.message} ${model.install}` : error.message);
     });
@@ -164,13 +166,15 @@ export class ModelServers {
         server.isReady = true;
         this.#listener.onReady(key);
       }
-      const isHealthy = tree?.probes.health !== 'unhealthy';
+      // What it is asked while its node does not answer would fail.
+      const isHealthy = tree?.probes.health !== 'unhealthy' && this.#supervisor.remote.viewOf(id)?.status.phase !== 'lost';
       if (isHealthy !== server.isHealthy) {
         server.isHealthy = isHealthy;
         this.#listener.onHealth(key, isHealthy);
       }
       if (server.hasEnded || (tree && !tree.ended)) return;
       server.hasEnded = true;
+      if (server.started) this.#ports.release(server.started.port);
       unlisten();
       // It may be forgotten soon.
       if (tree) this.#notePids(tree, pids);
@@ -201,7 +205,7 @@ export class ModelServers {
 function endOf({ name }: ModelRequest, tree: Tree | undefined): ServerEnd {
   const { reason: ownReason = 'has ended', endWasWanted: wanted = false } = tree ?? {};
   // Where it was asked for, the reason names what asked for it, or is a sentence about a limit.
-  const reason = wanted ? `was ended (${ownReason})` : ownReason;
+  const reason = wanted ? `was ended (${ownReason})` : String(ownReason);
   const lines = tree?.output.lastLines(quotedLines) ?? [];
   const memory = lines.some((line) => outOfMemory.test(line)) ? ' It ran out of memory.' : '';
   const quoted = lines.length > 0 ? ` Last output:\n${lines.join('\n')}` : '';

@@ -1,6 +1,7 @@
 import type { TreeId } from '../../protocol/identity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import type { Text } from '../../protocol/texts.ts';
 import { RequestError } from '../requestError.ts';
 import type { GatewayLink } from './gatewayLink.ts';
 
@@ -46,7 +47,7 @@ export class ModelService {
   }
 
   /** What is wrong at present, a sentence each. */
-  get problems(): string[] {
+  get problems(): Text[] {
     return this.#link?.problem === undefined ? [] : [this.#link.problem];
   }
 

@@ -7,14 +7,15 @@ import type { StartRequest } from '../../protocol/startRequest.ts';
 export function startRequest(model: ModelRequest, instance: number, port: number): StartRequest {
   const { name, start } = model;
   const fill = (text: string): string => fillPort(text, port);
-  const [program, ...args] = start.argv;
+  const fillAll = ([program, ...args]: readonly [string, ...string[]]): [string, ...string[]] => [fill(program), ...args.map(fill)];
   const env = Object.fromEntries(Object.entries(start.env).map(([key, value]) => [key, value === null ? null : fill(value)]));
   const { ready, alive } = start;
   return {
     ...start,
     name: instanceName(name, instance),
-    argv: [fill(program), ...args.map(fill)],
+    argv: fillAll(start.argv),
     env: { TREE_WARDEN_INSTANCE: String(instance), ...gpuEnvironment(model, instance), ...env },
+    stop: start.stop.map((step) => ('run' in step ? { ...step, run: fillAll(step.run) } : step)),
     ...(ready && { ready: { ...ready, check: fillCheck(ready.check, port, fill) } }),
     ...(alive && { alive: { ...alive, check: fillCheck(alive.check, port, fill) } }),
   };

@@ -59,6 +59,12 @@ export class LineScanner {
     this.#scan();
   }
 
+  /** So many bytes come before the next chunk, and are not to be searched. */
+  skip(bytes: number): void {
+    this.#skipped += bytes;
+    this.#isSkipping = true;
+  }
+
   /** Forgets what is waiting; `last` is what was printed last, so that it is known whether the next chunk begins a line. */
   forget(last?: Buffer): void {
     clearImmediate(this.#next);

@@ -1,18 +1,20 @@
 import { statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createStream, type RotatingFileStream } from 'rotating-file-stream';
+import { defaultRotation, type LogRotation } from '../../protocol/logRotation.ts';
 import { makeFolder } from '../../records/makeFolder.ts';
+import { RotatingFile } from './rotatingFile.ts';
 
 /** How soon a file that could not be opened or written is tried again, in milliseconds: descriptors and room on a disk come back. */
 const usualRetryMillis = 5000;
 
-/** A file that is rotated at 10 MiB, three old ones kept. It never throws and never ends its user: see `onFailure`. */
+/** A file that is rotated. It never throws and never ends its user: see `onFailure`. */
 export class LogFile {
   readonly path: string;
   readonly #onFailure: (error: Error) => void;
   readonly #retryMillis: number;
-  #stream: RotatingFileStream | undefined;
+  readonly #rotation: LogRotation;
+  #file: RotatingFile | undefined;
   #drained: (() => void) | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
@@ -21,8 +23,9 @@ export class LogFile {
   #start = 0;
 
   /** `onFailure` is called once, with what the system said; what is written goes nowhere until it can be written again. */
-  constructor(path: string, onFailure: (error: Error) => void, retryMillis = usualRetryMillis) {
+  constructor(path: string, onFailure: (error: Error) => void, rotation = defaultRotation, retryMillis = usualRetryMillis) {
     this.path = path;
+    this.#rotation = rotation;
     this.#retryMillis = retryMillis;
     this.#onFailure = onFailure;
     this.#open();
@@ -30,8 +33,8 @@ export class LogFile {
 
   /** False where the disk is behind: `drained` is then called once it has caught up, or has failed. */
   write(chunk: Buffer | string, drained: () => void): boolean {
-    if (this.#stream === undefined && this.#closing === undefined && performance.now() >= this.#retryAt) this.#open();
-    if (this.#stream === undefined || this.#stream.write(chunk)) return true;
+    if (this.#file === undefined && this.#closing === undefined && performance.now() >= this.#retryAt) this.#open();
+    if (this.#file === undefined || this.#file.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) return true;
     this.#drained = drained;
     return false;
   }
@@ -53,13 +56,9 @@ export class LogFile {
   }
 
   async #end(): Promise<void> {
-    const stream = this.#stream;
-    this.#stream = undefined;
-    if (stream !== undefined)
-      await new Promise<void>((resolve) => {
-        stream.once('close', resolve).once('error', () => resolve());
-        stream.end();
-      });
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.end();
     this.#isClosed = true;
   }
 
@@ -70,16 +69,16 @@ export class LogFile {
       this.#failed(error as Error);
       return;
     }
-    const stream = createStream(basename(this.path), { path: dirname(this.path), size: '10M', rotate: 3, mode: 0o600 });
-    this.#stream = stream;
-    stream.on('warning', () => undefined);
-    stream.on('drain', () => this.#release());
-    stream.on('rotated', () => this.#setAside());
-    stream.on('error', (error) => {
-      if (this.#stream === stream) this.#stream = undefined;
-      this.#release();
-      this.#failed(error);
+    const file = new RotatingFile(this.path, this.#rotation, {
+      onDrain: () => this.#release(),
+      onSetAside: () => this.#setAside(),
+      onError: (error) => {
+        if (this.#file === file) this.#file = undefined;
+        this.#release();
+        this.#failed(error);
+      },
     });
+    this.#file = file;
   }
 
   /** The new file is not there yet. */

@@ -33,6 +33,13 @@ export class OutputBuffer {
     }
   }
 
+  /** Counts bytes that are not there: what is kept begins behind them. */
+  skip(bytes: number): void {
+    this.#chunks.length = 0;
+    this.#end += bytes;
+    this.#start = this.#end;
+  }
+
   /** Up to `limit` bytes from `position` on, or from the oldest kept byte where that is gone. */
   read(position: number, limit: number): Buffer {
     let skip = Math.max(position, this.#start) - this.#start;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TreeId } from '../../protocol/identity.ts';
+import type { LogRotation } from '../../protocol/logRotation.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
 import { LogFile } from './logFile.ts';
 
@@ -22,14 +23,14 @@ export class TreeLogs {
    * A file for all of its output; only the path where it writes there by itself (`before`: where it has done so until now), and
    * nothing where its output belongs to another process.
    */
-  logFor(id: TreeId, { stdio, name }: Pick<StartRequest, 'stdio' | 'name'>, before?: string): LogFile | string | undefined {
+  logFor(id: TreeId, { stdio, name, log }: Pick<StartRequest, 'stdio' | 'name' | 'log'>, before?: string): LogFile | string | undefined {
     switch (stdio) {
       case 'inherit':
         return undefined;
       case 'file':
         return before ?? this.#pathFor(id, name);
       default:
-        return this.#open(id, name);
+        return this.#open(id, name, log);
     }
   }
 
@@ -42,8 +43,8 @@ export class TreeLogs {
     return join(this.#parts.logFolder, `${asFileName(name)}-${id.slice(0, 8)}.log`);
   }
 
-  #open(id: TreeId, name: string): LogFile {
-    const file = new LogFile(this.#pathFor(id, name), (error) => this.#parts.onFailure(id, name, error));
+  #open(id: TreeId, name: string, rotation?: LogRotation): LogFile {
+    const file = new LogFile(this.#pathFor(id, name), (error) => this.#parts.onFailure(id, name, error), rotation);
     for (const other of this.#files) if (other.isClosed) this.#files.delete(other);
     this.#files.add(file);
     return file;

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import type { LogRotation } from '../../protocol/logRotation.ts';
 import type { OutputLog } from '../../protocol/output.ts';
+import { appendToPlainFile } from '../../records/plainFile.ts';
 import type { LogFile } from './logFile.ts';
 import { OutputBuffer } from './outputBuffer.ts';
+import { PrintTimes } from './printTimes.ts';
 
 /** Where a tree's output comes from: its pty, or its pipes. */
 export interface OutputSource {
@@ -21,7 +25,8 @@ export interface OutputReader {
 
 interface Subscription {
   readonly reader: OutputReader;
-  readonly follow: boolean;
+  /** Position at which it ends: for a reader that does not follow, the end of what there was when it came. */
+  readonly until: number;
   sent: number;
   acknowledged: number;
 }
@@ -33,6 +38,9 @@ const chunkBytes = 64 * 1024;
 /** Of which the last lines are taken. */
 const tailBytes = 8 * 1024;
 const maxLineLength = 400;
+const drainPollMillis = 10;
+/** How long a disk is waited for, in milliseconds. */
+const flushMillis = 1000;
 
 /** A tree's output: the newest part in memory, all of it to its log file, and to every reader at the reader's own pace. */
 export class TreeOutput {
@@ -40,53 +48,111 @@ export class TreeOutput {
   readonly #subscriptions = new Set<Subscription>();
   /** The file to which a tree with `stdio: "file"` writes by itself. */
   readonly logPath: string | undefined;
+  /** Of the log; undefined for the usual one. */
+  readonly rotation: LogRotation | undefined;
   readonly #log: LogFile | undefined;
+  readonly #times: PrintTimes | undefined;
   #source: OutputSource | undefined;
   #sourcePaused = false;
   #logFull = false;
-  #awaitsReader: boolean;
+  #printed = Promise.resolve();
+  readonly #awaitReader: boolean | 'always';
+  /** Position from which on a reader is waited for; undefined where none is. */
+  #unreadFrom: number | undefined;
   #ended = false;
+  /** Resolves when nothing more will be written. */
+  readonly finished: Promise<void>;
+  #onFinished: () => void = () => undefined;
   /** Of a log that was read, when the output has ended. */
   #lastLogStart: number | undefined;
+  /** The last lines that were asked for last. */
+  #tail: { readonly end: number; readonly count: number; readonly lines: readonly string[] } | undefined;
 
   /**
    * @param log A file to which all of it goes; a path where the tree writes to that file by itself.
-   * @param awaitReader Hold the source up rather than lose anything before the first reader has come.
+   * @param awaitReader Hold the source up rather than lose anything before the first reader has come; `always`: or before the next one has.
    */
-  constructor(log: LogFile | string | undefined, awaitReader = false) {
+  constructor(log: LogFile | string | undefined, awaitReader: boolean | 'always' = false, rotation?: LogRotation) {
     this.#log = typeof log === 'string' ? undefined : log;
     this.logPath = typeof log === 'string' ? log : undefined;
-    this.#awaitsReader = awaitReader;
+    this.#times = log === undefined ? undefined : new PrintTimes(() => this.log, rotation);
+    this.rotation = rotation;
+    this.#awaitReader = awaitReader;
+    this.#unreadFrom = awaitReader === false ? undefined : 0;
+    this.finished = new Promise((resolve) => {
+      this.#onFinished = resolve;
+    });
   }
 
   get end(): number {
     return this.#ring.end;
   }
 
+  /** Of the log, whether all of it could be written or not. */
+  get path(): string | undefined {
+    return this.logPath ?? this.#log?.path;
+  }
+
   /** Undefined where there is no log, or not all of it could be written. */
   get log(): OutputLog | undefined {
-    const path = this.logPath ?? this.#log?.path;
+    const { path } = this;
     const start = this.#log === undefined ? this.#readLogStart() : this.#log.start;
-    return path === undefined || start === undefined ? undefined : { path, start, keptFrom: this.#ring.start };
+    return path === undefined || start === undefined ? undefined : { path, start, keptFrom: this.#ring.start, end: this.#ring.end };
+  }
+
+  /** Resolves when the times of what was printed are beside the log, or have failed to get there. */
+  async flushTimes(): Promise<void> {
+    await Promise.race([this.#times?.flush(), sleep(flushMillis, undefined, { ref: false })]);
   }
 
   /** The newest lines that say something, without colours; at most `count`. */
-  lastLines(count: number): string[] {
+  lastLines(count: number): readonly string[] {
+    // Each list of trees has them of all that have ended, at every change of any.
+    if (this.#tail?.end === this.#ring.end && this.#tail.count === count) return this.#tail.lines;
+    const lines = this.#readLastLines(count);
+    this.#tail = { end: this.#ring.end, count, lines };
+    return lines;
+  }
+
+  #readLastLines(count: number): readonly string[] {
     const text = stripVTControlCharacters(this.#ring.read(this.#ring.end - tailBytes, tailBytes).toString());
     const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
     return lines.slice(-count).map((line) => line.trimEnd().slice(0, maxLineLength));
+  }
+
+  /** The newest output, up to so many bytes. */
+  tail(bytes: number): string {
+    return this.#ring.read(Math.max(this.#ring.start, this.#ring.end - bytes), bytes).toString();
   }
 
   attach(source: OutputSource): void {
     this.#source = source;
   }
 
-  write(chunk: Buffer): void {
+  /** `skipped` bytes before it are in the log alone, to which the tree writes by itself. */
+  write(chunk: Buffer, skipped = 0): void {
     if (chunk.length === 0 || this.#ended) return;
+    if (skipped > 0) this.#ring.skip(skipped);
     this.#ring.append(chunk);
+    this.#times?.note(this.#ring.end - chunk.length - skipped);
     if (this.#log && !this.#log.write(chunk, () => this.#logDrained())) this.#logFull = true;
     for (const subscription of this.#subscriptions) this.#send(subscription);
     this.#holdSourceIfNeeded();
+  }
+
+  /** What a command prints that is run for the tree: into its file, where the tree itself writes to that. Where it is behind, resolves when there is room; never rejects. */
+  print(chunk: Buffer): void | Promise<void> {
+    const { logPath } = this;
+    if (logPath !== undefined) {
+      this.#printed = this.#printed.then(() => appendToPlainFile(logPath, chunk)).catch(() => undefined);
+      return this.#printed;
+    }
+    this.write(chunk);
+    return this.#logFull ? this.#hasRoom() : undefined;
+  }
+
+  async #hasRoom(): Promise<void> {
+    while (this.#logFull && !this.#ended) await sleep(drainPollMillis);
   }
 
   /** Nothing more will be written. */
@@ -95,15 +161,23 @@ export class TreeOutput {
     this.#lastLogStart = this.#readLogStart();
     this.#ended = true;
     this.#source = undefined;
-    // It tells its failures itself.
-    void this.#log?.close();
+    this.#onFinished();
+    void this.#close();
     for (const subscription of this.#subscriptions) this.#send(subscription);
   }
 
+  /** They tell their failures themselves. The log may still be set aside when the rest of it is written, and the times say where its files begin. */
+  async #close(): Promise<void> {
+    void this.#times?.flush();
+    await this.#log?.close();
+    await this.#times?.flush();
+  }
+
   subscribe(reader: OutputReader, from: number, follow: boolean): { acknowledge(end: number): void; cancel(): void } {
-    const subscription: Subscription = { reader, follow, sent: from, acknowledged: from };
+    const until = follow ? Number.POSITIVE_INFINITY : this.#ring.end;
+    const subscription: Subscription = { reader, until, sent: from, acknowledged: from };
     this.#subscriptions.add(subscription);
-    this.#awaitsReader = false;
+    this.#unreadFrom = undefined;
     // Not before the caller knows its subscription.
     setImmediate(() => this.#send(subscription));
     return {
@@ -113,7 +187,8 @@ export class TreeOutput {
         this.#holdSourceIfNeeded();
       },
       cancel: () => {
-        this.#subscriptions.delete(subscription);
+        const isLast = this.#subscriptions.delete(subscription) && this.#subscriptions.size === 0;
+        if (isLast && this.#awaitReader === 'always') this.#unreadFrom = subscription.acknowledged;
         this.#holdSourceIfNeeded();
       },
     };
@@ -121,7 +196,8 @@ export class TreeOutput {
 
   #send(subscription: Subscription): void {
     if (!this.#subscriptions.has(subscription)) return;
-    while (subscription.sent < this.#ring.end && subscription.sent - subscription.acknowledged < windowBytes) {
+    const end = Math.min(this.#ring.end, subscription.until);
+    while (subscription.sent < end && subscription.sent - subscription.acknowledged < windowBytes) {
       const skipped = Math.max(0, this.#ring.start - subscription.sent);
       const chunk = this.#ring.read(subscription.sent, chunkBytes);
       subscription.sent += skipped + chunk.length;
@@ -129,7 +205,7 @@ export class TreeOutput {
       subscription.acknowledged += skipped;
       subscription.reader.deliver(chunk, subscription.sent, skipped);
     }
-    if (subscription.sent >= this.#ring.end && (this.#ended || !subscription.follow)) {
+    if (subscription.sent >= end && (this.#ended || subscription.sent >= subscription.until)) {
       this.#subscriptions.delete(subscription);
       subscription.reader.finish();
     }
@@ -147,7 +223,7 @@ export class TreeOutput {
 
   #holdSourceIfNeeded(): void {
     const behind = [...this.#subscriptions].some(({ reader, sent }) => reader.whenBehind === 'wait' && this.#ring.end - sent > windowBytes);
-    const unread = this.#awaitsReader && this.#ring.end > windowBytes;
+    const unread = this.#unreadFrom !== undefined && this.#ring.end - this.#unreadFrom > windowBytes;
     const hold = this.#logFull || behind || unread;
     if (hold === this.#sourcePaused || this.#source === undefined) return;
     this.#sourcePaused = hold;

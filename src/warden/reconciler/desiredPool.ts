@@ -127,7 +127,11 @@ function restart(state: PoolState, instance: number | undefined, actual: readonl
   }
   const desired = upTo(instanceCount(state));
   const restartable = actual.filter(({ heading, phase }) => heading === 'running' || phase === 'stuck').map(({ number }) => number);
-  return { ...state, desired, pending: desired.filter((number) => restartable.includes(number)) };
+  const pending = desired.filter((number) => restartable.includes(number));
+  const { turn } = state;
+  if (turn === undefined || !pending.includes(turn)) return { ...state, desired, pending };
+  // The one whose turn it is serves nothing yet, and may never: with what was changed since, it may.
+  return { ...state, desired, pending: [turn, ...pending.filter((number) => number !== turn)], turn: undefined };
 }
 
 /** Where any of it is to run, all of it is: as many as there are to be. */
@@ -158,7 +162,7 @@ function without(state: PoolState, instance: number): PoolState {
   };
 }
 
-/** What a verb does even to an instance that is where it leads already: a stop joins, a start ends a wait. */
+/** What a verb does even to an instance that is where it leads already: a stop joins, a start ends a wait, or joins one for what it depends on. */
 function actionsAsked(event: PoolEvent, actual: readonly ActualInstance[]): Action[] {
   const of = (type: Action['type'], isMeant: (one: ActualInstance) => boolean): Action[] => {
     const meant = actual.filter((one) => isMeant(one) && (!('instance' in event) || event.instance === one.number));
@@ -168,7 +172,7 @@ function actionsAsked(event: PoolEvent, actual: readonly ActualInstance[]): Acti
     case 'stop':
       return of('stop', ({ phase }) => phase !== 'idle');
     case 'start':
-      return of('start', ({ phase }) => phase === 'waiting');
+      return of('start', ({ phase }) => phase === 'waiting' || phase === 'held');
     case 'restart':
       return event.instance === undefined ? [] : of('restart', (one) => one.phase !== 'idle' && !isLaunchedOutdated(one));
     default:

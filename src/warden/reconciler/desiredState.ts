@@ -2,11 +2,12 @@
 
 /**
  * - `idle`: nothing of this name runs, or will by itself.
+ * - `held`: a tree is to be launched as soon as what it depends on allows it.
  * - `launching`: a tree is being spawned; `aborting`: it is stopped before that is done.
  * - `running`: a tree lives; `stopping`: it is being ended; `stuck`: it has survived that.
  * - `waiting`: the next tree is launched after a delay.
  */
-export type Phase = 'idle' | 'launching' | 'aborting' | 'running' | 'stopping' | 'stuck' | 'waiting';
+export type Phase = 'idle' | 'held' | 'launching' | 'aborting' | 'running' | 'stopping' | 'stuck' | 'waiting';
 
 export interface NameState {
   readonly phase: Phase;
@@ -37,7 +38,11 @@ export type NameEvent =
   /** Members of the tree have survived its stop. */
   | { readonly type: 'stuck' }
   /** The delay is over. */
-  | { readonly type: 'due' };
+  | { readonly type: 'due' }
+  /** What it depends on allows the launch now. */
+  | { readonly type: 'released' }
+  /** What it depends on will not allow the launch by itself. */
+  | { readonly type: 'barred' };
 
 export type Effect =
   | 'launch'
@@ -63,7 +68,14 @@ export interface Transition {
 
 export const initialState: NameState = { phase: 'idle', desired: 'stopped', replacing: false, delayed: false, generation: 0 };
 
-export function transition(state: NameState, event: NameEvent): Transition {
+/** @param isHeld Whether something that it depends on forbids a launch now. */
+export function transition(state: NameState, event: NameEvent, isHeld = false): Transition {
+  const next = transitionWhenFree(state, event);
+  if (!isHeld || !next.effects.includes('launch')) return next;
+  return { ...next, state: { ...next.state, phase: 'held' }, effects: next.effects.filter((effect) => effect !== 'launch') };
+}
+
+function transitionWhenFree(state: NameState, event: NameEvent): Transition {
   switch (event.type) {
     case 'start':
       return wish(state, start(state));
@@ -85,6 +97,12 @@ export function transition(state: NameState, event: NameEvent): Transition {
     case 'due':
       if (state.phase !== 'waiting') return ignored(state);
       return { state: { ...state, phase: 'launching', replacing: true }, effects: ['launch'] };
+    case 'released':
+      if (state.phase !== 'held') return ignored(state);
+      return { state: { ...state, phase: 'launching' }, effects: ['launch'] };
+    case 'barred':
+      if (state.phase !== 'held') return ignored(state);
+      return { state: { ...state, phase: 'idle', desired: 'stopped', replacing: false }, effects: ['fail'] };
   }
 }
 
@@ -106,6 +124,8 @@ function start(state: NameState): Transition {
     case 'aborting':
     case 'stopping':
       return { state: { ...state, desired: 'running', delayed: false }, effects: [] };
+    case 'held':
+      return ignored(state);
     case 'launching':
       return state.replacing ? ignored(state) : { state, effects: [], refused: true };
     case 'running':
@@ -120,6 +140,7 @@ function restart(state: NameState): Transition {
     case 'stuck':
     case 'stopping':
       return { state: { ...state, phase: 'stopping', desired: 'running', delayed: false }, effects: ['stop'] };
+    case 'held':
     case 'launching':
       return ignored(state);
     case 'idle':
@@ -136,6 +157,8 @@ function stop(state: NameState): Transition {
       return { state: stopped, effects: [] };
     case 'waiting':
       return { state: { ...stopped, phase: 'idle' }, effects: ['cancelWait'] };
+    case 'held':
+      return { state: { ...stopped, phase: 'idle', replacing: false }, effects: ['supersede'] };
     case 'launching':
     case 'aborting':
       return { state: { ...stopped, phase: 'aborting' }, effects: ['supersede', 'stop'] };

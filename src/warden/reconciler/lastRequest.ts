@@ -1,4 +1,5 @@
 import type { StartRequest } from '../../protocol/startRequest.ts';
+import { localizable } from '../../protocol/texts.ts';
 import { RequestError } from '../requestError.ts';
 import type { Tree } from '../trees/tree.ts';
 
@@ -8,8 +9,5 @@ import type { Tree } from '../trees/tree.ts';
  */
 export function lastRequestOf({ request, canRestart }: Tree): StartRequest {
   if (canRestart) return { ...request, awaitReader: false };
-  throw new RequestError(
-    'notPossible',
-    `'${request.name}' was found again after a crash, and what it was started with is not on record: stop it, and start it anew.`,
-  );
+  throw new RequestError('notPossible', localizable('unknownPast', request.name));
 }

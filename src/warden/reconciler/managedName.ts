@@ -1,7 +1,9 @@
-import { reasonOf } from '../../protocol/errorReasons.ts';
+import { reasonOf, textOfError } from '../../protocol/errorReasons.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
+import { localizable } from '../../protocol/texts.ts';
+import type { EndTurn } from '../ending/endOrder.ts';
 import { RequestError } from '../requestError.ts';
 import type { Tree } from '../trees/tree.ts';
 import type { TreeView } from '../trees/treeView.ts';
@@ -12,10 +14,19 @@ import { RestartSchedule } from './restartSchedule.ts';
 import { Restarts, type Standing } from './restarts.ts';
 import { Waiters } from './waiters.ts';
 
+export interface NameParts extends Omit<ReconcilerParts, 'files' | 'clock'> {
+  /** Whether something that it depends on forbids a launch now. */
+  isHeld(): boolean;
+  /** The warden ends. */
+  isClosed(): boolean;
+  /** Ends a tree of it after what depends on it, where that is being ended. */
+  endInTurn(turn: EndTurn, end: () => Promise<void>): Promise<void>;
+}
+
 /** Drives one name to what is wanted of it, one tree after the other. */
 export class ManagedName {
   readonly name: string;
-  readonly #parts: ReconcilerParts;
+  readonly #parts: NameParts;
   #state: NameState = initialState;
   #request: StartRequest | undefined;
   /** The newest tree. */
@@ -27,10 +38,12 @@ export class ManagedName {
   readonly #schedule: RestartSchedule;
   #stopOptions: StopOptions = { reason: '', now: false };
   #stopping: Promise<void> = Promise.resolve();
+  /** When the launch that is to come was asked for, in milliseconds since 1970. */
+  #askedAt = 0;
   /** Why the tree that is waited for does not come. */
   #failure = new RequestError('notPossible', '');
 
-  constructor(name: string, parts: ReconcilerParts) {
+  constructor(name: string, parts: NameParts) {
     this.name = name;
     this.#parts = parts;
     this.#schedule = new RestartSchedule(name, parts, this.#restarts);
@@ -103,7 +116,7 @@ export class ManagedName {
   /** A limit of the tree was reached. */
   limit(action: 'stop' | 'restart', options: StopOptions): void {
     this.#stopOptions = options;
-    this.#step({ type: 'limit', action });
+    this.#step({ type: 'limit', action: this.#parts.isClosed() ? 'stop' : action });
   }
 
   /** It is there already: its warden has died, and this one has found it. */
@@ -123,27 +136,55 @@ export class ManagedName {
   /** Nothing of the tree is left; to be called before others are told. */
   ended(tree: TreeView): void {
     if (tree !== this.#tree) return;
+    if (this.#state.phase === 'launching') {
+      // What follows is known when the launch is over. Until then, no client is to take this end for the last one.
+      this.#restarts.mark(tree, { restarting: true });
+      return;
+    }
     const plan = this.#restarts.planAfter(tree, this.#state.delayed);
-    const reason = tree.endWasWanted ? `was ended (${tree.reason})` : tree.reason;
+    const reason = tree.endWasWanted ? localizable('wasEnded', tree.reason) : tree.reason;
     this.#step({ type: 'ended', succession: this.#schedule.follow(plan, reason) });
   }
 
   /** Members of the tree have survived its stop. */
   stuck(tree: TreeView): void {
     if (tree !== this.#tree) return;
-    this.#failure = new RequestError('notPossible', `'${this.name}' was not restarted, because the old one is ${tree.reason}.`);
+    this.#failure = new RequestError('notPossible', localizable('notRestartedBecause', this.name, tree.reason));
     this.#step({ type: 'stuck' });
+  }
+
+  /** What it depends on has changed. */
+  release(): void {
+    if (this.#state.phase === 'held') this.#step({ type: 'released' });
+  }
+
+  /** What waits to be started is started with this request. */
+  renew(request: StartRequest): void {
+    if (this.#state.phase === 'held') this.#request = request;
+  }
+
+  /** What it depends on has failed: what waits for it is told of that; what is to start by itself goes on waiting. */
+  bar(failure: RequestError): void {
+    if (this.#state.phase !== 'held' || this.#waiters.isEmpty) return;
+    this.#failure = failure;
+    this.#step({ type: 'barred' });
   }
 
   /** The warden ends: nothing is started any more. The trees are ended by the caller. */
   close(): void {
     this.#schedule.cancel();
-    this.#waiters.reject(new RequestError('superseded', `'${this.name}' was not started: this warden is shutting down.`));
-    this.#state = { ...this.#state, phase: this.#state.phase === 'waiting' ? 'idle' : this.#state.phase, desired: 'stopped' };
+    this.#waiters.reject(new RequestError('superseded', localizable('notStartedByShutdown', this.name)));
+    this.#state = {
+      ...this.#state,
+      phase: ['waiting', 'held'].includes(this.#state.phase) ? 'idle' : this.#state.phase,
+      desired: 'stopped',
+    };
     this.#mark();
   }
 
   async #want(type: 'start' | 'restart', request: StartRequest): Promise<Tree> {
+    if (this.#parts.isClosed()) throw new RequestError('superseded', localizable('notStartedByShutdown', this.name));
+    if (this.#waiters.isEmpty) this.#askedAt = Date.now();
     const { next, remove } = this.#waiters.add();
     // Also for those who wait already: the last wish counts. And what has failed before a user's wish counts no more.
     const before = this.#request;
@@ -154,14 +195,19 @@ export class ManagedName {
       takeBack();
       remove();
       const { leader, state } = this.#tree ?? {};
-      throw new RequestError('nameTaken', `'${this.name}' is already running (pid ${leader?.pid ?? 'unknown'}, ${state ?? 'starting'}).`);
+      throw new RequestError('nameTaken', localizable('alreadyRunning', this.name, leader?.pid ?? 'unknown', state ?? 'starting'));
     }
     return await next;
   }
 
+  /** What is started by a request of its own has no dependencies: nothing would start those. */
+  get #isHeld(): boolean {
+    return this.#request?.declaration !== undefined && this.#parts.isHeld();
+  }
+
   /** False where the event is refused. */
   #step(event: NameEvent): boolean {
-    const { state, effects, refused } = transition(this.#state, event);
+    const { state, effects, refused } = transition(this.#state, event, this.#isHeld);
     this.#state = state;
     this.#mark();
     for (const effect of effects) this.#carryOut(effect);
@@ -185,7 +231,7 @@ export class ManagedName {
         if (this.#tree) this.#restarts.mark(this.#tree, { nextStartAt: undefined });
         break;
       case 'supersede':
-        this.#waiters.reject(new RequestError('superseded', `'${this.name}' was stopped meanwhile.`));
+        this.#waiters.reject(new RequestError('superseded', localizable('stoppedMeanwhile', this.name)));
         break;
       case 'deliver':
         if (this.#tree) this.#waiters.resolve(this.#tree);
@@ -211,9 +257,10 @@ export class ManagedName {
   async #end(): Promise<void> {
     const { reason, steps, now } = this.#stopOptions;
     try {
-      await this.#tree?.stop(reason, steps, now);
+      const tree = this.#tree;
+      if (tree) await this.#parts.endInTurn({ steps: steps ?? tree.request.stop, now }, () => tree.stop(reason, steps, now));
     } catch (error) {
-      this.#failure = new RequestError('notPossible', `'${this.name}' could not be ended: ${errorText(error)}`);
+      this.#failure = new RequestError('notPossible', localizable('couldNotBeEndedBecause', this.name, errorText(error)));
       this.#step({ type: 'stuck' });
       throw error;
     }
@@ -229,7 +276,7 @@ export class ManagedName {
     let tree: Tree | undefined;
     try {
       tree = this.#parts.create(request);
-      this.#restarts.mark(tree, { restarts: this.#restarts.countFor(request) });
+      this.#restarts.mark(tree, { restarts: this.#restarts.countFor(request), ...(!isAutomatic && { askedAt: this.#askedAt }) });
       this.#take(tree, replaced);
       await tree.start();
     } catch (error) {
@@ -258,11 +305,11 @@ export class ManagedName {
   /** Of an automatic restart, a spawn that fails is a failure like any other: the system may be short of something for a moment only. */
   #failed(error: unknown, request: StartRequest, isAutomatic: boolean): void {
     const isExpected = isAutomatic && this.#state.phase === 'launching' && this.#waiters.isEmpty;
-    this.#failure = error instanceof RequestError ? error : new RequestError('startFailed', errorText(error), reasonOf(error));
+    this.#failure = error instanceof RequestError ? error : new RequestError('startFailed', textOfError(error), reasonOf(error));
     const plan: RestartPlan = isExpected && this.#tree ? this.#restarts.planAfterFailedSpawn(request) : { next: 'stay' };
-    const succession = this.#schedule.follow(plan, `could not be restarted (${errorText(error)})`);
+    const succession = this.#schedule.follow(plan, localizable('couldNotBeRestarted', textOfError(error)));
     this.#step({ type: 'launchFailed', succession });
-    if (isExpected && plan.next === 'stay') this.#parts.alert(`'${this.name}' could not be restarted: ${errorText(error)}`);
+    if (isExpected && plan.next === 'stay') this.#parts.alert(localizable('restartFailed', this.name, textOfError(error)), this.name);
   }
 
   /** What clients are told of the tree: whether another one is to take its place. */

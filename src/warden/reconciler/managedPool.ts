@@ -1,11 +1,15 @@
-import { createHash } from 'node:crypto';
-import type { NameStatus, ProcessDeclaration, StartNameRequest } from '../../protocol/declare.ts';
+import type { SignalOutcome } from '../../platform/platform.ts';
+import type { DeclareRequest, Dependency, NameFailure, NameStatus, ProcessDeclaration } from '../../protocol/declare.ts';
 import { errorText } from '../../protocol/errors.ts';
+import type { FileWatch } from '../../protocol/fileWatch.ts';
 import { instanceName } from '../../protocol/names.ts';
-import { fillTemplate, type ProcessTemplate, portKey, portNamesIn } from '../../protocol/processTemplate.ts';
+import { type ProcessTemplate, portKey, portNamesIn } from '../../protocol/processTemplate.ts';
+import type { Schedule } from '../../protocol/schedule.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
+import { localizable, type Text, withData } from '../../protocol/texts.ts';
 import { RequestError } from '../requestError.ts';
 import type { Tree } from '../trees/tree.ts';
+import type { InstanceFact } from './dependencies.ts';
 import {
   type Action,
   type ActualInstance,
@@ -16,6 +20,10 @@ import {
   type PoolState,
   poolTransition,
 } from './desiredPool.ts';
+import { HeldValues } from './givenValues.ts';
+import { InstanceLives } from './instanceLives.ts';
+import { commandRequest, type InstanceSurroundings, instanceRequest } from './instanceRequest.ts';
+import { calledOff, digestOf, type InstanceOutcome, type Rolling, type VerbOptions } from './instances.ts';
 import { lastRequestOf } from './lastRequest.ts';
 import type { ManagedName } from './managedName.ts';
 import type { NamedPortTable } from './namedPortTable.ts';
@@ -28,45 +36,39 @@ export interface PoolParts {
   named(name: string): ManagedName;
   /** Nothing of it could be started: it need not be kept. */
   release(managed: ManagedName): void;
+  /** What the next launch waits for. */
+  unmet(pool: ManagedPool): readonly Dependency[];
+  /** How often an instance of each dependency has been started again by now. */
+  generationsFor(pool: ManagedPool): ReadonlyMap<string, number>;
+  /** Variables that say where it finds what it depends on. */
+  environmentFor(pool: ManagedPool): Readonly<Record<string, string>>;
+  /** What depends on it has to know. */
+  onFact(name: string): void;
 }
 
-/** What a verb has come to for one instance. */
-export interface InstanceOutcome {
-  readonly name: string;
-  /** Rejects with a RequestError where it did not succeed; undefined where nothing of it was there. */
-  readonly tree: Promise<Tree | undefined>;
-}
-
-export interface VerbOptions extends StopOptions, Pick<StartNameRequest, 'dimensions' | 'env' | 'awaitReader'> {}
-
-interface Declaration {
-  readonly origin: string;
+interface Declaration extends Required<Pick<DeclareRequest, 'origin' | 'file'>> {
   readonly process: ProcessDeclaration;
   readonly digest: string;
 }
 
-/** A restart of one instance after the other. */
-interface Rolling {
-  readonly options: VerbOptions;
-  readonly outcomes: InstanceOutcome[];
-  /** Names of the instances that were to be restarted when it began. */
-  readonly names: readonly string[];
-  done(outcomes: readonly InstanceOutcome[]): void;
-}
-
-const byItself: StopOptions = { reason: 'its number of instances has changed', now: false };
+const byItself: StopOptions = { reason: localizable('instancesChanged'), now: false };
 
 /** Drives the instances of one declared name to what is desired of it. */
 export class ManagedPool {
   readonly name: string;
+  /** What its instances are started with, beside what is declared. */
+  readonly values = new HeldValues(() => this.#declaration?.process);
   readonly #parts: PoolParts;
   #state: PoolState = initialPool;
   #declaration: Declaration | undefined;
   #rolling: Rolling | undefined;
   /** Of the instances that there are, or were. */
   readonly #numbers = new Set<number>();
+  readonly #lives = new InstanceLives();
   #isActing = false;
   #hasNews = false;
+  /** A user has stopped all that ran of it. */
+  #wasStopped = false;
 
   constructor(name: string, parts: PoolParts) {
     this.name = name;
@@ -81,6 +83,51 @@ export class ManagedPool {
     return isForgettable(this.#state, this.#actual());
   }
 
+  get dependsOn(): readonly Dependency[] {
+    return this.#declaration?.process.dependsOn ?? [];
+  }
+
+  /** Whether any of it is to run. */
+  get isDesired(): boolean {
+    return this.#state.desired.length > 0;
+  }
+
+  /** Whether an instance waits for what it depends on. */
+  get isHeld(): boolean {
+    return this.#actual().some(({ phase }) => phase === 'held');
+  }
+
+  /** Number of times that an instance was started again. */
+  get generation(): number {
+    return this.#lives.generation;
+  }
+
+  /** The {@link generation} that what depends on it, too, is restarted for; 0 where there is none. */
+  get cascadeGeneration(): number {
+    return this.#lives.cascadeGeneration;
+  }
+
+  get watch(): FileWatch | undefined {
+    return this.#declaration?.process.watch;
+  }
+
+  get schedule(): Schedule | undefined {
+    return this.#declaration?.process.schedule;
+  }
+
+  /** Whether a change of its files is acted on: it was started, and no user has stopped it; it may have ended by itself. */
+  get countsChanges(): boolean {
+    if (this.isDesired) return true;
+    if (this.#wasStopped) return false;
+    return [...this.#numbers].some((number) => ['succeeded', 'failed', 'unstarted'].includes(this.#lives.endOf(number)?.fact ?? ''));
+  }
+
+  /** Of each instance that is to run; where none is, of all that there would be. */
+  get facts(): readonly InstanceFact[] {
+    const numbers = this.isDesired ? this.#state.desired : Array.from({ length: this.instances }, (_, index) => index + 1);
+    return numbers.map((number) => this.#lives.factOf(number, this.#managed(number), this.#declaration?.digest));
+  }
+
   /** Number of instances that there are when it runs. */
   get instances(): number {
     return instanceCount(this.#state);
@@ -88,6 +135,7 @@ export class ManagedPool {
 
   get status(): NameStatus {
     const { process, origin } = this.#declaration ?? {};
+    const failures = this.#failures();
     const running = this.#actual().flatMap(({ number, phase, isOutdated }) => {
       const { tree } = this.#managed(number) ?? {};
       if (phase === 'idle' || tree === undefined) return [];
@@ -99,27 +147,67 @@ export class ManagedPool {
       instances: this.instances,
       desired: this.#state.desired.map((number) => instanceName(this.name, number)),
       ...(process && 'problem' in process && { problem: process.problem }),
+      ...(failures.length > 0 && { failures }),
+      ...(this.dependsOn.length > 0 && { dependsOn: this.dependsOn }),
+      ...(this.isHeld && { waitsFor: this.#parts.unmet(this) }),
       running,
     };
   }
 
-  declare(origin: string, process: ProcessDeclaration): void {
-    const template = 'template' in process ? process.template : undefined;
-    this.#declaration = { origin, process, digest: template ? digestOf(template) : '' };
-    this.#act({ type: 'declare', instances: process.instances }, byItself);
-    this.#finishRolling();
+  /** Why what depends on it cannot be started, as a clause. */
+  get illness(): Text {
+    const ends = [...this.#numbers].flatMap((number) => this.#lives.endOf(number) ?? []);
+    return ends.find(({ fact }) => fact === 'failed' || fact === 'unstarted')?.reason ?? '';
   }
 
+  /** What it depends on allows a launch now. */
+  release(): void {
+    // Where a model answers may be known only by now.
+    this.#renewHeld();
+    for (const number of this.#numbers) this.#managed(number)?.release();
+  }
+
+  /** What it depends on has failed. */
+  bar(failure: RequestError): void {
+    for (const number of this.#numbers) this.#managed(number)?.bar(failure);
+  }
+
+  /** Whether an instance that runs was started before the dependency was in this generation, and no restart of them is under way. */
+  isOlderThan(dependency: string, generation: number): boolean {
+    if (this.#rolling) return false;
+    return this.#actual().some(({ number, phase }) => phase === 'running' && this.#lives.isOlder(number, dependency, generation));
+  }
+
+  declare({ origin, file, process }: Omit<Declaration, 'digest'>): void {
+    const template = 'template' in process ? process.template : undefined;
+    this.#declaration = { origin, file, process, digest: template ? digestOf(template) : '' };
+    this.#act({ type: 'declare', instances: process.instances }, byItself);
+    this.#finishRolling();
+    if (template) this.#renewHeld();
+  }
+
+  /** What runs goes on. What waits to be started is not: nothing says any more how, or what it needs. */
   undeclare(): void {
+    for (const { number, phase } of this.#actual()) if (phase === 'held') this.stop(number, byItself);
     this.#declaration = undefined;
     this.#act({ type: 'undeclare' }, byItself);
+  }
+
+  /** What is known of a dependency for the first time, because the edge is new or the instance was found again, is what the instances that run have come with. */
+  learnGenerations(): void {
+    const now = this.#parts.generationsFor(this);
+    this.#lives.learn(now);
   }
 
   /** What has to be known before this number of instances is started, of this declaration or of one that is to come. */
   portNames(instances: number, process = this.#declaration?.process): string[] {
     if (process === undefined || !('template' in process)) return [];
-    const names = portNamesIn(process.template);
-    return names.flatMap((name) => Array.from({ length: instances }, (_, index) => portKey(name, index + 1)));
+    return portNamesIn(process.template).flatMap((name) => Array.from({ length: instances }, (_, index) => portKey(name, index + 1)));
+  }
+
+  /** @throws RequestError where it is not declared, or cannot be resolved. `verb`: what was to be done, as a participle. */
+  assertResolved(verb: string): void {
+    this.#template(verb);
   }
 
   /** @throws RequestError where it is not declared, or cannot be resolved. */
@@ -130,6 +218,7 @@ export class ManagedPool {
 
   stop(instance: number | undefined, options: VerbOptions): InstanceOutcome[] {
     const outcomes = this.#act({ type: 'stop', ...(instance !== undefined && { instance }) }, options);
+    this.#wasStopped = !this.isDesired;
     this.#finishRolling();
     return outcomes;
   }
@@ -144,9 +233,11 @@ export class ManagedPool {
     // One that is under way goes on as this one.
     this.#rolling?.done(this.#rolling.outcomes);
     const names = this.status.running.map(({ name }) => name);
-    const outcomes = this.#act({ type: 'restart' }, options);
     return await new Promise((done) => {
+      const outcomes: InstanceOutcome[] = [];
+      // Known to be under way before what it depends on is asked about it.
       this.#rolling = { options, outcomes, names, done };
+      outcomes.push(...this.#act({ type: 'restart' }, options));
       this.#finishRolling();
     });
   }
@@ -158,9 +249,24 @@ export class ManagedPool {
     return outcomes;
   }
 
+  /** Sends it to the first process of each instance that runs; what has come of each. */
+  signalLeaders(signal: NodeJS.Signals): SignalOutcome[] {
+    return this.#actual().flatMap(({ number, phase }) => {
+      const { tree } = this.#managed(number) ?? {};
+      return phase === 'running' && tree?.leader ? tree.signal(signal, tree.leader.pid, tree.leader.startTime) : [];
+    });
+  }
+
+  /** A command in the folder and the environment of its first instance. @throws RequestError where that cannot be resolved. */
+  commandRequest(argv: readonly [string, ...string[]]): StartRequest {
+    return commandRequest(this.#surroundingsOf(1, this.#lives.optionsOf(1) ?? {}), argv);
+  }
+
   /** An instance has changed, or is known by now. */
   observe(instance: number): void {
     this.#numbers.add(instance);
+    if (this.#managed(instance)?.phase === 'running') this.#wasStopped = false;
+    this.#lives.observe(instance, this.#managed(instance), () => this.#parts.generationsFor(this));
     this.#hasNews = true;
     if (this.#isActing) return;
     const outcomes = this.#act({ type: 'observed' }, this.#rolling?.options ?? byItself);
@@ -188,8 +294,22 @@ export class ManagedPool {
     const name = instanceName(this.name, instance);
     const tree = this.#asked(type, instance, options);
     // It is told to the client that has asked, where there is one.
-    tree.catch(() => undefined);
+    if (type === 'stop') tree.catch(() => undefined);
+    else
+      tree.catch((error: unknown) => {
+        this.#lives.failed(instance, error, this.#declaration?.digest);
+        this.#parts.onFact(this.name);
+      });
     return { name, tree };
+  }
+
+  #failures(): Omit<NameFailure, 'code'>[] {
+    return [...this.#numbers].flatMap((number) => {
+      const { phase = 'idle' } = this.#managed(number) ?? {};
+      const { problem, digest } = this.#lives.endOf(number) ?? {};
+      if (phase !== 'idle' || problem === undefined || digest !== this.#declaration?.digest) return [];
+      return { name: instanceName(this.name, number), message: String(problem), ...withData('messageData', problem) };
+    });
   }
 
   async #asked(type: Action['type'], instance: number, options: VerbOptions): Promise<Tree | undefined> {
@@ -197,10 +317,24 @@ export class ManagedPool {
     const managed = this.#parts.named(instanceName(this.name, instance));
     try {
       if (type === 'stop') return await managed.stop(options);
+      this.#lives.asked(instance, options);
       const request = this.#requestFor(instance, managed, options);
       return await (type === 'start' ? managed.start(request) : managed.restartNow(options, request));
     } finally {
       this.#parts.release(managed);
+    }
+  }
+
+  /** What is not started yet is started as it is declared by now. */
+  #renewHeld(): void {
+    for (const { number, phase } of this.#actual()) {
+      const managed = this.#managed(number);
+      if (phase !== 'held' || managed === undefined) continue;
+      try {
+        managed.renew(this.#requestFor(number, managed, this.#lives.optionsOf(number) ?? byItself));
+      } catch (error) {
+        managed.bar(error instanceof RequestError ? error : new RequestError('startFailed', errorText(error)));
+      }
     }
   }
 
@@ -214,20 +348,24 @@ export class ManagedPool {
     rolling.done([...rolling.outcomes, ...left]);
   }
 
-  #requestFor(instance: number, managed: ManagedName, { dimensions, env, awaitReader }: VerbOptions): StartRequest {
-    const name = instanceName(this.name, instance);
-    const isOneOfSeveral = this.instances > 1 || instance > 1;
+  #requestFor(instance: number, managed: ManagedName, options: VerbOptions): StartRequest {
     if (this.#declaration === undefined && managed.tree) return lastRequestOf(managed.tree);
-    const template = this.#template('started');
-    const filled = fillInstance(template, instance, this.#parts.ports, name);
+    return instanceRequest(this.#surroundingsOf(instance, options));
+  }
+
+  #surroundingsOf(instance: number, options: InstanceSurroundings['options']): InstanceSurroundings {
+    const { file = '', process, digest = '' } = this.#declaration ?? {};
     return {
-      ...filled,
-      name,
-      env: { ...env, ...(isOneOfSeveral && { TREE_WARDEN_INSTANCE: String(instance) }), ...filled.env },
-      ...(dimensions && { dimensions }),
-      ...(awaitReader && { awaitReader }),
-      ...(isOneOfSeveral && { pool: this.name }),
-      declaration: this.#declaration?.digest ?? '',
+      name: this.name,
+      history: { origin: file, name: process?.written ?? this.name },
+      template: this.#template('started'),
+      digest,
+      instance,
+      isOneOfSeveral: this.instances > 1 || instance > 1,
+      ports: this.#parts.ports,
+      values: this.values.all,
+      given: this.#parts.environmentFor(this),
+      options,
     };
   }
 
@@ -254,22 +392,4 @@ export class ManagedPool {
       return { number, phase, heading, isStarting: tree?.state === 'starting', isOutdated };
     });
   }
-}
-
-function fillInstance(template: ProcessTemplate, instance: number, ports: NamedPortTable, name: string): Omit<StartRequest, 'name'> {
-  try {
-    return fillTemplate(template, { instance, portOf: (port) => ports.of(portKey(port, instance)) });
-  } catch (error) {
-    throw new RequestError('startFailed', `'${name}' was not started: ${errorText(error)}`);
-  }
-}
-
-function calledOff(name: string): Promise<never> {
-  const rejection = Promise.reject(new RequestError('superseded', `'${name}' was stopped meanwhile.`));
-  rejection.catch(() => undefined);
-  return rejection;
-}
-
-function digestOf(template: ProcessTemplate): string {
-  return createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16);
 }

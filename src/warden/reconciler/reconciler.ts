@@ -1,5 +1,9 @@
+import { jobOf } from '../../protocol/jobs.ts';
+import { instanceOf } from '../../protocol/names.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import type { RestartRequest } from '../../protocol/treeRequests.ts';
+import { EndOrder } from '../ending/endOrder.ts';
 import { RequestError } from '../requestError.ts';
 import { snapshotOf } from '../trees/snapshot.ts';
 import type { Tree } from '../trees/tree.ts';
@@ -19,11 +23,15 @@ export class Reconciler {
   readonly #names = new Map<string, ManagedName>();
   /** What is declared, and desired of it. */
   readonly declarations: Declarations;
+  readonly #endOrder = new EndOrder((name) => this.declarations.dependentsOf(name));
   #isClosed = false;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.declarations = new Declarations({
+      ...parts,
+      start: (request) => this.start(request),
+      stop: (tree, options) => this.stop(tree, options).catch(() => undefined),
       peek: (name) => this.#names.get(name),
       named: (name) => this.#named(name),
       release: (managed) => this.#release(managed),
@@ -34,12 +42,12 @@ export class Reconciler {
 
   /** Whether nothing runs, or will by itself. */
   get isIdle(): boolean {
-    return [...this.#names.values()].every(({ isIdle }) => isIdle);
+    return !this.declarations.hasArmed && [...this.#names.values()].every(({ isIdle }) => isIdle);
   }
 
   /** @throws RequestError where a tree of this name runs, it cannot be started, or it is stopped meanwhile. */
   async start(request: StartRequest): Promise<Tree> {
-    if (this.#isClosed) throw new RequestError('notPossible', `'${request.name}' was not started: this warden is shutting down.`);
+    if (this.#isClosed) throw new RequestError('notPossible', localizable('notStartedByShutdown', request.name));
     const managed = this.#named(request.name);
     try {
       return await managed.start(request);
@@ -62,13 +70,35 @@ export class Reconciler {
    * Resolves with the tree that has taken its place.
    * @throws RequestError where the restart is not possible, or a stop has come between.
    */
-  async restart(tree: Tree, { request, ...options }: Omit<RestartRequest, 'tree'>): Promise<Tree> {
+  async restart(tree: Tree, { request, ...options }: StopOptions & Pick<RestartRequest, 'request'>): Promise<Tree> {
     const { name } = tree.request;
+    if (this.declarations.jobs.has(jobOf(name)?.pool ?? ''))
+      throw new RequestError(
+        'notPossible',
+        `'${name}' was not restarted: a job runs once. Run another one with: tree-warden job ${jobOf(name)?.pool}`,
+      );
     if (request !== undefined && request.name !== name)
       throw new RequestError('notPossible', `'${name}' was not restarted: the request is for '${request.name}'.`);
-    if (this.#isClosed) throw new RequestError('notPossible', `'${name}' was not restarted: this warden is shutting down.`);
+    if (this.#isClosed) throw new RequestError('notPossible', localizable('notRestartedByShutdown', name));
     const next = request === undefined ? lastRequestOf(tree) : { ...request, awaitReader: false };
     return await (this.#managerOf(tree)?.restart(tree, options, next) ?? this.start(next));
+  }
+
+  /** Ends these trees, what others depend on after those, and calls off all that was still to be started. */
+  async endAll(trees: readonly Tree[], reason: Text, now: boolean): Promise<void> {
+    this.declarations.stopAll({ reason, now });
+    for (const managed of this.#names.values()) if (managed.heading === 'running') managed.stop({ reason, now }).catch(() => undefined);
+    const places = new Map(this.declarations.inEndOrder().map((name, place) => [name, place]));
+    // What no file declares as a process may be the server of a model that others depend on.
+    const placeOf = ({ request }: Tree): number => places.get(instanceOf(request.name).spec) ?? places.size;
+    const ordered = trees.toSorted((a, b) => placeOf(a) - placeOf(b));
+    await Promise.all(
+      ordered.map((tree) =>
+        this.#endOrder.inTurn(instanceOf(tree.request.name).spec, { steps: tree.request.stop, now }, () =>
+          tree.stop(reason, undefined, now),
+        ),
+      ),
+    );
   }
 
   /** What clients are told of a tree's place among those of its name. */
@@ -83,10 +113,12 @@ export class Reconciler {
 
   adopt(tree: Tree): void {
     this.#named(tree.request.name).adopt(tree);
+    this.declarations.jobs.adopt(tree);
   }
 
   ended(tree: TreeView): void {
     this.#managerOf(tree)?.ended(tree);
+    this.declarations.treeEnded(tree);
   }
 
   stuck(tree: TreeView): void {
@@ -115,7 +147,13 @@ export class Reconciler {
   #named(name: string): ManagedName {
     const known = this.#names.get(name);
     if (known) return known;
-    const managed = new ManagedName(name, { ...this.#parts, onChange: () => this.#noticed(name) });
+    const managed = new ManagedName(name, {
+      ...this.#parts,
+      onChange: () => this.#noticed(name),
+      isHeld: () => this.declarations.isHeld(name),
+      isClosed: () => this.#isClosed,
+      endInTurn: (turn, end) => this.#endOrder.inTurn(instanceOf(name).spec, turn, end),
+    });
     this.#names.set(name, managed);
     return managed;
   }

@@ -39,5 +39,5 @@ export function planRestart(
 }
 
 function isMeant({ when }: RestartPolicy, state: TreeState): boolean {
-  return state === 'failed' || (when === 'always' && (state === 'exited' || state === 'killed'));
+  return state === 'failed' || (when === 'always' && (state === 'succeeded' || state === 'exited' || state === 'killed'));
 }

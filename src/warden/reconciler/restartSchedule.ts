@@ -1,4 +1,5 @@
 import { formatDuration } from '../../protocol/format.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { LongTimer } from '../../protocol/timers.ts';
 import type { Tree } from '../trees/tree.ts';
 import type { Succession } from './desiredState.ts';
@@ -18,7 +19,7 @@ export class RestartSchedule {
   readonly #restarts: Restarts;
   #plan: RestartPlan = { next: 'stay' };
   /** Why the plan is made, as a clause on this name. */
-  #reason = '';
+  #reason: Text = '';
   #timer: LongTimer | undefined;
 
   constructor(name: string, parts: Pick<ReconcilerParts, 'journal' | 'alert'>, restarts: Restarts) {
@@ -28,7 +29,7 @@ export class RestartSchedule {
   }
 
   /** Takes the plan; `reason` is a clause on this name. Returns what follows the tree by it. */
-  follow(plan: RestartPlan, reason: string): Succession {
+  follow(plan: RestartPlan, reason: Text): Succession {
     this.#plan = plan;
     this.#reason = reason;
     return successions[plan.next];
@@ -55,16 +56,13 @@ export class RestartSchedule {
   /** Reports, in the journal and to the user, that there are no more attempts. */
   reportGivenUp(tree: Tree): void {
     if (this.#plan.next !== 'giveUp') return;
-    const times = this.#plan.attempts === 1 ? 'once' : `${this.#plan.attempts} times`;
-    const { windowMillis } = policyOf(tree.request);
-    const why = `it was restarted ${times} in ${formatDuration(windowMillis)}`;
-    this.#parts.journal.write({ event: 'gave-up', tree: tree.id, spec: this.#name, reason: why });
-    this.#parts.alert(`'${this.#name}' ${this.#reason}, and will not be restarted: ${why}.${quoteOf(tree)}`);
+    const { attempts } = this.#plan;
+    this.#restarts.mark(tree, { gaveUp: true });
+    const window = formatDuration(policyOf(tree.request).windowMillis);
+    const why = attempts === 1 ? localizable('restartedOnce', window) : localizable('restartedOften', attempts, window);
+    this.#parts.journal.write({ event: 'gave-up', tree: tree.id, spec: this.#name, reason: String(why) });
+    const message = localizable('gaveUp', this.#name, this.#reason, why);
+    const lines = tree.output.lastLines(quotedLines);
+    this.#parts.alert(lines.length > 0 ? localizable('withLastOutput', message, lines.join('\n')) : message, this.#name);
   }
-}
-
-/** The last lines that the tree has printed, as a sentence to follow another one; empty where it has printed nothing. */
-function quoteOf({ output }: Tree): string {
-  const lines = output.lastLines(quotedLines);
-  return lines.length > 0 ? ` Last output:\n${lines.join('\n')}` : '';
 }

@@ -6,6 +6,8 @@ import { limitRestarts, planRestart, type RestartPlan } from './restartPlan.ts';
 
 /** What clients are told of a tree's place in the series of trees of its name. */
 export interface Standing {
+  /** When its start was asked for, where it was; in milliseconds since 1970. */
+  readonly askedAt?: number;
   /** Another tree is to take its place. */
   readonly restarting: boolean;
   /** The tree that has taken its place, or is just being started for it. */
@@ -14,6 +16,8 @@ export interface Standing {
   readonly nextStartAt: number | undefined;
   /** Number of automatic restarts within the window of its policy. */
   readonly restarts: number;
+  /** Its policy allows no further restart. */
+  readonly gaveUp?: boolean;
 }
 
 export const noStanding: Standing = { restarting: false, successor: undefined, nextStartAt: undefined, restarts: 0 };

@@ -1,5 +1,6 @@
 import { type Container, containerOf, uncontained } from '../../platform/container.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
+import { jobOf } from '../../protocol/jobs.ts';
 import type { StartRequest, StopStep } from '../../protocol/startRequest.ts';
 import type { TreeRecord, WardenRecord } from '../../records/records.ts';
 import { MemberFinder } from '../ending/memberFinder.ts';
@@ -30,17 +31,24 @@ export function recoverDetached(
   const [first] = members;
   if (first === undefined) return undefined;
   const stat = members.find(({ pid }) => pid === leader.pid) ?? { ...first, ...leader, alive: false };
-  const { group, commandLine, cwd, log, stop } = detached;
+  const { group, history, isolate, join, commandLine, cwd, log, rotation, stop } = detached;
+  const { pool } = jobOf(record.name) ?? {};
   return {
     request: {
       ...(group !== undefined && { group }),
+      ...(history !== undefined && { history }),
+      ...(isolate && { isolate }),
+      ...(join !== undefined && { join }),
+      ...(rotation !== undefined && { log: rotation }),
       name: record.name,
+      ...(pool !== undefined && { pool }),
       argv: [commandLine],
       cwd,
-      env: {},
+      // For its commands alone: it cannot be started anew.
+      env: record.commands?.env ?? {},
       stdio: 'file',
       // Checked when the record was read: nothing but signals and times.
-      stop: stop as readonly StopStep[],
+      stop: (record.commands?.stop ?? stop) as readonly StopStep[],
       whenLeaderExits: 'keep',
       containment: record.containment,
     },
@@ -59,8 +67,8 @@ const adoptedBacklog = 2 ** 20;
 export function followAdopted(pid: number, output: TreeOutput): Leader | undefined {
   if (output.logPath === undefined) return undefined;
   try {
-    const leader = followLeader(pid, output.logPath, adoptedBacklog, {
-      onOutput: (chunk) => output.write(chunk),
+    const leader = followLeader(pid, { path: output.logPath, rotation: output.rotation }, adoptedBacklog, {
+      onOutput: (chunk, skipped) => output.write(chunk, skipped),
       onOutputEnd: () => output.finish(),
     });
     output.attach(leader);

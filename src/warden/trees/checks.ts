@@ -5,13 +5,14 @@ import { connect, type LookupFunction, type TcpNetConnectOpts } from 'node:net';
 import { displayCommandLine } from '../../command/commandLine.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { Check } from '../../protocol/policies.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { LongTimer } from '../../protocol/timers.ts';
 
 /** Runs a command in the surroundings of a tree; answers with what is wrong, as a clause, or undefined where it ended with status 0. */
-export type RunCommand = (argv: readonly [string, ...string[]], signal: AbortSignal) => Promise<string | undefined>;
+export type RunCommand = (argv: readonly [string, ...string[]], signal: AbortSignal) => Promise<Text | undefined>;
 
 /** Asks once. Answers with what is wrong, as a clause; undefined where nothing is. What is printed is not asked for: it comes. */
-export async function ask(check: Exclude<Check, { by: 'log' }>, timeoutMillis: number, run: RunCommand): Promise<string | undefined> {
+export async function ask(check: Exclude<Check, { by: 'log' }>, timeoutMillis: number, run: RunCommand): Promise<Text | undefined> {
   const timeout = new AbortController();
   const { signal } = timeout;
   const timer = new LongTimer(() => timeout.abort(), timeoutMillis).unref();
@@ -27,7 +28,7 @@ export async function ask(check: Exclude<Check, { by: 'log' }>, timeoutMillis: n
     }
   } catch (error) {
     const target = check.by === 'http' ? check.url : check.by === 'tcp' ? `${check.host}:${check.port}` : displayCommandLine(check.argv);
-    return signal.aborted ? `${target} has not answered in ${timeoutMillis} ms` : `${target}: ${problemOf(error)}`;
+    return signal.aborted ? localizable('noAnswerIn', target, timeoutMillis) : localizable('because', target, problemOf(error));
   } finally {
     timer.cancel();
   }
@@ -65,13 +66,13 @@ function problemOf(error: unknown): string {
 }
 
 /** Without following redirects: they are an answer. Certificates of development servers are their own. */
-function askByHttp(url: string, attempts: ReturnType<typeof attemptsIn>, signal: AbortSignal): Promise<string | undefined> {
+function askByHttp(url: string, attempts: ReturnType<typeof attemptsIn>, signal: AbortSignal): Promise<Text | undefined> {
   return new Promise((resolve, reject) => {
     const request = url.startsWith('https:') ? httpsRequest : httpRequest;
     const asked = request(url, { ...attempts, signal, agent: false, rejectUnauthorized: false }, (response) => {
       const { statusCode = 0 } = response;
       response.destroy();
-      resolve(statusCode >= 200 && statusCode < 400 ? undefined : `${url} answers ${statusCode}`);
+      resolve(statusCode >= 200 && statusCode < 400 ? undefined : localizable('answersStatus', url, statusCode));
     });
     asked.on('error', reject);
     asked.end();

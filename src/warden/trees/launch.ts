@@ -1,4 +1,5 @@
 import { resolveExecutable } from '../../command/executable.ts';
+import { assertNoNul } from '../../command/nulCharacter.ts';
 import { windowsLaunch } from '../../command/windowsLaunch.ts';
 import type { Container } from '../../platform/container.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -26,10 +27,11 @@ export interface LaunchPlan {
 
 /**
  * Decides it; starts nothing.
- * @throws CannotStartError where a program of it cannot be found.
+ * @throws CannotStartError where a program of it cannot be found, or a part of it cannot be passed to one.
  */
 export function planLaunch(platform: Platform, container: Container, request: StartRequest, tree: TreeId): LaunchPlan {
   const { argv, cwd, stdio } = request;
+  assertNoNul(argv, request);
   const [program, ...args] = argv;
   const env = environmentFor(platform, request, tree);
   const searchPath = searchPathOf(platform, env);

@@ -1,3 +1,4 @@
+import type { InputWait, ProcessStat } from '../../platform/platform.ts';
 import type { ExitStatus } from '../../protocol/snapshot.ts';
 import type { Dimensions } from '../../protocol/startRequest.ts';
 import type { OutputSource } from '../output/treeOutput.ts';
@@ -5,7 +6,8 @@ import type { OutputSource } from '../output/treeOutput.ts';
 export interface LeaderEvents {
   /** There is a child; called before anything that can fail behind the spawn. 0 where its pid is known late. */
   onChild(pid: number): void;
-  onOutput(chunk: Buffer): void;
+  /** `skipped` bytes before it, of a log that the tree writes by itself, were not read. */
+  onOutput(chunk: Buffer, skipped?: number): void;
   /** No more output will come. */
   onOutputEnd(): void;
   onExit(status: ExitStatus): void;
@@ -17,6 +19,10 @@ export interface Leader extends OutputSource {
   readonly known?: Promise<void>;
   /** Where the one client that may have its stdin and stdout can still connect; undefined for what is not `raw`. */
   readonly rawSocket?: string | undefined;
+  /** Whether what is written arrives: its stdin is a terminal or a pipe of the warden's, which is still open. */
+  readonly takesInput: boolean;
+  /** See {@link OpenTerminal.inputWait}; absent where it is not known. */
+  inputWait?(members: readonly ProcessStat[]): InputWait | undefined;
   write(data: Buffer): void;
   /** No more input will come. */
   endInput(): void;

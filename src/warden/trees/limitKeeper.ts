@@ -1,7 +1,10 @@
 import { formatBytes } from '../../protocol/format.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import type { LogRotation } from '../../protocol/logRotation.ts';
 import type { LimitAction } from '../../protocol/startRequest.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { LongTimer } from '../../protocol/timers.ts';
+import { joinedBy } from './joining.ts';
 import { actionFor, type LimitName, LimitWatch } from './limits.ts';
 import type { TreeView } from './treeView.ts';
 
@@ -12,11 +15,13 @@ export interface WindowLimits {
   readonly maxProcesses: number;
   /** For trees whose spec has no time limit of its own, in milliseconds; 0: none. */
   readonly timeMillis: number;
+  /** For trees whose spec does not say how much of their output is kept; absent: the default. */
+  readonly log?: LogRotation;
 }
 
 export const defaultWindowLimits: WindowLimits = { maxTrees: 100, maxProcesses: 0, timeMillis: 0 };
 
-export type ActOnLimit = (tree: TreeView, action: LimitAction, limit: LimitName, reason: string) => void;
+export type ActOnLimit = (tree: TreeView, action: LimitAction, limit: LimitName, reason: Text) => void;
 
 /** A tree that multiplies is looked at more often than one that grows, in milliseconds. */
 const multiplyingMillis = 250;
@@ -59,18 +64,27 @@ export class LimitKeeper {
   }
 
   /** Why the kernel has ended members of this tree by itself; undefined where it has not. */
-  causeOfDeath(tree: TreeId): string | undefined {
+  causeOfDeath(tree: TreeId): Text | undefined {
     return this.#watches.get(tree)?.memoryBreach()?.reason;
   }
 
   /** To be called with fresh figures of the trees that have not ended. */
   check(running: readonly TreeView[]): void {
-    for (const tree of running) this.#checkTree(tree);
+    for (const tree of running) this.#checkTree(tree, joinedBy(tree, running));
     this.#checkWindow(running);
   }
 
-  #checkTree(tree: TreeView): void {
-    const breach = this.#watches.get(tree.id)?.check({ ...tree.figures, processes: countAlive(tree), runMillis: tree.runMillis });
+  /** `joined`: those that have joined it, and count toward its limits. */
+  #checkTree(tree: TreeView, joined: readonly TreeView[] = []): void {
+    const all = [tree, ...joined];
+    // What a cgroup has used is of all that is in it already.
+    const cpu = tree.container.cpuMillis() === undefined ? all : [tree];
+    const breach = this.#watches.get(tree.id)?.check({
+      memoryBytes: all.reduce((sum, { figures }) => sum + figures.memoryBytes, 0),
+      cpuPercent: cpu.reduce((sum, { figures }) => sum + figures.cpuPercent, 0),
+      processes: all.reduce((sum, one) => sum + countAlive(one), 0),
+      runMillis: tree.runMillis,
+    });
     if (breach) this.#act(tree, actionFor(breach.limit, tree.request.onLimit), breach.limit, breach.reason);
   }
 
@@ -82,7 +96,7 @@ export class LimitKeeper {
     const biggest = running.reduce((a, b) => (countAlive(b) > countAlive(a) ? b : a));
     if (biggest.state === 'stopping') return;
     const { memoryBytes } = biggest.figures;
-    const reason = `the window's limit of ${maxProcesses} processes was reached, and this tree had most of them (${countAlive(biggest)}, ${formatBytes(memoryBytes)})`;
+    const reason = localizable('windowProcessLimit', maxProcesses, countAlive(biggest), formatBytes(memoryBytes));
     this.#act(biggest, 'kill', 'processes', reason);
   }
 }

@@ -2,13 +2,14 @@
 import type { Container, KernelLimits, LimitEvents } from '../../platform/container.ts';
 import { formatBytes, formatDuration } from '../../protocol/format.ts';
 import type { LimitAction, Limits } from '../../protocol/startRequest.ts';
+import { type Localizable, localizable } from '../../protocol/texts.ts';
 
 export type LimitName = 'memory' | 'processes' | 'cpu' | 'time';
 
 export interface Breach {
   readonly limit: LimitName;
   /** A clause for people: "its memory limit of 1 GB was reached (1.2 GB)". */
-  readonly reason: string;
+  readonly reason: Localizable;
 }
 
 /** What a look at the tree has shown. */
@@ -90,13 +91,13 @@ export class LimitWatch {
     const killed = events && memoryKill(limits, events);
     if (killed) yield killed;
     if (limits.memoryBytes !== undefined && memoryBytes > limits.memoryBytes && !this.#held.has('memoryBytes'))
-      yield { limit: 'memory', reason: `its memory limit of ${formatBytes(limits.memoryBytes)} was reached (${formatBytes(memoryBytes)})` };
+      yield { limit: 'memory', reason: localizable('memoryLimit', formatBytes(limits.memoryBytes), formatBytes(memoryBytes)) };
     if (limits.processes !== undefined && (processes > limits.processes || (events?.refusedForks ?? 0) > 0))
-      yield { limit: 'processes', reason: `its limit of ${limits.processes} processes was reached` };
+      yield { limit: 'processes', reason: localizable('processLimit', limits.processes) };
     if (limits.timeMillis !== undefined && runMillis >= limits.timeMillis - timerSlack)
-      yield { limit: 'time', reason: `its time limit of ${formatDuration(limits.timeMillis)} was reached` };
+      yield { limit: 'time', reason: localizable('timeLimit', formatDuration(limits.timeMillis)) };
     if (limits.cpuCores !== undefined && !this.#held.has('cpuCores') && this.#isBusy(cpuPercent, limits.cpuCores, runMillis))
-      yield { limit: 'cpu', reason: `it has used more than its ${limits.cpuCores} cores for ${formatDuration(cpuBreachMillis)}` };
+      yield { limit: 'cpu', reason: localizable('cpuLimit', limits.cpuCores, formatDuration(cpuBreachMillis)) };
   }
 
   #isBusy(cpuPercent: number, cores: number, now: number): boolean {
@@ -111,5 +112,5 @@ export class LimitWatch {
 
 function memoryKill({ memoryBytes }: Limits, { memoryKills }: LimitEvents): Breach | undefined {
   if (memoryBytes === undefined || memoryKills === 0) return undefined;
-  return { limit: 'memory', reason: `its memory limit of ${formatBytes(memoryBytes)} was reached, and the kernel ended it` };
+  return { limit: 'memory', reason: localizable('memoryLimitByKernel', formatBytes(memoryBytes)) };
 }

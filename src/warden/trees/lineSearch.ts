@@ -16,8 +16,9 @@ export class LineSearch {
     return this.#scanner.skippedBytes;
   }
 
-  /** A prompt that waits on its line counts, too. */
-  add(chunk: Buffer): void {
+  /** A prompt that waits on its line counts, too. `skipped` bytes before it cannot be searched. */
+  add(chunk: Buffer, skipped = 0): void {
+    if (skipped > 0 && !this.#seen) this.#scanner.skip(skipped);
     if (this.#seen) this.#scanner.forget(chunk);
     else this.#scanner.add(chunk);
   }

@@ -1,7 +1,7 @@
 import type { FoundContainer } from '../../platform/container.ts';
 import { type Platform, type ProcessIdentity, type ProcessStat, sameProcess } from '../../platform/platform.ts';
 import type { TreeId } from '../../protocol/identity.ts';
-import { limitMarkOf } from '../marks.ts';
+import { countMarks, limitMarkNamed, limitMarkOf } from '../marks.ts';
 import { SharedLooks } from './sharedLooks.ts';
 
 export interface Census {
@@ -30,7 +30,10 @@ export class Membership {
   /** Start time of each tree's leader: an older process is not a member. */
   readonly #bornAt = new Map<TreeId, number>();
   readonly #containers = new Map<TreeId, Pick<FoundContainer, 'pids'>>();
-  #hasAdopted = false;
+  /** Trees whose members may be no descendants of this warden: the whole machine is searched for their marks. */
+  readonly #searched = new Set<TreeId>();
+  /** Start times of processes, by pid, that carry the mark of no tree: a mark is inherited at birth. */
+  #unmarked = new Map<number, number>();
   readonly #inTurns = new SharedLooks((thorough) => this.#lookInTurns(thorough));
   #newest: Census = { members: new Map(), strays: [] };
   #newestIsThorough = false;
@@ -46,23 +49,65 @@ export class Membership {
 
   /** To be called in the same turn of the event loop as the spawn, so that no sweep reaps what Node will wait for. */
   addLeader(tree: TreeId, leader: ProcessStat, container: Pick<FoundContainer, 'pids'>): void {
+    this.#unmarked = new Map();
     this.#containers.set(tree, container);
     this.#bornAt.set(tree, leader.startTime);
     this.#spawned.add(leader.pid);
     this.#treeOfSession.set(leader.session, tree);
     this.#treeOfMark.set(limitMarkOf(tree), tree);
     this.#known.set(leader.pid, { identity: leader, tree });
+    // Right after its spawn, it is all that there is of its tree: of a hundred that start at once, none waits for a look at all others.
+    this.#newest = { ...this.#newest, members: new Map(this.#newest.members).set(tree, [leader]) };
+    this.#changes++;
+  }
+
+  /** A tree whose leader is still to come: what is run for it before is known by its mark. */
+  announce(tree: TreeId, container: Pick<FoundContainer, 'pids'>): void {
+    this.#unmarked = new Map();
+    this.#containers.set(tree, container);
+    this.#treeOfMark.set(limitMarkOf(tree), tree);
     this.#changes++;
   }
 
   /** Members of a tree that another warden had spawned: they are no descendants of this one, so their marks are looked for. */
   addAdopted(members: readonly ProcessStat[], tree: TreeId): void {
-    this.#hasAdopted = true;
+    this.#searched.add(tree);
     for (const process of members) this.#known.set(process.pid, { identity: process, tree });
     this.#changes++;
   }
 
-  /** A member that Node waits for: a probe's command. */
+  /** Processes that no warden has spawned, which run already: they are followed by descent, until {@link recognise} says by what else. */
+  addExternal(tree: TreeId, leader: ProcessIdentity, members: readonly ProcessStat[]): void {
+    this.#bornAt.set(tree, leader.startTime);
+    for (const process of members) this.#known.set(process.pid, { identity: process, tree });
+    this.#changes++;
+  }
+
+  /** From now on, members of an external tree are also known by its mark, and by its container. */
+  recognise(tree: TreeId, container: Pick<FoundContainer, 'pids'>): void {
+    this.#searched.add(tree);
+    this.#unmarked = new Map();
+    this.#treeOfMark.set(limitMarkOf(tree), tree);
+    this.#containers.set(tree, container);
+    this.#changes++;
+  }
+
+  /** The opposite of {@link recognise}. */
+  recogniseNoMore(tree: TreeId): void {
+    this.#searched.delete(tree);
+    this.#forgetMark(tree);
+    this.#containers.delete(tree);
+    this.#changes++;
+  }
+
+  /** Its members are no members of anything any more. */
+  letGo(tree: TreeId): void {
+    this.forgetTree(tree);
+    for (const [pid, known] of this.#known) if (known.tree === tree) this.#known.delete(pid);
+    this.#changes++;
+  }
+
+  /** A member that Node waits for: a command of its probes or its hooks. */
   addSpawned(pid: number): void {
     this.#spawned.add(pid);
   }
@@ -87,8 +132,14 @@ export class Membership {
   /** The mark of the tree is no longer recognised. */
   forgetTree(tree: TreeId): void {
     this.forgetSession(tree);
-    this.#treeOfMark.delete(limitMarkOf(tree));
+    this.#searched.delete(tree);
+    this.#forgetMark(tree);
     this.#bornAt.delete(tree);
+  }
+
+  #forgetMark(tree: TreeId): void {
+    const mark = limitMarkOf(tree);
+    if (this.#treeOfMark.get(mark) === tree) this.#treeOfMark.delete(mark);
   }
 
   /** The newest census. */
@@ -178,11 +229,13 @@ export class Membership {
       seen.add(pid);
       found.push(process);
     }
-    if ((this.#platform.adoptsOrphans && !this.#hasAdopted) || !thorough || this.#treeOfMark.size === 0) return found;
-    // Every user can read a mark, and copy it.
-    const marked = this.#platform
-      .allProcesses()
-      .filter((process) => !seen.has(process.pid) && this.#treeByMark(process) !== undefined && this.#platform.isOwnedByUser(process.pid));
+    if ((this.#platform.adoptsOrphans && this.#searched.size === 0) || !thorough || this.#treeOfMark.size === 0) return found;
+    const others = this.#platform.allProcesses().filter((process) => !seen.has(process.pid));
+    const isMarked = (process: ProcessStat): boolean =>
+      this.#unmarked.get(process.pid) !== process.startTime && this.#treeByMark(process, 'that counts') !== undefined;
+    const marked = others.filter(isMarked);
+    const known = new Set(marked.map(({ pid }) => pid));
+    this.#unmarked = new Map(others.flatMap(({ pid, startTime }) => (known.has(pid) ? [] : [[pid, startTime]])));
     return [...found, ...marked];
   }
 
@@ -203,12 +256,14 @@ export class Membership {
     return this.#treeByMark(process) ?? this.#treeOfSession.get(process.session);
   }
 
-  #treeByMark(process: ProcessStat): TreeId | undefined {
+  /** `which`: of a descendant, any mark; of another process, one that no other user can have copied. */
+  #treeByMark(process: ProcessStat, which: 'any' | 'that counts' = 'any'): TreeId | undefined {
     const marks = this.#platform.marksOf(process.pid) ?? { environment: [], limit: undefined };
-    const named = [marks.limit, ...marks.environment.map(limitMarkSafe)];
+    const counts = (tree: TreeId): boolean => which === 'any' || countMarks(this.#platform, process.pid, marks, tree);
+    const named = [marks.limit, ...marks.environment.map(limitMarkNamed)];
     return named
       .map((mark) => (mark === undefined ? undefined : this.#treeOfMark.get(mark)))
-      .find((tree) => tree !== undefined && !this.#isOlder(process, tree));
+      .find((tree) => tree !== undefined && !this.#isOlder(process, tree) && counts(tree));
   }
 
   #isStillAlive(process: ProcessStat): boolean {
@@ -227,9 +282,4 @@ export class Membership {
     const now = this.#platform.stat(pid);
     if (now !== undefined && !now.alive && sameProcess(now, process)) this.#platform.reap(pid);
   }
-}
-
-/** The environment belongs to the process: it may hold anything. */
-function limitMarkSafe(id: string): number {
-  return /^[0-9a-f-]{36}$/.test(id) ? limitMarkOf(id) : Number.NaN;
 }

@@ -4,7 +4,10 @@ import { hasStrayed, type ListeningPort, type ProcessIdentity, type ProcessStat,
 import type { GpuUsage, MemberSnapshot, TreeSnapshot } from '../../protocol/snapshot.ts';
 
 /** What a tree's snapshot says of its use. */
-export type Figures = Pick<TreeSnapshot, 'members' | 'cpuPercent' | 'memoryBytes' | 'readRate' | 'writeRate' | 'zombies' | 'gpu'>;
+export type Figures = Pick<
+  TreeSnapshot,
+  'members' | 'cpuPercent' | 'memoryBytes' | 'peakMemoryBytes' | 'cpuMillis' | 'readRate' | 'writeRate' | 'zombies' | 'gpu'
+>;
 
 /** Since the start. */
 export interface Used {
@@ -17,6 +20,8 @@ export const noFigures: Figures = { members: [], cpuPercent: 0, memoryBytes: 0, 
 
 /** What was read of all processes of a sample, by pid. */
 export interface Readings {
+  /** When the usage was read, in milliseconds, monotonic: on a busy machine, some time before it is added up. Absent: now. */
+  readonly at?: number;
   readonly usage: ReadonlyMap<number, Usage>;
   readonly ports: ReadonlyMap<number, readonly ListeningPort[]>;
 }
@@ -70,10 +75,9 @@ export class Meter {
   measure(
     leader: (ProcessIdentity & { readonly group: number; readonly session: number }) | undefined,
     processes: readonly ProcessStat[],
-    { usage, ports }: Readings,
+    { usage, ports, at = this.#now() }: Readings,
     treeCpuMillis?: number,
   ): Figures {
-    const at = this.#now();
     if (this.#newest && at - this.#newest.at >= shortestMillis) this.#base = this.#newest;
     const readings = new Map(processes.map((process) => [process.pid, readingOf(process, usage.get(process.pid))]));
     const look: Look = { at, readings, treeCpuMillis };

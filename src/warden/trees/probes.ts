@@ -2,6 +2,8 @@ import { errorText } from '../../protocol/errors.ts';
 import { formatBytes, formatDuration } from '../../protocol/format.ts';
 import { LinePattern } from '../../protocol/patterns.ts';
 import type { Check, Health, Probe, ReadyProbe } from '../../protocol/policies.ts';
+import type { StartRequest } from '../../protocol/startRequest.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { pause } from '../../protocol/timers.ts';
 import { ask, type RunCommand } from './checks.ts';
 import { LineSearch } from './lineSearch.ts';
@@ -12,7 +14,7 @@ export interface ProbeListener {
   /** {@link Probes.health} is another one. */
   onHealthChanged(): void;
   /** It was not ready in time, or is not alive any more; `why` is a clause. */
-  onFailed(why: string): void;
+  onFailed(why: Text): void;
 }
 
 /** Between checks, in milliseconds: until it is ready, from the first to the last, and then. */
@@ -49,11 +51,14 @@ export class Probes {
   readonly #ending = new AbortController();
   /** By the checks whose answer is printed. */
   readonly #searches = new Map<Check, LineSearch>();
+  /** Whether the process runs: one on a node may have to wait before it does. */
+  #isPlaced: boolean;
   #isReady = false;
   #health: Health = 'unknown';
-  #unhealthyReason: string | undefined;
+  #unhealthyReason: Text | undefined;
 
-  constructor(probes: { readonly ready?: ReadyProbe; readonly alive?: Probe }, listener: ProbeListener) {
+  constructor(probes: Pick<StartRequest, 'ready' | 'alive' | 'remote'>, listener: ProbeListener) {
+    this.#isPlaced = probes.remote === undefined;
     this.#ready = probes.ready;
     this.#alive = probes.alive;
     this.#listener = listener;
@@ -64,13 +69,13 @@ export class Probes {
   }
 
   /** The reason why it is unhealthy, as a clause. */
-  get unhealthyReason(): string | undefined {
+  get unhealthyReason(): Text | undefined {
     return this.#unhealthyReason;
   }
 
-  /** Whether a probe has to report that it is ready. */
+  /** Whether it has to be reported that it is ready. */
   get awaited(): boolean {
-    return this.#ready !== undefined;
+    return this.#ready !== undefined || !this.#isPlaced;
   }
 
   /** @throws RangeError where a pattern cannot be searched for: to be called before the start of what prints. */
@@ -79,7 +84,16 @@ export class Probes {
       if (probe?.check.by === 'log') this.#searches.set(probe.check, new LineSearch(compile(probe.check.pattern)));
   }
 
+  /** The process runs on its node now, where it did not before. */
+  placed(): void {
+    if (this.#isPlaced || this.#ending.signal.aborted) return;
+    this.#isPlaced = true;
+    this.begin();
+    if (this.#ready === undefined) this.#listener.onReady();
+  }
+
   begin(): void {
+    if (!this.#isPlaced) return;
     const { signal } = this.#ending;
     if (this.#ready === undefined) {
       this.#isReady = true;
@@ -90,9 +104,9 @@ export class Probes {
     if (this.#ready.deadlineMillis !== undefined) this.#follow(this.#failAfter(this.#ready.deadlineMillis, signal));
   }
 
-  /** To be called with everything that the leader prints. */
-  onOutput(chunk: Buffer): void {
-    for (const search of this.#searches.values()) search.add(chunk);
+  /** To be called with everything that the leader prints, and with how many bytes were not read before it. */
+  onOutput(chunk: Buffer, skipped = 0): void {
+    for (const search of this.#searches.values()) search.add(chunk, skipped);
   }
 
   dispose(): void {
@@ -102,7 +116,7 @@ export class Probes {
 
   /** A probe that fails by itself is no reason for the warden to fail. */
   #follow(checks: Promise<void>): void {
-    checks.catch((error: unknown) => this.#setHealth('unhealthy', `cannot be checked: ${errorText(error)}`));
+    checks.catch((error: unknown) => this.#setHealth('unhealthy', localizable('cannotBeChecked', errorText(error))));
   }
 
   #endSearch(check: Check): void {
@@ -139,7 +153,7 @@ export class Probes {
     const delayMillis = probe.check.by === 'log' ? Math.max(probe.delayMillis, this.#periodOf(probe, 0)) : probe.delayMillis;
     await this.#checkOn({ ...probe, delayMillis }, signal, (problem) => {
       const health = verdict.add(problem === undefined);
-      if (health === 'unhealthy') this.#listener.onFailed(`not alive: ${problem}`);
+      if (health === 'unhealthy') this.#listener.onFailed(localizable('notAlive', problem ?? ''));
       else if (this.#ready === undefined) this.#setHealth(health, undefined);
       return health !== 'unhealthy';
     });
@@ -148,12 +162,12 @@ export class Probes {
   async #failAfter(millis: number, signal: AbortSignal): Promise<void> {
     await pause(millis, signal);
     if (signal.aborted || this.#isReady) return;
-    const why = this.#unhealthyReason === undefined ? '' : `: ${this.#unhealthyReason}`;
-    this.#listener.onFailed(`not ready after ${formatDuration(millis)}${why}`);
+    const late = localizable('notReadyAfter', formatDuration(millis));
+    this.#listener.onFailed(this.#unhealthyReason === undefined ? late : localizable('because', late, this.#unhealthyReason));
   }
 
   /** Asks again and again, for as long as the answers are to be followed by more, or until the end. */
-  async #checkOn(probe: Probe, signal: AbortSignal, goOn: (problem: string | undefined) => boolean): Promise<void> {
+  async #checkOn(probe: Probe, signal: AbortSignal, goOn: (problem: Text | undefined) => boolean): Promise<void> {
     const answer = this.#answersTo(probe, signal);
     if (probe.delayMillis > 0) await pause(probe.delayMillis, signal);
     for (let round = 0; !signal.aborted; round++) {
@@ -164,14 +178,15 @@ export class Probes {
   }
 
   /** What to call for an answer: what is wrong, as a clause, or undefined. What it prints before it is ready is waited for. */
-  #answersTo({ check, timeoutMillis }: Probe, signal: AbortSignal): () => Promise<string | undefined> {
+  #answersTo({ check, timeoutMillis }: Probe, signal: AbortSignal): () => Promise<Text | undefined> {
     if (check.by !== 'log') return () => ask(check, timeoutMillis, this.#listener.run);
     const search = this.#searches.get(check);
     return async () => {
       if (!this.#isReady) await search?.first(signal);
       if (search?.take()) return undefined;
-      const skipped = search?.skippedBytes ? `; ${formatBytes(search.skippedBytes)} of it came faster than they could be searched` : '';
-      return `no line of its output has had ${check.pattern}${skipped}`;
+      return search?.skippedBytes
+        ? localizable('noLineMatchedOfSearched', check.pattern, formatBytes(search.skippedBytes))
+        : localizable('noLineMatched', check.pattern);
     };
   }
 
@@ -180,7 +195,7 @@ export class Probes {
     return this.#isReady ? calmMillis : Math.min(eagerMillis.first * 2 ** round, eagerMillis.last);
   }
 
-  #setHealth(health: Health, problem: string | undefined): void {
+  #setHealth(health: Health, problem: Text | undefined): void {
     this.#unhealthyReason = health === 'unhealthy' ? (problem ?? this.#unhealthyReason) : undefined;
     if (health === this.#health) return;
     this.#health = health;

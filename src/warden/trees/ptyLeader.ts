@@ -1,20 +1,26 @@
 /** A leader on a terminal of node-pty's. */
 import { closeSync, constants, openSync } from 'node:fs';
-import { constants as systemConstants } from 'node:os';
 import type { IPty } from 'node-pty';
 import { CannotStartError } from '../../command/executable.ts';
+import type { Platform } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
+import { signalName } from '../../protocol/signalNames.ts';
 import type { Dimensions } from '../../protocol/startRequest.ts';
+import { localizable } from '../../protocol/texts.ts';
 import type { Leader, LeaderEvents } from './leader.ts';
 
 const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
 
-/** @throws CannotStartError where this machine has no native build of it. */
-export async function loadPty(): Promise<typeof import('node-pty')> {
+/**
+ * Undefined where there is no native build of it, and the platform opens terminals by itself (Alpine).
+ * @throws CannotStartError where there is neither.
+ */
+export async function loadPty({ opensTerminals }: Platform): Promise<typeof import('node-pty') | undefined> {
   try {
     return await import('node-pty');
   } catch (error) {
-    throw new CannotStartError(`Terminals are not available on this machine (${errorText(error)}). Set "pty": false for this process.`);
+    if (opensTerminals) return undefined;
+    throw new CannotStartError(localizable('terminalsMissing', errorText(error)));
   }
 }
 
@@ -28,7 +34,7 @@ export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents
   try {
     pty = spawn();
   } catch (error) {
-    throw new CannotStartError(`Cannot start ${file} in a terminal: ${errorText(error)}.`);
+    throw new CannotStartError(localizable('cannotStartInTerminal', file, errorText(error)));
   }
   events.onChild(pty.pid);
   let open = true;
@@ -48,6 +54,9 @@ export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents
     ...(pty.pid === 0 && { known: pidKnown(pty) }),
     pause: () => open && pty.pause(),
     resume: () => open && pty.resume(),
+    get takesInput() {
+      return open;
+    },
     write: (data) => open && pty.write(data),
     endInput: () => undefined,
     resize: (dimensions) => {
@@ -89,9 +98,4 @@ function holdOpen(pty: IPty): () => void {
 /** ConPTY starts the process when its pipes are ready. */
 async function pidKnown(pty: IPty): Promise<void> {
   while (pty.pid === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-function signalName(number: number): NodeJS.Signals {
-  const [name = 'SIGKILL'] = Object.entries(systemConstants.signals).find(([, value]) => value === number) ?? [];
-  return name as NodeJS.Signals;
 }

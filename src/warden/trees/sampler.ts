@@ -1,10 +1,12 @@
+import { performance } from 'node:perf_hooks';
 import type { Platform, ProcessStat, Usage } from '../../platform/platform.ts';
+import type { Text } from '../../protocol/texts.ts';
 import { pause } from '../../protocol/timers.ts';
 import type { Observers } from '../observers.ts';
 import { KeptHistory } from '../output/keptHistory.ts';
 import type { Census } from './membership.ts';
 import type { Strays } from './strays.ts';
-import type { Tree } from './tree.ts';
+import type { ObservedTree } from './treeView.ts';
 
 export interface SamplerParts {
   readonly platform: Platform;
@@ -13,7 +15,7 @@ export interface SamplerParts {
   readonly keepHistory: boolean;
   /** Failures to read figures are reported there. */
   readonly observers: Observers;
-  alert(message: string): void;
+  alert(message: Text): void;
 }
 
 /** Maximum time to wait for figures, in milliseconds. */
@@ -34,15 +36,17 @@ export class Sampler {
   }
 
   /** `takeCensus` reads the membership. One sample at a time; rejects only where the census fails: other failures are reported to {@link Observers}. */
-  async sample(takeCensus: () => Promise<Census>, trees: () => Iterable<Tree>, strays: Strays): Promise<void> {
+  async sample(takeCensus: () => Promise<Census>, trees: () => Iterable<ObservedTree>, strays: Strays): Promise<void> {
     const census = await takeCensus();
     // One that is spawned from here on is not in the census, and has no figures yet.
     const present = [...trees()];
     const allProcesses = [...census.members.values(), census.strays].flat();
-    const readings = {
-      usage: await this.#observers.run('Reading what processes use', () => this.#usageOf(allProcesses), new Map()),
-      ports: await this.#observers.run('Looking for listening ports', () => this.#platform.listening(allProcesses), new Map()),
-    };
+    const begunAt = performance.now();
+    const usage = await this.#observers.run('Reading what processes use', () => this.#usageOf(allProcesses), new Map());
+    // It was read bit by bit.
+    const at = (begunAt + performance.now()) / 2;
+    const ports = await this.#observers.run('Looking for listening ports', () => this.#platform.listening(allProcesses), new Map());
+    const readings = { at, usage, ports };
     const now = Date.now();
     this.#observers.runNow('Adding up what trees use', () => strays.measure(census.strays, readings), undefined);
     for (const tree of present) {

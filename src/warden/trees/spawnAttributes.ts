@@ -14,7 +14,7 @@ export function inheritedAttributes(tree: TreeId): SpawnAttributes {
 
 export function environmentFor(
   { ignoresVariableCase }: Pick<Platform, 'ignoresVariableCase'>,
-  request: StartRequest,
+  request: Pick<StartRequest, 'env' | 'stdio'>,
   tree: TreeId,
 ): Record<string, string> {
   const terminal = request.stdio === 'pty' ? { TERM: 'xterm-256color', COLORTERM: 'truecolor' } : {};

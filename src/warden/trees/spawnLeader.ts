@@ -7,7 +7,9 @@ import type { Container, Spawned } from '../../platform/container.ts';
 import type { OpenTerminal, Platform } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import type { LogRotation } from '../../protocol/logRotation.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
+import { localizable } from '../../protocol/texts.ts';
 import { FileTail } from '../output/fileTail.ts';
 import { killSpawned } from './killSpawned.ts';
 import { type LaunchPlan, planLaunch } from './launch.ts';
@@ -60,7 +62,7 @@ export async function prepareLeader(
     case 'file': {
       const { log } = paths;
       if (log === undefined) throw new CannotStartError('There is no log file to write to.');
-      return prepared((events) => spawnOnFile(spawnOn, log, plan.file, events));
+      return prepared((events) => spawnOnFile(spawnOn, { path: log, rotation: request.log }, plan.file, events));
     }
     case 'raw': {
       const endpoint = await RawEndpoint.open(paths.socket, (path) => platform.protectSocket(path));
@@ -82,7 +84,8 @@ async function prepareOnPty(
 ): Promise<PreparedLeader['spawn']> {
   // The library cannot pass on streams or descriptors of the owner.
   const lendsMore = request.onTerminal?.includes(false) === true || (request.descriptors ?? []).length > 0;
-  if (platform.opensTerminals && (keepsEnvironment(env) || lendsMore)) {
+  const pty = platform.opensTerminals && (keepsEnvironment(env) || lendsMore) ? undefined : await loadPty(platform);
+  if (pty === undefined) {
     return (events) =>
       spawnOnTerminal(openTerminal(platform, request), file, events, (terminal) => {
         const [shell, ...line] = takingTerminal(terminal, [file, ...args], env);
@@ -91,7 +94,6 @@ async function prepareOnPty(
         return spawnInside(() => spawnChild(shell, line, options));
       });
   }
-  const pty = await loadPty();
   const line = platform.spawnOptions.windowsVerbatimArguments ? args.join(' ') : args;
   const options = { ...sizeOf(request.dimensions), cwd, env, name: env['TERM'] ?? 'xterm-256color', encoding: null };
   return (events) => spawnOnPty(() => spawnInside(() => pty.spawn(file, line, options)), file, events);
@@ -125,6 +127,9 @@ function spawnOnPipes(spawn: () => ChildProcess, file: string, events: LeaderEve
     pid,
     pause: () => outputs.forEach((stream) => void stream.pause()),
     resume: () => outputs.forEach((stream) => void stream.resume()),
+    get takesInput() {
+      return child.stdin?.writable === true;
+    },
     write: (data) => child.stdin?.write(data),
     endInput: () => child.stdin?.end(),
     resize: () => undefined,
@@ -153,6 +158,7 @@ function spawnRaw(spawn: () => ChildProcess, endpoint: RawEndpoint, file: string
     },
     pause: () => void stderr.pause(),
     resume: () => void stderr.resume(),
+    takesInput: false,
     write: () => undefined,
     endInput: () => stdin.end(),
     resize: () => undefined,
@@ -172,7 +178,7 @@ function spawnAndListen(
   const child = spawn();
   // The event that follows a failed spawn(2) says no more than that it has failed.
   child.on('error', () => undefined);
-  if (child.pid === undefined) throw new CannotStartError(`Cannot start ${file}: ${noSpawn}.`);
+  if (child.pid === undefined) throw new CannotStartError(localizable('cannotStart', file, noSpawn));
   events.onChild(child.pid);
   child.on('exit', (code, signal) => events.onExit({ code, signal }));
   return { pid: child.pid, child };
@@ -185,8 +191,15 @@ function follow(outputs: readonly Readable[], events: LeaderEvents): void {
   }
 }
 
+/** A log to which a process writes by itself. */
+export interface OwnLog {
+  readonly path: string;
+  readonly rotation?: LogRotation | undefined;
+}
+
 /** Straight to its log, so that it can go on writing when this warden is no more. */
-function spawnOnFile(spawn: (stdio: StdioOptions) => ChildProcess, path: string, file: string, events: LeaderEvents): Leader {
+function spawnOnFile(spawn: (stdio: StdioOptions) => ChildProcess, ownLog: OwnLog, file: string, events: LeaderEvents): Leader {
+  const { path } = ownLog;
   let log: number;
   try {
     log = openSync(path, 'a', 0o600);
@@ -194,37 +207,34 @@ function spawnOnFile(spawn: (stdio: StdioOptions) => ChildProcess, path: string,
     throw new CannotStartError(`The log file ${path} cannot be written: ${errorText(error)}.`);
   }
   try {
-    let leader: Leader | undefined;
-    const { pid } = spawnOnPipes(() => spawn(['ignore', log, log]), file, { ...events, onOutputEnd: () => leader?.close() });
-    leader = followOrKill(pid, path, events);
-    return leader;
+    // Not with the leader: what it leaves running, and the commands of a stop, go on printing until the tree has ended.
+    const { pid } = spawnOnPipes(() => spawn(['ignore', log, log]), file, { ...events, onOutputEnd: () => undefined });
+    return followOrKill(pid, ownLog, events);
   } finally {
     closeSync(log);
   }
 }
 
 /** @throws CannotStartError where what it prints could not be followed; it has been ended then. */
-function followOrKill(pid: number, path: string, events: LeaderEvents): Leader {
+function followOrKill(pid: number, log: OwnLog, events: LeaderEvents): Leader {
   try {
-    return followLeader(pid, path, Number.POSITIVE_INFINITY, events);
+    return followLeader(pid, log, Number.POSITIVE_INFINITY, events);
   } catch (error) {
     killSpawned(pid);
-    throw new CannotStartError(`The log file ${path} cannot be read: ${errorText(error)}.`);
+    throw new CannotStartError(`The log file ${log.path} cannot be read: ${errorText(error)}.`);
   }
 }
 
 /** A leader of which nothing is at hand but its log: it takes no input, and no reader holds it up. */
 export function followLeader(
   pid: number,
-  path: string,
+  { path, rotation }: OwnLog,
   backlogBytes: number,
   events: Pick<LeaderEvents, 'onOutput' | 'onOutputEnd'>,
 ): Leader {
-  const tail = new FileTail(path, backlogBytes, (chunk) => events.onOutput(chunk));
-  const close = (): void => {
-    tail.close();
-    events.onOutputEnd();
-  };
+  const tail = new FileTail(path, backlogBytes, (chunk, skipped) => events.onOutput(chunk, skipped), rotation);
+  // What it has printed faster than it was read comes first.
+  const close = (isFinal: boolean): void => tail.close(() => events.onOutputEnd(), isFinal);
   return {
     pid,
     get logPosition() {
@@ -232,10 +242,11 @@ export function followLeader(
     },
     pause: () => undefined,
     resume: () => undefined,
+    takesInput: false,
     write: () => undefined,
     endInput: () => undefined,
     resize: () => undefined,
-    treeEnded: close,
-    close,
+    treeEnded: () => close(true),
+    close: () => close(false),
   };
 }

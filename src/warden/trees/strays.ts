@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime, TreeId } from '../../protocol/identity.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import { localizable } from '../../protocol/texts.ts';
 import { type Figures, Meter, noFigures, type Readings } from './meter.ts';
+
+const unknownTree = localizable('straysAreUnknown');
 
 /**
  * Processes below the warden that nothing ties to a tree: they have shed every mark before they were seen for the first time.
@@ -44,7 +47,8 @@ export class Strays {
       name: this.name,
       state: 'ready',
       health: 'unknown',
-      reason: 'they descend from the warden, and nothing says of which tree they are',
+      reason: String(unknownTree),
+      reasonData: unknownTree,
       startedAt: this.#since,
       commandLine: '',
       cwd: '',

@@ -5,6 +5,7 @@ import { ReadStream } from 'node:tty';
 import { CannotStartError } from '../../command/executable.ts';
 import type { OpenTerminal } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { killSpawned } from './killSpawned.ts';
 import type { Leader, LeaderEvents } from './leader.ts';
 
@@ -37,7 +38,7 @@ export function keepsEnvironment(env: Readonly<Record<string, string>>): boolean
 }
 
 /** Why a spawn has failed, as far as Node tells. */
-export const noSpawn = 'the system could not run it (no memory, too many processes or open files, or a bad interpreter line)';
+export const noSpawn = localizable('notRunBySystem');
 /** Pause before a full terminal, from which no process reads, is tried again, in milliseconds. */
 const fullMillis = 10;
 /** What waits to be taken, in bytes: more than this is dropped, as a terminal does with what is typed ahead. */
@@ -96,6 +97,10 @@ export function spawnOnTerminal(
       output.resume();
       awaitSilence();
     },
+    get takesInput() {
+      return !output.destroyed;
+    },
+    inputWait: (members) => (output.destroyed ? undefined : terminal.inputWait(members)),
     write: (data) => input.write(data),
     endInput: () => undefined,
     resize: ({ columns, rows }) => {
@@ -119,7 +124,7 @@ function streamOn({ master }: OpenTerminal, file: string, undo: () => void): Rea
   } catch (error) {
     undo();
     closeSync(master);
-    throw new CannotStartError(`Cannot start ${file} in a terminal: ${errorText(error)}.`);
+    throw new CannotStartError(localizable('cannotStartInTerminal', file, errorText(error)));
   }
 }
 
@@ -128,7 +133,7 @@ function spawnOr(
   file: string,
   spawn: (terminal: OpenTerminal) => ChildProcess,
 ): { readonly pid: number; readonly child: ChildProcess } {
-  let problem = noSpawn;
+  let problem: Text = noSpawn;
   try {
     const child = spawn(terminal);
     // The event that follows a failed spawn(2) says no more than that it has failed.
@@ -139,7 +144,7 @@ function spawnOr(
   }
   closeSync(terminal.slave);
   closeSync(terminal.master);
-  throw new CannotStartError(`Cannot start ${file} in a terminal: ${problem}.`);
+  throw new CannotStartError(localizable('cannotStartInTerminal', file, problem));
 }
 
 /** What is typed, until the terminal takes it. Node's own stream would hold up the whole process where it is full. */

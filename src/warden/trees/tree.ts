@@ -3,33 +3,42 @@ import { displayCommandLine } from '../../command/commandLine.ts';
 import { CannotStartError } from '../../command/executable.ts';
 import { type Container, uncontained } from '../../platform/container.ts';
 import type { ProcessStat, SignalOutcome } from '../../platform/platform.ts';
+import { textOfError } from '../../protocol/errorReasons.ts';
 import { errorText } from '../../protocol/errors.ts';
 import type { Details, HistoryPoint } from '../../protocol/figures.ts';
 import type { Lifetime, TreeId } from '../../protocol/identity.ts';
 import type { ExitStatus, TreeState } from '../../protocol/snapshot.ts';
-import type { Dimensions, StartRequest, StopStep } from '../../protocol/startRequest.ts';
+import type { StartRequest, StopStep } from '../../protocol/startRequest.ts';
+import { commandsOf, withCommandsOf } from '../../protocol/stopSteps.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
 import { endAll, isGone } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import { detailsOf } from './details.ts';
-import { describeExit, describeLeft, failureOf, unknownExit } from './exits.ts';
+import { because, describeExit, type EndVerdict, failureOf, judgeExit, unknownExit, withMembersLeft } from './exits.ts';
+import type { Leader } from './leader.ts';
+import { type CommandSurroundings, runMemberCommand, surroundingsIn } from './memberCommand.ts';
 import { MemberSignals } from './memberSignals.ts';
 import type { Figures, Readings } from './meter.ts';
-import { runProbeCommand } from './probeCommand.ts';
 import { Probes } from './probes.ts';
-import type { TreeContext } from './treeContext.ts';
+import type { TreeContext, TreePast } from './treeContext.ts';
+import { TreeHooks } from './treeHooks.ts';
 import { TreeMetrics } from './treeMetrics.ts';
-import { canBeginEnd, type Ending, firstPhase, isRequested, nextPhase, stateOf, type TreeEvent, type TreePhase } from './treePhase.ts';
+import {
+  canBeginEnd,
+  type Ending,
+  firstPhase,
+  isReadyPhase,
+  isRequested,
+  nextPhase,
+  stateOf,
+  type TreeEvent,
+  type TreePhase,
+} from './treePhase.ts';
 import { spawnProcess, TreeProcess } from './treeProcess.ts';
-import type { TreeView } from './treeView.ts';
-
-/** What is known of a tree that another warden has started. */
-export interface TreePast {
-  readonly startedAt: number;
-  readonly commandLine: string;
-}
+import type { ObservedTree } from './treeView.ts';
 
 /** One running instance of a spec, from its spawn until no process of it is left. */
-export class Tree implements TreeView {
+export class Tree implements ObservedTree {
   readonly id: TreeId;
   readonly request: StartRequest;
   readonly startedAt: number;
@@ -37,17 +46,21 @@ export class Tree implements TreeView {
   /** False for one that was taken over: what it was started with, its environment above all, is not on record. */
   readonly canRestart: boolean;
   readonly probes: Probes;
+  readonly #hooks: TreeHooks;
   readonly metrics = new TreeMetrics();
-  warning: string | undefined;
-  limit: string | undefined;
+  warning: Text | undefined;
+  limit: Text | undefined;
+  prompt: string | undefined;
   readonly #context: TreeContext;
   readonly #startedAtMonotonic = performance.now();
   #phase: TreePhase = firstPhase;
-  #reason = 'being started';
+  #reason: Text = localizable('beingStarted');
+  #readyAt: number | undefined;
   /** Why the end that was begun last was begun, as a clause. */
-  #endReason = '';
+  #endReason: Text = '';
   #container: Container = uncontained;
   #process: TreeProcess | undefined;
+  #hasOutputEnded = false;
   #starting: Promise<void> | undefined;
   /** A look whether members that have kept it going have ended by themselves. */
   #confirmation: Promise<void> | undefined;
@@ -56,14 +69,27 @@ export class Tree implements TreeView {
     this.id = id;
     this.request = request;
     this.startedAt = past?.startedAt ?? Date.now();
-    this.commandLine = past?.commandLine ?? displayCommandLine(request.argv);
+    this.commandLine = past?.commandLine ?? displayCommandLine((request.remote?.request ?? request).argv);
     this.canRestart = past === undefined;
     this.#context = context;
     this.probes = new Probes(request, {
-      run: (argv, signal) => this.#runProbe(argv, signal),
-      onReady: () => this.#advance({ type: 'ready' }, 'ready'),
+      run: (argv, signal) => runMemberCommand(this.#surroundings(this.#container), argv, signal),
+      onReady: () => this.#advance({ type: 'ready' }, this.#phase.at === 'leaderless' ? this.#reason : localizable('ready')),
       onHealthChanged: () => context.events.emit('healthChanged', this),
-      onFailed: (why) => this.#beginEnd(this.request.stop, why, { requested: false, failure: why }),
+      onFailed: (why) => this.#beginEnd(this.stopLeft, why, { requested: false, failure: why }),
+    });
+    this.#hooks = new TreeHooks(request, {
+      surroundings: () => this.#surroundings(this.#container.hasInitProcess ? uncontained : this.#container),
+      signals: () => this.#signals(),
+      print: (text) => context.output.print(text),
+      isTerminal: request.stdio === 'pty',
+      cleared: context.cleared,
+      onPreparing: () => {
+        this.#reason = localizable('runsBeforeStart');
+        context.events.emit('preparing', this);
+      },
+      onCollected: () => context.events.emit('hookCollected', this),
+      onEnded: (result) => context.events.emit('hookEnded', this, result),
     });
   }
 
@@ -71,7 +97,7 @@ export class Tree implements TreeView {
     return stateOf(this.#phase);
   }
 
-  get reason(): string {
+  get reason(): Text {
     return this.#reason;
   }
 
@@ -107,6 +133,10 @@ export class Tree implements TreeView {
     return this.#phase.at === 'over';
   }
 
+  get readyAt(): number | undefined {
+    return this.#readyAt;
+  }
+
   get endedAt(): number | undefined {
     return this.#phase.at === 'over' ? this.#phase.endedAt : undefined;
   }
@@ -118,6 +148,10 @@ export class Tree implements TreeView {
   /** Of living members, looked up afresh. */
   get pids(): number[] {
     return this.#context.alive().map(({ pid }) => pid);
+  }
+
+  get stopLeft(): readonly StopStep[] {
+    return this.#hooks.stopLeft;
   }
 
   get runMillis(): number {
@@ -138,31 +172,31 @@ export class Tree implements TreeView {
     this.#container = container;
     this.#process = TreeProcess.adopted(leader, this.output);
     this.#context.events.emit('spawned', this, leader);
-    this.#advance({ type: 'spawned', awaited: false }, 'found again after its warden had been killed');
+    this.#advance({ type: 'spawned', awaited: false }, localizable('foundAgain'));
   }
 
   /** Resolves when no process is left, or none can be killed any more. Asking again joins the stop that is under way. */
-  async stop(reason: string, steps: readonly StopStep[] = this.request.stop, now = false): Promise<void> {
+  async stop(reason: Text, steps: readonly StopStep[] = this.stopLeft, now = false): Promise<void> {
     this.#advance({ type: 'endRequested' });
     // One that is not spawned yet will not be.
-    if (this.#phase.at === 'spawning') await this.#starting?.catch(() => undefined);
-    this.#beginEnd(now ? [] : steps, reason, { requested: true });
+    if (this.#phase.at === 'spawning') {
+      this.#hooks.cancel();
+      await this.#starting?.catch(() => undefined);
+    }
+    this.#beginEnd(withCommandsOf(this.stopLeft, now ? [{ signal: 'SIGKILL' }] : steps), reason, { requested: true });
     if (this.#phase.at !== 'ending') return;
     const { escalation } = this.#phase;
-    if (now) escalation.hurry.abort();
+    if (now) this.#hooks.hurry(escalation.hurry);
     await escalation.done;
   }
 
-  signal(signal: NodeJS.Signals, pid?: number): SignalOutcome {
-    return this.#signals().send(signal, pid);
+  signal(signal: NodeJS.Signals, pid?: number, startTime?: number): SignalOutcome {
+    return this.#signals().send(signal, pid, startTime);
   }
 
-  write(data: Buffer): void {
-    this.#process?.link?.write(data);
-  }
-
-  resize(dimensions: Dimensions): void {
-    this.#process?.link?.resize(dimensions);
+  /** The way to its leader; undefined where there is none. */
+  get link(): Leader | undefined {
+    return this.#process?.link;
   }
 
   /** Takes a sample; `at` in milliseconds since 1970. Answers with the mean over the last twenty seconds, when they are full. */
@@ -173,12 +207,9 @@ export class Tree implements TreeView {
 
   /** Of one member, or of the tree as a whole. */
   async details(pid?: number): Promise<Details> {
-    const { platform, alive } = this.#context;
-    if (pid === undefined) return { ...(await detailsOf(platform, alive())), container: this.#container.usage() };
-    return await detailsOf(
-      platform,
-      alive().filter((process) => process.pid === pid),
-    );
+    const processes = this.#context.alive().filter((process) => pid === undefined || process.pid === pid);
+    const details = await detailsOf(this.#context.platform, processes);
+    return pid === undefined ? { ...details, container: this.#container.usage() } : details;
   }
 
   /** Takes note of how many members were seen alive: members that have kept a tree going may have ended by themselves. */
@@ -198,17 +229,18 @@ export class Tree implements TreeView {
   async #start(): Promise<void> {
     try {
       this.probes.prepare();
-      this.#container = this.#context.contain();
+      this.#container = await this.#context.contain();
+      await this.#hooks.beforeStart();
       this.#process = await this.#spawn();
     } catch (error) {
-      const problem = error instanceof CannotStartError ? error : new CannotStartError(errorText(error));
+      const problem = error instanceof CannotStartError ? error : new CannotStartError(textOfError(error));
       this.#process = undefined;
-      this.#advance({ type: 'spawnFailed' }, problem.message);
+      this.#advance({ type: 'spawnFailed' }, problem.text);
       this.#release();
       throw problem;
     }
     const { awaited } = this.probes;
-    this.#advance({ type: 'spawned', awaited }, awaited ? 'not ready yet' : 'running');
+    this.#advance({ type: 'spawned', awaited }, localizable(awaited ? 'notReadyYet' : 'running'));
     void this.#process.exited.then((status) => this.#settle(status));
     this.probes.begin();
   }
@@ -219,7 +251,7 @@ export class Tree implements TreeView {
     return await spawnProcess({
       ...{ platform, output, request, rawSocket, container: this.#container, tree: this.id },
       onSpawning: () => {
-        if (isRequested(this.#phase)) throw new CannotStartError(`'${request.name}' was stopped before it was started.`);
+        if (isRequested(this.#phase)) throw new CannotStartError(localizable('stoppedBeforeStart', request.name));
         events.emit('spawning', this);
       },
       onChild: (pid) => events.emit('childSpawned', pid),
@@ -227,45 +259,40 @@ export class Tree implements TreeView {
         this.#process = process;
         events.emit('spawned', this, process.identity);
       },
-      onOutput: (chunk) => {
-        output.write(chunk);
-        this.probes.onOutput(chunk);
+      onOutput: (chunk, skipped) => {
+        output.write(chunk, skipped);
+        this.probes.onOutput(chunk, skipped);
       },
+      onOutputEnd: () => this.#outputEnded(),
       onCollected: (pid) => events.emit('collected', pid),
     });
   }
 
-  async #runProbe(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string | undefined> {
-    const { platform, alive, events } = this.#context;
-    return await runProbeCommand(
-      {
-        ...{ platform, alive, container: this.#container, tree: this.id, request: this.request },
-        onSpawned: (pid) => events.emit('childSpawned', pid),
-        onCollected: (pid) => events.emit('collected', pid),
-      },
-      argv,
-      signal,
-    );
+  /** The first process of a PID namespace takes that along, and a hook may have to be run after it: hooks are outside. */
+  #surroundings(container: Container): CommandSurroundings {
+    return surroundingsIn(this.#context, { container, tree: this.id, request: this.request });
   }
 
   /** After the leader's end: what becomes of the others. */
   async #settle(status: ExitStatus): Promise<void> {
     const { runMillis, request } = this;
-    const isOk = status.code === 0;
+    const verdict = judgeExit(status, request);
+    const isOk = verdict === 'succeeded';
     const gone = await isGone(this.#context);
     // A stop may have taken over meanwhile.
     if (this.#phase.at !== 'living') return;
     if (!isOk) this.limit ??= this.#context.limitReached();
-    const end = this.limit === undefined ? describeExit(status) : `${describeExit(status)}: ${this.limit}`;
+    const cause = this.limit ?? this.#context.remoteFailure();
+    const end = because(describeExit(status), cause);
     // Of one that goes into the background, the others may still become ready.
     const isOver = gone || request.whenLeaderExits === 'kill';
-    const failure = isOver ? failureOf(request, this.#phase.state, { description: end, ok: isOk, runMillis }) : undefined;
-    const reason = `${failure ?? end}${gone ? '' : describeLeft(this.#context)}`;
-    if (isOver && !gone) {
-      this.#beginEnd(request.stop, reason, { requested: false, failure });
+    const failure = isOver ? failureOf(request, this.#phase.state, { status, cause, ok: isOk, runMillis }) : undefined;
+    const reason = gone ? (failure ?? end) : withMembersLeft(failure ?? end, this.#context);
+    if (isOver && (!gone || this.#hooks.hasEnd)) {
+      this.#beginEnd(this.stopLeft, reason, { requested: false, failure });
       return;
     }
-    this.#advance({ type: 'leaderExited', ok: isOk && failure === undefined, membersLeft: !gone }, reason);
+    this.#advance({ type: 'leaderExited', verdict: failure === undefined ? verdict : 'failed', membersLeft: !gone }, reason);
     if (gone) this.#release();
   }
 
@@ -276,26 +303,32 @@ export class Tree implements TreeView {
 
   async #endIfGone(): Promise<void> {
     if (!(await isGone(this.#context)) || !this.#livesByMembers()) return;
+    if (this.#hooks.hasEnd) {
+      this.#beginEnd(this.stopLeft, this.#reason, { requested: false });
+      return;
+    }
     // Of one that was taken over, all have ended by themselves.
-    this.#advance({ type: 'leaderExited', ok: true, membersLeft: false }, describeExit(unknownExit));
+    this.#advance({ type: 'leaderExited', verdict: 'exited', membersLeft: false }, describeExit(unknownExit));
     this.#finish(false);
   }
 
   /** Does nothing where the tree is ending already, or has ended. */
-  #beginEnd(steps: readonly StopStep[], reason: string, ending: Ending): void {
+  #beginEnd(steps: readonly StopStep[], reason: Text, ending: Ending): void {
     if (!canBeginEnd(this.#phase)) return;
     const hurry = new AbortController();
     // Behind this turn's work: others are told of the phase before they are told of the first signal.
     const done = Promise.resolve().then(() => this.#escalate(steps, hurry.signal));
     this.probes.dispose();
+    this.#hooks.cancel();
     this.#endReason = reason;
     this.#advance({ type: 'endBegun', escalation: { hurry, done }, ...ending }, reason);
   }
 
   async #escalate(steps: readonly StopStep[], hurry: AbortSignal): Promise<void> {
-    const target = this.#signals().target((signal) => this.#context.events.emit('escalated', this, signal));
+    const onStep = (signal: NodeJS.Signals): boolean => this.#context.events.emit('escalated', this, signal);
+    const target = this.#signals().target(onStep, (command) => this.#hooks.atStop(command));
     const { forced, left } = await endAll(target, steps, hurry).catch((error: unknown) => {
-      this.#advance({ type: 'stuck' }, `not ended: ${errorText(error)}`);
+      this.#advance({ type: 'stuck' }, localizable('notEnded', errorText(error)));
       throw error;
     });
     if (left !== undefined) {
@@ -308,41 +341,58 @@ export class Tree implements TreeView {
   }
 
   #signals(): MemberSignals {
-    const { platform, alive } = this.#context;
-    return new MemberSignals({ platform, alive, container: this.#container, process: this.#process });
+    return new MemberSignals({ ...this.#context, container: this.#container, process: this.#process, isRemote: !!this.request.remote });
   }
 
   #finish(forced: boolean): void {
     const phase = this.#phase;
-    const leaderOk = !this.canRestart || this.exit?.code === 0;
-    const keepsReason = isRequested(phase) || (phase.at === 'leaderless' && leaderOk);
+    const verdict = this.#verdict();
+    const keepsReason = isRequested(phase) || (phase.at === 'leaderless' && verdict !== 'failed');
     const failure = 'failure' in phase ? phase.failure : undefined;
-    const end = failure ?? (this.exit ? describeExit(this.exit) : this.#reason);
+    const end = failure ?? (this.exit ? because(describeExit(this.exit), this.limit ?? this.#context.remoteFailure()) : this.#reason);
     // What was left of it after all, and is gone now, is no reason any more.
     const reason = phase.at === 'stuck' ? this.#endReason : this.#reason;
-    this.#advance({ type: 'gone', forced, leaderOk }, keepsReason ? reason : end);
+    this.#advance({ type: 'gone', forced, verdict }, keepsReason ? reason : end);
     this.#release();
+  }
+
+  /** How the leader of one that was taken over has ended is not known. */
+  #verdict(): EndVerdict {
+    return this.canRestart ? judgeExit(this.exit ?? unknownExit, this.request) : 'exited';
   }
 
   #release(): void {
     if (!this.#advance({ type: 'released', at: Date.now() })) return;
-    this.probes.dispose();
-    this.#container.dispose();
+    for (const one of [this.probes, this.#container]) one.dispose();
+    this.#hooks.cancel();
     this.metrics.end();
     const link = this.#process?.link;
     // Otherwise what is still on its way through pty or pipes comes first, and its end ends the output.
     link?.treeEnded?.();
-    if (link === undefined || this.request.stdio === 'inherit') this.#context.output.finish();
+    if (link === undefined || this.request.stdio === 'inherit' || this.#hasOutputEnded) this.#context.output.finish();
     this.#context.events.emit('ended', this);
+  }
+
+  /** The commands of its stop may still print something. */
+  #outputEnded(): void {
+    this.#hasOutputEnded = true;
+    if (this.ended || commandsOf(this.request.stop).length === 0) this.#context.output.finish();
+  }
+
+  #isReady(): void {
+    if (this.#readyAt !== undefined) return;
+    this.#readyAt = Date.now();
+    void this.#hooks.afterReady();
   }
 
   /** False where the event means nothing in the present phase. */
   #advance(event: TreeEvent, reason = this.#reason): boolean {
     const next = nextPhase(this.#phase, event);
     if (next === undefined) return false;
-    const isNews = stateOf(next) !== this.state || reason !== this.#reason;
+    const isNews = stateOf(next) !== this.state || String(reason) !== String(this.#reason);
     this.#phase = next;
     this.#reason = reason;
+    if (this.canRestart && isReadyPhase(next)) this.#isReady();
     if (isNews) this.#context.events.emit('stateChanged', this);
     return true;
   }

@@ -1,8 +1,15 @@
 import type { Container } from '../../platform/container.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime } from '../../protocol/identity.ts';
+import type { Text } from '../../protocol/texts.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import type { TreeEmitter } from './treeEvents.ts';
+
+/** What is known of a tree that another warden has started. */
+export interface TreePast {
+  readonly startedAt: number;
+  readonly commandLine: string;
+}
 
 /** What a tree needs of its surroundings. */
 export interface TreeContext {
@@ -14,11 +21,15 @@ export interface TreeContext {
   readonly rawSocket: string;
   /**
    * Makes what the tree is to be held by.
-   * @throws ContainmentError where this machine does not have it.
+   * @throws ContainmentError where this machine does not have it, IsolationError where it cannot isolate.
    */
-  contain(): Container;
+  contain(): Container | Promise<Container>;
   /** Living members now, looked up afresh and thoroughly. */
   alive(): ProcessStat[];
+  /** Resolves when no command of the last run is being run any more for a warden that was killed. */
+  readonly cleared: Promise<void>;
   /** Why the kernel has ended members by itself, where it has. */
-  limitReached(): string | undefined;
+  limitReached(): Text | undefined;
+  /** Why it has failed on its node, where it has. */
+  remoteFailure(): Text | undefined;
 }

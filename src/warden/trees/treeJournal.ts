@@ -1,3 +1,4 @@
+import { displayCommandLine } from '../../command/commandLine.ts';
 import type { Journal } from '../journal.ts';
 import type { TreeEmitter } from './treeEvents.ts';
 import type { TreeView } from './treeView.ts';
@@ -9,19 +10,32 @@ export function journalTrees(events: TreeEmitter, journal: Journal): void {
   );
   events.on('stateChanged', (tree) => journalState(journal, tree));
   events.on('healthChanged', ({ id: tree, request, probes }) =>
-    journal.write({ event: 'health', tree, spec: request.name, state: probes.health, reason: probes.unhealthyReason ?? '' }),
+    journal.write({ event: 'health', tree, spec: request.name, state: probes.health, reason: String(probes.unhealthyReason ?? '') }),
   );
+  events.on('promptChanged', ({ id: tree, request, prompt }) => {
+    if (prompt !== undefined) journal.write({ event: 'prompt', tree, spec: request.name, reason: prompt });
+  });
   events.on('escalated', ({ id: tree, request }, signal) => journal.write({ event: 'escalation', tree, spec: request.name, signal }));
+  events.on('hookEnded', ({ id: tree, request }, { command, problem, durationMillis }) =>
+    journal.write({
+      event: 'hook',
+      tree,
+      spec: request.name,
+      command: displayCommandLine(command.run),
+      durationMillis,
+      reason: String(problem ?? 'done'),
+    }),
+  );
   events.on('ended', (tree) => journalEnd(journal, tree));
 }
 
 function journalState(journal: Journal, { id, request, state, reason, leader, commandLine }: TreeView): void {
   if (state === 'failed' && leader === undefined) {
-    journal.write({ event: 'start-failed', tree: id, spec: request.name, command: commandLine, reason });
+    journal.write({ event: 'start-failed', tree: id, spec: request.name, command: commandLine, reason: String(reason) });
   } else {
-    journal.write({ event: 'state', tree: id, spec: request.name, state, reason });
+    journal.write({ event: 'state', tree: id, spec: request.name, state, reason: String(reason) });
   }
-  if (state === 'unkillable') journal.write({ event: 'cleanup-failed', tree: id, spec: request.name, reason });
+  if (state === 'unkillable') journal.write({ event: 'cleanup-failed', tree: id, spec: request.name, reason: String(reason) });
 }
 
 /** Of one that was never spawned, nothing has ended. */
@@ -39,6 +53,6 @@ function journalEnd(journal: Journal, { id, request, exit, leader, state, runMil
     durationMillis,
     code,
     signal,
-    reason,
+    reason: String(reason),
   });
 }

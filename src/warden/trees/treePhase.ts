@@ -1,7 +1,9 @@
 /** The phases of a tree, and what follows from each event: pure, so that every pair of them is in a table of its test. */
 import type { TreeState } from '../../protocol/snapshot.ts';
+import type { Text } from '../../protocol/texts.ts';
+import type { EndVerdict } from './exits.ts';
 
-export type EndState = Extract<TreeState, 'exited' | 'killed' | 'failed'>;
+export type EndState = EndVerdict | Extract<TreeState, 'killed'>;
 
 /** A stop that is under way. */
 export interface Escalation {
@@ -16,7 +18,7 @@ export interface Ending {
   /** A client or a limit has asked for it. */
   readonly requested: boolean;
   /** Why it has failed whatever the leader's exit status says, as a clause. */
-  readonly failure?: string | undefined;
+  readonly failure?: Text | undefined;
 }
 
 export type TreePhase =
@@ -24,8 +26,8 @@ export type TreePhase =
   | { readonly at: 'spawning'; readonly requested: boolean }
   /** The leader lives, or has just ended. */
   | { readonly at: 'living'; readonly state: Extract<TreeState, 'starting' | 'ready'> }
-  /** The leader has ended, and the policy lets its other members go on. */
-  | { readonly at: 'leaderless' }
+  /** The leader has ended, and the policy lets its other members go on. `isReady`: no probe has still to say that they are. */
+  | { readonly at: 'leaderless'; readonly isReady: boolean }
   | ({ readonly at: 'ending'; readonly escalation: Escalation } & Ending)
   /** Members are alive after SIGKILL. */
   | ({ readonly at: 'stuck' } & Ending)
@@ -39,13 +41,13 @@ export type TreeEvent =
   | { readonly type: 'spawned'; readonly awaited: boolean }
   | { readonly type: 'spawnFailed' }
   | { readonly type: 'ready' }
-  /** `ok`: its status is no failure. Members that are left are kept. */
-  | { readonly type: 'leaderExited'; readonly ok: boolean; readonly membersLeft: boolean }
+  /** `verdict`: on its exit status. Members that are left are kept. */
+  | { readonly type: 'leaderExited'; readonly verdict: EndVerdict; readonly membersLeft: boolean }
   /** A client or a limit asks for its end: one that has no process gets none, and an end that is under way is a requested one. */
   | { readonly type: 'endRequested' }
   | ({ readonly type: 'endBegun'; readonly escalation: Escalation } & Ending)
-  /** No process is left. `forced`: it took a SIGKILL; `leaderOk`: the leader's exit status is no failure. */
-  | { readonly type: 'gone'; readonly forced: boolean; readonly leaderOk: boolean }
+  /** No process is left. `forced`: it took a SIGKILL; `verdict`: on the leader's exit status. */
+  | { readonly type: 'gone'; readonly forced: boolean; readonly verdict: EndVerdict }
   | { readonly type: 'stuck' }
   /** `at`: milliseconds since 1970. */
   | { readonly type: 'released'; readonly at: number };
@@ -58,7 +60,7 @@ export function stateOf(phase: TreePhase): TreeState {
     case 'spawning':
       return 'starting';
     case 'leaderless':
-      return 'exited';
+      return phase.isReady ? 'exited' : 'starting';
     case 'ending':
       return 'stopping';
     case 'stuck':
@@ -70,6 +72,11 @@ export function stateOf(phase: TreePhase): TreeState {
 
 export function isRequested(phase: TreePhase): boolean {
   return 'requested' in phase && phase.requested;
+}
+
+/** Whether what waits for the tree to be ready can go on: of one that goes into the background, the leader has ended by then. */
+export function isReadyPhase(phase: TreePhase): boolean {
+  return phase.at === 'leaderless' ? phase.isReady : phase.at === 'living' && phase.state === 'ready';
 }
 
 /** A stuck tree may be tried again; one whose leader has left on purpose can still be stopped. */
@@ -85,10 +92,12 @@ export function nextPhase(phase: TreePhase, event: TreeEvent): TreePhase | undef
     case 'spawnFailed':
       return phase.at === 'spawning' ? { at: 'gone', state: 'failed', requested: phase.requested } : undefined;
     case 'ready':
+      if (phase.at === 'leaderless' && !phase.isReady) return { at: 'leaderless', isReady: true };
       return phase.at === 'living' && phase.state === 'starting' ? { at: 'living', state: 'ready' } : undefined;
     case 'leaderExited':
       if (phase.at !== 'living') return undefined;
-      return event.membersLeft ? { at: 'leaderless' } : { at: 'gone', state: event.ok ? 'exited' : 'failed', requested: false };
+      if (event.membersLeft) return { at: 'leaderless', isReady: phase.state === 'ready' };
+      return { at: 'gone', state: event.verdict, requested: false };
     case 'endRequested':
       return phase.at === 'spawning' || phase.at === 'ending' ? { ...phase, requested: true } : undefined;
     case 'endBegun':
@@ -108,10 +117,10 @@ function begun(phase: TreePhase, { escalation, requested, failure }: Extract<Tre
   return { at: 'ending', escalation, requested: requested || before.requested, failure: failure ?? before.failure };
 }
 
-function gone(phase: TreePhase, { forced, leaderOk }: Extract<TreeEvent, { type: 'gone' }>): TreePhase | undefined {
-  if (phase.at === 'leaderless') return { at: 'gone', state: leaderOk ? 'exited' : 'failed', requested: false };
+function gone(phase: TreePhase, { forced, verdict }: Extract<TreeEvent, { type: 'gone' }>): TreePhase | undefined {
+  if (phase.at === 'leaderless') return { at: 'gone', state: verdict, requested: false };
   if (phase.at !== 'ending' && phase.at !== 'stuck') return undefined;
   const { requested, failure } = phase;
   if (requested) return { at: 'gone', state: forced ? 'killed' : 'exited', requested };
-  return { at: 'gone', state: failure === undefined && leaderOk ? 'exited' : 'failed', requested };
+  return { at: 'gone', state: failure === undefined ? verdict : 'failed', requested };
 }

@@ -1,8 +1,9 @@
 import { CannotStartError } from '../../command/executable.ts';
 import type { Container } from '../../platform/container.ts';
-import type { Platform, ProcessStat } from '../../platform/platform.ts';
-import { errorText } from '../../protocol/errors.ts';
+import type { EndingSignal, Platform, ProcessStat } from '../../platform/platform.ts';
+import { textOfError } from '../../protocol/errorReasons.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import { signalName } from '../../protocol/signalNames.ts';
 import type { ExitStatus } from '../../protocol/snapshot.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
@@ -57,7 +58,8 @@ export interface SpawnParts {
   onChild(pid: number): void;
   /** @throws where it cannot be guarded, and must not live. */
   onSpawned(process: TreeProcess): void;
-  onOutput(chunk: Buffer): void;
+  onOutput(chunk: Buffer, skipped?: number): void;
+  onOutputEnd(): void;
   onCollected(pid: number): void;
 }
 
@@ -69,7 +71,7 @@ export async function spawnProcess(parts: SpawnParts): Promise<TreeProcess> {
   try {
     return await spawn(parts);
   } catch (error) {
-    throw error instanceof CannotStartError ? error : new CannotStartError(errorText(error));
+    throw error instanceof CannotStartError ? error : new CannotStartError(textOfError(error));
   }
 }
 
@@ -83,6 +85,13 @@ function spawnPrepared(prepared: PreparedLeader, onSpawning: () => void, events:
   }
 }
 
+/** Node knows no realtime signal, and tells of a process that one has ended that it has exited with code 0. */
+function withSignal(status: ExitStatus, ending: EndingSignal | undefined): ExitStatus {
+  const signal = status.code === 0 ? ending?.read() : 0;
+  ending?.close();
+  return signal ? { code: null, signal: signalName(signal) } : status;
+}
+
 async function spawn({ platform, output, container, request, tree, rawSocket, ...parts }: SpawnParts): Promise<TreeProcess> {
   const prepared = await prepareLeader(platform, container, request, tree, { log: output.logPath, socket: rawSocket });
   let exit: (status: ExitStatus) => void = () => undefined;
@@ -90,15 +99,16 @@ async function spawn({ platform, output, container, request, tree, rawSocket, ..
     exit = resolve;
   });
   let child = 0;
+  let ending: EndingSignal | undefined;
   const events: LeaderEvents = {
     onChild: (pid) => {
       child = pid;
       if (pid > 0) parts.onChild(pid);
     },
     onOutput: parts.onOutput,
-    onOutputEnd: () => output.finish(),
+    onOutputEnd: parts.onOutputEnd,
     onExit: (status) => {
-      exit(status);
+      exit(withSignal(status, ending));
       parts.onCollected(child);
     },
   };
@@ -110,6 +120,7 @@ async function spawn({ platform, output, container, request, tree, rawSocket, ..
       child = leader.pid;
       parts.onChild(child);
     }
+    ending = platform.followEnd(leader.pid);
     const seen = platform.stat(leader.pid) ?? alreadyCollected(platform, leader.pid);
     // A session of its own by definition; the new process may be a moment away from having made it.
     const identity = { ...seen, group: leader.pid, session: leader.pid };

@@ -1,6 +1,7 @@
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime, TreeId } from '../../protocol/identity.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
+import { type Text, withData } from '../../protocol/texts.ts';
 import { killAll } from '../ending/cleanup.ts';
 import type { DeadMansSwitch } from '../ending/deadMansSwitch.ts';
 import { ifReadable, passUnreadable } from '../ending/ifReadable.ts';
@@ -14,8 +15,8 @@ import type { Census, Membership } from './membership.ts';
 import { Sampler } from './sampler.ts';
 import { SharedLooks } from './sharedLooks.ts';
 import { Strays } from './strays.ts';
-import type { Tree } from './tree.ts';
 import type { TreeRecords } from './treeRecords.ts';
+import { isGuarded, type ObservedTree } from './treeView.ts';
 
 export interface TreeWatchParts {
   readonly platform: Platform;
@@ -29,11 +30,11 @@ export interface TreeWatchParts {
   readonly logFolder: string;
   readonly keepHistory: boolean;
   /** All listed trees. */
-  trees(): Iterable<Tree>;
+  trees(): Iterable<ObservedTree>;
   /** Something that clients see has changed. */
   onChange(): void;
   /** Shows a message to the user. */
-  alert(message: string): void;
+  alert(message: Text): void;
 }
 
 /** Samples which processes live and what they use, and keeps switch, records and limits up to date with that. */
@@ -53,8 +54,10 @@ export class TreeWatch {
     this.#late = new LateMembers(parts, (id) => this.alive(id));
     this.#sampler = new Sampler(parts);
     this.#scheduler = new SampleScheduler({
-      census: () => void this.#look(false).catch(passUnreadable),
+      census: async () => void (await this.#look(false).catch(passUnreadable)),
       sample: () => void this.sample(true).catch(passUnreadable),
+      // So that clients that watch see figures, not zeros, before the next interval.
+      sampleNew: () => this.sample().then(() => parts.onChange(), passUnreadable),
       hasTrees: () => this.#running.length > 0 || this.#strays.startedAt > 0,
       intervalMillis: () => parts.limits.intervalMillis,
     });
@@ -83,7 +86,7 @@ export class TreeWatch {
   async #sample(thorough: boolean): Promise<void> {
     const { observers, limits, trees } = this.#parts;
     await this.#sampler.sample(() => this.#look(thorough), trees, this.#strays);
-    observers.runNow('Looking at limits', () => limits.check(this.#running), undefined);
+    observers.runNow('Looking at limits', () => limits.check(this.#running.filter(({ external }) => external === undefined)), undefined);
   }
 
   /** As {@link census}, but the event loop is free in between. */
@@ -101,17 +104,22 @@ export class TreeWatch {
     this.#keepInStep(census);
     for (const tree of this.#parts.trees()) {
       const alive = countAlive(census.members.get(tree.id));
-      if (tree.ended && alive > 0) this.#late.kill(tree);
-      else tree.observe(alive);
+      if (!tree.ended || alive === 0) tree.observe(alive);
+      else if (isGuarded(tree)) this.#late.kill(tree);
     }
     return census;
   }
 
-  /** A tree was spawned: to be called in the same turn, so that records and switch know of it before anything else happens. */
+  /** A tree was spawned, and is a member by now: to be called in the same turn, so that records and switch know of it before anything else happens. */
   spawned(): void {
+    this.#record(this.#parts.membership.newest);
+    this.#scheduler.scheduleInitialSamples();
+  }
+
+  /** Trees are there that were not spawned, or are guarded otherwise. */
+  othersChanged(): void {
     ifReadable(() => this.census(false));
-    // So that clients that watch see figures, not zeros, before the next interval.
-    this.#scheduler.scheduleInitialSamples(() => void this.sample().then(() => this.#parts.onChange(), passUnreadable));
+    this.#scheduler.scheduleInitialSamples();
   }
 
   forget(id: TreeId): void {
@@ -119,13 +127,13 @@ export class TreeWatch {
   }
 
   /** Ends all strays; resolves with their snapshot, in which survivors are still listed. */
-  async stopStrays(strays: TreeSnapshot, reason: string): Promise<TreeSnapshot> {
+  async stopStrays(strays: TreeSnapshot, reason: Text): Promise<TreeSnapshot> {
     const survivors = await this.#killStrays();
     this.census(true);
-    if (survivors.length === 0) return { ...strays, state: 'killed', reason, endedAt: Date.now() };
+    if (survivors.length === 0) return { ...withReason(strays, reason), state: 'killed', endedAt: Date.now() };
     const left = new Set(survivors.map(({ process }) => process.pid));
     const members = strays.members.filter(({ pid }) => left.has(pid));
-    return { ...strays, members, state: 'unkillable', reason: describeSurvivors(survivors) };
+    return { ...withReason(strays, describeSurvivors(survivors)), members, state: 'unkillable' };
   }
 
   /** Ends what belongs to no running tree; to be called when the trees have ended. */
@@ -144,7 +152,7 @@ export class TreeWatch {
     this.#scheduler.dispose();
   }
 
-  get #running(): readonly Tree[] {
+  get #running(): readonly ObservedTree[] {
     return [...this.#parts.trees()].filter((tree) => !tree.ended);
   }
 
@@ -161,15 +169,17 @@ export class TreeWatch {
   /** Switch and records must name exactly what lives now. */
   #keepInStep({ members, strays }: Census): void {
     const { lifetime, deadMansSwitch, records } = this.#parts;
-    const running = this.#running;
-    const containers = running.flatMap((tree) => tree.container.path ?? []);
+    const guarded = this.#running.filter(isGuarded);
+    const spared = new Set([...this.#parts.trees()].filter((tree) => !isGuarded(tree)).map(({ id }) => id));
+    const listed = [...members].flatMap(([id, processes]) => (spared.has(id) ? [] : processes));
+    const containers = guarded.flatMap((tree) => tree.container.path ?? []);
     // The switch must not kill detached trees.
     if (lifetime === 'managed')
       deadMansSwitch.update(
-        [...members.values(), strays].flat().filter((process) => process.alive),
+        [...listed, ...strays].filter((process) => process.alive),
         containers,
       );
-    for (const tree of running) {
+    for (const tree of guarded) {
       if (tree.leader) records.write(tree, tree.leader, members.get(tree.id) ?? []);
     }
     records.writeStrays(this.#strays, strays);
@@ -178,4 +188,8 @@ export class TreeWatch {
 
 function countAlive(processes: readonly ProcessStat[] = []): number {
   return processes.filter((process) => process.alive).length;
+}
+
+function withReason({ reasonData: _, ...strays }: TreeSnapshot, reason: Text): TreeSnapshot {
+  return { ...strays, reason: String(reason), ...withData('reasonData', reason) };
 }

@@ -74,7 +74,7 @@ export const three = new RequestType<
     const documents = [
       'README.md',
       'CONTRIBUTING.md',
-      ...['guarantee', 'performance', 'models', 'configuration', 'cli', 'library', 'protocol', 'limitations'].map(
+      ...['guarantee', 'performance', 'models', 'configuration', 'language-servers', 'cli', 'library', 'protocol', 'limitations'].map(
         (name) => `docs/${name}.md`,
       ),
     ];

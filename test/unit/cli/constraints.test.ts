@@ -15,6 +15,8 @@ describe('a limit or a priority', () => {
     ],
     [{ nice: '0' }, { priority: { nice: 0 } }],
     [{ nice: '19' }, { priority: { nice: 19 } }],
+    [{ successExitCodes: '0,3' }, { successExitCodes: [0, 3] }],
+    [{ successExitCodes: '75' }, { successExitCodes: [75] }],
     [{}, {}],
   ];
   for (const [options, expected] of good)
@@ -40,6 +42,10 @@ describe('a limit or a priority', () => {
     [{ time: '-5s' }, /^--time: '-5s' is not a duration/],
     [{ openFiles: '0' }, /^--open-files: must be at least 4, or no program can start\.$/],
     [{ openFiles: '3' }, /^--open-files: must be at least 4/],
+    [{ successExitCodes: '' }, /^--success-exit-codes: '' must be a whole number from 0 up\.$/],
+    [{ successExitCodes: '0,-1' }, /^--success-exit-codes: '-1' must be a whole number from 0 up\.$/],
+    [{ successExitCodes: '0,3,3' }, /^--success-exit-codes: '3' is listed twice\.$/],
+    [{ successExitCodes: '0,300' }, /^--success-exit-codes: '300' must be at most 255: no process/],
     [{ nice: '-5' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
     [{ nice: '-21' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],
     [{ nice: '20' }, /^--nice: '.*' is not a whole number from 0 to 19\.$/],

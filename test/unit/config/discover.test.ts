@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { discoverProcesses, type FoundProcess, renderProcessesFile } from '../../../src/config/import/discover.ts';
-import type { System } from '../../../src/config/import/foundTask.ts';
+import { discoverProcesses, renderProcessesFile } from '../../../src/config/import/discover.ts';
+import type { FoundProcess, System } from '../../../src/config/import/foundTask.ts';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
 import { resolveSpec } from '../../../src/config/resolveSpec.ts';
 import { holdsFor } from '../../support/property.ts';
+import { workspaceOf } from '../../support/workspaceFiles.ts';
 
 const foundIn = (name: string, content: unknown, system?: System): FoundProcess[] =>
-  discoverProcesses((file) => (file === name ? (typeof content === 'string' ? content : JSON.stringify(content)) : undefined), system);
+  discoverProcesses(workspaceOf({ [name]: typeof content === 'string' ? content : JSON.stringify(content) }), system);
 const fromScripts = (...names: string[]): FoundProcess[] =>
   foundIn('package.json', { scripts: Object.fromEntries(names.map((name) => [name, 'x'])) });
 const fromTasks = (...tasks: object[]): FoundProcess[] => foundIn('.vscode/tasks.json', { tasks });

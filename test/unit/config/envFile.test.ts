@@ -227,7 +227,7 @@ describe('the environment files of a process', () => {
     const messages = (envFile: unknown): string[] =>
       parseProcesses(JSON.stringify({ processes: { x: { command: 'x', envFile } } })).problems.map(({ message }) => message);
     assert.deepEqual(messages([{ path: 'a', require: false }]), [
-      "processes.x.envFile.0: there is no key 'require'; known are path, required",
+      `processes.x.envFile.0: there is no key 'require'. Did you mean "required"? Known are path, required`,
     ]);
     assert.equal(messages(5).length, 1);
     assert.equal(messages({ required: false }).length, 1);

@@ -1,5 +1,6 @@
 /** Hostile files: no reader throws, hangs, or takes more than its share of time. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { parseProcesses } from '../../../src/config/parseProcesses.ts';
 import { maxTextBytes, readTextFile } from '../../../src/config/textFile.ts';
 import { assertWithin, cpuMillisOf, mutationsOf, textOf } from '../../support/hostileText.ts';
 import { holdsFor } from '../../support/property.ts';
+import { workspaceOf } from '../../support/workspaceFiles.ts';
 
 const entry = '{ "command": "x" }';
 const many = (count: number, value = entry): string =>
@@ -100,7 +102,7 @@ describe('a file that an editor has saved', () => {
       '.vscode/tasks.json': '\uFEFF{ "tasks": [{ "label": "t", "type": "shell", "command": "x" }] }',
     };
     assert.deepEqual(
-      discoverProcesses((name) => files[name]).map(({ name }) => name),
+      discoverProcesses(workspaceOf(files)).map(({ name }) => name),
       ['web', 'dev', 't'],
     );
   });
@@ -118,7 +120,13 @@ describe('a file that an editor has saved', () => {
   it('may be absent, or no file', () => {
     assert.throws(() => readTextFile(join(folder, 'none')), { message: 'no such file or directory (ENOENT)', isMissing: true });
     assert.throws(() => readTextFile(folder), { message: /illegal operation on a directory \(EISDIR\)/, isMissing: false });
-    assert.throws(() => readTextFile('/dev/zero'), { message: /larger/ });
+    assert.throws(() => readTextFile('/dev/zero'), { message: /^it is a pipe, a socket or a device, and not a regular file$/ });
+  });
+
+  it('may be a pipe, which is not waited for', () => {
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    assert.throws(() => readTextFile(pipe), { message: /^it is a pipe, a socket or a device, and not a regular file$/ });
   });
 });
 
@@ -209,7 +217,38 @@ describe('any text', () => {
 
 /** What is found has to make a file that is valid. */
 function discovered(name: string, text: string, system?: System): void {
-  const found = discoverProcesses((file) => (file === name ? text : undefined), system);
+  const found = discoverProcesses(workspaceOf({ [name]: text }), system);
   const { specs, problems } = parseProcesses(renderProcessesFile(found));
   assert.deepEqual([problems, specs.size], [[], found.length]);
 }
+
+describe('a file of another program with as many entries as it may hold', () => {
+  const many = (entry: (number: number) => string, head = ''): string => {
+    let text = head;
+    for (let number = 0; text.length < 250_000; number++) text += entry(number);
+    return text;
+  };
+  const cases: readonly (readonly [string, string])[] = [
+    ['mise.toml', many((number) => `a${number}="x"\n`, '[tasks]\n')],
+    ['mise.toml', many((number) => `[tasks.a${number}]\nrun="x"\n`)],
+    ['mise.toml', many(() => '[[tasks]]\n')],
+    ['Cargo.toml', many((number) => `[[bin]]\nname="a${number}"\n`, '[package]\nname="x"\n')],
+    ['compose.yaml', many((number) => ` a${number}:\n`, 'services:\n')],
+    ['compose.yaml', many((number) => ` a${number + 1}: &x${number + 1} [*x${number},*x${number}]\n`, 'services:\n a: &x0 1\n')],
+    ['process-compose.yaml', many((number) => ` a${number}: {command: x}\n`, 'processes:\n')],
+    ...['{{ ', '{{ "', '{{`', '{{if .A}}', '${', "'$A", 'trap ', 'echo  '].map(
+      (part) => ['process-compose.yaml', `processes:\n a:\n  command: |\n   x${many(() => part)}`] as const,
+    ),
+    ['process-compose.yaml', `processes:\n a: ${many(() => '{')}`],
+    ['compose.yaml', `services: ${many(() => '[')}`],
+    [
+      'process-compose.yaml',
+      `${many((number) => `x${number},`, 'processes: {a: {command: x, watch: {paths: [{path: ".", exclude: [')}y]}]}}}`,
+    ],
+    ['ecosystem.config.json', `${many((number) => `{"name":"a${number}","script":"x"},`, '{"apps":[')}{}]}`],
+    ['justfile', `a${' '.repeat(250_000)}`],
+  ];
+  for (const [name, text] of cases)
+    it(`is read within two seconds: ${name}, ${JSON.stringify(text.slice(0, 40))}…`, () =>
+      assertWithin(2000, name, () => discoverProcesses(workspaceOf({ [name]: text }))));
+});

@@ -178,7 +178,7 @@ describe('a model', () => {
     [
       'a key that is none',
       { runtime: 'vllm', model: 'x', replicas: 2 },
-      /^models\.small: there is no key 'replicas'; known are runtime, model, command, args, /,
+      /^models\.small: there is no key 'replicas'\. Did you mean "instances"\? Known are runtime, model, command, args, /,
     ],
   ];
   for (const [what, keys, message] of wrong) {

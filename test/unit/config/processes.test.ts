@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { displayCommandLine } from '../../../src/command/commandLine.ts';
-import { discoverProcesses, renderProcessesFile } from '../../../src/config/import/discover.ts';
+import { discoveredFiles, discoverProcesses, renderProcessesFile } from '../../../src/config/import/discover.ts';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
 import { resolveSpec } from '../../../src/config/resolveSpec.ts';
-import { processesJsonSchema } from '../../../src/config/schema.ts';
+import { editorSchema, processesJsonSchema } from '../../../src/config/schema.ts';
 import { NamedPorts } from '../../../src/loopback/namedPorts.ts';
+import { workspaceOf } from '../../support/workspaceFiles.ts';
 
 /** Problems as `line:column message`, counted as people do. */
 function problems(text: string): string[] {
@@ -31,13 +32,15 @@ describe('processes.json', () => {
 
   const cases: [string, string, string[]][] = [
     ['an empty file', '', ['1:1 The file is empty. Start with { "processes": { } }']],
-    ['broken JSON', '{\n  "processes": {', ['2:17 Not valid JSON: close brace expected', '2:17 Not valid JSON: close brace expected']],
+    ['broken JSON', '{\n  "processes": {', ['2:17 Not valid JSON: close brace expected']],
     ['a list', '[]', ['1:1 "processes" must be an object: { "name": { "command": "…" } }']],
     ['no processes', '{\n}', ['1:1 "processes" must be an object: { "name": { "command": "…" } }']],
     [
       'an unknown key at the top',
       '{ "processes": {},\n  "proceses": {} }',
-      ["2:3 processes.json: there is no key 'proceses'; known are $schema, processes, mcpServers, models"],
+      [
+        '2:3 processes.json: there is no key \'proceses\'. Did you mean "processes"? Known are $schema, processes, mcpServers, languageServers, models, include, env, envFile, defaults, inputs',
+      ],
     ],
     [
       'MCP servers of which one has a key of a process, and one the name of a process',
@@ -49,6 +52,23 @@ describe('processes.json', () => {
       'no command',
       '{ "processes": {\n "a": {} } }',
       ['2:7 processes.a.command: must be a line for the shell, or a list of a program and its arguments'],
+    ],
+    [
+      'exit codes that there are not, or twice',
+      '{ "processes": { "a": { "command": "x", "successExitCodes": [0, 256,\n 3, 3, -1, "4"] },\n "b": { "command": "x", "successExitCodes": [] } } }',
+      [
+        '2:8 processes.a.successExitCodes.4: must be a whole number from 0 up',
+        '2:12 processes.a.successExitCodes.5: must be a whole number from 0 up',
+        '3:45 processes.b.successExitCodes: must have at least one exit code: a process without one could never succeed',
+      ],
+    ],
+    [
+      'exit codes over the bound of the system, or twice',
+      '{ "processes": { "a": { "command": "x", "successExitCodes": [0, 256,\n 3, 3] } } }',
+      [
+        '1:65 processes.a.successExitCodes.1: must be at most 255: no process of this system has another exit code',
+        '2:5 processes.a.successExitCodes.3: is listed twice',
+      ],
     ],
     [
       'a restart policy that there is not',
@@ -189,6 +209,24 @@ describe('processes.json', () => {
     for (const [what, text, expected] of cases) it(what, () => assert.deepEqual(commands(text), expected));
   });
 
+  it('has a schema that completes and explains, and finds no fault: the reader says what is wrong, once', () => {
+    const { if: all, ...others } = editorSchema() as { if: object };
+    const { $schema, title, allowComments, allowTrailingCommas, ...rest } = processesJsonSchema() as Record<string, unknown>;
+    assert.deepEqual([all, others], [rest, { $schema, title, allowComments, allowTrailingCommas }]);
+    assert.doesNotMatch(JSON.stringify(rest), /"\$ref"/, 'a reference would lead to the place before');
+  });
+
+  it('says of what the JSON language of the editor reports as well, and of what is kept', () => {
+    const before = parseProcesses('{ "processes": { "a": { "command": "a" } } }');
+    const broken = parseProcesses('{ "processes": {', before);
+    assert.deepEqual([broken.problems.map(({ isJson }) => isJson), broken.isKept, [...broken.specs.keys()]], [[true], true, ['a']]);
+    const twice = parseProcesses('{ "processes": { "a": { "command": "a" }, "a": { "command": "b" } } }', broken);
+    assert.deepEqual([twice.problems.map(({ isJson }) => isJson), twice.isKept], [[true], undefined]);
+    const wrong = parseProcesses('{ "processes": { "a": { "comand": "a" } } }', before);
+    assert.ok(wrong.problems.length > 0 && wrong.problems.every(({ isJson }) => isJson === undefined));
+    assert.deepEqual([wrong.isKept, parseProcesses('', before).isKept], [undefined, true]);
+  });
+
   it('has a schema for the editor that says what each key means', () => {
     const { properties } = processesJsonSchema() as {
       properties: { processes: { additionalProperties: { properties: Record<string, { description?: string }> } } };
@@ -202,14 +240,24 @@ describe('processes.json', () => {
       'cwd',
       'env',
       'envFile',
+      'python',
+      'node',
       'group',
       'description',
       'autoStart',
+      'dependsOn',
       'pty',
       'stop',
+      'beforeStart',
+      'afterReady',
+      'onStop',
       'whenLeaderExits',
+      'successExitCodes',
       'lifetime',
       'containment',
+      'isolate',
+      'runner',
+      'join',
       'limits',
       'onLimit',
       'priority',
@@ -217,7 +265,18 @@ describe('processes.json', () => {
       'alive',
       'onReady',
       'restart',
+      'watch',
+      'log',
+      'schedule',
+      'runOnSave',
+      'jobs',
       'instances',
+      'extends',
+      'disabled',
+      'profiles',
+      'linux',
+      'osx',
+      'windows',
     ];
     assert.deepEqual(
       described,
@@ -288,6 +347,36 @@ describe('a command line that is shown', () => {
   for (const [argv, shown] of cases) it(shown, () => assert.equal(displayCommandLine(argv), shown));
 });
 
+describe('the mistakes of a file', () => {
+  const cases: [what: string, text: string, mistakes: Record<string, string>, general: string | undefined][] = [
+    ['are none where all is right', '{ "processes": { "a": { "command": "x" } } }', {}, undefined],
+    [
+      'are the first of each entry',
+      '{ "processes": { "a": { "command": 5, "x": 1 }, "b": { "command": "x" }, "c!": { "command": "x" } }, "models": { "m": {} } }',
+      { a: 'processes.a.command', 'c!': 'processes.c!: a name', m: 'models.m' },
+      undefined,
+    ],
+    [
+      'may belong to no entry',
+      '{ "proceses": {}, "processes": { "a": { "command": "x" } } }',
+      {},
+      "processes.json: there is no key 'proceses'",
+    ],
+    ['may be of the whole file', '{ "processes": ', {}, 'Not valid JSON'],
+    ['of an MCP server belong to no process', '{ "mcpServers": { "a": {} } }', {}, 'mcpServers.a'],
+    ['are none where there is nothing at all', '', {}, undefined],
+  ];
+  for (const [what, text, expected, general] of cases)
+    it(what, () => {
+      const { mistakes, general: first } = parseProcesses(text);
+      assert.deepEqual([...mistakes.keys()], Object.keys(expected));
+      for (const [name, start] of Object.entries(expected))
+        assert.ok(mistakes.get(name)?.message.startsWith(start), mistakes.get(name)?.message);
+      if (general === undefined) assert.equal(first, undefined);
+      else assert.ok(first?.message.startsWith(general), first?.message);
+    });
+});
+
 describe('what a workspace already knows', () => {
   const files: Record<string, string> = {
     Procfile: '# comment\nweb: node server.js\nworker: node worker.js\nbroken line\n',
@@ -298,27 +387,24 @@ describe('what a workspace already knows', () => {
 
   it('is found, each name once', () => {
     assert.deepEqual(
-      discoverProcesses((name) => files[name]).map(({ name, command, likely }) => [name, command, likely]),
+      discoverProcesses(workspaceOf(files)).map(({ name, command, likely }) => [name, command, likely]),
       [
         ['web', 'node server.js', true],
         ['worker', 'node worker.js', true],
         ['dev', 'npm run dev', true],
-        ['test', 'npm run test', false],
         ['Watch -ts-', 'tsc -w', true],
+        ['test', 'npm run test', false],
       ],
     );
   });
 
   it('becomes a file that is valid, with nothing in it too', () => {
-    const found = discoverProcesses((name) => files[name]);
+    const found = discoverProcesses(workspaceOf(files));
     assert.deepEqual(parseProcesses(renderProcessesFile(found)).problems, []);
     assert.equal(parseProcesses(renderProcessesFile(found)).specs.size, found.length);
     assert.deepEqual(parseProcesses(renderProcessesFile([])).problems, []);
   });
 
   it('may be broken without harm', () =>
-    assert.deepEqual(
-      discoverProcesses(() => '{[}'),
-      [],
-    ));
+    assert.deepEqual(discoverProcesses(workspaceOf(Object.fromEntries(discoveredFiles.map((file) => [file, '{[}'])))), []));
 });

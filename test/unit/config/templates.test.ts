@@ -34,7 +34,7 @@ describe('a template', () => {
       holdsFor(fc.tuple(value, value), async ([folder, own]) => {
         const given = { workspaceFolder: `/${folder}`, env: { X: own, OTHER: 'other' } };
         const template = await resolveTemplate(spec, contextOf(given));
-        const byWarden = fillTemplate(template, { instance, portOf: (name) => portOf(portKey(name, instance)) });
+        const byWarden = fillTemplate(template, { instance, portOf: (name) => portOf(portKey(name, instance)), values: {} });
         const portFor = (name: string): Promise<number> => Promise.resolve(portOf(portKey(name, instance)));
         const { name: _, ...byClient } = await resolveSpec('a', spec, contextOf({ ...given, instance, portFor }));
         assert.deepEqual(byWarden, byClient);
@@ -44,14 +44,26 @@ describe('a template', () => {
     assert.deepEqual(portNamesIn(await resolveTemplate(spec, contextOf({ env: { X: '${port:zzz}' } }))).sort(), ['admin', 'web']);
   });
 
+  it('has the ports by the names that the client gives them', async () => {
+    const template = await resolveTemplate(
+      spec,
+      contextOf({ env: { X: '${port:web}' }, portName: (name) => (name === 'web' ? 'a/web' : name) }),
+    );
+    assert.deepEqual(portNamesIn(template).sort(), ['a/web', 'admin']);
+  });
+
   it('has a port of a probe that is made of several parts', async () => {
     const template = await resolveTemplate({ command: 'x', ready: { tcp: '300${instance}' } } as ProcessSpec, contextOf());
-    assert.deepEqual(fillTemplate(template, { instance: 2, portOf }).ready?.check, { by: 'tcp', host: 'localhost', port: 3002 });
+    assert.deepEqual(fillTemplate(template, { instance: 2, portOf, values: {} }).ready?.check, {
+      by: 'tcp',
+      host: 'localhost',
+      port: 3002,
+    });
   });
 
   it('whose port is none is refused when it is filled in', async () => {
     const template = await resolveTemplate({ command: 'x', ready: { tcp: '7000${instance}' } } as ProcessSpec, contextOf());
-    assert.throws(() => fillTemplate(template, { instance: 1, portOf }), /'70001' cannot be connected to: it is no port\./);
+    assert.throws(() => fillTemplate(template, { instance: 1, portOf, values: {} }), /'70001' cannot be connected to: it is no port\./);
   });
 
   it('cannot have an environment file for each instance', async () => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { continueFile, continueModel, environmentFor, llamaVscodeSettings } from '../../../src/extension/models/clientSettings.ts';
+import { continueFile, continueModel, llamaVscodeSettings } from '../../../src/extension/models/clientSettings.ts';
 import { asOpenAiMessages, asOpenAiTools, countTokens } from '../../../src/extension/models/openAiMessages.ts';
 import { filterModels, type ModelSource } from '../../../src/extension/processTree/modelRows.ts';
 import type { Row, RowSource } from '../../../src/extension/processTree/row.ts';
 import { buildRows } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
-import type { ModelSnapshot } from '../../../src/protocol/models.ts';
+import { ShownRates } from '../../../src/extension/processTree/shownRates.ts';
+import { environmentFor, type ModelSnapshot } from '../../../src/protocol/models.ts';
 import { aModel, anInstance, aTree } from '../../support/snapshots.ts';
 
 const source = (changes?: Partial<ModelSnapshot>): ModelSource => ({
@@ -26,7 +27,7 @@ const server = (name: string): RowSource => ({
 });
 
 function rowsOf(model: ModelSource, ...sources: RowSource[]): Row[] {
-  return buildRows(sources, { figures: new ShownFigures(), members: new ShownMembers() }, [model]);
+  return buildRows(sources, { figures: new ShownFigures(), members: new ShownMembers(), rates: new ShownRates() }, { models: [model] });
 }
 
 describe('the row of a model', () => {

@@ -5,12 +5,17 @@ import { type Row, type RowSource, spokenText } from '../../../src/extension/pro
 import { filterSources, buildRows as rowsOf, type SortBy, sortSources } from '../../../src/extension/processTree/rows.ts';
 import { ShownFigures } from '../../../src/extension/processTree/shownFigures.ts';
 import { ShownMembers } from '../../../src/extension/processTree/shownMembers.ts';
+import { ShownRates } from '../../../src/extension/processTree/shownRates.ts';
+import type { WatchStatus } from '../../../src/protocol/fileWatch.ts';
 import type { TreeId } from '../../../src/protocol/identity.ts';
 import { describePorts, hostListening } from '../../../src/protocol/ports.ts';
+import { nextTimeText } from '../../../src/protocol/schedule.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../../../src/protocol/snapshot.ts';
+import { endText } from '../../../src/protocol/trees.ts';
 import { aMember, aTree } from '../../support/snapshots.ts';
 
-const buildRows = (sources: readonly RowSource[]): Row[] => rowsOf(sources, { figures: new ShownFigures(), members: new ShownMembers() });
+const buildRows = (sources: readonly RowSource[]): Row[] =>
+  rowsOf(sources, { figures: new ShownFigures(), members: new ShownMembers(), rates: new ShownRates() });
 
 const member = (pid: number, parent: number, changes: Partial<MemberSnapshot> = {}): MemberSnapshot =>
   aMember(pid, { parent, cpuPercent: 1, memoryBytes: 2 ** 20, ...changes });
@@ -20,6 +25,38 @@ const tree = (changes: Partial<TreeSnapshot> = {}): TreeSnapshot =>
 
 const outline = (rows: readonly Row[], depth = 0): string[] =>
   rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label} | ${row.description} | ${row.context}`, ...outline(row.children, depth + 1)]);
+
+describe('a pool of jobs', () => {
+  const counts = { maxConcurrent: 2, maxQueued: 10, whenFull: 'reject', running: 0, queued: 0, waiting: 0 } as const;
+  const pool = (changes: Partial<RowSource['jobs']> = {}, more: Partial<RowSource> = {}): RowSource => ({
+    ...{ name: 'build', pool: 'build', declared: true, jobs: { ...counts, ...changes }, ...more },
+  });
+  const job = (number: number): RowSource => ({
+    ...{ name: `build+${number}`, pool: 'build', declared: false },
+    tree: tree({ name: `build+${number}`, pool: 'build', cpuPercent: 1, memoryBytes: 2 ** 20 }),
+  });
+  const cases: [string, RowSource[], string[]][] = [
+    ['without any', [pool()], ['build | no jobs | jobs.idle.declared']],
+    ['without any, and a description', [pool({}, { description: 'makes it' })], ['build | makes it | jobs.idle.declared']],
+    [
+      'of which some run and wait',
+      [pool({ running: 2, queued: 12 }), { name: 'db', declared: true }, job(3), job(4)],
+      [
+        'build | 2 running, 12 queued  2.0 %  2.0 MB | jobs.live.declared',
+        '  build+3 | 1.0 %  1.0 MB | process.live.job',
+        '  build+4 | 1.0 %  1.0 MB | process.live.job',
+        'db |  | process.idle.declared',
+      ],
+    ],
+    ['of which all wait', [pool({ queued: 1, waiting: 2 })], ['build | 1 queued, 2 waiting for a place in the queue | jobs.live.declared']],
+    [
+      'with a mistake in its declaration',
+      [pool({}, { mistake: { message: 'must be at least 1', file: 'f', line: 1, column: 1 } })],
+      ['build | must be at least 1 | jobs.idle.declared'],
+    ],
+  ];
+  for (const [what, sources, rows] of cases) it(`${what} is one row`, () => assert.deepEqual(outline(buildRows(sources)), rows));
+});
 
 describe('a pool', () => {
   const instance = (name: string, changes?: Partial<TreeSnapshot>): RowSource => ({
@@ -56,8 +93,8 @@ describe('a pool', () => {
   it('of which one runs with an older declaration says so, and which', () => {
     const pool = poolOf({ ...instance('api', {}), changed: true }, instance('api#2', {}));
     assert.deepEqual(outline(pool ? [pool] : []).slice(0, 3), [
-      'api | 2/2 ready  2.0 %  2.0 MB  changed; restart to apply | pool.live.declared',
-      '  api#1 | 1.0 %  1.0 MB  changed; restart to apply | process.live.declared',
+      'api | 2/2 ready  changed; restart to apply  2.0 %  2.0 MB | pool.live.declared',
+      '  api#1 | changed; restart to apply  1.0 %  1.0 MB | process.live.declared',
       '  api#2 | 1.0 %  1.0 MB | process.live.declared',
     ]);
   });
@@ -92,12 +129,193 @@ describe('the row of a process', () => {
     buildRows([{ name: 'web', declared: true, tree: tree(), ...source }])[0]?.description;
 
   it('says that its declaration has changed, while it runs', () => {
-    assert.equal(row({ changed: true }), '12.4 %  340 MB  changed; restart to apply');
+    assert.equal(row({ changed: true }), 'changed; restart to apply  12.4 %  340 MB');
     assert.equal(row({ changed: true, tree: tree({ state: 'exited', reason: 'exited with code 0', endedAt: 5 }) }), 'exited with code 0');
   });
 
+  const lookOf = (source: Partial<RowSource>): readonly unknown[] => {
+    const [shown] = buildRows([{ name: 'web', declared: true, ...source }]);
+    return [shown?.description, shown?.icon, shown?.context, shown?.stale];
+  };
+
+  it('says what it asks, by its end, before its figures', () => {
+    const prompt = 'Are you sure that you want to continue connecting (yes/no)?';
+    assert.deepEqual(lookOf({ tree: tree({ prompt: 'Name?' }) }).slice(0, 2), ['waits for input: Name?  12.4 %  340 MB', 'question']);
+    assert.equal(row({ tree: tree({ prompt }) }), 'waits for input: …u want to continue connecting (yes/no)?  12.4 %  340 MB');
+    assert.equal(lookOf({ tree: tree({ state: 'stopping', prompt: 'Name?' }) })[1], 'loading~spin');
+    const asking = buildRows([{ name: 'web', declared: true, tree: tree({ prompt: 'Name?' }) }]);
+    assert.equal(asking[0]?.asks, true);
+    assert.deepEqual(changedRows(asking, buildRows([{ name: 'web', declared: true, tree: tree() }])), ['process:web']);
+  });
+
+  it('says why it could not be started, also where it has run before', () => {
+    const failed = ['There is no such command.', 'error', 'process.failed.declared', undefined];
+    assert.deepEqual(lookOf({ failure: 'There is no such command.' }), failed);
+    assert.deepEqual(lookOf({ failure: 'There is no such command.', tree: tree({ state: 'exited', endedAt: 5 }) }), failed);
+  });
+
+  it('says that its policy has given it up', () => {
+    const ended = { state: 'failed', reason: 'exited with code 3', endedAt: 5 } as const;
+    assert.equal(row({ tree: tree({ ...ended, restarts: 5, gaveUp: true }) }), 'exited with code 3  gave up after 5 restarts');
+    assert.equal(row({ tree: tree({ ...ended, restarts: 1, gaveUp: true }) }), 'exited with code 3  gave up after 1 restart');
+    assert.equal(row({ tree: tree({ ...ended, restarts: 5 }) }), 'exited with code 3');
+  });
+
+  it('looks stale where its file and what runs differ', () => {
+    const place = { file: 'file:///w', line: 1, column: 1 };
+    const running = { tree: tree() };
+    const ended = { tree: tree({ state: 'exited', reason: 'ended', endedAt: 5 }) };
+    const stale = (source: Partial<RowSource>): unknown => lookOf(source)[3];
+    assert.equal(stale({ ...running, changed: true }), 'changed');
+    assert.equal(stale({ ...ended, changed: true }), undefined, 'the next start has the new one');
+    assert.equal(stale({ ...running, declared: false, undeclared: true }), 'undeclared');
+    assert.equal(stale({ ...running, mistake: { ...place, message: 'no' } }), 'kept');
+    for (const source of [{}, running, ended]) assert.equal(stale({ ...source, kept: true }), 'kept');
+    assert.equal(row({ kept: true }), 'as last read; processes.json has an error  12.4 %  340 MB');
+    assert.equal(lookOf({ kept: true })[0], 'as last read; processes.json has an error');
+    assert.equal(stale({}), undefined);
+  });
+
   it('says that it is not declared any more', () =>
-    assert.equal(row({ declared: false, undeclared: true }), '12.4 %  340 MB  no longer declared'));
+    assert.equal(row({ declared: false, undeclared: true }), 'no longer declared  12.4 %  340 MB'));
+});
+
+describe('the row of a process that waits for others', () => {
+  it('says for which, and can be stopped', () =>
+    assert.deepEqual(outline(buildRows([{ name: 'api', declared: true, description: 'the back end', waitsFor: ['db', 'migrate'] }])), [
+      'api | waits for db, migrate | process.waiting.declared',
+    ]));
+
+  it('says so in a pool', () => {
+    const instance = (name: string): RowSource => ({ name, pool: 'api', declared: true, waitsFor: ['db'] });
+    assert.deepEqual(outline(buildRows([instance('api'), instance('api#2')])), [
+      'api | waits for db | pool.some.declared',
+      '  api#1 | waits for db | process.waiting.declared',
+      '  api#2 | waits for db | process.waiting.declared',
+    ]);
+  });
+});
+
+describe('the row of a process with a schedule', () => {
+  const nextRun = 'next at 03:00';
+  const source = (changes: Partial<RowSource> = {}): RowSource => ({
+    ...{ name: 'api', declared: true, description: 'the back end', schedule: { isArmed: true, nextAt: 9 }, nextRun },
+    ...changes,
+  });
+  const ended = (changes: Partial<TreeSnapshot>): TreeSnapshot => tree({ endedAt: 5, members: [], ...changes });
+  const failed = ended({ state: 'failed', reason: 'exited with code 3', exit: { code: 3, signal: null } });
+  const cases: readonly (readonly [string, RowSource, string])[] = [
+    ['says when it runs next', source(), `api | ${nextRun} | process.armed.declared`],
+    [
+      'says the same after a run that has succeeded',
+      source({ tree: ended({ state: 'succeeded' }) }),
+      `api | ${nextRun} | process.armed.declared`,
+    ],
+    ['says how its last run has failed', source({ tree: failed }), `api | ${endText(failed)}  ${nextRun} | process.armed.declared`],
+    [
+      'says why it could not be started',
+      source({ failure: "'api' was not started: no." }),
+      `api | was not started: no.  ${nextRun} | process.armed.declared`,
+    ],
+    ['waits for others like any', source({ waitsFor: ['db'] }), 'api | waits for db | process.waiting.declared'],
+    [
+      'is that of any that runs',
+      source({ tree: tree(), schedule: { isArmed: true, isQueued: true } }),
+      'api | runs once more  12.4 %  340 MB | process.live.declared',
+    ],
+    [
+      'is that of any where it does not wait for its time',
+      source({ schedule: { isArmed: false }, nextRun: '' }),
+      'api | the back end | process.idle.declared',
+    ],
+  ];
+  for (const [what, one, expected] of cases) it(what, () => assert.deepEqual(outline(buildRows([one])).slice(0, 1), [expected]));
+
+  it('says so in a pool, which can be started and stopped', () => {
+    const instance = (name: string): RowSource => source({ name, pool: 'api' });
+    assert.deepEqual(outline(buildRows([instance('api'), instance('api#2')])), [
+      `api | ${nextRun} | pool.some.declared`,
+      `  api#1 | ${nextRun} | process.armed.declared`,
+      `  api#2 | ${nextRun} | process.armed.declared`,
+    ]);
+  });
+
+  it('has the time of day, and the date where that is another one', () => {
+    const now = new Date(2026, 0, 1, 1).getTime();
+    const of = (nextAt: number | undefined): string => nextTimeText({ isArmed: true, ...(nextAt !== undefined && { nextAt }) }, now);
+    assert.equal(of(new Date(2026, 0, 1, 3).getTime()), nextRun);
+    assert.equal(of(new Date(2026, 0, 2, 0, 30).getTime()), 'next on 2026-01-02 00:30');
+    assert.equal(of(undefined), 'no further time');
+    assert.equal(nextTimeText({ isArmed: false, nextAt: 9 }, now), '');
+  });
+});
+
+describe('the row of a process whose files are watched', () => {
+  const last = { at: 500, by: 'restart', file: 'src/a.ts', more: 0 } as const;
+  const cases: readonly (readonly [string, WatchStatus, Partial<TreeSnapshot>, string])[] = [
+    [
+      'says by which change it was restarted',
+      { state: 'watching', last },
+      { startedAt: 501 },
+      '12.4 %  340 MB  restarted: src/a.ts changed | process.live.watching.declared',
+    ],
+    [
+      'says so while it is being restarted',
+      { state: 'watching', last: { ...last, more: 2 } },
+      { startedAt: 499 },
+      '12.4 %  340 MB  restarting: src/a.ts and 2 more changed | process.live.watching.declared',
+    ],
+    [
+      'names the signal',
+      { state: 'watching', last: { ...last, by: 'signal', signal: 'SIGHUP' } },
+      {},
+      '12.4 %  340 MB  SIGHUP sent: src/a.ts changed | process.live.watching.declared',
+    ],
+    [
+      'says what a change waits for',
+      { state: 'watching', waitsFor: 'rebase', last },
+      {},
+      'waits for the end of a rebase  12.4 %  340 MB | process.live.watching.declared',
+    ],
+    ['says that watching is paused', { state: 'paused', last }, {}, 'watching paused  12.4 %  340 MB | process.live.unwatched.declared'],
+    [
+      'says that it changes its own files',
+      { state: 'looping', last },
+      {},
+      'watching stopped: it changes its own files  12.4 %  340 MB | process.live.unwatched.declared',
+    ],
+    ['says that its files are not watched', { state: 'failed' }, {}, 'files not watched  12.4 %  340 MB | process.live.unwatched.declared'],
+  ];
+  for (const [behaviour, watch, changes, expected] of cases)
+    it(behaviour, () => {
+      const [row = ''] = outline(buildRows([{ name: 'api', declared: true, tree: tree({ name: 'api', ...changes }), watch }]));
+      assert.equal(row, `api | ${expected}`);
+    });
+
+  it('says that the next change starts it, where it has ended by itself', () => {
+    const ended = tree({ name: 'api', state: 'failed', reason: 'exited with code 3', endedAt: 9, members: [] });
+    assert.deepEqual(outline(buildRows([{ name: 'api', declared: true, tree: ended, watch: { state: 'watching', last } }])), [
+      'api | exited with code 3  waits for a change of its files | process.ended.watching.declared',
+    ]);
+  });
+
+  it('says nothing of files before its start, and can be started', () =>
+    assert.deepEqual(outline(buildRows([{ name: 'api', declared: true, watch: { state: 'off' } }])), ['api |  | process.idle.declared']));
+
+  it('leaves it to the row of its pool', () => {
+    const instance = (name: string): RowSource => ({
+      name,
+      pool: 'api',
+      declared: true,
+      tree: tree({ name, startedAt: 9 }),
+      watch: { state: 'watching', last },
+    });
+    assert.deepEqual(outline(buildRows([instance('api'), instance('api#2')])), [
+      'api | 2/2 ready  24.9 %  680 MB  restarting: src/a.ts changed | pool.live.watching.declared',
+      '  api#1 | 12.4 %  340 MB | process.live.declared',
+      '  api#2 | 12.4 %  340 MB | process.live.declared',
+    ]);
+  });
 });
 
 describe('what a screen reader says', () => {
@@ -122,8 +340,8 @@ describe('what a screen reader says', () => {
 
 describe('a row', () => {
   const cases: [string, Partial<TreeSnapshot>, string, RegExp][] = [
-    ['that is not ready yet', { state: 'starting' }, 'loading~spin', /starting$/],
-    ['that is unhealthy', { health: 'unhealthy' }, 'warning', /unhealthy$/],
+    ['that is not ready yet', { state: 'starting' }, 'loading~spin', /^starting {2}/],
+    ['that is unhealthy', { health: 'unhealthy' }, 'warning', /^unhealthy {2}/],
     ['that was restarted', { restarts: 2 }, 'circle-filled', /restarted 2 ×$/],
     [
       'that waits for its next start',
@@ -162,7 +380,7 @@ describe('the processes of the view', () => {
   ];
   for (const [by, expected] of orders) {
     it(`are sorted by ${by}`, () => {
-      const shown = { figures: new ShownFigures(), members: new ShownMembers() };
+      const shown = { figures: new ShownFigures(), members: new ShownMembers(), rates: new ShownRates() };
       rowsOf(sources, shown);
       assert.deepEqual(
         sortSources(sources, by, shown).map(({ name }) => name),
@@ -216,26 +434,33 @@ describe('rows', () => {
     ]);
     assert.deepEqual(outline(rows), [
       'free | what it is | process.idle.declared',
-      'app | 1/2 | group',
+      'app | 1/2 | group.startable.restartable.stoppable',
       '  web | 12.4 %  340 MB  1 zombie | process.live.declared',
       '    p1 | 1  1.0 %  1.0 MB | member',
       '      p2 | 2  1.0 %  1.0 MB | member',
       '        p3 | 3  zombie | member',
-      '    p4 | 4  1.0 %  1.0 MB  stray | member',
+      '    p4 | 4  stray  1.0 %  1.0 MB | member',
       '  other |  | process.idle.declared',
-      'Tasks | 1/1 | group',
+      'Tasks | 1/1 | group.restartable.stoppable',
       '  nap | 12.4 %  340 MB | process.live',
     ]);
   });
 
   for (const [changes, description, icon] of [
-    [{ state: 'starting' }, '12.4 %  340 MB  starting', 'loading~spin'],
-    [{ state: 'stopping' }, '12.4 %  340 MB  stopping', 'loading~spin'],
-    [{ state: 'exited', members: [member(1, 99)] }, '12.4 %  340 MB  exited, 1 member left', 'circle-filled'],
+    [{ state: 'starting' }, 'starting  12.4 %  340 MB', 'loading~spin'],
+    [{ state: 'stopping' }, 'stopping  12.4 %  340 MB', 'loading~spin'],
+    [{ state: 'exited', members: [member(1, 99)] }, 'exited, 1 member left  12.4 %  340 MB', 'circle-filled'],
+    [{ state: 'succeeded', endedAt: 1, reason: 'exited with code 0', exit: { code: 0, signal: null } }, 'succeeded', 'check'],
+    [
+      { state: 'succeeded', endedAt: 1, reason: 'exited with code 3', exit: { code: 3, signal: null } },
+      'succeeded, exited with code 3',
+      'check',
+    ],
+    [{ state: 'exited', stopped: true, endedAt: 1, reason: 'stopped by the user' }, 'stopped by the user', 'circle-slash'],
     [{ state: 'exited', endedAt: 1, reason: 'exited with code 0' }, 'exited with code 0', 'check'],
     [{ state: 'failed', endedAt: 1, reason: 'exited with code 3' }, 'exited with code 3', 'error'],
     [{ state: 'killed', endedAt: 1, reason: 'killed by the user' }, 'killed by the user', 'circle-slash'],
-    [{ state: 'unkillable' }, '12.4 %  340 MB  unkillable', 'warning'],
+    [{ state: 'unkillable' }, 'unkillable  12.4 %  340 MB', 'warning'],
   ] as const) {
     it(`tell the state ${changes.state}: ${description}`, () => {
       const [row] = buildRows([{ name: 'web', declared: true, tree: tree(changes) }]);

@@ -43,14 +43,37 @@ describe('the figures of a row', () => {
     assert.equal(clock.text(0.4, 100), '0.4 %  100 MB');
   });
 
-  it('do not change while the hover is read', () => {
+  const belowHover: [what: string, from: [number, number], to: [number, number], matters: boolean][] = [
+    ['a point', [0.1, 100], [1.1, 100], false],
+    ['some points of few', [1, 100], [20, 100], false],
+    ['a start of work', [1, 100], [25, 100], true],
+    ['a third of much', [90, 100], [60, 100], false],
+    ['half of much', [90, 100], [45, 100], true],
+    ['a tenth of memory', [0, 100], [0, 110], false],
+    ['much memory', [0, 21], [0, 180], true],
+    ['memory that is free again', [0, 180], [0, 21], true],
+  ];
+  for (const [what, from, to, matters] of belowHover)
+    it(`${matters ? 'change' : 'stay'} below a hover at a change of ${what}`, () => {
+      const clock = shownAt();
+      const before = clock.text(...from);
+      clock.shown.hoverBegins();
+      clock.at = 1000;
+      assert.equal(clock.text(...to) !== before, matters);
+    });
+
+  it('are the exact ones again when the hover was closed by a click, or was read for ten seconds', () => {
     const clock = shownAt();
     clock.text(0, 100);
-    clock.shown.freeze();
+    clock.shown.hoverBegins();
     clock.at = 9999;
-    assert.equal(clock.text(90, 500), '0.0 %  100 MB');
+    assert.equal(clock.text(2, 105), '0.0 %  100 MB');
     clock.at = 10_000;
-    assert.equal(clock.text(90, 500), '90.0 %  500 MB');
+    assert.equal(clock.text(2, 105), '2.0 %  105 MB');
+    clock.shown.hoverBegins();
+    assert.equal(clock.text(4, 110), '2.0 %  105 MB');
+    clock.shown.hoverEnds();
+    assert.equal(clock.text(4, 110), '4.0 %  110 MB');
   });
 
   it('are forgotten with their row', () => {

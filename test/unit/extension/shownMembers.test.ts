@@ -45,13 +45,4 @@ describe('the members that are shown', () => {
     at(10, 10, [30, 10]);
     assert.deepEqual(at(12, 10, [40, 10], [30, 40]), [10, 40, 30]);
   });
-
-  it('stay, all of them, while a hover is read', () => {
-    const { at, shown } = membersAt();
-    at(0, 10, 11);
-    shown.freeze();
-    assert.deepEqual(at(9, 10, 12), [10, 11]);
-    assert.deepEqual(at(10.1, 10, 12), [10]);
-    assert.deepEqual(at(10.6, 10, 12), [10, 12]);
-  });
 });

@@ -51,8 +51,10 @@ describe('a body that is kept', () => {
     // A write to a closed connection may fail before the close is seen; `events.once` would reject with that error.
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    socket.resume().write('POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
-    const sending = setInterval(() => socket.write('a\r\n0123456789\r\n'), 1);
+    const part = 'a\r\n0123456789\r\n';
+    // Too long from its beginning on: between two parts, more time may pass than a body may take.
+    socket.resume().write(`POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${part.repeat(11)}`);
+    const sending = setInterval(() => socket.write(part), 1);
     try {
       await closed;
       assert.deepEqual(refused, [413]);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseAuxv, parseSoftLimit, parseStat, parseTreeMark } from '../../../src/platform/linux/procfs.ts';
+import { parseAuxv, parseHandled, parseSoftLimit, parseStat, parseTreeMark, parseVariable } from '../../../src/platform/linux/procfs.ts';
 import { parsePs } from '../../../src/platform/portable/portablePlatform.ts';
 import { descendantsIn } from '../../../src/platform/walk.ts';
 
 const units = { ticksPerSecond: 100, pageBytes: 4096 };
-const rest = '1 4242 4242 0 -1 4194560 1 0 0 0 150 50 7 8 20 0 3 0 98765 1000 25 18446744073709551615 1 1 0 0 0 0 0 0 0';
+const rest = '1 4242 4242 34816 -1 4194560 1 0 0 0 150 50 7 8 20 0 3 0 98765 1000 25 18446744073709551615 1 1 0 0 0 0 0 0 0';
 
 /** As the kernel writes it, behind what was read before. */
 function parse(line: string): ReturnType<typeof parseStat> {
@@ -26,6 +26,7 @@ describe('/proc/PID/stat', () => {
         parent: 1,
         group: 4242,
         session: 4242,
+        terminal: 34816,
         cpuMillis: 2000,
         childrenCpuMillis: 150,
         threads: 3,
@@ -67,6 +68,16 @@ describe('marks', () => {
     assert.deepEqual(parseTreeMark('A=1\0TREE_WARDEN_TREE=outer:inner\0XTREE_WARDEN_TREE=no\0'), ['outer', 'inner']);
     assert.deepEqual(parseTreeMark('TREE_WARDEN_TREE=\0'), []);
     assert.deepEqual(parseTreeMark('nginx: worker process'), []);
+  });
+
+  it('reads a variable of an environment, and which signals have a handler', () => {
+    assert.equal(parseVariable('A=1\0NODE_OPTIONS=--inspect --title=a=b\0', 'NODE_OPTIONS'), '--inspect --title=a=b');
+    assert.equal(parseVariable('XNODE_OPTIONS=1\0', 'NODE_OPTIONS'), undefined);
+    // Of a Node process, and of one with --disable-sigusr1.
+    const status = (handled: string): string => `Name:\tx\nSigIgn:\t0000000001001000\nSigCgt:\t${handled}\nCapInh:\t0\n`;
+    assert.equal(parseHandled(status('0000000100004602'), 10), true);
+    assert.equal(parseHandled(status('0000000100004402'), 10), false);
+    assert.equal(parseHandled('', 10), undefined);
   });
 
   it('are read from the limits', () => {

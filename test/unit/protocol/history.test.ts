@@ -36,4 +36,21 @@ describe('the history of a tree', () => {
       Array.from({ length: 12 }, (_, index) => 1e12 + index * 900).filter((at) => at < 1e12 + 10_000),
     );
   });
+
+  it('goes on at once where the clock is put back, without what was recorded in its future', () => {
+    const history = new TreeHistory();
+    for (let second = 0; second < 3600; second++) history.add(point((7200 + second) * 1000));
+    for (let second = 0; second < 60; second++) history.add(point((9000 + second) * 1000, 50));
+    const { recent, long } = history.series;
+    for (const { at, cpuPercent } of [recent, long]) {
+      assert.deepEqual(
+        at,
+        at.toSorted((a, b) => a - b),
+      );
+      assert.equal(cpuPercent.length, at.length);
+    }
+    assert.deepEqual([recent.at.at(-1), recent.cpuPercent.at(-1)], [9_059_000, 50]);
+    assert.equal(long.at.at(-1), 9_041_000);
+    assert.deepEqual([recent.at.length, long.at.length > 80 && long.at.length < 92], [60, true]);
+  });
 });

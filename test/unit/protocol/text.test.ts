@@ -99,6 +99,23 @@ describe('a stop', () => {
     ],
   ];
   for (const [steps, expected] of cases) it(`${steps.join(' ')} ends in a kill`, () => assert.deepEqual(parseStop(steps), expected));
+  const run = { run: 'x' };
+  for (const [steps, expected] of [
+    [[run], [run, { signal: 'SIGTERM' }, { waitMillis: 5000 }, { signal: 'SIGKILL' }]],
+    [
+      [run, '10s'],
+      [run, { waitMillis: 10_000 }, { signal: 'SIGKILL' }],
+    ],
+    [
+      ['SIGKILL', run],
+      [{ signal: 'SIGKILL' }, run],
+    ],
+    [
+      ['SIGINT', run],
+      [{ signal: 'SIGINT' }, run, { waitMillis: 5000 }, { signal: 'SIGKILL' }],
+    ],
+  ] as const)
+    it(`${JSON.stringify(steps)} ends in a kill, with its commands in their places`, () => assert.deepEqual(parseStop(steps), expected));
   for (const steps of [[], ['SIGTERM', 'soon'], ['SIGTERM', '5 weeks']]) {
     it(`[${steps.join(' ')}] is none`, () => assert.throws(() => parseStop(steps), RangeError));
   }

@@ -21,7 +21,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TreeId, WardenId } from '../../../src/protocol/identity.ts';
-import { maxMembers, maxRecordBytes, Records, readAllRecords, readRecordFolder, type TreeRecord } from '../../../src/records/records.ts';
+import { maxRecordBytes } from '../../../src/records/recordFiles.ts';
+import { maxMembers, Records, readAllRecords, readRecordFolder, type TreeRecord } from '../../../src/records/records.ts';
 import { cpuMillisOf } from '../../support/hostileText.ts';
 
 const tree = '11111111-1111-4111-8111-111111111111' as TreeId;

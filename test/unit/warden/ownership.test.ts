@@ -29,7 +29,16 @@ async function heard(): Promise<void> {
 class World {
   readonly sessions = ['owner', 'first', 'second', 'third'].map((name) => new Session(name));
   readonly abandoned: string[] = [];
-  readonly ownership = new Ownership(this.session('owner'), (reason) => this.abandoned.push(reason));
+  /** What outlives its owner is kept for so long. */
+  keepMillis = 0;
+  readonly orphaned: string[] = [];
+  readonly ownership = new Ownership(this.session('owner'), {
+    onOwnerGone: (reason) => {
+      if (this.keepMillis > 0) this.orphaned.push(reason);
+      return this.keepMillis;
+    },
+    onAbandoned: (reason) => void this.abandoned.push(reason),
+  });
 
   session(name: string): Session {
     return this.sessions.find((session) => session.name === name) ?? assert.fail(name);
@@ -339,5 +348,81 @@ describe('any order of releasing, closing, taking and waiting', () => {
       }
       world.ownership.close();
     }
+  });
+});
+
+describe('an owner that is gone where there is what outlives it', () => {
+  const lost = 'the client that started it is gone';
+  const closed = 'the window was closed';
+  const cases: readonly (readonly [string, readonly Step[], Readonly<Record<string, string>>, readonly string[], readonly string[]])[] = [
+    [
+      'leaves it to a successor within the grace',
+      [
+        ['lost', 'owner'],
+        ['wait', grace - 1],
+        ['take', 'first'],
+        ['wait', grace],
+      ],
+      { first: 'granted' },
+      [lost],
+      [],
+    ],
+    [
+      'leaves it to one that waits already',
+      [
+        ['take', 'first'],
+        ['lost', 'owner'],
+        ['wait', grace],
+      ],
+      { first: 'granted' },
+      [lost],
+      [],
+    ],
+    [
+      'lets it end at the deadline',
+      [
+        ['release for good', 'owner'],
+        ['wait', grace],
+        ['take', 'first'],
+      ],
+      { first: ending },
+      [closed],
+      [closed],
+    ],
+    [
+      'leaves it as often as it goes',
+      [
+        ['lost', 'owner'],
+        ['take', 'first'],
+        ['lost', 'first'],
+        ['wait', grace - 1],
+        ['take', 'second'],
+        ['wait', grace],
+      ],
+      { first: 'granted', second: 'granted' },
+      [lost, lost],
+      [],
+    ],
+  ];
+  for (const [name, steps, outcomes, orphaned, abandoned] of cases)
+    it(name, async () => {
+      const world = new World();
+      world.keepMillis = grace;
+      await play(world, steps);
+      for (const [session, outcome] of Object.entries(outcomes)) {
+        const found = world.session(session).outcome;
+        assert.equal(typeof found === 'object' ? found.message : found, outcome);
+      }
+      assert.deepEqual([world.orphaned, world.abandoned], [orphaned, abandoned]);
+    });
+
+  it('ends at once when nothing of it is left', async () => {
+    const world = new World();
+    world.keepMillis = grace;
+    world.ownership.nothingIsKept();
+    await play(world, [['lost', 'owner']]);
+    assert.deepEqual(world.abandoned, []);
+    world.ownership.nothingIsKept();
+    assert.deepEqual(world.abandoned, [closed]);
   });
 });

@@ -79,7 +79,7 @@ describe('a self-check', () => {
       trees: [tree()],
       census,
       ...changes,
-    });
+    }).map(String);
   }
 
   it('finds nothing where all is well', () => assert.deepEqual(check(), []));

@@ -14,7 +14,7 @@ function endedAtOnce(): { readonly guard: ShellSwitch; readonly pids: number[]; 
       process.kill(pid, 'SIGKILL');
     },
     onLost: () => undefined,
-    onGivenUp: (problem) => void problems.push(problem),
+    onGivenUp: (problem) => void problems.push(String(problem)),
   });
   return { guard, pids, problems };
 }
@@ -25,7 +25,10 @@ describe('the dead man’s switch', () => {
     await eventually('it is given up', () => problems.length === 1);
     assert.equal(pids.length, 6);
     assert.equal(guard.pid, null);
-    assert.match(guard.problem ?? '', /^The dead man’s switch was ended by another process, after it was restarted 5 times in 3 minutes\./);
+    assert.match(
+      String(guard.problem),
+      /^The dead man’s switch was ended by another process, after it was restarted 5 times in 3 minutes\./,
+    );
     guard.startAgain();
     assert.equal(guard.problem, undefined);
     await eventually('it is given up again', () => problems.length === 2);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import type { ProcessStat, SignalOutcome } from '../../../../src/platform/platform.ts';
+import { type ProcessStat, ProcessTableError, type SignalOutcome } from '../../../../src/platform/platform.ts';
+import type { HookCommand, StopStep } from '../../../../src/protocol/startRequest.ts';
 import { parseStop } from '../../../../src/protocol/stopSteps.ts';
 import { describeSurvivors, terminate } from '../../../../src/warden/ending/termination.ts';
 
@@ -47,6 +48,35 @@ class FakeTree {
 const never = new AbortController().signal;
 const willing = (signal: string): 'dies' | 'ignores' => (signal === 'SIGTERM' || signal === 'SIGKILL' ? 'dies' : 'ignores');
 const deaf = (signal: string): 'dies' | 'ignores' => (signal === 'SIGKILL' ? 'dies' : 'ignores');
+
+const hook = (name: string): HookCommand => ({ run: [name], timeoutMillis: 1000 });
+const kills = ['SIGSTOP 1', 'SIGKILL 1'];
+const commandCases: readonly {
+  readonly what: string;
+  readonly steps: readonly StopStep[];
+  readonly react?: (signal: string) => 'dies' | 'ignores';
+  readonly isHurried?: true;
+  readonly expected: readonly string[];
+}[] = [
+  { what: 'no process is left', steps: [hook('a'), { signal: 'SIGTERM' }, { waitMillis: 9e6 }, hook('b')], expected: ['a', 'b'] },
+  { what: 'before a signal', steps: [hook('a'), { signal: 'SIGTERM' }, { waitMillis: 9e6 }], react: willing, expected: ['a', 'SIGTERM 1'] },
+  {
+    what: 'after the last process has ended',
+    steps: [{ signal: 'SIGTERM' }, { waitMillis: 9e6 }, { signal: 'SIGKILL' }, hook('a'), { waitMillis: 9e6 }, hook('b')],
+    react: willing,
+    expected: ['SIGTERM 1', 'a', 'b'],
+  },
+  { what: 'after a kill', steps: [{ signal: 'SIGKILL' }, hook('a')], react: deaf, expected: [...kills, 'a'] },
+  { what: 'before the kill at the end', steps: [hook('a')], react: deaf, expected: ['a', ...kills] },
+  {
+    what: 'in a hurry, after the kill',
+    steps: [hook('a'), { waitMillis: 9e6 }, hook('b')],
+    react: deaf,
+    isHurried: true,
+    expected: [...kills, 'a', 'b'],
+  },
+  { what: 'what they leave is killed', steps: [{ signal: 'SIGKILL' }, hook('leaves')], expected: ['leaves', 'SIGSTOP 7', 'SIGKILL 7'] },
+];
 
 describe('an escalation', () => {
   it('ends with the first signal where all processes obey', async () => {
@@ -124,6 +154,54 @@ describe('an escalation', () => {
     });
   });
 
+  for (const { what, steps, react, isHurried, expected } of commandCases)
+    it(`runs its commands once and in turn: ${what}`, async () => {
+      const hurry = new AbortController();
+      if (isHurried) hurry.abort();
+      const tree = react === undefined ? new FakeTree() : new FakeTree().add(1, react);
+      const target = {
+        alive: () => tree.alive(),
+        signal: tree.signal.bind(tree),
+        run: ({ run: [name] }: HookCommand): Promise<void> => {
+          tree.log.push(name);
+          // What it leaves behind.
+          if (name === 'leaves') tree.add(7, deaf);
+          return Promise.resolve();
+        },
+      };
+      await terminate(target, steps, hurry.signal);
+      assert.deepEqual(tree.log, expected);
+      assert.deepEqual(tree.alive(), []);
+    });
+
+  it('kills what its commands leave also beside what cannot be killed', async () => {
+    const tree = new FakeTree().add(1, () => 'denied');
+    const target = {
+      alive: () => tree.alive(),
+      signal: tree.signal.bind(tree),
+      run: (): Promise<void> => Promise.resolve(void tree.add(7, deaf)),
+    };
+    const { survivors } = await terminate(target, [{ signal: 'SIGKILL' }, hook('leaves')], never, 50);
+    assert.deepEqual(
+      survivors.map(({ process }) => process.pid),
+      [1],
+    );
+  });
+
+  it('runs its commands also where the process table cannot be read, and says so then', async () => {
+    const ran: string[] = [];
+    const unreadable = (): never => {
+      throw new ProcessTableError('unreadable');
+    };
+    const target = {
+      alive: unreadable,
+      signal: () => 'gone' as const,
+      run: ({ run: [name] }: HookCommand) => Promise.resolve(void ran.push(name)),
+    };
+    await assert.rejects(terminate(target, [{ signal: 'SIGKILL' }, hook('a')], never, 50), ProcessTableError);
+    assert.deepEqual(ran, ['a']);
+  });
+
   it('says which processes are left and why, and takes none for dead that is not', async () => {
     const tree = new FakeTree()
       .add(1, () => 'denied')
@@ -132,7 +210,7 @@ describe('an escalation', () => {
       .add(4, () => 'ignores', false, true);
     const { survivors } = await terminate(tree, [{ signal: 'SIGKILL' }], never);
     assert.equal(
-      describeSurvivors(survivors),
+      String(describeSurvivors(survivors)),
       'still alive after SIGKILL: p1 (pid 1): it belongs to another user; p2 (pid 2): it was sent the signal and has not ended yet; p4 (pid 4): it is in an uninterruptible wait in the kernel',
     );
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { defaultRotation } from '../../../../src/protocol/logRotation.ts';
 import { LogFile } from '../../../../src/warden/output/logFile.ts';
 import { eventually } from '../../../support/run.ts';
 
@@ -12,7 +13,7 @@ describe('a log file', () => {
     try {
       writeFileSync(join(folder, 'logs'), 'in the way');
       const failures: string[] = [];
-      const file = new LogFile(join(folder, 'logs', 'it.log'), (error) => failures.push(error.message), 20);
+      const file = new LogFile(join(folder, 'logs', 'it.log'), (error) => failures.push(error.message), defaultRotation, 20);
       for (let line = 0; line < 10; line++) {
         assert.ok(file.write('lost\n', () => undefined));
         await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { LogFile } from '../../../../src/warden/output/logFile.ts';
 import { OutputBuffer } from '../../../../src/warden/output/outputBuffer.ts';
 import { TreeOutput } from '../../../../src/warden/output/treeOutput.ts';
+import { eventually } from '../../../support/run.ts';
 
 describe('the ring buffer', () => {
   it('gives back what was written, by position', () => {
@@ -10,6 +15,15 @@ describe('the ring buffer', () => {
     assert.equal(buffer.read(0, 100).toString(), 'abcdefghi');
     assert.equal(buffer.read(2, 3).toString(), 'cde');
     assert.equal(buffer.read(9, 5).toString(), '');
+  });
+
+  it('counts what it was told to skip, and begins behind it', () => {
+    const buffer = new OutputBuffer(100);
+    buffer.append(Buffer.from('abc'));
+    buffer.skip(10);
+    assert.deepEqual([buffer.start, buffer.end, buffer.read(0, 9).toString()], [13, 13, '']);
+    buffer.append(Buffer.from('def'));
+    assert.deepEqual([buffer.start, buffer.end, buffer.read(2, 9).toString()], [13, 16, 'def']);
   });
 
   it('forgets the oldest, keeps counting, and never drops the newest', () => {
@@ -81,6 +95,19 @@ describe('output', () => {
     assert.deepEqual([reader.text, reader.finished], ['far', true]);
   });
 
+  it('ends for a reader that does not follow where it was, also where the process prints faster than it reads', async () => {
+    const output = new TreeOutput(undefined);
+    const reader = new Reader('skip');
+    output.write(megabyte);
+    const { acknowledge } = output.subscribe(reader, 0, false);
+    await nextTurn();
+    for (let rounds = 0; rounds < 10 && !reader.finished; rounds++) {
+      output.write(megabyte);
+      acknowledge(reader.end);
+    }
+    assert.ok(reader.finished);
+  });
+
   it('pauses its source for a reader that waits, and goes on when that one has caught up', async () => {
     const output = new TreeOutput(undefined);
     const source = new Source();
@@ -107,6 +134,46 @@ describe('output', () => {
     assert.deepEqual([source.paused, source.resumed, reader.skipped], [1, 1, 0]);
   });
 
+  it('waits for its next reader, too, where it is told to, and loses nothing for it', async () => {
+    const output = new TreeOutput(undefined, 'always');
+    const source = new Source();
+    output.attach(source);
+    const first = new Reader('wait');
+    const { acknowledge, cancel } = output.subscribe(first, 0, true);
+    await nextTurn();
+    const part = megabyte.subarray(0, 100_000);
+    output.write(part);
+    acknowledge(first.end);
+    cancel();
+    output.write(part);
+    assert.equal(source.paused - source.resumed, 0);
+    output.write(megabyte.subarray(200_000));
+    assert.equal(source.paused - source.resumed, 1);
+    const next = new Reader('wait');
+    const subscription = output.subscribe(next, part.length, true);
+    await nextTurn();
+    while (next.end < megabyte.length) subscription.acknowledge(next.end);
+    assert.deepEqual([source.paused - source.resumed, next.skipped], [0, 0]);
+  });
+
+  it('has the place of its newest file beside the log, also where that is set aside after the end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tw-output-'));
+    try {
+      const path = join(folder, 'it.log');
+      const rotation = { maxBytes: 64 * 1024, maxFiles: 2 };
+      const log = new LogFile(path, assert.fail, rotation);
+      const output = new TreeOutput(log, false, rotation);
+      for (let chunk = 0; chunk < 50; chunk++) output.write(Buffer.alloc(5000, 'x'));
+      output.finish();
+      await log.close();
+      const start = output.end - statSync(path).size;
+      assert.ok(start > 0);
+      await eventually('the times say where it begins', () => readFileSync(`${path}.times`, 'utf8').includes(`\n= ${start}\n`));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('goes on when the reader it waited for leaves', async () => {
     const output = new TreeOutput(undefined);
     const source = new Source();
@@ -131,5 +198,18 @@ describe('output', () => {
     while (!reader.finished) acknowledge(reader.end);
     assert.equal(reader.text.length + reader.skipped, 5 * megabyte.length);
     assert.ok(reader.skipped > 3 * megabyte.length);
+  });
+});
+
+describe('the last lines of an output', () => {
+  it('are those of all that was written so far, and are not read again before more is', () => {
+    const output = new TreeOutput(undefined);
+    output.write(Buffer.from('one\n\ntwo\n'));
+    const lines = output.lastLines(2);
+    assert.deepEqual(lines, ['one', 'two']);
+    assert.equal(output.lastLines(2), lines);
+    assert.deepEqual(output.lastLines(1), ['two']);
+    output.write(Buffer.from('\x1b[31mthree\x1b[0m'));
+    assert.deepEqual(output.lastLines(2), ['two', 'three']);
   });
 });

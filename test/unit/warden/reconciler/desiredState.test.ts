@@ -43,6 +43,29 @@ describe('a wish', () => {
     });
 });
 
+describe('what its dependencies forbid', () => {
+  const cases: readonly (readonly [string, NameState, NameEvent, boolean, Phase, NameState['desired'], readonly Effect[]])[] = [
+    ['a start waits for them', at('idle'), { type: 'start' }, true, 'held', 'running', []],
+    ['a further start joins', at('held'), { type: 'start' }, true, 'held', 'running', []],
+    ['a restart joins', at('held'), { type: 'restart' }, true, 'held', 'running', []],
+    ['a stop calls it off', at('held'), { type: 'stop' }, true, 'idle', 'stopped', ['supersede']],
+    ['a restart ends the tree, and waits then', at('stopping'), { type: 'ended', succession: 'none' }, true, 'held', 'running', []],
+    ['an automatic restart that is due waits', at('waiting'), { type: 'due' }, true, 'held', 'running', []],
+    ['a start that ends a delay waits', at('waiting'), { type: 'start' }, true, 'held', 'running', ['cancelWait']],
+    ['it is launched when they allow it', at('held'), { type: 'released' }, false, 'launching', 'running', ['launch']],
+    ['it is not launched before that', at('held'), { type: 'released' }, true, 'held', 'running', []],
+    ['it fails with them', at('held'), { type: 'barred' }, true, 'idle', 'stopped', ['fail']],
+    ['what runs is not touched', at('running'), { type: 'barred' }, true, 'running', 'running', []],
+    ['what runs is not started again', at('running'), { type: 'released' }, false, 'running', 'running', []],
+    ['a limit of a tree that is gone changes nothing', at('held'), { type: 'limit', action: 'restart' }, true, 'held', 'running', []],
+  ];
+  for (const [what, before, event, isHeld, phase, desired, effects] of cases)
+    it(what, () => {
+      const { state, effects: found } = transition(before, event, isHeld);
+      assert.deepEqual([state.phase, state.desired, found], [phase, desired, effects]);
+    });
+});
+
 describe('an end', () => {
   const cases: readonly (readonly [string, NameState, NameEvent, Phase, readonly Effect[]])[] = [
     ['of what is restarted', at('stopping'), { type: 'ended', succession: 'none' }, 'launching', ['launch']],

@@ -50,7 +50,10 @@ function nameWith(problems: Readonly<Record<number, string>>, maxRestarts = 3) {
     },
     discard: () => undefined,
     onChange: () => undefined,
-    alert: (message) => alerts.push(message),
+    isHeld: () => false,
+    isClosed: () => false,
+    endInTurn: (_, end) => end(),
+    alert: (message) => alerts.push(String(message)),
   });
   const request = {
     ...{ name: 'web', argv: ['web'], cwd: '/', env: {}, stdio: 'pipes', stop: [], whenLeaderExits: 'kill' },
@@ -81,6 +84,7 @@ describe('an automatic restart whose spawn fails', () => {
     await eventually('it is given up', () => managed.isIdle);
     assert.equal(trees.length, 3);
     assert.equal(alerts.length, 1);
+    assert.equal(managed.standingOf(trees[0] as unknown as Tree).gaveUp, true);
     assert.match(alerts[0] ?? '', /^'web' could not be restarted \(EAGAIN\), and will not be restarted: it was restarted 2 times/);
   });
 
@@ -89,6 +93,25 @@ describe('an automatic restart whose spawn fails', () => {
     await assert.rejects(managed.start(request), /no such command/);
     assert.deepEqual([trees.length, alerts, managed.isIdle], [1, [], true]);
   });
+});
+
+describe('an end that is faster than the news of the start', () => {
+  for (const [what, restart, isRestarted] of [
+    ['is not told as the last one where a restart follows', undefined, true],
+    ['is the last one where none does, once that is known', 'never', false],
+  ] as const)
+    it(what, async () => {
+      const { managed, trees, request, fail } = nameWith({});
+      const started = managed.start({ ...request, ...(restart === 'never' && { restart: undefined }) } as unknown as StartRequest);
+      const [tree] = trees;
+      assert.ok(tree);
+      // Its launch is not over yet.
+      fail(tree);
+      assert.equal(managed.standingOf(tree as unknown as Tree).restarting, true);
+      await started;
+      assert.equal(managed.standingOf(tree as unknown as Tree).restarting, isRestarted);
+      if (isRestarted) await eventually('it runs again', () => trees.length === 2);
+    });
 });
 
 describe('a stop that has failed', () => {

@@ -12,11 +12,11 @@ function plan(policy: RestartPolicy | undefined, state: TreeState, earlier: read
 }
 
 describe('whether a tree is started again', () => {
-  const ends: readonly TreeState[] = ['exited', 'failed', 'killed', 'unkillable'];
+  const ends: readonly TreeState[] = ['succeeded', 'exited', 'failed', 'killed', 'unkillable'];
   const cases: [string, RestartPolicy | undefined, readonly TreeState[]][] = [
     ['without a policy: never', undefined, []],
     ['on failure: when it has failed', onFailure, ['failed']],
-    ['always: unless one of its processes cannot be killed', { ...onFailure, when: 'always' }, ['exited', 'failed', 'killed']],
+    ['always: unless one of its processes cannot be killed', { ...onFailure, when: 'always' }, ['succeeded', 'exited', 'failed', 'killed']],
   ];
   for (const [what, policy, expected] of cases)
     it(what, () =>

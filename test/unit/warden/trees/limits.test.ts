@@ -32,7 +32,7 @@ describe('a limit that the kernel does not hold', () => {
     it(`${name}: is seen, and told once`, () => {
       const { watch: found } = watch(limits);
       assert.equal(found.check(quiet), undefined);
-      assert.match(found.check({ ...quiet, ...over })?.reason ?? '', reason);
+      assert.match(String(found.check({ ...quiet, ...over })?.reason), reason);
       assert.equal(found.check({ ...quiet, ...over }), undefined);
     });
   }
@@ -60,8 +60,8 @@ describe('a limit that the kernel holds', () => {
     assert.equal(found.check(quiet), undefined);
     assert.equal(found.memoryBreach(), undefined);
     events.memoryKills = 1;
-    assert.match(found.check(quiet)?.reason ?? '', /and the kernel ended it$/);
-    assert.match(found.memoryBreach()?.reason ?? '', /and the kernel ended it$/);
+    assert.match(String(found.check(quiet)?.reason), /and the kernel ended it$/);
+    assert.match(String(found.memoryBreach()?.reason), /and the kernel ended it$/);
   });
 
   it('processes: is told when a fork was refused', () => {

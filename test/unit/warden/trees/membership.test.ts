@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { uncontained } from '../../../../src/platform/container.ts';
 import type { Marks, Platform, ProcessIdentity, ProcessStat } from '../../../../src/platform/platform.ts';
 import { descendantsIn } from '../../../../src/platform/walk.ts';
 import type { TreeId } from '../../../../src/protocol/identity.ts';
-import { limitMarkOf } from '../../../../src/warden/marks.ts';
+import { limitMarkNamed, limitMarkOf } from '../../../../src/warden/marks.ts';
 import { Membership } from '../../../../src/warden/trees/membership.ts';
 import { inertPlatform } from '../../../support/inertPlatform.ts';
 
@@ -357,6 +358,18 @@ describe('the number that a tree is marked with', () => {
     const marks = new Set(Array.from({ length: 1000 }, () => limitMarkOf(crypto.randomUUID())));
     assert.equal(marks.size, 1000);
     for (const mark of marks) assert.ok(Number.isSafeInteger(mark) && mark >= 2 ** 51);
+  });
+
+  it('is none where what is said to be its id is none, whatever that is', () => {
+    const id = crypto.randomUUID();
+    assert.equal(limitMarkNamed(id), limitMarkOf(id));
+    const alike = fc.string({ unit: fc.constantFrom(...'-0f'), minLength: 36, maxLength: 36 });
+    fc.assert(
+      fc.property(fc.oneof(alike, fc.string()), (text) => limitMarkNamed(text) === undefined),
+      {
+        examples: [['-'.repeat(36)], [`${id}\n`], [id.toUpperCase()], ['']],
+      },
+    );
   });
 });
 

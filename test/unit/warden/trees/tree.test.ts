@@ -31,6 +31,8 @@ function treeSeenBy(look: () => ProcessStat[]): Tree {
     contain: () => uncontained,
     alive: look,
     limitReached: () => undefined,
+    remoteFailure: () => undefined,
+    cleared: Promise.resolve(),
     events: new EventEmitter<TreeEvents>(),
   };
   const tree = new Tree('11111111-1111-4111-8111-111111111111' as TreeId, request, context, { startedAt: 0, commandLine: 'it' });
@@ -47,11 +49,11 @@ describe('a tree whose processes cannot be seen while it is ended', () => {
     for (let stops = 0; stops < 2; stops++) {
       await tree.stop('asked to', [], true);
       assert.deepEqual([tree.state, tree.ended], ['unkillable', false]);
-      assert.match(tree.reason, /cannot be seen/);
+      assert.match(String(tree.reason), /cannot be seen/);
     }
     look = () => [];
     tree.observe(0);
     await eventually('it has ended', () => tree.ended);
-    assert.deepEqual([tree.state, tree.reason], ['exited', 'asked to']);
+    assert.deepEqual([tree.state, String(tree.reason)], ['exited', 'asked to']);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nextPhase, stateOf, type TreeEvent, type TreePhase } from '../../../../src/warden/trees/treePhase.ts';
+import { type EndState, isReadyPhase, nextPhase, stateOf, type TreeEvent, type TreePhase } from '../../../../src/warden/trees/treePhase.ts';
 
 const escalation = { hurry: new AbortController(), done: Promise.resolve() };
 
@@ -9,7 +9,8 @@ const phases: Record<string, TreePhase> = {
   'spawning, called off': { at: 'spawning', requested: true },
   starting: { at: 'living', state: 'starting' },
   ready: { at: 'living', state: 'ready' },
-  leaderless: { at: 'leaderless' },
+  leaderless: { at: 'leaderless', isReady: true },
+  'leaderless, starting': { at: 'leaderless', isReady: false },
   ending: { at: 'ending', escalation, requested: false },
   'ending, asked to': { at: 'ending', escalation, requested: true },
   'ending, failed': { at: 'ending', escalation, requested: false, failure: 'not alive' },
@@ -28,17 +29,18 @@ const events: Record<string, TreeEvent> = {
   'end requested': { type: 'endRequested' },
   'end begun, asked to': { type: 'endBegun', escalation, requested: true },
   'end begun, failed': { type: 'endBegun', escalation, requested: false, failure: 'not alive' },
-  'leader exited well, none left': { type: 'leaderExited', ok: true, membersLeft: false },
-  'leader failed, none left': { type: 'leaderExited', ok: false, membersLeft: false },
-  'leader failed, members kept': { type: 'leaderExited', ok: false, membersLeft: true },
-  'gone, leader well': { type: 'gone', forced: false, leaderOk: true },
-  'gone, leader failed': { type: 'gone', forced: false, leaderOk: false },
-  'gone, by force': { type: 'gone', forced: true, leaderOk: false },
+  'leader exited well, none left': { type: 'leaderExited', verdict: 'succeeded', membersLeft: false },
+  'leader failed, none left': { type: 'leaderExited', verdict: 'failed', membersLeft: false },
+  'leader failed, members kept': { type: 'leaderExited', verdict: 'failed', membersLeft: true },
+  'gone, leader well': { type: 'gone', forced: false, verdict: 'succeeded' },
+  'gone, leader unknown': { type: 'gone', forced: false, verdict: 'exited' },
+  'gone, leader failed': { type: 'gone', forced: false, verdict: 'failed' },
+  'gone, by force': { type: 'gone', forced: true, verdict: 'failed' },
   'got stuck': { type: 'stuck' },
   released: { type: 'released', at: 5 },
 };
 
-const gone = (state: 'exited' | 'killed' | 'failed', requested = false): TreePhase => ({ at: 'gone', state, requested });
+const gone = (state: EndState, requested = false): TreePhase => ({ at: 'gone', state, requested });
 const ending = (requested: boolean, failure?: string): TreePhase => ({ at: 'ending', escalation, requested, failure });
 const askedTo = ending(true);
 const failed = ending(false, 'not alive');
@@ -50,7 +52,7 @@ const transitions: Record<string, Record<string, TreePhase>> = {
     spawning: { at: 'living', state: 'starting' },
     'spawning, called off': { at: 'living', state: 'starting' },
   },
-  'found ready': { starting: { at: 'living', state: 'ready' } },
+  'found ready': { starting: { at: 'living', state: 'ready' }, 'leaderless, starting': { at: 'leaderless', isReady: true } },
   'spawn failed': { spawning: gone('failed'), 'spawning, called off': gone('failed', true) },
   'end requested': {
     spawning: { at: 'spawning', requested: true },
@@ -60,28 +62,40 @@ const transitions: Record<string, Record<string, TreePhase>> = {
     'ending, failed': ending(true, 'not alive'),
   },
   'end begun, asked to': {
-    ...{ starting: askedTo, ready: askedTo, leaderless: askedTo, stuck: askedTo, 'stuck, asked to': askedTo },
+    ...{
+      starting: askedTo,
+      ready: askedTo,
+      leaderless: askedTo,
+      'leaderless, starting': askedTo,
+      stuck: askedTo,
+      'stuck, asked to': askedTo,
+    },
     'stuck, failed': ending(true, 'not alive'),
   },
   'end begun, failed': {
-    ...{ starting: failed, ready: failed, leaderless: failed, stuck: failed, 'stuck, failed': failed },
+    ...{ starting: failed, ready: failed, leaderless: failed, 'leaderless, starting': failed, stuck: failed, 'stuck, failed': failed },
     'stuck, asked to': ending(true, 'not alive'),
   },
-  'leader exited well, none left': { starting: gone('exited'), ready: gone('exited') },
+  'leader exited well, none left': { starting: gone('succeeded'), ready: gone('succeeded') },
   'leader failed, none left': { starting: gone('failed'), ready: gone('failed') },
-  'leader failed, members kept': { starting: { at: 'leaderless' }, ready: { at: 'leaderless' } },
+  'leader failed, members kept': { starting: { at: 'leaderless', isReady: false }, ready: { at: 'leaderless', isReady: true } },
   'gone, leader well': {
-    ...{ leaderless: gone('exited'), ending: gone('exited'), stuck: gone('exited') },
+    ...{ leaderless: gone('succeeded'), 'leaderless, starting': gone('succeeded'), ending: gone('succeeded'), stuck: gone('succeeded') },
+    ...{ 'ending, failed': gone('failed'), 'stuck, failed': gone('failed') },
+    ...{ 'ending, asked to': gone('exited', true), 'stuck, asked to': gone('exited', true) },
+  },
+  'gone, leader unknown': {
+    ...{ leaderless: gone('exited'), 'leaderless, starting': gone('exited'), ending: gone('exited'), stuck: gone('exited') },
     ...{ 'ending, failed': gone('failed'), 'stuck, failed': gone('failed') },
     ...{ 'ending, asked to': gone('exited', true), 'stuck, asked to': gone('exited', true) },
   },
   'gone, leader failed': {
-    ...{ leaderless: gone('failed'), ending: gone('failed'), stuck: gone('failed') },
+    ...{ leaderless: gone('failed'), 'leaderless, starting': gone('failed'), ending: gone('failed'), stuck: gone('failed') },
     ...{ 'ending, failed': gone('failed'), 'stuck, failed': gone('failed') },
     ...{ 'ending, asked to': gone('exited', true), 'stuck, asked to': gone('exited', true) },
   },
   'gone, by force': {
-    ...{ leaderless: gone('failed'), ending: gone('failed'), stuck: gone('failed') },
+    ...{ leaderless: gone('failed'), 'leaderless, starting': gone('failed'), ending: gone('failed'), stuck: gone('failed') },
     ...{ 'ending, failed': gone('failed'), 'stuck, failed': gone('failed') },
     ...{ 'ending, asked to': gone('killed', true), 'stuck, asked to': gone('killed', true) },
   },
@@ -103,4 +117,16 @@ describe('a tree in each phase, at each event', () => {
         assert.deepEqual(plain(nextPhase(phase, event)), plain(expected)));
     }
   }
+});
+
+describe('a phase', () => {
+  it('counts as ready while it runs, and in no phase of an end, also of one that was never ready', () => {
+    const counted = Object.entries(phases).filter(([, phase]) => isReadyPhase(phase));
+    assert.deepEqual(
+      counted.map(([name]) => name),
+      ['ready', 'leaderless'],
+    );
+    const stopped: TreePhase = { at: 'gone', state: 'exited', requested: true };
+    assert.deepEqual([stateOf(stopped), isReadyPhase(stopped)], ['exited', false]);
+  });
 });

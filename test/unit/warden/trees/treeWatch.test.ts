@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, type ProcessIdentity, type ProcessStat, ProcessTableError } from '../../../../src/platform/platform.ts';
+import type { TreeId } from '../../../../src/protocol/identity.ts';
 import { noSwitch } from '../../../../src/warden/ending/deadMansSwitch.ts';
 import type { Journal } from '../../../../src/warden/journal.ts';
 import { Observers } from '../../../../src/warden/observers.ts';
@@ -20,9 +22,10 @@ const child: ProcessStat = { ...self, pid: 200, parent: self.pid };
 const running = { ended: false, request: { name: 'it' }, container: {}, observe: () => undefined, measure: () => undefined };
 const journal = { write: () => undefined } as unknown as Journal;
 
-/** Watches one tree by looks that `look` answers, all of them in turns but the one at the spawn; `told` is what the switch was told last. */
+/** Watches one tree by looks that `look` answers, all of them in turns but the one where others have changed; `told` is what the switch was told last. */
 class Watched implements Disposable {
   readonly watch: TreeWatch;
+  readonly membership: Membership;
   look: () => readonly ProcessStat[] = () => [child];
   looks = 0;
   told: readonly ProcessIdentity[] = [];
@@ -38,9 +41,10 @@ class Watched implements Disposable {
       descendants: look,
       descendantsInTurns: () => Promise.resolve().then(look),
     };
+    this.membership = new Membership(platform, self);
     this.watch = new TreeWatch({
       ...{ platform, journal, lifetime: 'managed', logFolder: '', keepHistory: false },
-      membership: new Membership(platform, self),
+      membership: this.membership,
       observers: new Observers(journal),
       records: { write: () => undefined, writeStrays: () => undefined } as unknown as TreeRecords,
       limits: { intervalMillis, check: () => undefined } as unknown as LimitKeeper,
@@ -74,7 +78,7 @@ describe('a look that cannot read the process table', () => {
     it(`costs nothing but itself: ${which}`, async () => {
       using watched = new Watched(intervalMillis);
       watched.look = blind;
-      watched.watch.spawned();
+      watched.watch.othersChanged();
       // Censuses and the first sample, in turns.
       await eventually('it has looked often', () => watched.looks >= 6);
       assert.deepEqual(watched.told, []);
@@ -87,14 +91,24 @@ describe('a look that cannot read the process table', () => {
     watched.look = () => {
       throw new Error('a defect');
     };
-    assert.throws(() => watched.watch.spawned(), /a defect/);
+    assert.throws(() => watched.watch.othersChanged(), /a defect/);
   });
 });
 
 describe('a spawn', () => {
-  it('is told to the switch in its own turn', () => {
+  it('is told to the switch in its own turn, without a look at all others', () => {
     using watched = new Watched(undefined);
+    watched.membership.addLeader('1' as TreeId, child, { pids: () => [] });
     watched.watch.spawned();
-    assert.deepEqual(watched.told, [child]);
+    assert.deepEqual([watched.told, watched.looks], [[child], 0]);
+  });
+
+  it('is followed by looks that it shares with others that come at the same time', async () => {
+    using watched = new Watched(undefined);
+    for (let spawn = 0; spawn < 100; spawn++) watched.watch.spawned();
+    await sleep(700);
+    await eventually('the last of them was taken', () => watched.looks >= 6);
+    // Six where all came within ten milliseconds, twelve where some were later.
+    assert.ok(watched.looks <= 14, String(watched.looks));
   });
 });

@@ -1,0 +1,51 @@
+/** The commands for models, and their help. */
+import type { Command } from 'commander';
+import { chat } from './chat.ts';
+import { CompletedArgument } from './completion/completed.ts';
+import { gateway } from './gateway.ts';
+import { load, models, unload } from './models.ts';
+import { several } from './several.ts';
+
+/** Makes an action of what a command does, which answers with an exit status. */
+export type Act = <Args extends unknown[]>(work: (...args: Args) => Promise<number>) => (...args: Args) => Promise<void>;
+
+export function addModelCommands(program: Command, act: Act): void {
+  program
+    .command('gateway')
+    .description('serve the models that .vscode/processes.json declares at one address, without an editor')
+    .addArgument(new CompletedArgument('models', '[names...]', 'names to start; all by default'))
+    .option('-p, --port <number>', 'port on 127.0.0.1; 0 picks a free one', '0')
+    .option('--json', 'print address and token as one line of JSON')
+    .option(
+      '--allow-origin <origin>',
+      'allow web pages of this origin to call the models (CORS), for example app://obsidian.md; repeatable',
+      several,
+    )
+    .addHelpText('after', '\nSet TREE_WARDEN_TOKEN to choose the token.')
+    .action(act((names: string[], options) => gateway(names, options)));
+  program
+    .command('models')
+    .description('list your models, in all windows and terminals')
+    .option('--json', 'print JSON')
+    .action(act((options) => models(options)));
+  program
+    .command('load')
+    .description('load a model, and wait until it is ready')
+    .addArgument(new CompletedArgument('models', '<model>'))
+    .option('-i, --instances <count>', 'number of servers')
+    .option('--json', 'print JSON')
+    .action(act((model: string, options) => load(model, options)));
+  program
+    .command('unload')
+    .description('unload models after their current requests, and wait until their processes have ended')
+    .addArgument(new CompletedArgument('models', '<models...>'))
+    .option('--now', 'cancel the current requests')
+    .option('--json', 'print JSON')
+    .action(act((names: string[], options) => unload(names, options)));
+  program
+    .command('chat')
+    .description('send a prompt to a model and stream its answer')
+    .addArgument(new CompletedArgument('models', '<model>'))
+    .argument('<prompt...>')
+    .action(act((model: string, words: string[]) => chat(model, words.join(' '))));
+}

@@ -1,0 +1,28 @@
+import type { WardenClient } from '../client/wardenClient.ts';
+import type { ProcessSpec } from '../config/processSchema.ts';
+import { resolveModel } from '../config/resolveModel.ts';
+import { errorText } from '../protocol/errors.ts';
+import type { ModelRequest } from '../protocol/models.ts';
+import { modelOfDependency } from '../protocol/names.ts';
+import type { Declared } from './declared.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { complain } from './say.ts';
+
+/**
+ * The models that these processes depend on, resolved.
+ * @throws CliError where one of them cannot be.
+ */
+export async function neededModels({ wanted, models, context }: Declared<ProcessSpec>): Promise<ModelRequest[]> {
+  const needed = new Set(wanted.flatMap(([, { dependsOn = [] }]) => dependsOn.flatMap(({ name }) => modelOfDependency(name) ?? [])));
+  const specs = [...models].filter(([name]) => needed.has(name));
+  return await Promise.all(specs.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
+    throw new CliError(errorText(error), exitCodes.usage);
+  });
+}
+
+/** Opens the gateway, where there is anything to serve; each model is loaded when a process that needs it is started. */
+export async function serveModels(client: WardenClient, requests: ModelRequest[]): Promise<void> {
+  if (requests.length === 0) return;
+  const { url } = await client.declareModels(requests, { port: 0 });
+  complain(`${requests.map(({ name }) => name).join(', ')} at ${url}/v1`);
+}

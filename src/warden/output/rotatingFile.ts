@@ -1,0 +1,185 @@
+import { writev } from 'node:fs';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import type { LogRotation } from '../../protocol/logRotation.ts';
+
+/**
+ * How much may wait for the disk before the source is to be held up, and from when on it may go on, in bytes: the one goes on reading while the other is writing. The ring of an output
+ * is larger, so what is not in it any more is in the file.
+ */
+const waiting = { most: 256 * 1024, least: 64 * 1024 } as const;
+/** Maximum number of chunks that are written at once. */
+const maxChunks = 512;
+
+export interface RotatingFileEvents {
+  /** The disk has caught up, after {@link RotatingFile.write} has returned false. */
+  onDrain(): void;
+  /** The file was set aside as `.1`; the new one is not there yet. */
+  onSetAside(): void;
+  /** Called once: nothing is written any more, and what was waiting is lost. */
+  onError(error: Error): void;
+}
+
+/** A file that is appended to, and set aside when it has reached its size: `.1` is the newest of those, and `maxFiles` are kept. */
+export class RotatingFile {
+  readonly #path: string;
+  readonly #rotation: LogRotation;
+  readonly #events: RotatingFileEvents;
+  #file: FileHandle | undefined;
+  #size = 0;
+  #queue: Buffer[] = [];
+  /** Of the queue, and of what is being written. */
+  #waitingBytes = 0;
+  /** It is being opened, written, set aside or closed. */
+  #isBusy = false;
+  #isHeldUp = false;
+  #hasFailed = false;
+  #isEnding = false;
+  readonly #ended: Promise<void>;
+  #onEnded: () => void = () => undefined;
+
+  constructor(path: string, rotation: LogRotation, events: RotatingFileEvents) {
+    this.#path = path;
+    this.#rotation = rotation;
+    this.#events = events;
+    this.#ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
+    void this.#alone(async () => {
+      await this.#open();
+      await this.#rotateIfFull();
+    });
+  }
+
+  /** False where the disk is behind: what is given then is written all the same. */
+  write(chunk: Buffer): boolean {
+    if (this.#hasFailed) return true;
+    this.#queue.push(chunk);
+    this.#waitingBytes += chunk.length;
+    this.#next();
+    this.#isHeldUp ||= this.#waitingBytes >= waiting.most;
+    return !this.#isHeldUp;
+  }
+
+  /** Resolves when all of it is written and the file is closed, or it has failed. */
+  end(): Promise<void> {
+    this.#isEnding = true;
+    this.#next();
+    return this.#ended;
+  }
+
+  #next(): void {
+    if (this.#isBusy || this.#hasFailed) return;
+    const file = this.#file;
+    if (file && this.#queue.length > 0) {
+      this.#isBusy = true;
+      this.#write(file.fd, this.#takeGroup());
+    } else if (file && this.#isEnding) {
+      this.#isBusy = true;
+      void this.#close().then(
+        () => this.#onEnded(),
+        (error: Error) => this.#fail(error),
+      );
+    }
+  }
+
+  /** What is written at once: the chunk with which the file reaches its size is the last one. */
+  #takeGroup(): Buffer[] {
+    let [size, count] = [this.#size, 0];
+    while (count < Math.min(this.#queue.length, maxChunks) && size < this.#rotation.maxBytes) size += this.#queue[count++]?.length ?? 0;
+    return this.#queue.splice(0, count);
+  }
+
+  /** Without promises, which cost more than the write. */
+  #write(fd: number, chunks: readonly Buffer[]): void {
+    writev(fd, chunks, (error, written) => {
+      if (error) {
+        this.#fail(error);
+        return;
+      }
+      this.#size += written;
+      this.#waitingBytes -= written;
+      const rest = behind(chunks, written);
+      // A disk that is full takes a part, and then says so.
+      if (rest.length > 0) {
+        this.#write(fd, rest);
+        return;
+      }
+      if (this.#size >= this.#rotation.maxBytes) void this.#alone(() => this.#rotateIfFull());
+      else {
+        this.#isBusy = false;
+        this.#next();
+      }
+      this.#tellDrained();
+    });
+  }
+
+  #tellDrained(): void {
+    if (!this.#isHeldUp || this.#waitingBytes > waiting.least) return;
+    this.#isHeldUp = false;
+    this.#events.onDrain();
+  }
+
+  /** Nothing is written meanwhile. */
+  async #alone(step: () => Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    try {
+      await step();
+      this.#isBusy = false;
+      this.#next();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  async #open(): Promise<void> {
+    // To open a pipe would wait for its reader.
+    const found = await stat(this.#path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return undefined;
+    });
+    if (found && !found.isFile()) throw new Error(`${this.#path} is not a plain file`);
+    this.#file = await open(this.#path, 'a', 0o600);
+    this.#size = found?.size ?? 0;
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #rotateIfFull(): Promise<void> {
+    const { maxBytes, maxFiles } = this.#rotation;
+    if (this.#size < maxBytes) return;
+    await this.#close();
+    for (let number = maxFiles; number > 0; number--) {
+      const before = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
+      await rename(before, `${this.#path}.${number}`).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
+    this.#events.onSetAside();
+    await this.#open();
+  }
+
+  #fail(error: Error): void {
+    this.#hasFailed = true;
+    this.#queue = [];
+    this.#waitingBytes = 0;
+    // Whether it can be closed makes no difference any more.
+    void this.#close()
+      .catch(() => undefined)
+      .then(() => this.#onEnded());
+    this.#events.onError(error);
+  }
+}
+
+/** What comes behind the first bytes of chunks. */
+function behind(chunks: readonly Buffer[], bytes: number): Buffer[] {
+  let left = bytes;
+  return chunks.flatMap((chunk) => {
+    const taken = Math.min(left, chunk.length);
+    left -= taken;
+    return taken < chunk.length ? [chunk.subarray(taken)] : [];
+  });
+}

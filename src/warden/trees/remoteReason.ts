@@ -1,0 +1,31 @@
+import type { RemoteStatus } from '../../protocol/runner.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
+import type { TreeView } from './treeView.ts';
+
+const runnerNames = { slurm: 'Slurm', ssh: 'SSH' } as const;
+
+/** Why a tree on a node is in its state, as a clause: what its scheduler and its node say, before what is known here. */
+export function reasonOf({ state, reason }: Pick<TreeView, 'state' | 'reason'>, status: RemoteStatus): Text {
+  const { phase, node = '', reason: why, endsAt } = status;
+  if (phase === 'paused') return localizable('nodePaused', why ?? '');
+  if (phase === 'lost') return localizable('nodeLost', node, why ?? '');
+  if (phase === 'running' && why !== undefined && endsAt !== undefined)
+    return localizable('limitNotExtended', new Date(endsAt).toTimeString().slice(0, 5), why);
+  if (state !== 'starting') return reason;
+  const runner = runnerNames[status.runner];
+  switch (phase) {
+    case 'submitting':
+      return localizable('submitting', runner);
+    case 'queued':
+      if (why === undefined) return localizable('queued', runner);
+      return status.ahead === undefined
+        ? localizable('queuedBecause', runner, why)
+        : localizable('queuedBehind', runner, why, status.ahead);
+    case 'connecting':
+      return localizable('connecting', node);
+    case 'running':
+    case 'ending':
+    case 'failed':
+      return reason;
+  }
+}

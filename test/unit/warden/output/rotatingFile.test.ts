@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { RotatingFile } from '../../../../src/warden/output/rotatingFile.ts';
+import { holdsFor } from '../../../support/property.ts';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tw-rotating-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const ignored = { onDrain: () => undefined, onSetAside: () => undefined, onError: assert.fail };
+
+/** What the files are to have, the newest first: a file is set aside with the chunk that fills it. */
+function expectedFiles(chunks: readonly string[], maxBytes: number, maxFiles: number): string[] {
+  const files = [''];
+  for (const chunk of chunks) {
+    files[0] += chunk;
+    if (Buffer.byteLength(files[0] ?? '') >= maxBytes) files.unshift('');
+  }
+  return files.slice(0, maxFiles + 1);
+}
+
+describe('a file that is rotated', () => {
+  it('is set aside behind the chunk that fills it, however many are written at once', async () => {
+    const chunk = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), minLength: 1, maxLength: 30 });
+    let round = 0;
+    await holdsFor(
+      fc.tuple(
+        fc.array(fc.array(chunk, { maxLength: 20 }), { maxLength: 6 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 1, max: 3 }),
+      ),
+      async ([bursts, maxBytes, maxFiles]) => {
+        const own = join(folder, String(round++));
+        mkdirSync(own);
+        const path = join(own, 'it');
+        let setAside = 0;
+        // Another warden goes on with the same file.
+        for (const burst of bursts) {
+          const file = new RotatingFile(path, { maxBytes, maxFiles }, { ...ignored, onSetAside: () => setAside++ });
+          for (const one of burst) file.write(Buffer.from(one));
+          await file.end();
+        }
+        const expected = expectedFiles(bursts.flat(), maxBytes, maxFiles);
+        if (bursts.length > 0) {
+          const found = Array.from({ length: expected.length }, (_, number) =>
+            readFileSync(number === 0 ? path : `${path}.${number}`, 'utf8'),
+          );
+          assert.deepEqual(found, expected);
+          assert.equal(readdirSync(own).length, expected.length);
+        }
+        assert.ok(setAside >= expected.length - 1);
+      },
+      0.3,
+    );
+  });
+
+  it('holds its source up when much is waiting, and lets it go on before all of that is written', async () => {
+    let drains = 0;
+    const file = new RotatingFile(join(folder, 'slow'), { maxBytes: 1e9, maxFiles: 1 }, { ...ignored, onDrain: () => drains++ });
+    const answers = Array.from({ length: 8 }, () => file.write(Buffer.alloc(64 * 1024, 'x')));
+    assert.deepEqual(answers, [true, true, true, false, false, false, false, false]);
+    await file.end();
+    assert.equal(drains, 1);
+    assert.equal(readFileSync(join(folder, 'slow')).length, 8 * 64 * 1024);
+  });
+
+  it('fails once where it is no plain file, and takes nothing more', async () => {
+    mkdirSync(join(folder, 'folder'));
+    const errors: string[] = [];
+    const file = new RotatingFile(
+      join(folder, 'folder'),
+      { maxBytes: 10, maxFiles: 1 },
+      { ...ignored, onError: ({ message }) => errors.push(message) },
+    );
+    file.write(Buffer.from('lost'));
+    await file.end();
+    assert.ok(file.write(Buffer.from('lost')));
+    assert.deepEqual(errors, [`${join(folder, 'folder')} is not a plain file`]);
+  });
+});
