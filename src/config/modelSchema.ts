@@ -38,6 +38,12 @@ export const modelSchema = z
     contextSize: count()
       .optional()
       .describe('Context size in tokens, prompt and answer together. It is passed to the server and to the editor’s chat.'),
+    scope: z
+      .enum(['window', 'user'], 'must be "window" or "user"')
+      .optional()
+      .describe(
+        '"user": one server for all windows and commands that declare the same model, for as long as one of them lives. It counts for all models of a window, which have one address. Default: "window", a server of its own.',
+      ),
     preload: z.boolean().optional().describe('Load the model when the workspace opens. You are asked once per workspace.'),
     maxQueue: z.int().min(0).optional().describe('Maximum number of queued requests; further requests get status 429. Default: 100.'),
     maxConcurrent: count().optional().describe('Maximum number of concurrent requests per server. Default: 4.'),

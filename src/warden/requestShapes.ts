@@ -171,12 +171,22 @@ const model = z.looseObject({
   maxConcurrent: z.int().min(1),
   concurrencyLimit: count,
   affinity: flag,
+  scope: z.literal('user').optional(),
   gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
   upstreamName: z.string().max(10_000),
   loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),
   progress: text.optional(),
   metricsPath: text.optional(),
 });
+const declaredModels = {
+  models: listOf(model, 1000),
+  gateway: z.looseObject({
+    port: z.int().min(0).max(65_535),
+    isPortFixed: flag.optional(),
+    token: z.string().max(2000).optional(),
+    allowedOrigins: listOf(z.string().max(1000), 100).optional(),
+  }),
+};
 const hello = z.looseObject({
   protocol: z.number(),
   version: z.string().max(1000),
@@ -340,18 +350,8 @@ const shapes: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   [outputs.input.method, z.looseObject({ tree, base64: z.string() })],
   [outputs.sendInput.method, z.looseObject({ tree, base64: z.string().max(outputs.maxInputLength) })],
   [outputs.resize.method, dimensions.extend({ tree })],
-  [
-    models.declareModels.method,
-    z.looseObject({
-      models: listOf(model, 1000),
-      gateway: z.looseObject({
-        port: z.int().min(0).max(65_535),
-        isPortFixed: flag.optional(),
-        token: z.string().max(2000).optional(),
-        allowedOrigins: listOf(z.string().max(1000), 100).optional(),
-      }),
-    }),
-  ],
+  [models.declareModels.method, z.looseObject({ ...declaredModels, service: text.optional() })],
+  [models.leaseModels.method, z.looseObject({ ...declaredModels, lessee: z.string().max(10_000) })],
   [models.loadModel.method, z.looseObject({ model: name, instances: instances.optional() })],
   [models.unloadModel.method, z.looseObject({ model: name, now: flag })],
 ]);
