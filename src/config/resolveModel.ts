@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
+import type { FactRequest } from '../protocol/modelFacts.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
 import type { ModelSpec } from './modelSchema.ts';
 import { pathIn } from './pathIn.ts';
@@ -72,6 +73,12 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     affinity: spec.affinity ?? false,
     ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
+    ...factsOf(spec, model),
+    ...(runtime.factRequests && {
+      factRequests: await Promise.all(runtime.factRequests.map((one) => filledRequest(one, { ...context, known }))),
+    }),
+    ...(spec.request && { changes: without(spec.request) }),
+    ...(spec.variants && { variants: Object.entries(spec.variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
     ...(runtime.loadRequest && {
       loadRequest: {
         ...(await fillAll(runtime.loadRequest, { ...context, known })),
@@ -82,6 +89,21 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
   };
+}
+
+/** As far as they are known before a server is loaded. */
+function factsOf({ contextSize, capabilities }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'facts'> {
+  const size = isFile ? statSync(text, { throwIfNoEntry: false }) : undefined;
+  const facts = {
+    ...(contextSize !== undefined && { contextSize }),
+    ...(capabilities && { capabilities }),
+    ...(size?.isFile() && size.size > 0 && { sizeBytes: size.size }),
+  };
+  return Object.keys(facts).length > 0 ? { facts } : {};
+}
+
+async function filledRequest({ path, body }: FactRequest, context: ResolveContext): Promise<FactRequest> {
+  return { path, ...(body && { body: await fillAll(body, context) }) };
 }
 
 interface FoundModel {

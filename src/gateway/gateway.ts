@@ -7,6 +7,7 @@ import type { GatewayInfo, GatewayOptions } from '../protocol/models.ts';
 import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
 import { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
+import { modelEntries } from './modelEntries.ts';
 import type { ModelPool } from './modelPool.ts';
 import { Pages } from './pages.ts';
 import { parseBody } from './requestBody.ts';
@@ -105,9 +106,9 @@ export class Gateway {
         case 'health':
           return sendJson(response, 200, { status: 'ok' });
         case 'models':
-          return sendJson(response, 200, { object: 'list', data: this.#models.all.map(describe) });
+          return sendJson(response, 200, { object: 'list', data: this.#models.all.flatMap((pool) => modelEntries(pool.snapshot())) });
         case 'oneModel':
-          return sendJson(response, 200, describe(this.#pool(route.model)));
+          return sendJson(response, 200, this.#entryOf(route.model));
         case 'inference':
           return await this.#keepAndInfer(request, response, route);
         case 'upstream':
@@ -153,6 +154,12 @@ export class Gateway {
     throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`, { param: 'model', code: 'model_not_found' });
   }
 
+  /** A variant by its own name; the model by any other one. */
+  #entryOf(name: string): object {
+    const entries = modelEntries(this.#pool(name).snapshot()) as { readonly id: string }[];
+    return entries.find(({ id }) => id === name) ?? entries[0] ?? {};
+  }
+
   async #keepAndInfer(request: IncomingMessage, response: ServerResponse, route: InferenceRoute): Promise<void> {
     const { bytes, release } = await this.#bodies.read(request);
     try {
@@ -173,7 +180,8 @@ export class Gateway {
     const body = parseBody(bytes, headers['content-type'] ?? '');
     const pool = this.#pool(body.model);
     const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
-    return { pool, isStream: body.isStream, path, dialect, key, body: body.bytes(pool.model.upstreamName) };
+    const { upstreamName } = pool.model;
+    return { pool, isStream: body.isStream, path, dialect, key, body: body.bytes(upstreamName, pool.changesFor(body.model)) };
   }
 
   /** What is sent to a server's own path is not looked into, and not kept. */
@@ -227,10 +235,6 @@ export class Gateway {
 function figuresOf({ failed, firstAt, endedAt, usage }: ProxyResult, sentAt: number) {
   const times = firstAt === undefined ? {} : { firstTokenMillis: firstAt - sentAt, streamMillis: endedAt - firstAt };
   return { failed, ...times, ...usage };
-}
-
-function describe({ name, model }: ModelPool): object {
-  return { id: name, object: 'model', created: 0, owned_by: 'tree-warden', aliases: model.aliases };
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {

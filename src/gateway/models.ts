@@ -54,7 +54,8 @@ export class Models implements Catalogue {
 
   /** For people. */
   get names(): string {
-    return [...this.#pools.keys()].join(', ') || 'none';
+    const all = this.all.flatMap(({ name, model }) => [name, ...(model.variants ?? []).map((variant) => variant.name)]);
+    return all.join(', ') || 'none';
   }
 
   /** Hears of every change, without arguments: ask for {@link snapshots}. */
@@ -74,7 +75,11 @@ export class Models implements Catalogue {
 
   /** By its name, or by another name that it goes by. */
   find(name: string): ModelPool | undefined {
-    return this.#pools.get(name) ?? this.all.find(({ model }) => model.aliases.includes(name));
+    return (
+      this.#pools.get(name) ??
+      this.all.find(({ model }) => model.aliases.includes(name)) ??
+      this.all.find(({ model }) => model.variants?.some((variant) => variant.name === name))
+    );
   }
 
   async info(): Promise<GatewayInfo | null> {

@@ -1,6 +1,7 @@
 /** Model servers: what is declared of them, what is known of them, and what is asked for. */
 import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
+import type { FactRequest, ModelFacts, ModelVariant, RequestChanges } from './modelFacts.ts';
 import type { StartRequest } from './startRequest.ts';
 
 /** In the command line and the environment of a model's instance: the port that it is given when it is started. */
@@ -60,6 +61,13 @@ export interface ModelRequest {
   readonly gpus?: { readonly numbers: readonly number[]; readonly variables: readonly string[] };
   /** What the `model` of a request has to say to the server. */
   readonly upstreamName: string;
+  /** As declared. */
+  readonly facts?: ModelFacts;
+  /** What the server says itself when it is loaded. */
+  readonly factRequests?: readonly FactRequest[];
+  /** In every JSON request. */
+  readonly changes?: RequestChanges;
+  readonly variants?: readonly ModelVariant[];
   readonly loadRequest?: LoadRequest;
   /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;
@@ -116,6 +124,9 @@ export interface ModelSnapshot {
   /** When the model is unloaded if no request comes, in milliseconds since 1970. */
   readonly unloadAt?: number;
   readonly exclusive?: string;
+  /** As declared, and as its server says since it was loaded. */
+  readonly facts?: ModelFacts;
+  readonly variants?: readonly Pick<ModelVariant, 'name' | 'description'>[];
   readonly statistics: AnswerStatistics;
   /** The warden tells what the model service of the user says of it. */
   readonly isShared?: true;

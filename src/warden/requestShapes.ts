@@ -158,6 +158,7 @@ const start = z.looseObject({
 const probeTemplate = probeAt(z.union([portNumber, z.string().max(1000)]));
 const template = start.omit({ name: true, pool: true }).extend({ ready: probeTemplate.optional(), alive: probeTemplate.optional() });
 const instances = z.int().min(1).max(maxInstances);
+const changes = z.looseObject({ set: z.looseObject({}).optional(), strip: listOf(z.string(), 1000).optional() });
 const model = z.looseObject({
   name,
   aliases: listOf(z.string().max(1000), 1000),
@@ -172,6 +173,10 @@ const model = z.looseObject({
   concurrencyLimit: count,
   affinity: flag,
   scope: z.literal('user').optional(),
+  facts: z.looseObject({}).optional(),
+  factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
+  changes: changes.optional(),
+  variants: listOf(changes.extend({ name }), 100).optional(),
   gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
   upstreamName: z.string().max(10_000),
   loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),

@@ -57,6 +57,7 @@ const written: Readonly<Record<string, string>> = {
   ttlMillis: 'ttl',
   upstreamName: 'model',
   loadRequest: 'model',
+  changes: 'request',
 };
 
 /** Names of what differs, as the file has them. */
