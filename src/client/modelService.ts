@@ -4,6 +4,7 @@ import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wardenEnvironment } from '../protocol/environment.ts';
 import { reasonOf } from '../protocol/errorReasons.ts';
+import { errorText } from '../protocol/errors.ts';
 import { readGuardianVariables } from '../protocol/guardianVariables.ts';
 import { type DeclaredModels, type GatewayOptions, type ModelRequest, modelServiceWindow } from '../protocol/models.ts';
 import { serveArguments } from '../protocol/serveCommand.ts';
@@ -82,7 +83,7 @@ async function ensureModelService({ script, env = process.env }: ModelServiceOpt
 }
 
 async function findModelService(): Promise<string | undefined> {
-  for (const { path } of recordedWardens().filter(isModelService)) {
+  for (const { path, warden } of recordedWardens().filter(isModelService)) {
     const socket = socketPath(path);
     try {
       const client = await connectToWarden(socket, 'model service');
@@ -91,7 +92,8 @@ async function findModelService(): Promise<string | undefined> {
       if (versionProblem !== undefined) throw new Error(versionProblem);
       return socket;
     } catch (error) {
-      if (!(error instanceof WardenGoneError)) throw error;
+      if (!(error instanceof WardenGoneError))
+        throw new Error(`The model service (pid ${warden.process.pid}) cannot be used: ${errorText(error)}`);
     }
   }
   return undefined;

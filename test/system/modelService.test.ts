@@ -1,13 +1,15 @@
 /** Models that several windows and commands share: one server, for as long as one of those lives, and no process when none does. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
 import { modelSchema } from '../../src/config/modelSchema.ts';
 import { resolveModel } from '../../src/config/resolveModel.ts';
 import { newToken } from '../../src/loopback/token.ts';
+import { readRecordFolder, socketPath } from '../../src/records/records.ts';
 import { type Death, deaths, killAtOnce, openWindow } from '../support/deaths.ts';
 import { eventually, exitOf, Run, switchesOf } from '../support/run.ts';
 import { isAlive, killIfThere, survivorsAfterLooking } from '../support/survivors.ts';
@@ -77,6 +79,14 @@ class SharedModel implements AsyncDisposable {
   /** Until the declaration of every lessee has arrived. */
   async leasedBy(count: number): Promise<void> {
     await eventually(`${count} have leased it`, () => this.#journal().filter(({ event }) => event === 'models-leased').length >= count);
+  }
+
+  /** Of the warden of a command. */
+  async clientOf(owner: number): Promise<WardenClient> {
+    const pid = await wardenOf(owner);
+    const folders = readdirSync(this.run.runtimeFolder).map((id) => join(this.run.runtimeFolder, id));
+    const own = folders.find((folder) => existsSync(join(folder, 'warden.json')) && readRecordFolder(folder).warden.process.pid === pid);
+    return await connectToWarden(socketPath(own ?? assert.fail('it has no record')), 'test');
   }
 
   async chat(url: string): Promise<string> {
@@ -229,6 +239,9 @@ describe('the model service', () => {
       second.text().includes(`'shared' is not served here, because ${first} declares it otherwise (command).`),
     );
     await eventually('the other one is served', () => shared.models().some(({ name }) => name === 'mine'));
+    const own = await shared.clientOf(second.child.pid);
+    await assert.rejects(own.loadModel('shared'), /declares it otherwise \(command\)/);
+    own.dispose();
     await shared.chat(url);
     second.child.kill('SIGTERM');
     await exitOf(second.child);

@@ -35,6 +35,8 @@ export class SharedModels implements ModelHost {
   #info: GatewayInfo | undefined;
   #snapshots: readonly ModelSnapshot[] = [];
   #declared: readonly ModelRequest[] = [];
+  /** What another client declares otherwise, with the reason. */
+  #refused: ReadonlyMap<string, string> = new Map();
   #isGone = false;
   #isClosed = false;
 
@@ -111,8 +113,8 @@ export class SharedModels implements ModelHost {
   async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
     const { lessee } = this.#parts;
     const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway }));
-    const refused = new Set(answer.refused?.map(({ name }) => name));
-    this.#declared = models.filter(({ name }) => !refused.has(name));
+    this.#refused = new Map(answer.refused?.map(({ name, reason }) => [name, reason]));
+    this.#declared = models.filter(({ name }) => !this.#refused.has(name));
     this.#info = { url: answer.url, token: answer.token };
     await this.freshSnapshots();
     this.#parts.onChange();
@@ -120,12 +122,14 @@ export class SharedModels implements ModelHost {
   }
 
   async load(model: string, instances?: number): Promise<ModelSnapshot> {
+    this.#assertServed(model);
     return await this.#ask(() =>
       this.#connection.sendRequest(messages.loadModel, { model, ...(instances !== undefined && { instances }) }),
     );
   }
 
   async unload(model: string, now: boolean): Promise<ModelSnapshot> {
+    this.#assertServed(model);
     return await this.#ask(() => this.#connection.sendRequest(messages.unloadModel, { model, now }));
   }
 
@@ -144,6 +148,12 @@ export class SharedModels implements ModelHost {
     this.#connection.dispose();
     this.#socket.destroy();
     return Promise.resolve();
+  }
+
+  /** The service knows the name, as that of another client's model. */
+  #assertServed(model: string): void {
+    const reason = this.#refused.get(model);
+    if (reason !== undefined) throw new RequestError('notPossible', reason);
   }
 
   /** Those of other clients are not shown. */
