@@ -12,6 +12,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Inspection } from '../protocol/inspection.ts';
 import * as inspection from '../protocol/inspection.ts';
+import { type ActivityPage, type ActivityRequest, modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
 import type { OutputLog, OutputRequest } from '../protocol/output.ts';
@@ -154,6 +155,11 @@ export class WardenClient {
 
   async models(): Promise<readonly models.ModelSnapshot[]> {
     return await this.#ask(models.listModels);
+  }
+
+  /** What was asked lately; null where another warden knows that. */
+  async modelActivity(request: ActivityRequest): Promise<ActivityPage | null> {
+    return await this.#ask(modelActivity, request);
   }
 
   /** Resolves when as many instances are ready as are wanted; with another number of them where one is given. */

@@ -79,6 +79,11 @@ export class ModelPool implements GroupMember {
     return !this.#queue.isEmpty;
   }
 
+  /** A request has to wait for a load. */
+  get isUnloaded(): boolean {
+    return this.#servers.ready.length === 0;
+  }
+
   get isLoading(): boolean {
     return this.#servers.areLoading;
   }

@@ -4,6 +4,7 @@ import { parseToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Configuration, Inheritance, LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import type { ActivityPage, ActivityRequest } from '../protocol/modelActivity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
 import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { type Catalogue, Gateway } from './gateway.ts';
@@ -66,6 +67,11 @@ export class Models implements Catalogue {
 
   snapshots(): ModelSnapshot[] {
     return this.all.map((pool) => pool.snapshot());
+  }
+
+  /** What was asked lately; undefined where the gateway is not open yet. */
+  async activity(request: ActivityRequest): Promise<ActivityPage | undefined> {
+    return (await this.#gateway)?.activity.page(request);
   }
 
   /** See {@link serverMetrics}. */

@@ -14,6 +14,7 @@ import { maxHookCharacters, maxHookMillis, maxHooks, maxStopBytes, maxStopSteps 
 import { maxWritable } from '../protocol/isolation.ts';
 import * as jobs from '../protocol/jobs.ts';
 import { maxSetAside } from '../protocol/logRotation.ts';
+import { modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
 import * as outputs from '../protocol/output.ts';
@@ -357,6 +358,7 @@ const shapes: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   [outputs.resize.method, dimensions.extend({ tree })],
   [models.declareModels.method, z.looseObject({ ...declaredModels, service: text.optional() })],
   [models.leaseModels.method, z.looseObject({ ...declaredModels, lessee: z.string().max(10_000) })],
+  [modelActivity.method, z.looseObject({ after: z.looseObject({ gateway: z.string().max(100), revision: count }).optional() })],
   [models.loadModel.method, z.looseObject({ model: name, instances: instances.optional() })],
   [models.unloadModel.method, z.looseObject({ model: name, now: flag })],
 ]);

@@ -9,6 +9,7 @@ import { type HelperName, startHelper } from '../protocol/helpers.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Inspection } from '../protocol/inspection.ts';
 import * as inspection from '../protocol/inspection.ts';
+import { modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import type { OutputRequest } from '../protocol/output.ts';
 import * as outputs from '../protocol/output.ts';
@@ -155,6 +156,7 @@ export class ClientSession {
       this.#isLessee = true;
       return this.#parts.leaseModels(this, lease);
     });
+    this.#on(modelActivity, (request) => pools.activity(request));
     this.#on(models.gateway, () => pools.info);
     this.#on(models.listModels, () => pools.freshSnapshots());
     this.#on(models.loadModel, ({ model, instances }) => pools.load(model, instances));

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ModelRequest } from '../../src/protocol/models.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
+import { eventually, exitOf } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
 
 const echo = fileURLToPath(new URL('../fixtures/models/echo.cjs', import.meta.url));
@@ -109,5 +110,77 @@ describe('a request', () => {
       (await models.model('coder')).instances.map(({ tree }) => tree),
       instances.map(({ tree }) => tree),
     );
+  });
+});
+
+describe('the last requests', () => {
+  interface Listed {
+    readonly model: string;
+    readonly asked?: string;
+    readonly client: string;
+    readonly status: number;
+    readonly isFirst?: true;
+    readonly inputTokens?: number;
+    readonly outputTokens?: number;
+    readonly error?: string;
+  }
+
+  it('are listed, with who has asked, and followed as they end', async () => {
+    await using models = await TestModels.start({ name: 'one', aliases: ['uno'] }, { name: 'two', arguments: ['--fail-load'] });
+    const { run } = models.warden;
+    assert.equal(run.call(['requests']).stdout, 'No model was asked anything.\n');
+    await models
+      .ask('/v1/chat/completions', { model: 'uno', messages: [{ role: 'user', content: 'say 3' }] }, { 'user-agent': 'OpenAI/JS 6.0' })
+      .then((response) => response.text());
+    await models.chat('one', 'error 503');
+    await models.chat('two', 'say 1');
+    // The client has its answer a moment before that is noted.
+    const all = await eventually('all are over', () => {
+      const listed = JSON.parse(run.call(['requests', '--json']).stdout) as Listed[];
+      return listed.length === 3 && listed.every(({ status }) => status !== undefined) && listed;
+    });
+    assert.deepEqual(
+      all.map(({ model, asked, client, status, isFirst, inputTokens, outputTokens }) => [
+        model,
+        asked,
+        client,
+        status,
+        isFirst,
+        inputTokens,
+        outputTokens,
+      ]),
+      [
+        ['one', 'uno', 'OpenAI/JS', 200, true, 7, 3],
+        ['one', undefined, 'node', 503, undefined, undefined, undefined],
+        ['two', undefined, 'node', 424, true, undefined, undefined],
+      ],
+    );
+    assert.match(all[2]?.error ?? '', /'two' could not be loaded/);
+    const [, uno = '', , two = ''] = run.call(['requests']).stdout.split('\n');
+    assert.match(uno, /^\d\d:\d\d:\d\d {2}uno +OpenAI\/JS {2}200 /);
+    assert.match(two, / {2}two +node +424 /);
+    assert.equal(run.call(['requests', '-n', '1', 'one']).stdout.split('\n').length, 3);
+    const follower = run.start(['requests', '--follow', '--json', '-n', '1', 'one']);
+    let text = '';
+    follower.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk;
+    });
+    const lines = (): Listed[] =>
+      text
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Listed);
+    await eventually('the last one is printed', () => lines().length === 1);
+    await models.chat('one', 'say 4');
+    await eventually('the next one is printed, too', () => lines().length === 2);
+    assert.deepEqual(
+      lines().map(({ status, outputTokens }) => [status, outputTokens]),
+      [
+        [503, undefined],
+        [200, 4],
+      ],
+    );
+    follower.kill('SIGTERM');
+    await exitOf(follower);
   });
 });

@@ -5,6 +5,7 @@ import { errorText } from '../../protocol/errors.ts';
 import * as messages from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import { ifConnected } from '../../protocol/ifConnected.ts';
+import { type ActivityPage, type ActivityRequest, gatewayActivity } from '../../protocol/modelActivity.ts';
 import type { GatewayInfo, GatewayOptions, ModelSnapshot } from '../../protocol/models.ts';
 import { maxInstances } from '../../protocol/policies.ts';
 import { RestartBudget } from '../../protocol/restartBudget.ts';
@@ -101,6 +102,14 @@ export class GatewayLink implements ModelHost {
       return (await this.#process?.connection.sendRequest(messages.serverMetrics)) ?? '';
     } catch {
       return '';
+    }
+  }
+
+  async activity(request: ActivityRequest): Promise<ActivityPage | null> {
+    try {
+      return (await this.#process?.connection.sendRequest(gatewayActivity, request)) ?? null;
+    } catch {
+      return null; // It has just ended; the next one begins anew.
     }
   }
 

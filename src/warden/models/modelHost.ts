@@ -1,4 +1,5 @@
 import type { TreeId } from '../../protocol/identity.ts';
+import type { ActivityPage, ActivityRequest } from '../../protocol/modelActivity.ts';
 import type { DeclaredModels, GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import type { Text } from '../../protocol/texts.ts';
@@ -20,6 +21,8 @@ export interface ModelHost {
   readonly snapshots: readonly ModelSnapshot[];
   freshSnapshots(): Promise<readonly ModelSnapshot[]>;
   serverMetrics(): Promise<string>;
+  /** What was asked lately; null where another warden knows that. */
+  activity(request: ActivityRequest): Promise<ActivityPage | null>;
   declare(declaration: ModelDeclaration): Promise<DeclaredModels>;
   load(model: string, instances?: number): Promise<ModelSnapshot>;
   unload(model: string, now: boolean): Promise<ModelSnapshot>;

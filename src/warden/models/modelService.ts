@@ -1,4 +1,5 @@
 import type { TreeId } from '../../protocol/identity.ts';
+import type { ActivityPage, ActivityRequest } from '../../protocol/modelActivity.ts';
 import type { DeclaredModels, GatewayInfo, ModelSnapshot } from '../../protocol/models.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import type { Text } from '../../protocol/texts.ts';
@@ -57,6 +58,11 @@ export class ModelService {
   /** The servers' own metrics, in Prometheus' text format. */
   async serverMetrics(): Promise<string> {
     return (await this.#link?.serverMetrics()) ?? '';
+  }
+
+  /** What was asked lately; null where another warden knows that, or nothing was declared. */
+  async activity(request: ActivityRequest): Promise<ActivityPage | null> {
+    return (await this.#link?.activity(request)) ?? null;
   }
 
   /** Null where no model was declared. */

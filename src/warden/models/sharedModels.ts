@@ -110,6 +110,11 @@ export class SharedModels implements ModelHost {
     return Promise.resolve('');
   }
 
+  /** The service tells that itself. */
+  activity(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
     const { lessee } = this.#parts;
     const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway }));
