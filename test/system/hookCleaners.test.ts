@@ -31,7 +31,13 @@ describe('commands of a stop, run by a cleaner', () => {
   it('are waited for where the warden that runs them is to end', async () => {
     await withTimeEnough(async (millis) => {
       const first = `echo one >> ends; sleep ${millis / 1000}; echo two >> ends`;
-      await using project = new HookProject({ stop: [{ run: first }, { run: 'echo three >> ends; sleep 0.3; echo four >> ends' }] });
+      const second = 'echo three >> ends; sleep 0.3; echo four >> ends';
+      await using project = new HookProject({
+        stop: [
+          { run: first, timeout: '5m' },
+          { run: second, timeout: '5m' },
+        ],
+      });
       await crash(project);
       const again = project.run.start(['up']);
       await eventually('they have begun', () => project.written() !== '');
@@ -68,9 +74,7 @@ describe('commands of a stop, run by a cleaner', () => {
     await crash(project);
     run.start(['sweep']);
     await eventually('the second one has begun', () => project.written().includes('two'));
-    const names = readdirSync(run.runtimeFolder).flatMap((folder) => readdirSync(join(run.runtimeFolder, folder)));
-    const [, pid = '0'] = names.map((name) => /\.(\d+)-[\d.]+\.claim\.json$/.exec(name)).find((found) => found !== null) ?? [];
-    killAtOnce(Number(pid));
+    killAtOnce(project.claimant());
     const next = run.start(['sweep']);
     await eventually('the second one has begun again', () => project.written() === 'one\ntwo\ntwo\n');
     project.letGo('go');

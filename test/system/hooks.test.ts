@@ -86,9 +86,7 @@ describe('the commands of a stop', () => {
     killAtOnce(owner.pid, warden, ...switchesOf(warden));
     run.start(['sweep']);
     await eventually('it has begun', () => project.written() !== '');
-    const claims = readdirSync(run.runtimeFolder).flatMap((folder) => readdirSync(join(run.runtimeFolder, folder)));
-    const [, pid = '0'] = claims.map((name) => /\.(\d+)-[\d.]+\.claim\.json$/.exec(name)).find((found) => found !== null) ?? [];
-    killAtOnce(Number(pid));
+    killAtOnce(project.claimant());
     const next = run.start(['sweep']);
     await eventually('it has begun again', () => project.written() === 'begun\nbegun\n');
     project.letGo('go');
