@@ -253,6 +253,7 @@ describe('tree-warden left-behind', () => {
     copyFileSync('/bin/sleep', program);
     const pid = plant(run, ['bash', '-c', 'cd / && exec -a ./server "$0" 600', program]);
     try {
+      await eventually('the shell has become it', () => readlinkSync(`/proc/${pid}/exe`) === program);
       await eventually('it is found', () => pidsOf(find(run)).includes(pid));
       unlinkSync(program);
       assert.deepEqual(pidsOf(find(run)), [pid]);
