@@ -53,7 +53,7 @@ describe('commands of a stop, run by a cleaner', () => {
 
   it('are run by another one where the warden that runs them is killed, and leave nothing', async () => {
     await using project = new HookProject({
-      stop: [{ run: `echo begun >> ends; (setsid tail -f idle &); ${until('go')}; echo done >> ends` }],
+      stop: [{ run: `echo begun >> ends; (setsid tail -f idle &); ${until('go')}; echo done >> ends`, timeout: '5m' }],
     });
     await crash(project);
     const again = project.run.start(['up']);
@@ -68,7 +68,7 @@ describe('commands of a stop, run by a cleaner', () => {
 
   it('that have ended are not run again by the next one', async () => {
     await using project = new HookProject({
-      stop: [{ run: 'echo one >> ends' }, { run: `echo two >> ends; ${until('go')}; echo three >> ends` }],
+      stop: [{ run: 'echo one >> ends' }, { run: `echo two >> ends; ${until('go')}; echo three >> ends`, timeout: '5m' }],
     });
     const { run } = project;
     await crash(project);
@@ -84,7 +84,8 @@ describe('commands of a stop, run by a cleaner', () => {
   });
 
   it('of a detached process are not taken for that process', async () => {
-    await using project = new HookProject({ lifetime: 'detached', stop: [{ run: 'echo begun >> ends; sleep 5; echo done >> ends' }] });
+    const stop = [{ run: 'echo begun >> ends; sleep 5; echo done >> ends', timeout: '5m' }];
+    await using project = new HookProject({ lifetime: 'detached', stop });
     const { run } = project;
     assert.equal(run.call(['up', '--detach']).code, 0);
     const tree = await eventually('it is ready', () => run.ps().find(({ state }) => state === 'ready'));
@@ -105,7 +106,7 @@ describe('commands of a stop, run by a cleaner', () => {
   });
 
   it('print no more into the log than is bounded', async () => {
-    await using project = new HookProject({ stop: [{ run: 'head -c 9000000 /dev/zero; echo done >> ends' }] });
+    await using project = new HookProject({ stop: [{ run: 'head -c 9000000 /dev/zero; echo done >> ends', timeout: '5m' }] });
     await crash(project);
     assert.equal(project.run.call(['sweep']).code, 0);
     assert.equal(project.written(), 'done\n');

@@ -80,7 +80,8 @@ describe('the commands of a stop', () => {
   });
 
   it('are run by the next one where the process that runs them is killed', async () => {
-    await using project = new Project({ stop: [{ run: `echo begun >> ends; tail -f idle & ${until('go')}; echo done >> ends` }] });
+    const command = `echo begun >> ends; tail -f idle & ${until('go')}; echo done >> ends`;
+    await using project = new Project({ stop: [{ run: command, timeout: '5m' }] });
     const { run } = project;
     const { owner, warden } = await project.up();
     killAtOnce(owner.pid, warden, ...switchesOf(warden));
