@@ -1,12 +1,13 @@
 import { Changes } from '../client/changes.ts';
 import type { Progress } from '../client/progress.ts';
-import { normalName } from '../protocol/names.ts';
+import { instanceOf, normalName } from '../protocol/names.ts';
 import { timeoutOf } from './durations.ts';
 import { exitCodes } from './exitCodes.ts';
 import { FollowedWardens } from './followedWardens.ts';
 import { asJson } from './progressJson.ts';
 import { complain, sayAll, sayJson } from './say.ts';
 import { subjectOf, subjectProgress } from './subject.ts';
+import { recordedTrees } from './wardens.ts';
 
 export interface WaitOptions {
   readonly until: 'ready' | 'succeeded' | 'ended';
@@ -15,8 +16,8 @@ export interface WaitOptions {
   readonly json?: boolean;
 }
 
-/** How long a process whose warden has ended may take to be found again by another one, in milliseconds. */
-const lostMillis = 3000;
+/** Time after which a process whose warden has ended is given up that is on no record any more, and one that still is, in milliseconds. */
+const lostMillis = { unrecorded: 3000, recorded: 60_000 } as const;
 
 /** Resolves when all of these have come to what is waited for, one of them will not, or the time is over. */
 export async function waitFor(written: readonly string[], { until, timeout, json = false }: WaitOptions): Promise<number> {
@@ -54,8 +55,8 @@ class Wait {
   readonly #until: WaitOptions['until'];
   readonly #wardens: FollowedWardens;
   #wasKnown = false;
-  /** When its warden was lost, by the monotonic clock. */
-  #lostAt: number | undefined;
+  /** When its warden was lost, and when it was last on record after that, by the monotonic clock. */
+  #lost: { readonly at: number; recordedAt: number } | undefined;
 
   constructor(name: string, until: WaitOptions['until'], wardens: FollowedWardens) {
     this.name = name;
@@ -71,13 +72,22 @@ class Wait {
     const subject = subjectOf(this.name, this.#wardens.feeds);
     if (subject) {
       this.#wasKnown = true;
-      this.#lostAt = undefined;
+      this.#lost = undefined;
       return subjectProgress(this.#until, subject);
     }
     if (!this.#wasKnown) return [{ label: this.name, verdict: 'pending', state: 'not started', reason: '' }];
-    this.#lostAt ??= performance.now();
-    const isOver = performance.now() - this.#lostAt >= lostMillis;
+    const now = performance.now();
+    this.#lost ??= { at: now, recordedAt: now };
+    // Until the reaper has ended it, or another warden has it, which is a process that has to be started first.
+    if (isOnRecord(this.name)) this.#lost.recordedAt = now;
+    const { at, recordedAt } = this.#lost;
+    const isOver = now - recordedAt >= lostMillis.unrecorded || now - at >= lostMillis.recorded;
     const reason = 'its warden has ended, and how the process has ended is not known';
     return [{ label: this.name, verdict: isOver ? 'failed' : 'pending', state: 'ended', reason }];
   }
+}
+
+/** A tree, or an instance, that is called so. */
+function isOnRecord(wanted: string): boolean {
+  return recordedTrees().some(({ name, tree }) => name === wanted || instanceOf(name).spec === wanted || tree.startsWith(wanted));
 }

@@ -42,6 +42,8 @@ export interface Death {
 
 /** All of them are held first: none may see another one's death. `pids`: parents first; a stopped warden continues when its parent ends. */
 export function killAtOnce(...pids: readonly number[]): void {
+  // To 0, this process and those beside it are meant.
+  for (const pid of pids) if (!(pid > 1)) throw new Error(`${pid} is no process to kill`);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   for (const pid of pids.toReversed()) process.kill(pid, 'SIGKILL');
 }
