@@ -30,7 +30,7 @@ export interface WardenProcessOptions {
 }
 
 /** Time that the warden has to answer, in milliseconds: usually it takes a fifth of a second, on a very busy machine far longer. */
-const defaultStartMillis = 60_000;
+export const defaultStartMillis = 60_000;
 
 /** A warden that this process owns: when this process ends, in whatever way, the warden sees the connection end. */
 export interface OwnedWarden {
