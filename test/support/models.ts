@@ -100,7 +100,8 @@ export function fakeModel(
         timeoutMillis: 1000,
         failureThreshold: 3,
         successThreshold: 1,
-        deadlineMillis: 10_000,
+        // It is for a hang: on a busy machine, Node alone may take seconds.
+        deadlineMillis: 60_000,
       },
     },
     instances: 1,
