@@ -60,13 +60,10 @@ export const deaths: readonly Death[] = [
   {
     name: 'window reloaded',
     owner: 'window',
-    strike: async ({ run, owner }) => {
+    strike: async ({ run, owner, warden }) => {
       process.kill(owner, 'SIGUSR2');
       const reloaded = openWindow(run);
-      await eventually(
-        'the reloaded window has its warden',
-        () => run.wardenPids().length >= 2 || (!isAlive(owner) && run.wardenPids().length >= 1),
-      );
+      await eventually('the reloaded window has its warden', () => run.wardenPids().some((pid) => pid !== warden));
       reloaded.kill('SIGUSR2');
     },
   },
