@@ -133,6 +133,15 @@ export class Run implements AsyncDisposable {
     return listOf(this.runtimeFolder).flatMap((id) => cgroupRootPaths(`${rootPrefix}${id}`));
   }
 
+  /** Whether the record of a tree of this name is there. */
+  isOnRecord(name: string): boolean {
+    return listOf(this.runtimeFolder).some((warden) =>
+      listOf(join(this.runtimeFolder, warden)).some(
+        (file) => file.endsWith('.tree.json') && textOf(join(this.runtimeFolder, warden, file)).includes(`"name":"${name}"`),
+      ),
+    );
+  }
+
   removeRecord(tree: string): void {
     for (const warden of this.wardenIds()) rmSync(join(this.runtimeFolder, warden, `${tree}.tree.json`), { force: true });
   }
@@ -215,16 +224,16 @@ export async function exitOf(child: ChildProcess): Promise<number | null> {
   return child.exitCode;
 }
 
-/** The switch is found as what it is: a child of the warden with that name. */
+/** The switch is found as what it is: a child of the warden with that name. None where the warden has ended. */
 export function switchesOf(warden: number): number[] {
-  const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => commandLine(pid).includes('tree-warden-switch'));
+  const children = textOf(`/proc/${warden}/task/${warden}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => textOf(`/proc/${pid}/cmdline`).includes('tree-warden-switch'));
 }
 
-function commandLine(pid: number): string {
+function textOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    return ''; // It has just ended.
+    return ''; // It has just ended, or was just removed.
   }
 }
