@@ -37,7 +37,7 @@ describe('a forwarded port', () => {
       socket.on('error', () => undefined);
       onSocket(socket);
     });
-    // One that is free where it is forwarded to as well.
+    // One that is free where it is forwarded to as well, and that no connection takes.
     server.listen(await new NamedPorts().portFor('node'), '::1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
