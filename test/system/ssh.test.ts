@@ -139,17 +139,16 @@ describe('a process with the runner "ssh"', { skip }, () => {
     await nothingIsLeft(run);
   });
 
-  it('brings itself to a machine where it is not, whatever the shell there is and prints', { skip: needsRoot }, async () => {
-    const looks = { isOtherMachine: true, node: 'same', greeting: 'Welcome, all of you!' } as const;
-    for (const shell of ['/bin/bash', '/usr/bin/fish', '/usr/bin/zsh'].filter((path) => existsSync(path))) {
+  const looks = { isOtherMachine: true, node: 'same', greeting: 'Welcome, all of you!' } as const;
+  for (const shell of ['/bin/bash', '/usr/bin/fish', '/usr/bin/zsh'].filter((path) => existsSync(path)))
+    it(`brings itself to a machine where it is not, and whose shell is ${shell}, whatever that prints`, { skip: needsRoot }, async () => {
       await using run = project({ far: { command: "echo it\\'s there; ls $0 .vscode; exit 4" } }, { ...looks, shell });
       const { code, stdout } = run.call(['up']);
-      assert.match(stdout, /^far \| it's there$/m, shell);
+      assert.match(stdout, /^far \| it's there$/m);
       assert.equal(code, 4);
       assert.deepEqual(readdirSync(join(run.folder, 'node', 'cache', 'tree-warden')).length, 1);
       await nothingIsLeft(run);
-    }
-  });
+    });
 
   for (const node of ['none', 'old'] as const)
     it(`says so at once where Node.js is ${node === 'none' ? 'missing' : 'too old'}`, { skip: needsRoot }, async () => {
