@@ -58,10 +58,10 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   while (performance.now() < until) await turn();
   const candidates = [window.pid, warden, ...switchesOf(warden)];
   const victims = candidates.filter(() => random() < 0.7);
-  // In a stop, each may be ending in this very moment.
-  for (const pid of victims) killIfThere(pid, 'SIGKILL');
+  // In a stop, each of them may be ending at this moment.
+  for (const pid of victims) if (isAlive(pid)) killIfThere(pid, 'SIGKILL');
   // The processes that are left finish what they were doing.
-  killIfThere(window.pid, 'SIGUSR2');
+  if (isAlive(window.pid)) process.kill(window.pid, 'SIGUSR2');
   await eventually('the warden has ended', () => !isAlive(warden));
   run.call(['sweep']);
   await eventually(`${where}: no process is left`, async () => (await survivorsAfterLooking(run.workFolder)).length === 0);

@@ -86,7 +86,7 @@ export class DependentProject implements AsyncDisposable {
 
   /** Whether the record of a tree of this name is there. */
   isOnRecord(name: Name): boolean {
-    return this.run.isOnRecord(name);
+    return this.run.recordedNames().has(name);
   }
 
   counts(): Record<Name, Counts> {

@@ -8,7 +8,7 @@ import { cacheFolder } from '../../src/build/paths.ts';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { writeProcesses } from './declared.ts';
 import { eventually, Run } from './run.ts';
-import { isAlive, killIfThere } from './survivors.ts';
+import { isAlive } from './survivors.ts';
 
 const sample = fileURLToPath(new URL('../fixtures/sample-workspace', import.meta.url));
 const browserFlags = [
@@ -454,7 +454,7 @@ export class Editor implements AsyncDisposable {
     await this.#browser.close();
     this.#server.kill('SIGTERM');
     await eventually('the editor has ended', () => this.#server.exitCode !== null || this.#server.signalCode !== null, deadline);
-    for (const pid of this.extensionHostPids) killIfThere(pid, 'SIGKILL');
+    for (const pid of this.extensionHostPids) process.kill(pid, 'SIGKILL');
     if (existsSync(this.run.runtimeFolder)) await eventually('the wardens have ended', () => this.wardenPids.length === 0, deadline);
     await this.run[Symbol.asyncDispose]();
   }

@@ -100,7 +100,7 @@ export function fakeModel(
         timeoutMillis: 10_000,
         failureThreshold: 3,
         successThreshold: 1,
-        deadlineMillis: 60_000,
+        deadlineMillis: 10_000,
       },
     },
     instances: 1,
