@@ -22,8 +22,9 @@ import {
 /** Between two questions about a job that waits, from the first to the longest, in milliseconds: every question is one to a controller that all users share. */
 const polls = { first: 250, longest: 15_000, factor: 1.5 } as const;
 
-function period(round: number): number {
-  return Math.min(polls.first * polls.factor ** round, polls.longest);
+/** The lease begins on the node as soon as the job runs: half of it is left to connect when that is known. */
+function period(round: number, leaseMillis: number): number {
+  return Math.min(polls.first * polls.factor ** round, polls.longest, leaseMillis / 2);
 }
 
 /** For a controller that is being restarted, when a job is to be ended, in milliseconds. */
@@ -71,7 +72,7 @@ export class SlurmNodes implements NodeRunner {
         const ahead = await this.#ahead();
         tell({ phase: 'queued', job, ...(found.reason && { reason: found.reason }), ...(ahead !== undefined && { ahead }) });
       } else if (!isGoing(found)) throw new Error(`${endOf(found)} (job ${job})`);
-      await sleep(period(round), undefined, { signal });
+      await sleep(period(round, this.#runner.leaseMillis), undefined, { signal });
     }
   }
 
@@ -117,7 +118,7 @@ export class SlurmNodes implements NodeRunner {
         if (left.stdout.trim() === '') return;
         if (cancelled.code !== 0) throw new Error(`scancel: ${cancelled.problem}`);
       } else if (performance.now() - begun > controllerMillis) throw new Error(this.#unanswered(left));
-      await sleep(period(round));
+      await sleep(period(round, this.#runner.leaseMillis));
     }
   }
 

@@ -17,6 +17,7 @@ const day = 86_400;
 class Clocked implements AsyncDisposable {
   readonly warden: TestWarden;
   readonly #folder: string;
+  #looks = 0;
 
   static async start(): Promise<Clocked> {
     const folder = mkdtempSync(join(tmpdir(), 'tw-clock-'));
@@ -33,7 +34,8 @@ class Clocked implements AsyncDisposable {
   async jump(seconds: number): Promise<void> {
     writeFileSync(join(this.#folder, 'clock'), String(seconds));
     await eventually('the clock of the warden has been put', async () => {
-      const { startedAt } = await this.warden.startShell('true', { name: 'clock' });
+      // A name of its own: the one before may not have ended yet.
+      const { startedAt } = await this.warden.startShell('true', { name: `clock ${++this.#looks}` });
       return Math.abs(startedAt - Date.now() - seconds * 1000) < 60_000;
     });
   }

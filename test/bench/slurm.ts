@@ -66,15 +66,15 @@ async function tried(cluster: SlurmCluster, way: Way, end: 'stop' | keyof typeof
     const begun = performance.now();
     if (end === 'stop') way.stop(project, started, cluster);
     else deaths[end]?.(project, started);
-    const isOver = await eventually('none is left', () => members(project) === 0 && cluster.jobs().length === 0, deadlineMillis).then(
+    const isOver = await eventually('none is left', () => members(project) === 0 && cluster.jobs()?.length === 0, deadlineMillis).then(
       () => true,
       () => false,
     );
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-    return isOver ? `0 (${seconds} s)` : `${members(project)} processes, ${cluster.jobs().length} jobs`;
+    return isOver ? `0 (${seconds} s)` : `${members(project)} processes, ${cluster.jobs()?.length ?? '?'} jobs`;
   } finally {
     cluster.ask('scancel', '--user=root', '--quiet');
-    await eventually('no job is left', () => cluster.jobs().length === 0, 60_000).catch(() => undefined);
+    await eventually('no job is left', () => cluster.jobs()?.length === 0, 60_000).catch(() => undefined);
     await clearAway(project.folder);
     await project[Symbol.asyncDispose]();
     await sleep(500);

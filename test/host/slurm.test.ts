@@ -36,9 +36,9 @@ describe('a process with the runner "slurm" in the view', { skip: whyNoCluster()
     await editor.waitForRow('later', /waits in the queue of Slurm \(/);
     await editor.screenshot('processes on slurm');
     await editor.warden('Stop', 'later');
-    await eventually('its job is gone', () => cluster.jobs().length === 1);
+    await eventually('its job is gone', () => cluster.jobs()?.length === 1);
     await editor.warden('Stop', 'train');
-    await eventually('no job is left', () => cluster.jobs().length === 0);
+    await eventually('no job is left', () => cluster.jobs()?.length === 0);
     assert.deepEqual(editor.pidsWith('sleep 60'), []);
   });
 });

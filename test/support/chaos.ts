@@ -62,10 +62,10 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   for (const pid of victims) if (isAlive(pid)) killIfThere(pid, 'SIGKILL');
   // The processes that are left finish what they were doing.
   if (isAlive(window.pid)) process.kill(window.pid, 'SIGUSR2');
-  await eventually('the warden has ended', () => !isAlive(warden), 10_000);
+  await eventually('the warden has ended', () => !isAlive(warden));
   run.call(['sweep']);
-  await eventually(`${where}: no process is left`, async () => (await survivorsAfterLooking(run.workFolder)).length === 0, 3000);
-  await eventually(`${where}: nothing is on record`, () => readdirSync(run.runtimeFolder).length === 0, 3000);
+  await eventually(`${where}: no process is left`, async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
+  await eventually(`${where}: nothing is on record`, () => readdirSync(run.runtimeFolder).length === 0);
   assert.deepEqual(homes.filter(existsSync), [], `${where}: cgroups`);
   assertJournalWhole(run, where);
   return name;

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Editor } from './editor.ts';
 import { eventually, Run } from './run.ts';
-import { isAlive } from './survivors.ts';
+import { isAlive, killIfThere } from './survivors.ts';
 import { printTable } from './table.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-/** What a server and its daemon have at most, in milliseconds: the grace, and a second. */
-const endMillis = 3000;
+/** When what is alive counts as left, in milliseconds: where nothing ends it, that is waited for in vain. */
+const endMillis = { usual: 20_000, inVain: 3000 } as const;
 
 /** Ends neither with its stdin nor by SIGTERM, and has a daemon in a session of its own. */
 export const stubbornServer = [process.execPath, fixture('stubbornMcpServer.mjs')] as const;
@@ -63,7 +63,11 @@ export class McpWindow implements AsyncDisposable {
   }
 
   /** Starts the servers, ends the window in this way, and resolves with the processes that are left after the time that they have. */
-  async survivorsOf(where: string, death: (typeof windowDeaths)[number]): Promise<readonly number[]> {
+  async survivorsOf(
+    where: string,
+    death: (typeof windowDeaths)[number],
+    wait: keyof typeof endMillis = 'usual',
+  ): Promise<readonly number[]> {
     const workers = await this.startServers();
     const hosts = this.editor.extensionHostPids;
     if (death === 'reload') await this.editor.command('Developer: Reload Window');
@@ -72,7 +76,7 @@ export class McpWindow implements AsyncDisposable {
     await eventually('the extension host has ended', () => !hosts.some(isAlive), 30_000);
     const endedAt = performance.now();
     const left = (): readonly number[] => workers.filter(isAlive);
-    await eventually('no process is left', () => left().length === 0, endMillis).catch(() => undefined);
+    await eventually('no process is left', () => left().length === 0, endMillis[wait]).catch(() => undefined);
     const seconds = left().length === 0 ? ((performance.now() - endedAt) / 1000).toFixed(2) : '–';
     this.#rows.push([where, death, String(workers.length), String(left().length), seconds]);
     return left();
@@ -89,8 +93,8 @@ export class McpWindow implements AsyncDisposable {
   }
 }
 
-/** Processes that the test has started, by pid. */
+/** Processes that the test has started, by pid; of some, such as the extension host of a page that is gone, the end may be under way. */
 export function killAll(pids: readonly number[]): void {
   assert.ok(pids.length > 0, 'there is a process to kill');
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  for (const pid of pids) killIfThere(pid, 'SIGKILL');
 }

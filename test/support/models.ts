@@ -97,7 +97,7 @@ export function fakeModel(
         check: { by: 'http', url: 'http://127.0.0.1:${port}/health' },
         delayMillis: 0,
         periodMillis: 20,
-        timeoutMillis: 1000,
+        timeoutMillis: 10_000,
         failureThreshold: 3,
         successThreshold: 1,
         // Node alone may take seconds to start where many processes do.

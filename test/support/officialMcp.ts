@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { mcpServersFolder } from '../../src/build/mcpServers.ts';
 import { launcherPath } from '../../src/client/launcherPath.ts';
@@ -155,9 +156,10 @@ export class OfficialMcp implements AsyncDisposable {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     // It prints one line, or ends.
-    const [said] = (await Promise.race([once(client.stdout, 'data'), once(client.stdout, 'end')])) as [Buffer?];
+    const lines = createInterface({ input: client.stdout });
+    const [said] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?];
     if (said === undefined) throw new Error(`the client of ${server.name} by ${parent} has failed`);
-    return { client, bin: server.bin, ...(JSON.parse(String(said)) as Omit<Session, 'client' | 'bin'>) };
+    return { client, bin: server.bin, ...(JSON.parse(said) as Omit<Session, 'client' | 'bin'>) };
   }
 
   /** Ends the client so, and resolves when it is gone. */

@@ -48,9 +48,12 @@ export class Run implements AsyncDisposable {
     return join(this.folder, 'state', 'tree-warden', 'logs', 'journal.jsonl');
   }
 
-  /** The whole lines so far: a reader may see a part of the line that is being written. */
+  /**
+   * The whole lines so far: a reader may see a part of the line that is being written. None where there is no file yet: on a busy machine, a warden may answer
+   * before the thread that opens it has had a processor.
+   */
   journal(): Record<string, unknown>[] {
-    return readFileSync(this.journalPath, 'utf8')
+    return (existsSync(this.journalPath) ? readFileSync(this.journalPath, 'utf8') : '')
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);

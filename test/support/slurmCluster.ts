@@ -44,7 +44,7 @@ export class SlurmCluster implements AsyncDisposable {
       await eventually('munge answers', () => cluster.ask('munge', '--no-input', `--socket=${cluster.#munge('socket')}`) !== undefined);
       cluster.startController();
       for (const node of nodeNames) cluster.startNode(node);
-      await eventually('the nodes are idle', () => cluster.states().every((state) => state === 'idle'));
+      await eventually('the nodes are idle', () => cluster.isIdle, 60_000);
       return cluster;
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
@@ -69,15 +69,18 @@ export class SlurmCluster implements AsyncDisposable {
     this.#daemons.delete(daemon);
   }
 
-  /** Of all nodes, without the marks that sinfo(1) puts behind them. */
-  states(): string[] {
-    return (this.ask('sinfo', '--noheader', '--Node', '--format=%T') ?? '').split('\n').flatMap((state) => state.match(/\w+/)?.[0] ?? []);
+  /** Whether the controller says so of every node, and of none that it does not answer. While it is being started, it says nothing. */
+  get isIdle(): boolean {
+    const states = (this.ask('sinfo', '--noheader', '--Node', '--format=%T') ?? '').split('\n').filter(Boolean);
+    // Of one that does not answer, there is a mark behind its state: sinfo(1).
+    return states.length === nodeNames.length && states.every((state) => state === 'idle');
   }
 
-  /** Jobs that are in the queue, or run: id, name, state. */
-  jobs(): { readonly id: string; readonly name: string; readonly state: string }[] {
-    const lines = (this.ask('squeue', '--noheader', '--format=%i|%j|%T') ?? '').split('\n').filter(Boolean);
-    return lines.map((line) => {
+  /** Jobs that are in the queue, or run: id, name, state. Undefined where the controller does not answer. */
+  jobs(): { readonly id: string; readonly name: string; readonly state: string }[] | undefined {
+    const answer = this.ask('squeue', '--noheader', '--format=%i|%j|%T');
+    return answer?.split('\n').flatMap((line) => {
+      if (line === '') return [];
       const [id = '', name = '', state = ''] = line.split('|');
       return { id, name, state };
     });
@@ -95,7 +98,7 @@ export class SlurmCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.ask('scancel', '--user=root', '--signal=KILL', '--full');
     this.ask('scancel', '--user=root');
-    await eventually('no job is left', () => this.jobs().length === 0).catch(() => undefined);
+    await eventually('no job is left', () => this.jobs()?.length === 0).catch(() => undefined);
     // The nodes before the controller, and that before what they prove themselves by.
     for (const child of [...this.#daemons.values()].reverse()) {
       child.kill('SIGTERM');

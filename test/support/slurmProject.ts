@@ -63,6 +63,6 @@ export class SlurmProject extends Run {
     await eventually('no process is left', () => survivorsOf(this.folder).length === 0, deadlineMillis).catch(() =>
       assert.deepEqual(survivorsOf(this.folder), []),
     );
-    await eventually('no job is left', () => this.#cluster.jobs().length === 0, deadlineMillis);
+    await eventually('no job is left', () => this.#cluster.jobs()?.length === 0, deadlineMillis);
   }
 }

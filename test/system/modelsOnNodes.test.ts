@@ -24,7 +24,7 @@ describe('a model with the runner "slurm"', { skip }, () => {
     return await TestModels.of(warden, [{ ...model, start: { ...model.start, runner } }]);
   };
   const nothingIsLeft = async ({ warden: { run } }: TestModels): Promise<void> => {
-    await eventually('no job is left', () => cluster.jobs().length === 0, 60_000);
+    await eventually('no job is left', () => cluster.jobs()?.length === 0, 60_000);
     await eventually('no server is left', () => !survivorsOf(run.folder).some(({ command }) => /server\.cjs|remote\.js/.test(command)));
   };
 

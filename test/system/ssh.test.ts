@@ -26,7 +26,7 @@ describe('a process with the runner "ssh"', { skip }, () => {
   }
   const project = (processes: Readonly<Record<string, Written>>, looks: Omit<NodeLooks, 'folder'> = {}): Run => {
     const run = new Run();
-    const runner = { type: 'ssh', host: '127.0.0.1', lease: '5s', extra: server.options({ folder: join(run.folder, 'node'), ...looks }) };
+    const runner = { type: 'ssh', host: '127.0.0.1', extra: server.options({ folder: join(run.folder, 'node'), ...looks }) };
     const all = Object.entries(processes).map(([name, written]) => [
       name,
       { pty: false, ...written, runner: { ...runner, ...written.runner } },
@@ -77,7 +77,7 @@ describe('a process with the runner "ssh"', { skip }, () => {
   it('has its terminal there: what is typed, and its size', { timeout: 120_000 }, async () => {
     await using warden = await TestWarden.start();
     const { run, client } = warden;
-    const runner = { type: 'ssh', host: '127.0.0.1', leaseMillis: 5000, workspace: run.workFolder } as const;
+    const runner = { type: 'ssh', host: '127.0.0.1', leaseMillis: 30_000, workspace: run.workFolder } as const;
     const program = 'stty size; echo name?; read name; echo "hello $name"; until stty size | grep 33; do sleep 0.1; done; exec sleep 600';
     const { id } = await warden.startShell(program, {
       stdio: 'pty',
@@ -139,17 +139,16 @@ describe('a process with the runner "ssh"', { skip }, () => {
     await nothingIsLeft(run);
   });
 
-  it('brings itself to a machine where it is not, whatever the shell there is and prints', { skip: needsRoot }, async () => {
-    const looks = { isOtherMachine: true, node: 'same', greeting: 'Welcome, all of you!' } as const;
-    for (const shell of ['/bin/bash', '/usr/bin/fish', '/usr/bin/zsh'].filter((path) => existsSync(path))) {
+  const looks = { isOtherMachine: true, node: 'same', greeting: 'Welcome, all of you!' } as const;
+  for (const shell of ['/bin/bash', '/usr/bin/fish', '/usr/bin/zsh'].filter((path) => existsSync(path)))
+    it(`brings itself to a machine where it is not, and whose shell is ${shell}, whatever that prints`, { skip: needsRoot }, async () => {
       await using run = project({ far: { command: "echo it\\'s there; ls $0 .vscode; exit 4" } }, { ...looks, shell });
       const { code, stdout } = run.call(['up']);
-      assert.match(stdout, /^far \| it's there$/m, shell);
+      assert.match(stdout, /^far \| it's there$/m);
       assert.equal(code, 4);
       assert.deepEqual(readdirSync(join(run.folder, 'node', 'cache', 'tree-warden')).length, 1);
       await nothingIsLeft(run);
-    }
-  });
+    });
 
   for (const node of ['none', 'old'] as const)
     it(`says so at once where Node.js is ${node === 'none' ? 'missing' : 'too old'}`, { skip: needsRoot }, async () => {
@@ -188,7 +187,8 @@ describe('a process with the runner "ssh"', { skip }, () => {
     });
 
   const worker = `echo up; (setsid env -i /bin/sh -c 'trap "" TERM; while :; do sleep 1; done' &) ; setsid sleep 701 & exec sleep 702`;
-  const pool = { work: { command: worker, instances: 3, stop: ['SIGTERM', '500ms', 'SIGKILL'] } };
+  // As long as a busy machine takes to start the programs of three connections, and not so long that it could not be waited for.
+  const pool = { work: { command: worker, instances: 3, stop: ['SIGTERM', '500ms', 'SIGKILL'], runner: { lease: '20s' } } };
   const nodeWarden = /warden\.js serve .*--lease/;
   const deaths: Readonly<Record<string, (run: Run, up: ReturnType<Run['start']>) => Promise<void> | void>> = {
     'a stop': (_, up) => void up.kill('SIGTERM'),

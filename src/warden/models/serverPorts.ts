@@ -3,11 +3,11 @@ import { NamedPorts } from '../../loopback/namedPorts.ts';
 
 /** How long a port is not given to another server after its own has ended, in milliseconds: requests for that one may still be on their way. */
 const restMillis = 120_000;
-/** Number of attempts: the kernel answers with a port at random. */
+/** Number of attempts: each is at random. */
 const maxAttempts = 100;
 
 /**
- * Ports of model servers. A port is free until its server listens on it, so the kernel may offer it again meanwhile; with the same port, one model's server
+ * Ports of model servers. A port is free until its server listens on it, so it may be found again meanwhile; with the same port, one model's server
  * would answer for another's.
  */
 export class ServerPorts {

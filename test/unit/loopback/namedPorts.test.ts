@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { NamedPorts } from '../../../src/loopback/namedPorts.ts';
 
@@ -18,8 +21,23 @@ describe('a named port', () => {
     assert.equal(await ports.portFor('web'), 4000);
   });
 
-  it('is free, and on loopback', async () => {
-    const port = await new NamedPorts().portFor('web');
-    assert.ok(Number.isInteger(port) && port > 0 && port < 65_536);
+  it('is free, on loopback, and none that the system gives to a connection before its process listens', async () => {
+    const ports = new NamedPorts();
+    const names = Array.from({ length: 300 }, (_, index) => `web${index}`);
+    const found = await Promise.all(names.map((name) => ports.portFor(name)));
+    assert.equal(new Set(found).size, found.length, 'each name has its own');
+    for (const port of found) assert.ok(Number.isInteger(port) && port > 1024 && port < firstOfConnections(), String(port));
+    const [port = 0] = found;
+    await using server = createServer();
+    await once(server.listen(port, '127.0.0.1'), 'listening');
   });
 });
+
+/** See ip(7). */
+function firstOfConnections(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t')[0]);
+  } catch {
+    return 49_152;
+  }
+}

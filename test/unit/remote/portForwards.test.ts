@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, it } from 'node:test';
+import { NamedPorts } from '../../../src/loopback/namedPorts.ts';
 import { authorityOf, openStreams, openTunnel, serveStreams } from '../../../src/remote/nodeStreams.ts';
 import { PortForwards } from '../../../src/remote/portForwards.ts';
 import { eventually } from '../../support/run.ts';
@@ -36,7 +37,8 @@ describe('a forwarded port', () => {
       socket.on('error', () => undefined);
       onSocket(socket);
     });
-    server.listen(0, '::1');
+    // One that is free where it is forwarded to as well, and that no connection takes.
+    server.listen(await new NamedPorts().portFor('node'), '::1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const forwards = new PortForwards();

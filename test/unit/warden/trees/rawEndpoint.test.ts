@@ -10,8 +10,9 @@ import { describe, it } from 'node:test';
 import { RawEndpoint } from '../../../../src/warden/trees/rawEndpoint.ts';
 import { eventually } from '../../../support/run.ts';
 
-/** Milliseconds; longer than a busy machine takes for what goes on, shorter than a test may take. */
+/** In milliseconds: shorter than a test may take, where its end is waited for, and longer than that where a client is to come before it. */
 const linger = 400;
+const longLinger = 120_000;
 
 interface Opened extends AsyncDisposable {
   readonly endpoint: RawEndpoint;
@@ -20,9 +21,9 @@ interface Opened extends AsyncDisposable {
   connect(): Promise<Socket>;
 }
 
-async function open(): Promise<Opened> {
+async function open(lingerMillis = linger): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'tw-raw-'));
-  const endpoint = await RawEndpoint.open(join(folder, 'socket'), () => undefined, linger);
+  const endpoint = await RawEndpoint.open(join(folder, 'socket'), () => undefined, lingerMillis);
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   endpoint.attach({ stdin, stdout });
   return {
@@ -45,7 +46,7 @@ async function open(): Promise<Opened> {
 
 describe('an endpoint of raw stdin and stdout, when its tree has ended', () => {
   it('keeps what was printed for a client that comes', async () => {
-    await using raw = await open();
+    await using raw = await open(longLinger);
     raw.stdout.end('last words');
     raw.endpoint.treeEnded();
     const socket = await raw.connect();
