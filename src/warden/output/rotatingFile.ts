@@ -4,10 +4,10 @@ import type { LogRotation } from '../../protocol/logRotation.ts';
 import { QueueMemory } from './queueMemory.ts';
 
 /**
- * How much may wait for the disk before the source is to be held up, and from when on it may go on, in bytes: the one goes on reading while the other is writing. The ring of an output
- * is larger, so what is not in it any more is in the file.
+ * How much may wait for the disk before the source is to be held up, and from when on it may go on, in bytes: the one goes on reading while the other is writing, also where each
+ * read brings as much as the least. The ring of an output is larger, so what is not in it any more is in the file.
  */
-const waiting = { most: 256 * 1024, least: 64 * 1024 } as const;
+const waiting = { most: 512 * 1024, least: 256 * 1024 } as const;
 /** Maximum number of chunks that are written at once. */
 const maxChunks = 512;
 
