@@ -11,6 +11,7 @@ import type {
   ProcessStat,
   SpawnAttributes,
 } from './platform.ts';
+import type { Programs } from './programs.ts';
 import { GuardedSignals } from './protectedProcesses.ts';
 
 /** The defaults of a platform without spawn attributes, without anything to reap, no container that is found again, and no list of ports. */
@@ -20,6 +21,7 @@ export abstract class BasePlatform extends GuardedSignals {
   readonly supportsPorts: boolean = false;
   readonly opensTerminals = false;
   readonly isolator = noIsolator;
+  readonly programs: Programs | undefined = undefined;
   readonly ignoresVariableCase: boolean = false;
   readonly origins: Origins | undefined = undefined;
 

@@ -6,6 +6,7 @@
 import type { Containers, FoundContainer } from './container.ts';
 import type { Isolator } from './isolation.ts';
 import type { Origins } from './origins.ts';
+import type { Programs } from './programs.ts';
 
 /** The identity of a process: a pid alone is given to another process as soon as it is free. */
 export interface ProcessIdentity {
@@ -201,6 +202,9 @@ export interface Platform {
    * the process is gone or another user's, carries a mark already, or the system has none.
    */
   markRunning(process: ProcessIdentity, mark: number | undefined, before?: number): boolean;
+
+  /** Undefined where Node has to start all programs. */
+  readonly programs: Programs | undefined;
 
   /** Whether {@link openTerminal} is there; otherwise a library that also starts the process in it has them. */
   readonly opensTerminals: boolean;

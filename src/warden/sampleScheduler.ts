@@ -16,8 +16,8 @@ const firstFiguresMillis = 50;
 /** Those of trees that start within this time of each other are taken together, in milliseconds. */
 const togetherMillis = 10;
 /** Between two of them there is so many times the time that the last one took: what starts many trees at once is not held up by looks at all of them. */
-const restFactor = 3;
-const maxRestMillis = 200;
+const restFactor = 9;
+const maxRestMillis = 500;
 
 export interface SampleSchedulerParts {
   /** Updates the membership only. Resolves when that is done; never rejects. */

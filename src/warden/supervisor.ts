@@ -334,9 +334,8 @@ export class Supervisor {
   }
 
   #spawned(tree: TreeView, leader: ProcessStat): void {
-    this.#parts.membership.addLeader(tree.id, leader, tree.container);
     this.#limits.add(tree);
-    this.#watch.spawned();
+    this.#watch.spawned(tree, leader);
     this.#inputs.spawned();
     this.#joined.spawned(tree);
   }

@@ -10,6 +10,7 @@ export const inertPlatform: Platform = {
   killsAtDeath: false,
   supportsPorts: true,
   opensTerminals: false,
+  programs: undefined,
   ignoresVariableCase: false,
   openTerminal: () => undefined,
   origins: undefined,

@@ -27,6 +27,20 @@ test('a switch knows the members from its birth, where its warden is killed befo
   }
 });
 
+test('a switch kills what its newest whole line names, and what was added to that', async () => {
+  const members = Array.from({ length: 4 }, () => spawn('sleep', ['1000'], { stdio: 'ignore' }));
+  const [first, second, third, last] = members.map(({ pid = 0 }) => `${pid}:${startTimeOf(pid)}`);
+  try {
+    const shell = spawn('/bin/sh', ['-c', switchScript, 'tree-warden-switch', `${first}`, 'true'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    shell.stdin.end(`+ ${second}\n${second}\n+ ${third} ${last}\n`);
+    await once(shell, 'exit');
+    await eventually('those are killed', () => members.slice(1).every(({ signalCode }) => signalCode === 'SIGKILL'));
+    assert.equal(members[0]?.signalCode, null);
+  } finally {
+    for (const member of members) member.kill('SIGTERM');
+  }
+});
+
 /** Kills each switch of a warden that comes, until it is not replaced any more. */
 async function useUpRestarts(warden: TestWarden): Promise<number> {
   let killed = 0;

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { uncontained } from '../../src/platform/container.ts';
+import { loadLibc, NativeLibraryError } from '../../src/platform/linux/libc.ts';
+import { LinuxPrograms } from '../../src/platform/linux/linuxPrograms.ts';
 import { type Platform, ProcessTableError } from '../../src/platform/platform.ts';
 import type { TreeId } from '../../src/protocol/identity.ts';
 import type { StartRequest } from '../../src/protocol/startRequest.ts';
@@ -17,6 +19,8 @@ import { isAlive } from '../support/survivors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tw-failed-start-'));
 const children: number[] = [];
+const libc = await loadLibc();
+const native = libc instanceof NativeLibraryError || libc.posixSpawn === undefined ? undefined : new LinuxPrograms(libc.posixSpawn, libc);
 after(() => {
   for (const pid of children) if (isAlive(pid)) process.kill(-pid, 'SIGKILL');
   rmSync(folder, { recursive: true });
@@ -65,9 +69,13 @@ describe('a start that fails behind the spawn leaves no process', () => {
       throw new ProcessTableError('EMFILE: too many open files');
     },
   };
-  for (const stdio of ['pipes', 'file'] as const)
-    it(`where the process table cannot be read, with its output to ${stdio}`, async () => {
-      const { pid, error, tree } = await start(blind, stdio);
+  for (const [stdio, programs] of [
+    ['pipes', undefined],
+    ['pipes', native],
+    ['file', undefined],
+  ] as const)
+    it(`where the process table cannot be read, with its output to ${stdio}, started by ${programs ? 'the platform' : 'Node'}`, async () => {
+      const { pid, error, tree } = await start({ ...blind, programs }, stdio);
       assert.match(error.message, /EMFILE/);
       await eventually('the child has ended', () => !isAlive(pid));
       assert.deepEqual([tree.state, tree.ended, tree.leader], ['failed', true, undefined]);
@@ -83,20 +91,22 @@ describe('a start that fails behind the spawn leaves no process', () => {
     await eventually('the child has ended', () => !isAlive(pid));
   });
 
-  it('where its terminal cannot be read', async () => {
-    const open: number[] = [];
-    const terminals: Platform = {
-      ...inertPlatform,
-      opensTerminals: true,
-      openTerminal: () => {
-        const [master, slave] = [openSync('/dev/null', 'r+'), openSync('/dev/null', 'r+')];
-        open.push(master, slave);
-        return { master, slave, path: '/dev/null', resize: () => undefined, inputWait: () => undefined };
-      },
-    };
-    const { pid, error } = await start(terminals, 'pty');
-    assert.match(error.message, /in a terminal/);
-    await eventually('the child has ended', () => !isAlive(pid));
-    for (const fd of open) assert.throws(() => closeSync(fd), /EBADF/);
-  });
+  for (const programs of [undefined, native])
+    it(`where its terminal cannot be read, started by ${programs ? 'the platform' : 'Node'}`, async () => {
+      const open: number[] = [];
+      const terminals: Platform = {
+        ...inertPlatform,
+        opensTerminals: true,
+        programs,
+        openTerminal: () => {
+          const [master, slave] = [openSync('/dev/null', 'r+'), openSync('/dev/null', 'r+')];
+          open.push(master, slave);
+          return { master, slave, path: '/dev/null', resize: () => undefined, inputWait: () => undefined };
+        },
+      };
+      const { pid, error } = await start(terminals, 'pty');
+      assert.match(error.message, /in a terminal/);
+      await eventually('the child has ended', () => !isAlive(pid));
+      for (const fd of open) assert.throws(() => closeSync(fd), /EBADF/);
+    });
 });

@@ -111,7 +111,7 @@ function tryRoot(path: string, own: string): CgroupRoot {
  * @throws Error where the cgroup is gone; nothing was started then.
  */
 export function spawnInCgroup<T>(path: string, spawn: () => T): T {
-  const own = ownCgroup();
+  const own = wayBack.find();
   if (own === undefined) throw new CgroupError('this process is no longer in a cgroup');
   moveSelf(path);
   try {
@@ -122,6 +122,21 @@ export function spawnInCgroup<T>(path: string, spawn: () => T): T {
     if (!write(own, 'cgroup.procs', String(self))) write(dirname(dirname(path)), 'cgroup.procs', String(self));
   }
 }
+
+/** The folder of this process's own cgroup, which the system may change. The mounts are read where it has: on a machine with many, that takes as long as a spawn. */
+class WayBack {
+  #text = '';
+  #folder: string | undefined;
+
+  find(): string | undefined {
+    const text = readText('/proc/self/cgroup');
+    if (text !== this.#text || this.#folder === undefined) this.#folder = ownCgroup();
+    this.#text = text;
+    return this.#folder;
+  }
+}
+
+const wayBack = new WayBack();
 
 /** Maximum number of passes in which processes are put back. */
 const maxPutBackPasses = 20;
@@ -307,6 +322,15 @@ function cgroupOf(pid: number | 'self'): string | undefined {
     );
   } catch {
     return undefined;
+  }
+}
+
+/** Empty where it cannot be read. */
+function readText(path: string): string {
+  try {
+    return spareDescriptors.run(() => readFileSync(path, 'utf8'));
+  } catch {
+    return '';
   }
 }
 

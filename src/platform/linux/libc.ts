@@ -1,6 +1,7 @@
 /** The C library's calls that Node lacks, each named after its man page. Loaded only in the warden. */
 
 import { whyNotLoaded } from '../missingNativeParts.ts';
+import { bindPosixSpawn, type PosixSpawn } from './posixSpawn.ts';
 
 /** Why the native calls cannot be had. */
 export class NativeLibraryError extends Error {}
@@ -10,8 +11,8 @@ export interface Libc {
   setChildSubreaper(): boolean;
   /** prctl(2) with PR_SET_PDEATHSIG: the signal that this process is sent when the thread that started it ends. */
   setParentDeathSignal(signal: number): boolean;
-  /** waitpid(2) with WNOHANG. */
-  waitNoHang(pid: number): void;
+  /** waitpid(2) with WNOHANG: the status of a child that has ended, and is collected now; undefined of one that lives, or is no child. */
+  waitNoHang(pid: number): number | undefined;
   /** pidfd_open(2); a descriptor, or a negative errno. */
   pidfdOpen(pid: number): number;
   /** pidfd_send_signal(2); 0, or a negative errno. */
@@ -28,6 +29,8 @@ export interface Libc {
   setLimitOf(pid: number, resource: number, limit: Limit): boolean;
   /** ioctl(2) with a pointer to this; 0, or a negative errno. */
   ioctl(fd: number, request: number, argument: Int32Array | Uint16Array | Uint32Array): number;
+  /** Undefined where this C library has not all of it. */
+  readonly posixSpawn: PosixSpawn | undefined;
 }
 
 export interface Limit {
@@ -63,7 +66,10 @@ export async function loadLibc(): Promise<Libc | NativeLibraryError> {
     return {
       setChildSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
       setParentDeathSignal: (signal) => prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) === 0,
-      waitNoHang: (pid) => void waitpid(pid, [0], WNOHANG),
+      waitNoHang: (pid) => {
+        const status = [0];
+        return waitpid(pid, status, WNOHANG) === pid ? status[0] : undefined;
+      },
       pidfdOpen: (pid) => errnoOr(syscall(SYS_pidfd_open, 'int', pid, 'uint', 0)),
       pidfdSendSignal: (fd, signal) => errnoOr(syscall(SYS_pidfd_send_signal, 'int', fd, 'int', signal, 'void *', null, 'uint', 0)),
       closeOnExec: (from) => errnoOr(syscall(SYS_close_range, 'uint', from, 'uint', lastDescriptor, 'uint', CLOSE_RANGE_CLOEXEC)),
@@ -80,6 +86,7 @@ export async function loadLibc(): Promise<Libc | NativeLibraryError> {
       },
       setLimitOf: (pid, resource, limit) => prlimit(pid, resource, toKernel(limit), null) === 0,
       ioctl: (fd, request, argument) => errnoOr(ioctl(fd, request, argument)),
+      posixSpawn: bindPosixSpawn(koffi, libc),
     };
   } catch (error) {
     return new NativeLibraryError(whyNotLoaded(error));

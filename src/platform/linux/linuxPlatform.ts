@@ -29,6 +29,7 @@ import { DrmUsage } from './drm.ts';
 import { followEnd } from './endingSignal.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
+import { LinuxPrograms } from './linuxPrograms.ts';
 import { OpenProcesses } from './openProcesses.ts';
 import { ProcFs, parseHandled, parsePss, parseSoftLimit, parseTreeMark, parseVariable } from './procfs.ts';
 import { ProcOrigins } from './procOrigins.ts';
@@ -65,6 +66,7 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
   readonly endSignals = usualEndSignals;
   readonly spawnOptions = { detached: true, windowsHide: true };
   readonly isolator: Bubblewrap;
+  readonly programs: LinuxPrograms | undefined;
   readonly #proc = new ProcFs();
   readonly #open = new OpenProcesses(this.#proc);
   readonly #sockets = new Sockets(this.#proc);
@@ -89,6 +91,7 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
       return;
     }
     this.#libc = libc;
+    this.programs = libc.posixSpawn && new LinuxPrograms(libc.posixSpawn, libc);
     this.#nvidia = new NvidiaGpus('libnvidia-ml.so.1');
     this.shortcomings =
       libc.getLimit(RLIMIT_RTTIME).hard === undefined

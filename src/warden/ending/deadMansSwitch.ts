@@ -18,6 +18,8 @@ export interface DeadMansSwitch {
   /** Null where none is needed, or none could be started yet. */
   readonly pid: number | null;
   update(members: readonly ProcessIdentity[], containers: readonly string[]): void;
+  /** One more than the last update named, and its container. */
+  add(member: ProcessIdentity, container: string | null): void;
   /** A helper process of the warden, which is killed along with the members. */
   addHelper(process: ProcessIdentity): void;
   removeHelper(process: ProcessIdentity): void;
@@ -32,6 +34,7 @@ export interface DeadMansSwitch {
 export const noSwitch: DeadMansSwitch = {
   pid: null,
   update: () => undefined,
+  add: () => undefined,
   addHelper: () => undefined,
   removeHelper: () => undefined,
   problem: undefined,
@@ -59,8 +62,8 @@ export class ShellSwitch implements DeadMansSwitch {
   readonly #budget = new RestartBudget();
   readonly #helpers = new Set<string>();
   #process: ChildProcess | undefined;
-  #listed: readonly string[] = [];
-  #lastSent = '';
+  readonly #listed = new Set<string>();
+  #sent: ReadonlySet<string> = new Set();
   #stoodDown = false;
   #retry: NodeJS.Timeout | undefined;
   #problem: Text | undefined;
@@ -80,8 +83,14 @@ export class ShellSwitch implements DeadMansSwitch {
 
   /** `containers`: folders of cgroups; one with a space in its name is left to the reaper. */
   update(members: readonly ProcessIdentity[], containers: readonly string[]): void {
-    const folders = containers.filter((folder) => !/\s/.test(folder));
-    this.#listed = [...folders, ...members.map(wordOf)];
+    this.#listed.clear();
+    for (const word of [...containers, ...members.map(wordOf)]) this.#list(word);
+    this.#send();
+  }
+
+  add(member: ProcessIdentity, container: string | null): void {
+    if (container !== null) this.#list(container);
+    this.#list(wordOf(member));
     this.#send();
   }
 
@@ -111,16 +120,27 @@ export class ShellSwitch implements DeadMansSwitch {
     this.#process?.kill('SIGCONT');
   }
 
+  #list(word: string): void {
+    if (!/\s/.test(word)) this.#listed.add(word);
+  }
+
   #send(): void {
-    const line = [...this.#listed, ...this.#helpers].join(' ');
-    if (line === this.#lastSent) return;
-    this.#lastSent = line;
-    this.#process?.stdin?.write(`${line}\n`);
+    const words = new Set([...this.#listed, ...this.#helpers]);
+    const news = [...words].filter((word) => !this.#sent.has(word));
+    const isNoneGone = this.#sent.size + news.length === words.size;
+    if (isNoneGone && news.length === 0) return;
+    this.#sent = words;
+    this.#process?.stdin?.write(isNoneGone ? `+ ${news.join(' ')}\n` : `${this.#line}\n`);
+  }
+
+  get #line(): string {
+    return [...this.#sent].join(' ');
   }
 
   #start(): void {
     // The list is there from the first instruction on: the warden may be killed before it could write it.
-    const list = this.#lastSent.length <= maxArgument ? this.#lastSent : '';
+    const line = this.#line;
+    const list = line.length <= maxArgument ? line : '';
     const argv = ['-c', switchScript, 'tree-warden-switch', list, ...this.#parts.reaper];
     let child: ChildProcess;
     try {
@@ -146,7 +166,7 @@ export class ShellSwitch implements DeadMansSwitch {
       if (this.#budget.take()) this.#start();
       else this.#giveUp(localizable('endedByAnother'));
     });
-    if (this.#lastSent !== list) child.stdin?.write(`${this.#lastSent}\n`);
+    if (line !== list) child.stdin?.write(`${line}\n`);
   }
 
   #failed(error: unknown): void {

@@ -3,7 +3,8 @@ export const reaperName = 'tree-warden-rea';
 
 /**
  * The first argument is a first line, the others are the reaper's command. Each line of the input names what lives now, as `pid:startTime …` and
- * folders of cgroups, and the newest line counts. `stand-down` ends the switch without killing anything. The end of the input means that the
+ * folders of cgroups, and the newest line counts. A line that begins with `+` adds to what was named before: the shell reads a pipe byte by byte, and of
+ * a hundred processes that start at once, each would name all before it. `stand-down` ends the switch without killing anything. The end of the input means that the
  * warden is gone: the switch kills everything in those cgroups, every process of the newest line that is still the same one (field 22 of
  * /proc/PID/stat) and all that descends from it, and runs the reaper for the rest.
  *
@@ -129,8 +130,11 @@ reap() {
 members=$1
 shift
 while IFS= read -r line; do
-  [ "$line" = stand-down ] && exit 0
-  members=$line
+  case $line in
+    stand-down) exit 0 ;;
+    '+ '*) members="$members \${line#+ }" ;;
+    *) members=$line ;;
+  esac
 done
 find_protected
 trap kill_listed EXIT

@@ -1,12 +1,13 @@
 import { writev } from 'node:fs';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import type { LogRotation } from '../../protocol/logRotation.ts';
+import { QueueMemory } from './queueMemory.ts';
 
 /**
- * How much may wait for the disk before the source is to be held up, and from when on it may go on, in bytes: the one goes on reading while the other is writing. The ring of an output
- * is larger, so what is not in it any more is in the file.
+ * How much may wait for the disk before the source is to be held up, and from when on it may go on, in bytes: the one goes on reading while the other is writing, also where each
+ * read brings as much as the least. The ring of an output is larger, so what is not in it any more is in the file.
  */
-const waiting = { most: 256 * 1024, least: 64 * 1024 } as const;
+const waiting = { most: 512 * 1024, least: 256 * 1024 } as const;
 /** Maximum number of chunks that are written at once. */
 const maxChunks = 512;
 
@@ -27,6 +28,7 @@ export class RotatingFile {
   #file: FileHandle | undefined;
   #size = 0;
   #queue: Buffer[] = [];
+  readonly #memory = new QueueMemory(2 * waiting.most);
   /** Of the queue, and of what is being written. */
   #waitingBytes = 0;
   /** It is being opened, written, set aside or closed. */
@@ -50,10 +52,10 @@ export class RotatingFile {
     });
   }
 
-  /** False where the disk is behind: what is given then is written all the same. */
+  /** Takes a copy. False where the disk is behind: what is given then is written all the same. */
   write(chunk: Buffer): boolean {
     if (this.#hasFailed) return true;
-    this.#queue.push(chunk);
+    this.#queue.push(this.#memory.keep(chunk));
     this.#waitingBytes += chunk.length;
     this.#next();
     this.#isHeldUp ||= this.#waitingBytes >= waiting.most;
@@ -90,7 +92,7 @@ export class RotatingFile {
   }
 
   /** Without promises, which cost more than the write. */
-  #write(fd: number, chunks: readonly Buffer[]): void {
+  #write(fd: number, group: readonly Buffer[], chunks = group): void {
     writev(fd, chunks, (error, written) => {
       if (error) {
         this.#fail(error);
@@ -101,9 +103,10 @@ export class RotatingFile {
       const rest = behind(chunks, written);
       // A disk that is full takes a part, and then says so.
       if (rest.length > 0) {
-        this.#write(fd, rest);
+        this.#write(fd, group, rest);
         return;
       }
+      for (const chunk of group) this.#memory.release(chunk);
       if (this.#size >= this.#rotation.maxBytes) void this.#alone(() => this.#rotateIfFull());
       else {
         this.#isBusy = false;

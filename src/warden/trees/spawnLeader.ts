@@ -14,10 +14,11 @@ import { FileTail } from '../output/fileTail.ts';
 import { killSpawned } from './killSpawned.ts';
 import { type LaunchPlan, planLaunch } from './launch.ts';
 import type { Leader, LeaderEvents } from './leader.ts';
+import { spawnProgram, startOnTerminal } from './programLeader.ts';
 import { loadPty, sizeOf, spawnOnPty } from './ptyLeader.ts';
 import { RawEndpoint } from './rawEndpoint.ts';
 import { inheritedAttributes } from './spawnAttributes.ts';
-import { keepsEnvironment, noSpawn, spawnOnTerminal, takingTerminal } from './terminalLeader.ts';
+import { keepsEnvironment, noSpawn, spawnOnTerminal, type TerminalChild, takingTerminal } from './terminalLeader.ts';
 
 /** Descriptors that the owner put behind the warden's own three: its stdin, stdout and stderr, and then what else it had. */
 const inheritedStdio = [3, 4, 5];
@@ -71,19 +72,27 @@ export async function prepareLeader(
     }
     case 'inherit':
       return prepared((events) => spawnOnPipes(() => spawnOn(withDescriptors(inheritedStdio, request)), plan.file, events));
-    case 'pipes':
+    case 'pipes': {
+      const { programs } = platform;
+      if (programs) return prepared((events) => spawnProgram(programs, plan, spawnInside, events));
       return prepared((events) => spawnOnPipes(() => spawnOn(['pipe', 'pipe', 'pipe']), plan.file, events));
+    }
   }
 }
 
 async function prepareOnPty(
   platform: Platform,
-  { file, args, cwd, env }: LaunchPlan,
+  plan: LaunchPlan,
   request: StartRequest,
   spawnInside: <T extends Spawned>(spawn: () => T) => T,
 ): Promise<PreparedLeader['spawn']> {
-  // The library cannot pass on streams or descriptors of the owner.
+  const { file, args, cwd, env } = plan;
+  // Neither the library nor the platform can pass on streams or descriptors of the owner.
   const lendsMore = request.onTerminal?.includes(false) === true || (request.descriptors ?? []).length > 0;
+  const { programs } = platform;
+  if (programs && !lendsMore)
+    return (events) =>
+      spawnOnTerminal(openTerminal(platform, request), file, events, ({ path }) => startOnTerminal(programs, plan, spawnInside, path));
   const pty = platform.opensTerminals && (keepsEnvironment(env) || lendsMore) ? undefined : await loadPty(platform);
   if (pty === undefined) {
     return (events) =>
@@ -91,12 +100,18 @@ async function prepareOnPty(
         const [shell, ...line] = takingTerminal(terminal, [file, ...args], env);
         const streams = inheritedStdio.map((lent, stream) => (request.onTerminal?.[stream] === false ? lent : terminal.slave));
         const options = { ...platform.spawnOptions, argv0: shell, cwd, env, stdio: withDescriptors(streams, request) };
-        return spawnInside(() => spawnChild(shell, line, options));
+        return childOf(spawnInside(() => spawnChild(shell, line, options)));
       });
   }
   const line = platform.spawnOptions.windowsVerbatimArguments ? args.join(' ') : args;
   const options = { ...sizeOf(request.dimensions), cwd, env, name: env['TERM'] ?? 'xterm-256color', encoding: null };
   return (events) => spawnOnPty(() => spawnInside(() => pty.spawn(file, line, options)), file, events, platform);
+}
+
+function childOf(child: ChildProcess): TerminalChild {
+  // The event that follows a failed spawn(2) says no more than that it has failed.
+  child.on('error', () => undefined);
+  return { pid: child.pid, onExit: (listener) => child.on('exit', (code, signal) => listener({ code, signal })) };
 }
 
 function openTerminal(platform: Platform, { dimensions }: StartRequest): OpenTerminal {

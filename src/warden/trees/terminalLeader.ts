@@ -1,17 +1,17 @@
 /** A leader on a terminal of ours. */
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { CannotStartError } from '../../command/executable.ts';
 import type { OpenTerminal } from '../../platform/platform.ts';
 import { errorText } from '../../protocol/errors.ts';
+import type { ExitStatus } from '../../protocol/snapshot.ts';
 import { localizable, type Text } from '../../protocol/texts.ts';
 import { killSpawned } from './killSpawned.ts';
 import type { Leader, LeaderEvents } from './leader.ts';
 
 /**
- * Stands before the command: the first process of a session gets the terminal that it opens as its controlling one, and there is no other
- * way to make it that for a process that Node starts.
+ * Stands before the command where Node starts it: the first process of a session gets the terminal that it opens as its controlling one, and there is no
+ * other way to make it that.
  */
 export function takingTerminal(
   { path }: OpenTerminal,
@@ -46,6 +46,13 @@ const maxTypedAhead = 4 * 2 ** 20;
 /** Time without output, in milliseconds, after which the output of an ended tree ends: a process outside of it may hold its terminal open. */
 const silentMillis = 200;
 
+export interface TerminalChild {
+  /** Undefined where nothing was started. */
+  readonly pid: number | undefined;
+  /** To be called in the turn of the spawn. */
+  onExit(listener: (status: ExitStatus) => void): void;
+}
+
 /**
  * The terminal's other end stays open here until the leader has ended: at the last close, the kernel would hang the terminal up, and a
  * leader that closes its descriptors before it ends (every coreutils program does) would die of SIGHUP.
@@ -55,7 +62,7 @@ export function spawnOnTerminal(
   terminal: OpenTerminal,
   file: string,
   events: LeaderEvents,
-  spawn: (terminal: OpenTerminal) => ChildProcess,
+  spawn: (terminal: OpenTerminal) => TerminalChild,
 ): Leader {
   const { pid, child } = spawnOr(terminal, file, spawn);
   events.onChild(pid);
@@ -64,9 +71,9 @@ export function spawnOnTerminal(
     if (slaveIsOpen) closeSync(terminal.slave);
     slaveIsOpen = false;
   };
-  child.on('exit', (code, signal) => {
+  child.onExit((status) => {
     closeSlave();
-    events.onExit({ code, signal });
+    events.onExit(status);
   });
   const output = streamOn(terminal, file, () => {
     killSpawned(pid);
@@ -131,13 +138,11 @@ function streamOn({ master }: OpenTerminal, file: string, undo: () => void): Rea
 function spawnOr(
   terminal: OpenTerminal,
   file: string,
-  spawn: (terminal: OpenTerminal) => ChildProcess,
-): { readonly pid: number; readonly child: ChildProcess } {
+  spawn: (terminal: OpenTerminal) => TerminalChild,
+): { readonly pid: number; readonly child: TerminalChild } {
   let problem: Text = noSpawn;
   try {
     const child = spawn(terminal);
-    // The event that follows a failed spawn(2) says no more than that it has failed.
-    child.on('error', () => undefined);
     if (child.pid !== undefined) return { pid: child.pid, child };
   } catch (error) {
     problem = errorText(error);

@@ -16,7 +16,7 @@ import { Sampler } from './sampler.ts';
 import { SharedLooks } from './sharedLooks.ts';
 import { Strays } from './strays.ts';
 import type { TreeRecords } from './treeRecords.ts';
-import { isGuarded, type ObservedTree } from './treeView.ts';
+import { isGuarded, type ObservedTree, type TreeView } from './treeView.ts';
 
 export interface TreeWatchParts {
   readonly platform: Platform;
@@ -110,9 +110,17 @@ export class TreeWatch {
     return census;
   }
 
-  /** A tree was spawned, and is a member by now: to be called in the same turn, so that records and switch know of it before anything else happens. */
-  spawned(): void {
-    this.#record(this.#parts.membership.newest);
+  /** To be called in the turn of the spawn: membership, records and switch know of it before anything else happens. */
+  spawned(tree: TreeView, leader: ProcessStat): void {
+    const { membership, lifetime, deadMansSwitch, records } = this.#parts;
+    const isInStep = this.#recorded === membership.newest;
+    membership.addLeader(tree.id, leader, tree.container);
+    if (isInStep) {
+      // Of a hundred that start at once, each is all that is new.
+      this.#recorded = membership.newest;
+      if (lifetime === 'managed') deadMansSwitch.add(leader, tree.container.path);
+      records.write(tree, leader, [leader]);
+    } else this.#record(membership.newest);
     this.#scheduler.scheduleInitialSamples();
   }
 

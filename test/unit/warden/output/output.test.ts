@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { LogFile } from '../../../../src/warden/output/logFile.ts';
 import { OutputBuffer } from '../../../../src/warden/output/outputBuffer.ts';
 import { TreeOutput } from '../../../../src/warden/output/treeOutput.ts';
+import { holdsFor } from '../../../support/property.ts';
 import { eventually } from '../../../support/run.ts';
 
 describe('the ring buffer', () => {
@@ -32,6 +34,37 @@ describe('the ring buffer', () => {
     assert.deepEqual([buffer.start, buffer.end, buffer.read(0, 9).toString()], [3, 9, 'defghi']);
     buffer.append(Buffer.from('a chunk that is larger than all of it'));
     assert.equal(buffer.read(0, 99).toString(), 'a chunk that is larger than all of it');
+  });
+});
+
+describe('any ring buffer', () => {
+  it('has the newest bytes of all that came, at their positions', async () => {
+    const piece = fc.tuple(fc.constantFrom('append', 'skip'), fc.integer({ min: 1, max: 9000 }));
+    await holdsFor(
+      fc.tuple(fc.integer({ min: 1, max: 12_000 }), fc.array(piece, { maxLength: 25 })),
+      ([capacity, pieces]) => {
+        const buffer = new OutputBuffer(capacity);
+        let [all, start] = [Buffer.alloc(0), 0];
+        for (const [index, [what, length]] of pieces.entries()) {
+          const bytes = Buffer.alloc(length, index + 1);
+          all = Buffer.concat([all, bytes]);
+          if (what === 'skip') {
+            buffer.skip(length);
+            start = all.length;
+          } else {
+            buffer.append(bytes);
+            // It is a copy.
+            bytes.fill(0);
+            start = Math.max(start, all.length - Math.max(capacity, length));
+          }
+          assert.deepEqual([buffer.start, buffer.end], [start, all.length]);
+          const middle = Math.floor((start + all.length) / 2);
+          assert.ok(buffer.read(0, all.length).equals(all.subarray(start)));
+          assert.ok(buffer.read(middle, 100).equals(all.subarray(middle, middle + 100)));
+        }
+      },
+      0.3,
+    );
   });
 });
 

@@ -63,11 +63,11 @@ describe('a file that is rotated', () => {
   it('holds its source up when much is waiting, and lets it go on before all of that is written', async () => {
     let drains = 0;
     const file = new RotatingFile(join(folder, 'slow'), { maxBytes: 1e9, maxFiles: 1 }, { ...ignored, onDrain: () => drains++ });
-    const answers = Array.from({ length: 8 }, () => file.write(Buffer.alloc(64 * 1024, 'x')));
+    const answers = Array.from({ length: 8 }, () => file.write(Buffer.alloc(128 * 1024, 'x')));
     assert.deepEqual(answers, [true, true, true, false, false, false, false, false]);
     await file.end();
     assert.equal(drains, 1);
-    assert.equal(readFileSync(join(folder, 'slow')).length, 8 * 64 * 1024);
+    assert.equal(readFileSync(join(folder, 'slow')).length, 8 * 128 * 1024);
   });
 
   it('fails once where it is no plain file, and takes nothing more', async () => {

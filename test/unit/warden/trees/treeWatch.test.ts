@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, type ProcessIdentity, type ProcessStat, ProcessTableError } from '../../../../src/platform/platform.ts';
-import type { TreeId } from '../../../../src/protocol/identity.ts';
+
 import { noSwitch } from '../../../../src/warden/ending/deadMansSwitch.ts';
 import type { Journal } from '../../../../src/warden/journal.ts';
 import { Observers } from '../../../../src/warden/observers.ts';
 import type { LimitKeeper } from '../../../../src/warden/trees/limitKeeper.ts';
 import { Membership } from '../../../../src/warden/trees/membership.ts';
-import type { Tree } from '../../../../src/warden/trees/tree.ts';
+
 import type { TreeRecords } from '../../../../src/warden/trees/treeRecords.ts';
+import type { ObservedTree } from '../../../../src/warden/trees/treeView.ts';
 import { TreeWatch } from '../../../../src/warden/trees/treeWatch.ts';
 import { inertPlatform } from '../../../support/inertPlatform.ts';
 import { eventually } from '../../../support/run.ts';
@@ -19,7 +20,15 @@ const self: ProcessStat = {
   ...{ cpuMillis: 0, childrenCpuMillis: 0, memoryBytes: 0 },
 };
 const child: ProcessStat = { ...self, pid: 200, parent: self.pid };
-const running = { ended: false, request: { name: 'it' }, container: {}, observe: () => undefined, measure: () => undefined };
+const running = {
+  id: '1',
+  ended: false,
+  request: { name: 'it' },
+  container: { path: null, pids: () => [] },
+  observe: () => undefined,
+  measure: () => undefined,
+};
+const tree = running as unknown as ObservedTree;
 const journal = { write: () => undefined } as unknown as Journal;
 
 /** Watches one tree by looks that `look` answers, all of them in turns but the one where others have changed; `told` is what the switch was told last. */
@@ -53,8 +62,11 @@ class Watched implements Disposable {
         update: (members) => {
           this.told = members;
         },
+        add: (member) => {
+          this.told = [...this.told, member];
+        },
       },
-      trees: () => [running as unknown as Tree],
+      trees: () => [tree],
       onChange: () => undefined,
       alert: () => undefined,
     });
@@ -98,14 +110,17 @@ describe('a look that cannot read the process table', () => {
 describe('a spawn', () => {
   it('is told to the switch in its own turn, without a look at all others', () => {
     using watched = new Watched(undefined);
-    watched.membership.addLeader('1' as TreeId, child, { pids: () => [] });
-    watched.watch.spawned();
+    watched.watch.spawned(tree, child);
     assert.deepEqual([watched.told, watched.looks], [[child], 0]);
+    // Where what was seen last is not recorded yet, that is, too.
+    watched.membership.census(false);
+    watched.watch.spawned(tree, child);
+    assert.deepEqual([watched.told, watched.looks], [[child], 1]);
   });
 
   it('is followed by looks that it shares with others that come at the same time', async () => {
     using watched = new Watched(undefined);
-    for (let spawn = 0; spawn < 100; spawn++) watched.watch.spawned();
+    for (let spawn = 0; spawn < 100; spawn++) watched.watch.spawned(tree, child);
     await sleep(700);
     await eventually('the last of them was taken', () => watched.looks >= 6);
     // Six where all came within ten milliseconds, twelve where some were later.
