@@ -1,12 +1,13 @@
 import { Changes } from '../client/changes.ts';
 import type { Progress } from '../client/progress.ts';
-import { normalName } from '../protocol/names.ts';
+import { instanceOf, normalName } from '../protocol/names.ts';
 import { timeoutOf } from './durations.ts';
 import { exitCodes } from './exitCodes.ts';
 import { FollowedWardens } from './followedWardens.ts';
 import { asJson } from './progressJson.ts';
 import { complain, sayAll, sayJson } from './say.ts';
 import { subjectOf, subjectProgress } from './subject.ts';
+import { recordedTrees } from './wardens.ts';
 
 export interface WaitOptions {
   readonly until: 'ready' | 'succeeded' | 'ended';
@@ -15,8 +16,11 @@ export interface WaitOptions {
   readonly json?: boolean;
 }
 
-/** How long a process whose warden has ended may take to be found again by another one, in milliseconds. */
-const lostMillis = 3000;
+/**
+ * How long a process whose warden has ended may take to be found again by another one, in milliseconds: once none has it on record, and at most. On a busy
+ * machine, the next warden takes its time to start, and until then, what the last one has written is there.
+ */
+const lostMillis = { unrecorded: 3000, recorded: 60_000 } as const;
 
 /** Resolves when all of these have come to what is waited for, one of them will not, or the time is over. */
 export async function waitFor(written: readonly string[], { until, timeout, json = false }: WaitOptions): Promise<number> {
@@ -67,6 +71,12 @@ class Wait {
     return subjectOf(this.name, this.#wardens.feeds) !== undefined;
   }
 
+  /** Whether a warden has any of its instances on record, dead as the warden may be. */
+  get #isRecorded(): boolean {
+    const { spec } = instanceOf(this.name);
+    return recordedTrees().some(({ name }) => instanceOf(name).spec === spec);
+  }
+
   look(): Progress[] {
     const subject = subjectOf(this.name, this.#wardens.feeds);
     if (subject) {
@@ -76,7 +86,8 @@ class Wait {
     }
     if (!this.#wasKnown) return [{ label: this.name, verdict: 'pending', state: 'not started', reason: '' }];
     this.#lostAt ??= performance.now();
-    const isOver = performance.now() - this.#lostAt >= lostMillis;
+    const lostFor = performance.now() - this.#lostAt;
+    const isOver = lostFor >= lostMillis.recorded || (lostFor >= lostMillis.unrecorded && !this.#isRecorded);
     const reason = 'its warden has ended, and how the process has ended is not known';
     return [{ label: this.name, verdict: isOver ? 'failed' : 'pending', state: 'ended', reason }];
   }

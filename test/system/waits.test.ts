@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { eventually, exitOf, Run } from '../support/run.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually, exitOf, Run, switchesOf } from '../support/run.ts';
 
 function declare(run: Run, processes: Record<string, object>): void {
   mkdirSync(join(run.workFolder, '.vscode'), { recursive: true });
@@ -101,6 +102,25 @@ describe('wait', () => {
     await eventually('another warden has it', () => run.ps().some(({ warden }) => warden.pid !== before.warden.pid));
     writeFileSync(join(run.workFolder, 'go'), '0');
     assert.equal(await wait.exit, 0);
+    assert.equal(wait.text(), 'job: ended (exit status unknown)\n');
+  });
+
+  it('goes on where the next warden of detached processes takes long to come', async () => {
+    await using run = new Run();
+    declare(run, { job });
+    assert.equal(run.call(['up', '-d']).code, 0);
+    const wait = startWait(run, ['job', '--until', 'ended', '--timeout', '0s']);
+    await followed(run);
+    const [warden = 0] = run.wardenPids();
+    const [guard = 0] = switchesOf(warden);
+    process.kill(guard, 'SIGSTOP');
+    process.kill(warden, 'SIGKILL');
+    // Longer than it waits for what is on no record.
+    await sleep(4000);
+    process.kill(guard, 'SIGCONT');
+    await eventually('another warden has it', () => run.ps().some((tree) => tree.warden.pid !== warden));
+    writeFileSync(join(run.workFolder, 'go'), '0');
+    assert.equal(await wait.exit, 0, wait.text());
     assert.equal(wait.text(), 'job: ended (exit status unknown)\n');
   });
 
