@@ -8,6 +8,9 @@ import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { socketPath } from '../../src/records/records.ts';
 import { eventually, Run, wardenScript } from './run.ts';
 
+/** A stop for what ends by the first signal: on a busy machine, too, it has the time for that before it would be killed. */
+export const willingStop = parseStop(['SIGTERM', '10m']);
+
 /** A warden that the test itself owns, in a run's folder. */
 export class TestWarden implements AsyncDisposable {
   readonly run: Run;
