@@ -60,7 +60,7 @@ export class Emulator implements Disposable {
 
   /** The first line that matches. */
   async sees(pattern: RegExp): Promise<string> {
-    return await eventually(`${pattern}`, () => this.lines.find((line) => pattern.test(line)), 5000).catch(() => {
+    return await eventually(`${pattern}`, () => this.lines.find((line) => pattern.test(line))).catch(() => {
       throw new Error(`${pattern} is not in\n${this.lines.join('\n')}`);
     });
   }

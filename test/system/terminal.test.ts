@@ -79,7 +79,9 @@ describe('among the jobs of a shell', () => {
     await using run = new Run();
     using shell = new InteractiveShell(run);
     const ticks = (): number => (existsSync(join(run.workFolder, 'ticks')) ? readFileSync(join(run.workFolder, 'ticks')).length : 0);
-    shell.type(`${runCommand} sh -c 'while :; do echo >> ticks; sleep 0.05; done'\r`);
+    shell.type(`${runCommand} sh -c 'echo re""ady; while :; do echo >> ticks; sleep 0.05; done'\r`);
+    // Until then, the command line may not have been told that it runs, and would stop alone.
+    await shell.sees(/ready/);
     await eventually('it ticks', () => ticks() > 2);
     shell.type('\u001a');
     await shell.sees(/Stopped/);
