@@ -100,7 +100,7 @@ export function fakeModel(
         timeoutMillis: 1000,
         failureThreshold: 3,
         successThreshold: 1,
-        deadlineMillis: 10_000,
+        deadlineMillis: 60_000,
       },
     },
     instances: 1,
