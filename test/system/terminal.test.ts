@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { cli, eventually, exitOf, isInPath, Run } from '../support/run.ts';
 import { InteractiveShell } from '../support/shell.ts';
 
@@ -190,6 +191,18 @@ describe('signals', () => {
     await eventually('it is up', () => existsSync(join(run.workFolder, 'up')));
     child.kill('SIGUSR1');
     assert.equal(await exitOf(child), 7);
+  });
+
+  it('SIGTSTP that comes before there is a tree stops that as well', async () => {
+    await using run = new Run();
+    const script = fileURLToPath(new URL('../fixtures/earlySuspend.ts', import.meta.url));
+    const child = run.spawn('setsid', ['--wait', process.execPath, script]);
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    assert.equal(await exitOf(child), 0);
+    assert.equal(said, 'attached,SIGTSTP,SIGSTOP,SIGCONT\n');
   });
 
   it('SIGHUP is nothing to it under nohup', async () => {
