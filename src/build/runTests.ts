@@ -68,6 +68,7 @@ const forFullRuns = new Set(
     'packagedUniversal',
     'pointer',
     'realProject',
+    'sharedModels',
     'slurm',
     'twoWindows',
     'workspaces',

@@ -135,10 +135,8 @@ export class InstanceRuns {
   async #started(instance: string, label: string, values: GivenValues): Promise<RunEnd> {
     const { schedule } = this.#declarations.find(({ name }) => name === instanceOf(instance).spec) ?? {};
     const last = schedule?.catchUp && lastRunAt({ origin: this.#origin, name: instanceOf(instance).spec });
-    const { trees, failures, armed } = await this.#session.warden.client.names.start({
-      ...{ name: label, awaitReader: true, schedule: 'arm', values },
-      ...(last !== undefined && { lastRunAt: last }),
-    });
+    const request = { name: label, awaitReader: true, schedule: 'arm', values, ...(last !== undefined && { lastRunAt: last }) } as const;
+    const { trees, failures, armed } = await this.#session.answerTo(this.#session.warden.client.names.start(request));
     const tree = armed ? await this.#afterEnd({ id: '' as TreeId, name: instance, startedAt: 0 }, label) : trees[0];
     if (tree) return await this.#endOf(tree, label);
     if (armed) return { waited: true };

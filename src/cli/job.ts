@@ -41,6 +41,8 @@ export async function job(written: string, words: readonly string[], { detach = 
         `${lost.jobs.length === 1 ? 'A job' : `${lost.jobs.length} jobs`} of '${pool.name}' waited when the background process was killed, and did not run: tree-warden jobs ${pool.name} lists them, with --requeue they are queued again, with --clear they are forgotten.`,
       );
     return detach ? await queueDetached(client, request) : await new AttachedJob(client).run(request);
+  } catch (error) {
+    throw error instanceof WardenGoneError ? refusal(error) : error;
   } finally {
     client.dispose();
   }
@@ -114,8 +116,14 @@ export function refusal(error: unknown): CliError {
 
 /** Prints its name when it is in the queue. */
 async function queueDetached(client: WardenClient, request: SubmitJobRequest): Promise<number> {
-  const { name } = await submit(client, { ...request, detached: true });
-  const { end } = await client.jobs.follow(name, 'queued');
+  const { name, pool } = await submit(client, { ...request, detached: true });
+  const { end } = await client.jobs.follow(name, 'queued').catch((error: unknown): never => {
+    if (!(error instanceof WardenGoneError)) throw error;
+    throw new CliError(
+      `The background process was killed: tree-warden jobs ${pool} says what has become of ${name}.`,
+      exitCodes.wardenFailed,
+    );
+  });
   // Its result is told by the list.
   if (end && 'cancelled' in end) throw new CliError(`${name} was cancelled: ${end.cancelled}.`);
   say(name);
@@ -143,10 +151,10 @@ class AttachedJob {
     this.#name = name;
     const ended = this.#client.jobs.follow(name, 'ended');
     ended.catch(() => undefined);
-    if (this.#received) this.#cancel(false);
-    else if (state === 'waiting' || state === 'queued') await this.#sayPlace(submitted, ahead ?? 0);
     let tree: JobSnapshot['tree'];
     try {
+      if (this.#received) this.#cancel(false);
+      else if (state === 'waiting' || state === 'queued') await this.#sayPlace(submitted, ahead ?? 0);
       ({ tree } = await this.#client.jobs.follow(name, 'started'));
       if (tree) await this.#print(tree);
       return this.#statusOf(await ended);

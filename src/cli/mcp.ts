@@ -20,6 +20,7 @@ import type { ModelRequest } from '../protocol/models.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { isLive } from '../protocol/trees.ts';
 import { type Declared, readDeclared } from './declared.ts';
+import { serve } from './declaredModels.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
 import { neededModels } from './neededModels.ts';
@@ -163,7 +164,7 @@ class CliHost implements AgentHost {
     if (changed.length === 0) return;
     for (const model of changed) this.#models.set(model.name, model);
     // All of them: a part would take the place of the rest.
-    await client.declareModels([...this.#models.values()], { port: 0 });
+    await serve(client, [...this.#models.values()], { port: 0 });
   }
 
   #read(names: readonly string[], arrange?: typeof withDependencies): Declared<ProcessSpec> {

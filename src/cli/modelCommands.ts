@@ -4,6 +4,7 @@ import { chat } from './chat.ts';
 import { CompletedArgument } from './completion/completed.ts';
 import { gateway } from './gateway.ts';
 import { load, models, unload } from './models.ts';
+import { requests } from './requests.ts';
 import { several } from './several.ts';
 
 /** Makes an action of what a command does, which answers with an exit status. */
@@ -28,6 +29,14 @@ export function addModelCommands(program: Command, act: Act): void {
     .description('list your models, in all windows and terminals')
     .option('--json', 'print JSON')
     .action(act((options) => models(options)));
+  program
+    .command('requests')
+    .description('list what models were asked lately: by which client, how long it took, tokens and result; nothing of what was said')
+    .addArgument(new CompletedArgument('models', '[models...]', 'models or variants; all by default'))
+    .option('-n, --lines <count>', 'number of the newest ones; 0: all that are remembered', '50')
+    .option('-f, --follow', 'print each as its answer ends')
+    .option('--json', 'print JSON; with --follow, one line for each')
+    .action(act((names: string[], options) => requests(names, options)));
   program
     .command('load')
     .description('load a model, and wait until it is ready')

@@ -74,9 +74,9 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     containment: options.containment,
     ...constraints,
   };
-  const tree = await session.warden.client.start(request).catch(async (error: unknown) => {
+  const tree = await session.answerTo(session.warden.client.start(request)).catch(async (error: unknown) => {
     await session.close('it could not be started');
-    throw new CliError(errorText(error), startErrorCode(error));
+    throw error instanceof CliError ? error : new CliError(errorText(error), startErrorCode(error));
   });
   const { client } = session.warden;
   if (options.endWithParent) endWithParent(parent, () => void session.close('the program that started tree-warden has ended'));

@@ -1,3 +1,4 @@
+import { WardenGoneError } from '../client/wardenGone.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
 import { isLive } from '../protocol/trees.ts';
@@ -37,8 +38,13 @@ export async function runJoined(
   const { id, leader } = started;
   const target = { client, id, command: () => Promise.resolve(leader?.pid ?? 0) };
   const end = endOf(target);
+  // It may come before it is waited for.
+  end.catch(() => undefined);
   signals.attach(target);
-  await client.watch(0);
+  await client.watch(0).catch(async (error: unknown) => {
+    if (error instanceof WardenGoneError) await end;
+    throw error;
+  });
   if (started.stdio === 'pty') {
     const leaderIsCommand = started.containment !== 'namespace';
     const bridge = new TerminalBridge({ ...target, leader: leader?.pid ?? 0, leaderIsCommand }, () => void signals.suspend(wholeGroup));

@@ -66,6 +66,15 @@ export class CliSession {
     ]);
   }
 
+  /** Resolves with the warden's answer; rejects as {@link endOf} does when the warden ends before that. */
+  async answerTo<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      throw await this.#causeOf(error);
+    }
+  }
+
   /** Resolves with the tree that has taken the place of this one, or undefined where none is to come. */
   async successorOf(ended: TreeSnapshot): Promise<TreeSnapshot | undefined> {
     if (!ended.restarting) return undefined;
@@ -119,7 +128,7 @@ export class CliSession {
     } catch (error) {
       if (this.#closing) return [];
       // What is not known is not over.
-      throw error instanceof WardenGoneError ? await this.#lost() : error;
+      throw await this.#causeOf(error);
     }
   }
 
@@ -146,6 +155,10 @@ export class CliSession {
     this.#closing = true;
     await this.warden.client.shutdown(reason, now).catch(() => undefined);
     await this.warden.ended;
+  }
+
+  async #causeOf(error: unknown): Promise<unknown> {
+    return error instanceof WardenGoneError ? await this.#lost() : error;
   }
 
   async #lost(): Promise<never> {

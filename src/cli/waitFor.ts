@@ -16,10 +16,7 @@ export interface WaitOptions {
   readonly json?: boolean;
 }
 
-/**
- * How long a process whose warden has ended may take to be found again by another one, in milliseconds: once none has it on record, and at most. On a busy
- * machine, the next warden takes its time to start, and until then, what the last one has written is there.
- */
+/** Time after which a process whose warden has ended is given up that is on no record any more, and one that still is, in milliseconds. */
 const lostMillis = { unrecorded: 3000, recorded: 60_000 } as const;
 
 /** Resolves when all of these have come to what is waited for, one of them will not, or the time is over. */
@@ -58,8 +55,8 @@ class Wait {
   readonly #until: WaitOptions['until'];
   readonly #wardens: FollowedWardens;
   #wasKnown = false;
-  /** When its warden was lost, by the monotonic clock. */
-  #lostAt: number | undefined;
+  /** When its warden was lost, and when it was last on record after that, by the monotonic clock. */
+  #lost: { readonly at: number; recordedAt: number } | undefined;
 
   constructor(name: string, until: WaitOptions['until'], wardens: FollowedWardens) {
     this.name = name;
@@ -71,24 +68,26 @@ class Wait {
     return subjectOf(this.name, this.#wardens.feeds) !== undefined;
   }
 
-  /** Whether a warden has any of its instances on record, dead as the warden may be. */
-  get #isRecorded(): boolean {
-    const { spec } = instanceOf(this.name);
-    return recordedTrees().some(({ name }) => instanceOf(name).spec === spec);
-  }
-
   look(): Progress[] {
     const subject = subjectOf(this.name, this.#wardens.feeds);
     if (subject) {
       this.#wasKnown = true;
-      this.#lostAt = undefined;
+      this.#lost = undefined;
       return subjectProgress(this.#until, subject);
     }
     if (!this.#wasKnown) return [{ label: this.name, verdict: 'pending', state: 'not started', reason: '' }];
-    this.#lostAt ??= performance.now();
-    const lostFor = performance.now() - this.#lostAt;
-    const isOver = lostFor >= lostMillis.recorded || (lostFor >= lostMillis.unrecorded && !this.#isRecorded);
+    const now = performance.now();
+    this.#lost ??= { at: now, recordedAt: now };
+    // Until the reaper has ended it, or another warden has it, which is a process that has to be started first.
+    if (isOnRecord(this.name)) this.#lost.recordedAt = now;
+    const { at, recordedAt } = this.#lost;
+    const isOver = now - recordedAt >= lostMillis.unrecorded || now - at >= lostMillis.recorded;
     const reason = 'its warden has ended, and how the process has ended is not known';
     return [{ label: this.name, verdict: isOver ? 'failed' : 'pending', state: 'ended', reason }];
   }
+}
+
+/** A tree, or an instance, that is called so. */
+function isOnRecord(wanted: string): boolean {
+  return recordedTrees().some(({ name, tree }) => name === wanted || instanceOf(name).spec === wanted || tree.startsWith(wanted));
 }

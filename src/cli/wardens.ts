@@ -94,7 +94,9 @@ export class Wardens implements Disposable {
   }
 
   async models(): Promise<FoundModel[]> {
-    return await this.ofAll(async (warden) => (await warden.models()).map((model) => ({ warden, model })));
+    const all = await this.ofAll(async (warden) => (await warden.models()).map((model) => ({ warden, model })));
+    // What wardens share is listed once: as the model service's own.
+    return all.filter(({ model }) => !model.isShared);
   }
 
   /** Of every warden that answers: one that ends meanwhile has nothing any more, and any other problem goes to stderr. */

@@ -11,7 +11,7 @@ import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, socketPath } from '../records/records.ts';
 import { connectToWarden, type WardenClient } from './wardenClient.ts';
 import { reapAfter } from './wardenCommands.ts';
-import type { OwnedWarden } from './wardenProcess.ts';
+import { defaultStartMillis, type OwnedWarden } from './wardenProcess.ts';
 import { recordedWardens, type WardenRegistry } from './wardenRegistry.ts';
 
 export interface WindowIdentity {
@@ -27,9 +27,6 @@ export interface TakeOverOptions {
   /** Says of one of another version why it cannot be taken over, and what to do. */
   onVersionProblem?(problem: string): void;
 }
-
-/** How long a detached warden may take to start, in milliseconds. */
-const startMillis = 10_000;
 
 /**
  * Takes over the warden that this window had before it was reloaded. Undefined where there is none that waits for it.
@@ -113,7 +110,7 @@ export async function ensureDetachedWarden(
     failed = true;
   });
   child.unref();
-  const until = performance.now() + startMillis;
+  const until = performance.now() + defaultStartMillis;
   while (performance.now() < until && !failed) {
     const found = await findDetachedWarden(identity, registry);
     if (found) return found;

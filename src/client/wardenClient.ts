@@ -12,6 +12,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Inspection } from '../protocol/inspection.ts';
 import * as inspection from '../protocol/inspection.ts';
+import { type ActivityPage, type ActivityRequest, modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
 import type { OutputLog, OutputRequest } from '../protocol/output.ts';
@@ -46,6 +47,7 @@ export class WardenClient {
   readonly #closed = new Emitter<void>();
   readonly #trees = new Emitter<readonly TreeSnapshot[]>();
   readonly #models = new Emitter<readonly models.ModelSnapshot[]>();
+  readonly #serviceLost = new Emitter<void>();
   #isDisposed = false;
   /** As the warden has sent them, where it is watched. */
   #known: readonly TreeSnapshot[] = [];
@@ -80,6 +82,7 @@ export class WardenClient {
     connection.onNotification(watching.alert, (alert) => this.#alertListener(alert));
     connection.onNotification(watching.treesChanged, (change) => this.#take(applyChange(this.#known, change)));
     connection.onNotification(models.models, (snapshots) => this.#models.fire(snapshots));
+    connection.onNotification(models.modelServiceLost, () => this.#serviceLost.fire());
     void closed.then(() => {
       this.#outputs.close();
       this.#listing?.dispose();
@@ -136,8 +139,13 @@ export class WardenClient {
     return await this.#ask(figures.history, { tree });
   }
 
-  async declareModels(declared: models.ModelRequest[], gateway: models.GatewayOptions): Promise<models.GatewayInfo> {
-    return await this.#ask(models.declareModels, { models: declared, gateway });
+  /** `service`: path of the socket of the model service that is to serve them; see {@link declareWhereServed}. */
+  async declareModels(
+    declared: readonly models.ModelRequest[],
+    gateway: models.GatewayOptions,
+    service?: string,
+  ): Promise<models.DeclaredModels> {
+    return await this.#ask(models.declareModels, { models: declared, gateway, ...(service !== undefined && { service }) });
   }
 
   /** Null where no models are declared. */
@@ -147,6 +155,11 @@ export class WardenClient {
 
   async models(): Promise<readonly models.ModelSnapshot[]> {
     return await this.#ask(models.listModels);
+  }
+
+  /** What was asked lately; null where another warden knows that. */
+  async modelActivity(request: ActivityRequest): Promise<ActivityPage | null> {
+    return await this.#ask(modelActivity, request);
   }
 
   /** Resolves when as many instances are ready as are wanted; with another number of them where one is given. */
@@ -162,6 +175,11 @@ export class WardenClient {
   /** Sent to a client that has called {@link watch}. */
   onModels(listener: (models: readonly models.ModelSnapshot[]) => void): Disposable {
     return this.#models.event(listener);
+  }
+
+  /** The model service that serves what was declared has gone. */
+  onModelServiceLost(listener: () => void): Disposable {
+    return this.#serviceLost.event(listener);
   }
 
   /** Resolves when the helper is running again, which was not restarted automatically any more. */

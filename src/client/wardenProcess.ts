@@ -29,8 +29,8 @@ export interface WardenProcessOptions {
   readonly startMillis?: number;
 }
 
-/** Time that the warden has to answer, in milliseconds: usually it takes a fifth of a second, on a very busy machine far longer. */
-const defaultStartMillis = 60_000;
+/** Time that a warden has to answer for the first time, in milliseconds: usually it takes a fifth of a second, on a very busy machine far longer. */
+export const defaultStartMillis = 60_000;
 
 /** A warden that this process owns: when this process ends, in whatever way, the warden sees the connection end. */
 export interface OwnedWarden {

@@ -1,5 +1,7 @@
 /** The schema of a model in processes.json. */
 import * as z from 'zod';
+import { capabilities } from '../protocol/modelFacts.ts';
+import { maxNameLength, namePattern, namePatternText } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
 import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
@@ -9,6 +11,29 @@ import { argument, count, duration, pattern, programList, text } from './values.
 const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
 
 const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority, runner } = processSpecSchema.shape;
+
+/** Maximum number of fields of a request that are changed, of variants, and characters of what is set, as JSON. */
+const most = { fields: 100, variants: 50, characters: 100_000 } as const;
+
+const isNotModel = (name: string): boolean => name !== 'model';
+const modelIsOurs = 'cannot be changed: it is what the server knows the model by';
+
+/** Of every JSON request, or of those for one variant. */
+const changeShape = {
+  set: z
+    .record(text.refine(isNotModel, modelIsOurs), z.json())
+    .refine((fields) => Object.keys(fields).length <= most.fields, `must be at most ${most.fields} fields`)
+    .refine((fields) => JSON.stringify(fields).length <= most.characters, `must have at most ${most.characters} characters`)
+    .optional()
+    .describe('Fields that the request has, whatever the client has written: { "temperature": 0.2 }.'),
+  strip: z
+    .array(text.refine(isNotModel, modelIsOurs), 'must be a list of names of fields')
+    .max(most.fields, `must be at most ${most.fields} names`)
+    .optional()
+    .describe('Fields that are taken out of the request: ["reasoning_effort"].'),
+};
+
+const variantName = z.string().max(maxNameLength, `a name has at most ${maxNameLength} characters`).regex(namePattern, namePatternText);
 
 export const modelSchema = z
   .strictObject({
@@ -38,6 +63,29 @@ export const modelSchema = z
     contextSize: count()
       .optional()
       .describe('Context size in tokens, prompt and answer together. It is passed to the server and to the editor’s chat.'),
+    scope: z
+      .enum(['window', 'user'], 'must be "window" or "user"')
+      .optional()
+      .describe(
+        '"user": one server for all windows and commands that declare the same model, for as long as one of them lives. It counts for all models of a window, which have one address. Default: "window", a server of its own.',
+      ),
+    capabilities: z
+      .array(z.enum(capabilities, `must be one of ${capabilities.join(', ')}`), 'must be a list')
+      .optional()
+      .describe(
+        'What the model can do, for clients that ask before it is loaded and for the editor’s model picker: ["completion", "tools", "vision"]. A loaded server is asked itself where it can tell.',
+      ),
+    request: z
+      .strictObject(changeShape)
+      .optional()
+      .describe('Changes of every JSON request to the model. A change takes effect with the next request, without a load.'),
+    variants: z
+      .record(variantName, z.strictObject({ ...changeShape, description: text.optional().describe('Shown beside the variant.') }))
+      .refine((all) => Object.keys(all).length <= most.variants, `must be at most ${most.variants} variants`)
+      .optional()
+      .describe(
+        'Further names of the model, with changes of their own behind those of "request": { "coder:high": { "set": { "reasoning_effort": "high" } } }. They share its servers.',
+      ),
     preload: z.boolean().optional().describe('Load the model when the workspace opens. You are asked once per workspace.'),
     maxQueue: z.int().min(0).optional().describe('Maximum number of queued requests; further requests get status 429. Default: 100.'),
     maxConcurrent: count().optional().describe('Maximum number of concurrent requests per server. Default: 4.'),

@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
+import { homeFolder } from '../protocol/homeFolder.ts';
+import type { FactRequest } from '../protocol/modelFacts.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
 import type { ModelSpec } from './modelSchema.ts';
 import { pathIn } from './pathIn.ts';
@@ -29,18 +31,20 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   ]);
   // The warden fills in the port of each instance: text that comes from a variable must not be taken for the placeholder.
   const template = { ...context, asLiteral: literalInTemplate };
-  const { cwd: directory } = await new SpecValues({ command: [''], ...(spec.cwd !== undefined && { cwd: spec.cwd }) }, context).location();
+  // The server of several workspaces is of none of them.
+  const written = spec.cwd ?? (spec.scope === 'user' ? homeFolder() : undefined);
+  const { cwd: directory } = await new SpecValues({ command: [''], ...(written !== undefined && { cwd: written }) }, context).location();
   const withModel = { ...template, known, cwd: directory };
   const sized = spec.contextSize === undefined ? undefined : runtime.context;
   const command = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile), ...(sized?.args ?? [])];
   const [program = '', ...args] = await Promise.all([...command, ...(spec.args ?? [])].map((part) => fillVariables(part, withModel)));
-  const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority, runner } = spec;
+  const { alive, env, envFile, group, description, stop, containment, limits, priority, runner } = spec;
   const base = await resolveSpec(
     name,
     {
       command: [program],
       pty: false,
-      ...without({ alive, cwd, env, envFile, group: group ?? 'Models', stop, containment, limits, priority, runner }),
+      ...without({ alive, cwd: written, env, envFile, group: group ?? 'Models', stop, containment, limits, priority, runner }),
       ready: spec.ready ?? { http: `http://127.0.0.1:${portPlaceholder}${runtime.readyPath}` },
     },
     template,
@@ -61,6 +65,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     instances: spec.instances ?? 1,
     ttlMillis: spec.ttl ?? 0,
     ...(spec.exclusive !== undefined && { exclusive: spec.exclusive }),
+    ...(spec.scope === 'user' && { scope: spec.scope }),
     preload: spec.preload ?? false,
     maxQueue: spec.maxQueue ?? 100,
     maxConcurrent: spec.maxConcurrent ?? 4,
@@ -68,6 +73,12 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     affinity: spec.affinity ?? false,
     ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
+    ...factsOf(spec, model),
+    ...(runtime.factRequests && {
+      factRequests: await Promise.all(runtime.factRequests.map((one) => filledRequest(one, { ...context, known }))),
+    }),
+    ...(spec.request && { changes: without(spec.request) }),
+    ...(spec.variants && { variants: Object.entries(spec.variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
     ...(runtime.loadRequest && {
       loadRequest: {
         ...(await fillAll(runtime.loadRequest, { ...context, known })),
@@ -78,6 +89,21 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
   };
+}
+
+/** As far as they are known before a server is loaded. */
+function factsOf({ contextSize, capabilities }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'facts'> {
+  const size = isFile ? statSync(text, { throwIfNoEntry: false }) : undefined;
+  const facts = {
+    ...(contextSize !== undefined && { contextSize }),
+    ...(capabilities && { capabilities }),
+    ...(size?.isFile() && size.size > 0 && { sizeBytes: size.size }),
+  };
+  return Object.keys(facts).length > 0 ? { facts } : {};
+}
+
+async function filledRequest({ path, body }: FactRequest, context: ResolveContext): Promise<FactRequest> {
+  return { path, ...(body && { body: await fillAll(body, context) }) };
 }
 
 interface FoundModel {

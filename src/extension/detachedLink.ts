@@ -1,29 +1,16 @@
 import type * as vscode from 'vscode';
 import type { WindowIdentity } from '../client/otherWardens.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
-import type { WardenRegistry } from '../client/wardenRegistry.ts';
 import { withoutEditor } from '../protocol/environment.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
-import { showAlert } from './alerts.ts';
-import { errorText, localizedTrees } from './localized.ts';
-import { tellWarning } from './tell.ts';
+import { FollowedWardens, type FollowedWardensOptions } from './followedWardens.ts';
 
-export interface DetachedLinkOptions {
+export interface DetachedLinkOptions extends Omit<FollowedWardensOptions, 'what' | 'isMeant'> {
   readonly script: string;
   /** Undefined in a window that shows no folder: nothing would find its processes again. */
   readonly identity: WindowIdentity | undefined;
-  readonly log: vscode.LogOutputChannel;
-  /** Of the window's wardens; not loaded before it is needed. */
-  readonly registry: () => Promise<WardenRegistry>;
-  /** The trees have changed, or a warden has come or gone. */
-  onChange(): void;
-  /** There is a warden of this version, and it was not there before. */
-  onConnect(client: WardenClient): void;
 }
-
-/** Pause before the next search after a warden was lost, in milliseconds: by then, its successor has taken over. */
-const searchAgainMillis = 2000;
 
 /** How often a warden is looked for that a terminal may have started, in milliseconds. */
 const lookMillis = 2000;
@@ -31,27 +18,30 @@ const lookMillis = 2000;
 /** The wardens of this workspace's detached processes, which belong to no window: one, and after an update those of the older version that still have processes. */
 export class DetachedLink implements vscode.Disposable {
   readonly #options: DetachedLinkOptions;
-  /** By their connections, with their trees. */
-  readonly #followed = new Map<WardenClient, readonly TreeSnapshot[]>();
-  /** Resolve when the trees of a warden are known. */
-  readonly #following = new Map<WardenClient, Promise<void>>();
+  readonly #wardens: FollowedWardens;
   #starting: Promise<WardenClient> | undefined;
-  #intervalMillis = 0;
-  #retry: NodeJS.Timeout | undefined;
   #looks: NodeJS.Timeout | undefined;
-  #disposed = false;
 
   constructor(options: DetachedLinkOptions) {
     this.#options = options;
+    const { identity } = options;
+    this.#wardens = new FollowedWardens({
+      ...options,
+      what: 'detached processes',
+      isMeant: async () => {
+        const { isOfWindow } = await import('../client/otherWardens.ts');
+        return identity ? isOfWindow(identity.window, 'detached') : () => false;
+      },
+    });
   }
 
   get trees(): readonly TreeSnapshot[] {
-    return [...this.#followed.values()].flat();
+    return this.#wardens.trees;
   }
 
   /** The warden that has this tree; undefined where it is none of these. */
   clientOf(tree: TreeId): WardenClient | undefined {
-    return [...this.#followed].find(([, trees]) => trees.some(({ id }) => id === tree))?.[0];
+    return this.#wardens.clientOf(tree);
   }
 
   /**
@@ -59,9 +49,9 @@ export class DetachedLink implements vscode.Disposable {
    * @throws Error with one sentence where it cannot be started.
    */
   async client(): Promise<WardenClient> {
-    const current = [...this.#followed.keys()].find((client) => !client.hasOnlyCore);
+    const current = this.#wardens.clients.find((client) => !client.hasOnlyCore);
     if (current) {
-      await this.#following.get(current);
+      await this.#wardens.follow(current);
       return current;
     }
     this.#starting ??= this.#start().finally(() => {
@@ -72,34 +62,22 @@ export class DetachedLink implements vscode.Disposable {
 
   /** Connects to those that run, and resolves when their trees are known. */
   async find(): Promise<void> {
-    const { identity, log, registry } = this.#options;
-    if (!identity) return;
-    try {
-      const { isOfWindow } = await import('../client/otherWardens.ts');
-      const { wardens, unreachable } = await (await registry()).connect(isOfWindow(identity.window, 'detached'));
-      for (const { pid, error } of unreachable)
-        log.warn(`The warden of detached processes (pid ${pid}) does not answer: ${errorText(error)}`);
-      await Promise.all(wardens.map(({ client }) => this.#follow(client)));
-    } catch (error) {
-      log.warn(`Detached processes could not be looked for: ${errorText(error)}`);
-    }
+    if (this.#options.identity) await this.#wardens.find();
   }
 
   /** A terminal may have started it, which tells no window: as long as some of it `isWanted` here, it is looked for. */
   findWhile(isWanted: () => boolean): void {
     this.#looks ??= setInterval(() => {
-      if (this.#followed.size === 0 && isWanted()) void this.find();
+      if (this.#wardens.clients.length === 0 && isWanted()) void this.find();
     }, lookMillis);
   }
 
   setInterval(intervalMillis: number): void {
-    this.#intervalMillis = intervalMillis;
-    for (const client of this.#followed.keys()) void this.#watch(client).catch(() => undefined);
+    this.#wardens.setInterval(intervalMillis);
   }
 
   dispose(): void {
-    this.#disposed = true;
-    clearTimeout(this.#retry);
+    this.#wardens.dispose();
     clearInterval(this.#looks);
   }
 
@@ -108,37 +86,7 @@ export class DetachedLink implements vscode.Disposable {
     if (!identity) throw new Error('A detached process needs a workspace folder: otherwise no window could find it again.');
     const { ensureDetachedWarden } = await import('../client/otherWardens.ts');
     const client = await ensureDetachedWarden(script, identity, await registry(), withoutEditor(process.env));
-    await this.#follow(client);
+    await this.#wardens.follow(client);
     return client;
-  }
-
-  #follow(client: WardenClient): Promise<void> {
-    const following = this.#following.get(client) ?? this.#beginToFollow(client);
-    this.#following.set(client, following);
-    return following;
-  }
-
-  async #beginToFollow(client: WardenClient): Promise<void> {
-    this.#take(client, []);
-    client.onTrees((trees) => this.#take(client, trees));
-    client.onAlert((alert) => void showAlert(client, alert));
-    client.onClose(() => {
-      this.#followed.delete(client);
-      this.#following.delete(client);
-      this.#options.onChange();
-      if (!this.#disposed) this.#retry = setTimeout(() => void this.find(), searchAgainMillis);
-    });
-    await this.#watch(client);
-    if (client.versionProblem === undefined) this.#options.onConnect(client);
-    else void tellWarning(client.versionProblem);
-  }
-
-  async #watch(client: WardenClient): Promise<void> {
-    this.#take(client, await client.watch(this.#intervalMillis));
-  }
-
-  #take(client: WardenClient, trees: readonly TreeSnapshot[]): void {
-    this.#followed.set(client, localizedTrees(trees));
-    this.#options.onChange();
   }
 }

@@ -9,6 +9,7 @@ import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { labelOf } from '../protocol/trees.ts';
 import { showAlert } from './alerts.ts';
 import { DetachedLink } from './detachedLink.ts';
+import { FollowedWardens } from './followedWardens.ts';
 import { errorText, localizedTrees } from './localized.ts';
 import { tellError, tellWarning } from './tell.ts';
 
@@ -43,6 +44,8 @@ export class WardenLink implements vscode.Disposable {
   /** The warden of this window was killed or has failed, and another one is being started. */
   readonly onDidRestart = this.#restarted.event;
   readonly #detached: DetachedLink;
+  readonly #modelService: FollowedWardens;
+  #sharedModels: ReadonlySet<string> = new Set();
   #registry: Promise<WardenRegistry> | undefined;
   #takingOver: Promise<void> | undefined;
   #resumed: Promise<void> = Promise.resolve();
@@ -67,6 +70,19 @@ export class WardenLink implements vscode.Disposable {
       onChange: () => this.#changed.fire(),
       onConnect: (client) => this.#detachedConnected.fire(client),
     });
+    this.#modelService = new FollowedWardens({
+      what: 'shared models',
+      log,
+      registry: () => this.openRegistry(),
+      isMeant: async () => (await import('../client/modelService.ts')).isModelService,
+      onChange: () => this.#changed.fire(),
+      onConnect: () => undefined,
+    });
+  }
+
+  /** Of the warden. */
+  get script(): string {
+    return this.#options.script;
   }
 
   /** Whether this window is known again after a reload: by the folder or the workspace that it shows. */
@@ -85,7 +101,18 @@ export class WardenLink implements vscode.Disposable {
   }
 
   get trees(): readonly TreeSnapshot[] {
-    return [...this.#managed, ...this.#detached.trees];
+    return [...this.#managed, ...this.#detached.trees, ...this.#sharedModelTrees];
+  }
+
+  /** Servers of the models that this window shares; the service has those of other windows as well. */
+  get #sharedModelTrees(): readonly TreeSnapshot[] {
+    return this.#modelService.trees.filter(({ pool }) => pool !== undefined && this.#sharedModels.has(pool));
+  }
+
+  /** The models of these names are those of the model service, whose servers are listed from now on. */
+  async shareModels(names: readonly string[]): Promise<void> {
+    this.#sharedModels = new Set(names);
+    if (names.length > 0) await this.#modelService.find();
   }
 
   /** Resolves when it is known what was there before this window was. */
@@ -104,7 +131,7 @@ export class WardenLink implements vscode.Disposable {
 
   /** Of the warden that this tree belongs to. */
   async clientOf(tree: TreeId): Promise<WardenClient> {
-    return this.#detached.clientOf(tree) ?? (await this.client());
+    return this.#detached.clientOf(tree) ?? this.#modelService.clientOf(tree) ?? (await this.client());
   }
 
   /** Looks for a warden of detached processes, which a terminal may start at any time, as long as some of it `isWanted` here. */
@@ -134,6 +161,7 @@ export class WardenLink implements vscode.Disposable {
     if (intervalMillis === this.#intervalMillis) return;
     this.#intervalMillis = intervalMillis;
     this.#detached.setInterval(intervalMillis);
+    this.#modelService.setInterval(intervalMillis);
     if (this.#warden) void this.#watch();
   }
 
@@ -153,6 +181,7 @@ export class WardenLink implements vscode.Disposable {
 
   dispose(): void {
     this.#detached.dispose();
+    this.#modelService.dispose();
     void this.#registry?.then((registry) => registry[Symbol.dispose]());
     this.#changed.dispose();
     this.#connected.dispose();

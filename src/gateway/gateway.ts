@@ -4,9 +4,11 @@ import { LoopbackServer, type Refusal, withoutKey } from '../loopback/server.ts'
 import { newToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { GatewayInfo, GatewayOptions } from '../protocol/models.ts';
+import { ActivityLog } from './activityLog.ts';
 import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
 import { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
+import { modelEntries } from './modelEntries.ts';
 import type { ModelPool } from './modelPool.ts';
 import { Pages } from './pages.ts';
 import { parseBody } from './requestBody.ts';
@@ -24,6 +26,9 @@ const bodyLimits = { one: 256 * 2 ** 20, all: 2 ** 30, idleMillis: 30_000 } as c
 /** Time after which a client may try again where the requests that wait fill what is kept; in seconds. */
 const retryAfterSeconds = 5;
 
+/** What nginx logs where the client has closed its connection before the answer had ended; it is never sent. */
+const clientGone = 499;
+
 type InferenceRoute = Extract<Route, { to: 'inference' }>;
 
 /** What is served. */
@@ -39,6 +44,7 @@ export interface Catalogue {
 export class Gateway {
   readonly info: GatewayInfo;
   readonly pages = new Pages();
+  readonly activity = new ActivityLog();
   readonly #models: Catalogue;
   readonly #server: LoopbackServer;
   readonly #bodies: BodyKeeper;
@@ -105,9 +111,9 @@ export class Gateway {
         case 'health':
           return sendJson(response, 200, { status: 'ok' });
         case 'models':
-          return sendJson(response, 200, { object: 'list', data: this.#models.all.map(describe) });
+          return sendJson(response, 200, { object: 'list', data: this.#models.all.flatMap((pool) => modelEntries(pool.snapshot())) });
         case 'oneModel':
-          return sendJson(response, 200, describe(this.#pool(route.model)));
+          return sendJson(response, 200, this.#entryOf(route.model));
         case 'inference':
           return await this.#keepAndInfer(request, response, route);
         case 'upstream':
@@ -153,6 +159,12 @@ export class Gateway {
     throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`, { param: 'model', code: 'model_not_found' });
   }
 
+  /** A variant by its own name; the model by any other one. */
+  #entryOf(name: string): object {
+    const entries = modelEntries(this.#pool(name).snapshot()) as { readonly id: string }[];
+    return entries.find(({ id }) => id === name) ?? entries[0] ?? {};
+  }
+
   async #keepAndInfer(request: IncomingMessage, response: ServerResponse, route: InferenceRoute): Promise<void> {
     const { bytes, release } = await this.#bodies.read(request);
     try {
@@ -173,7 +185,16 @@ export class Gateway {
     const body = parseBody(bytes, headers['content-type'] ?? '');
     const pool = this.#pool(body.model);
     const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
-    return { pool, isStream: body.isStream, path, dialect, key, body: body.bytes(pool.model.upstreamName) };
+    const { upstreamName } = pool.model;
+    return {
+      pool,
+      asked: body.model,
+      isStream: body.isStream,
+      path,
+      dialect,
+      key,
+      body: body.bytes(upstreamName, pool.changesFor(body.model)),
+    };
   }
 
   /** What is sent to a server's own path is not looked into, and not kept. */
@@ -188,11 +209,14 @@ export class Gateway {
     pool: ModelPool,
     {
       key,
+      asked,
       ...upstream
     }: {
       path: string;
       body: Buffer | IncomingMessage | undefined;
       key: string | undefined;
+      /** The name of the model in the request. */
+      asked?: string | undefined;
       dialect: Dialect;
       keepAlive?: KeepAlive | undefined;
       upgrade?: Upgrade;
@@ -200,6 +224,8 @@ export class Gateway {
   ): Promise<void> {
     const gone = goneSignal(response);
     const { method = 'GET', headers } = request;
+    const { name: model } = pool;
+    const followed = this.activity.begin(request, { model, asked, path: upstream.path, isFirst: pool.isUnloaded });
     let queueMillis = 0;
     for (let attempt = 1; ; attempt++) {
       const beganAt = performance.now();
@@ -207,8 +233,11 @@ export class Gateway {
       try {
         lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
+        followed.taken(queueMillis);
         const result = await proxyRequest({ method, headers, ...upstream, lease, gone }, response);
-        lease.release({ queueMillis, ...figuresOf(result, beganAt + lease.queueMillis) });
+        const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis) };
+        lease.release(answered);
+        followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;
       } catch (error) {
         const failure = gone.aborted ? undefined : { failed: true, queueMillis };
@@ -218,6 +247,7 @@ export class Gateway {
         // Where no process listens, the server is dead or dying; another one is had when that is known.
         if (isUnbegun && attempt < maxTries && (await isAborted(error.lost, deathTimeoutMillis))) continue;
         if (failure && (!lease || isUnbegun)) pool.statistics.add(failure);
+        followed.ended(gone.aborted ? { status: clientGone } : { status: asGatewayError(error).status, error: errorText(error) });
         throw error;
       }
     }
@@ -227,10 +257,6 @@ export class Gateway {
 function figuresOf({ failed, firstAt, endedAt, usage }: ProxyResult, sentAt: number) {
   const times = firstAt === undefined ? {} : { firstTokenMillis: firstAt - sentAt, streamMillis: endedAt - firstAt };
   return { failed, ...times, ...usage };
-}
-
-function describe({ name, model }: ModelPool): object {
-  return { id: name, object: 'model', created: 0, owned_by: 'tree-warden', aliases: model.aliases };
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {

@@ -61,6 +61,48 @@ export function fieldsNamed(name: string, bytes: Buffer, maxDepth: number): Byte
   return found;
 }
 
+/** The fields of the outermost object of valid JSON, each from its key to the end of its value. */
+function membersOf(bytes: Buffer): (ByteRange & { readonly name: string })[] {
+  const members: (ByteRange & { readonly name: string })[] = [];
+  let depth = 0;
+  let key: ByteRange | undefined;
+  /** Behind the last byte that was no white space. */
+  let end = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] ?? 0;
+    if (isSpace(byte)) {
+      at++;
+      continue;
+    }
+    if (depth === 1 && key && (byte === comma || isClosing(byte))) {
+      members.push({ start: key.start, end, name: JSON.parse(bytes.toString('utf8', key.start, key.end)) as string });
+      key = undefined;
+    }
+    if (byte === quote) {
+      const from = at;
+      at = endOfString(bytes, from);
+      if (depth === 1) key ??= { start: from, end: at };
+    } else {
+      if (isOpening(byte)) depth++;
+      if (isClosing(byte)) depth--;
+      at++;
+    }
+    end = at;
+  }
+  return members;
+}
+
+/** Valid JSON without the fields of these names, and with others; every other field stays as its bytes are. */
+export function withFields(bytes: Buffer, without: ReadonlySet<string>, added: Readonly<Record<string, unknown>>): Buffer {
+  const kept = membersOf(bytes).filter(({ name }) => !without.has(name));
+  const fields = [
+    ...kept.map(({ start, end }) => bytes.subarray(start, end)),
+    ...Object.entries(added).map(([name, value]) => Buffer.from(`${JSON.stringify(name)}:${JSON.stringify(value)}`)),
+  ];
+  const separated = fields.flatMap((field, index) => (index === 0 ? [field] : [Buffer.from(','), field]));
+  return Buffer.concat([Buffer.from('{'), ...separated, Buffer.from('}')]);
+}
+
 /** The same bytes with this text in the place of each range. */
 export function replaceRanges(bytes: Buffer, ranges: readonly ByteRange[], text: string): Buffer {
   const put = Buffer.from(text);

@@ -13,6 +13,7 @@ import * as messages from '../protocol/gateway.ts';
 import * as helper from '../protocol/helperProcess.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
+import { gatewayActivity } from '../protocol/modelActivity.ts';
 import { Models } from './models.ts';
 import { notPossible } from './refusal.ts';
 import { RemoteLauncher } from './remoteLauncher.ts';
@@ -50,6 +51,7 @@ connection.onRequest(messages.snapshots, () => models.snapshots());
 connection.onRequest(messages.load, ({ model, instances }) => answered(() => models.load(model, instances)));
 connection.onRequest(messages.unload, ({ model, now }) => answered(() => models.unload(model, now)));
 connection.onRequest(messages.restart, ({ tree }) => answered(async () => (await models.restart(tree)) ?? null));
+connection.onRequest(gatewayActivity, async (request) => (await models.activity(request)) ?? { gateway: '', revision: 0, requests: [] });
 connection.onRequest(messages.serverMetrics, () => models.serverMetrics());
 connection.onRequest(helper.ping, () => null);
 connection.onRequest(helper.close, async () => {

@@ -1,6 +1,7 @@
 import { errorText } from '../protocol/errors.ts';
 import type { LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import type { RequestChanges } from '../protocol/modelFacts.ts';
 import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models.ts';
 import { Balancer } from './balancer.ts';
 import type { ExclusiveGroup, GroupMember } from './exclusiveGroup.ts';
@@ -9,6 +10,7 @@ import { IdleTimer } from './idleTimer.ts';
 import { type Instance, snapshotOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
+import { mergeFacts } from './modelFacts.ts';
 import { Statistics } from './modelStatistics.ts';
 import { declaredAnew, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
 import { poolState } from './poolState.ts';
@@ -62,12 +64,24 @@ export class ModelPool implements GroupMember {
     return this.#model;
   }
 
+  /** What is changed in a request that names the model by this name. */
+  changesFor(name: string | undefined): readonly RequestChanges[] {
+    const { changes, variants = [] } = this.#model;
+    const variant = name === this.name ? undefined : variants.find((one) => one.name === name);
+    return [changes, variant].filter((one) => one !== undefined);
+  }
+
   get outstanding(): number {
     return this.#servers.outstanding;
   }
 
   get isWanted(): boolean {
     return !this.#queue.isEmpty;
+  }
+
+  /** A request has to wait for a load. */
+  get isUnloaded(): boolean {
+    return this.#servers.ready.length === 0;
   }
 
   get isLoading(): boolean {
@@ -190,9 +204,11 @@ export class ModelPool implements GroupMember {
   }
 
   snapshot(): ModelSnapshot {
-    const { name, aliases, description, runtime, maxConcurrent, exclusive } = this.#model;
+    const { name, aliases, description, runtime, maxConcurrent, exclusive, variants } = this.#model;
     const { all, ready, desired, outstanding, progress } = this.#servers;
     const state = this.#state;
+    // What a server said goes with it: the next one may be given another size.
+    const facts = mergeFacts(this.#model.facts ?? {}, ready.length > 0 ? this.#servers.facts : {});
     return {
       name,
       aliases,
@@ -208,6 +224,10 @@ export class ModelPool implements GroupMember {
       queued: this.#queue.length,
       ...(this.#idle.at !== undefined && { unloadAt: this.#idle.at }),
       ...(exclusive !== undefined && { exclusive }),
+      ...(Object.keys(facts).length > 0 && { facts }),
+      ...(variants && {
+        variants: variants.map(({ name: one, description: text }) => ({ name: one, ...(text !== undefined && { description: text }) })),
+      }),
       statistics: this.statistics.snapshot(),
     };
   }

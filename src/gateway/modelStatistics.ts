@@ -10,6 +10,7 @@ export interface Answered {
   /** From there to the end. */
   readonly streamMillis?: number;
   readonly inputTokens?: number;
+  readonly cachedTokens?: number;
   readonly outputTokens?: number;
 }
 
@@ -44,7 +45,7 @@ export class Statistics {
   snapshot(): AnswerStatistics {
     const firstTokenMillis = mean(this.#recent.flatMap(({ firstTokenMillis: millis }) => millis ?? []));
     const queueMillis = mean(this.#recent.map(({ queueMillis: millis }) => millis));
-    const tokensPerSecond = mean(this.#recent.flatMap(rateOf));
+    const tokensPerSecond = mean(this.#recent.flatMap(tokenRate));
     return {
       requests: this.#requests,
       failures: this.#failures,
@@ -58,7 +59,7 @@ export class Statistics {
 }
 
 /** Of one token alone, or of a moment, nothing can be said. */
-function rateOf({ outputTokens = 0, streamMillis = 0 }: Answered): number[] {
+export function tokenRate({ outputTokens = 0, streamMillis = 0 }: Answered): number[] {
   return outputTokens > 1 && streamMillis >= shortestStream ? [(outputTokens - 1) / (streamMillis / 1000)] : [];
 }
 

@@ -4,6 +4,7 @@ import { parseToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { Configuration, Inheritance, LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import type { ActivityPage, ActivityRequest } from '../protocol/modelActivity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
 import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { type Catalogue, Gateway } from './gateway.ts';
@@ -54,7 +55,8 @@ export class Models implements Catalogue {
 
   /** For people. */
   get names(): string {
-    return [...this.#pools.keys()].join(', ') || 'none';
+    const all = this.all.flatMap(({ name, model }) => [name, ...(model.variants ?? []).map((variant) => variant.name)]);
+    return all.join(', ') || 'none';
   }
 
   /** Hears of every change, without arguments: ask for {@link snapshots}. */
@@ -67,6 +69,11 @@ export class Models implements Catalogue {
     return this.all.map((pool) => pool.snapshot());
   }
 
+  /** What was asked lately; undefined where the gateway is not open yet. */
+  async activity(request: ActivityRequest): Promise<ActivityPage | undefined> {
+    return (await this.#gateway)?.activity.page(request);
+  }
+
   /** See {@link serverMetrics}. */
   async serverMetrics(): Promise<string> {
     return await serverMetrics(this.all);
@@ -74,7 +81,11 @@ export class Models implements Catalogue {
 
   /** By its name, or by another name that it goes by. */
   find(name: string): ModelPool | undefined {
-    return this.#pools.get(name) ?? this.all.find(({ model }) => model.aliases.includes(name));
+    return (
+      this.#pools.get(name) ??
+      this.all.find(({ model }) => model.aliases.includes(name)) ??
+      this.all.find(({ model }) => model.variants?.some((variant) => variant.name === name))
+    );
   }
 
   async info(): Promise<GatewayInfo | null> {

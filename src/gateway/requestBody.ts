@@ -1,14 +1,15 @@
 import { errorText } from '../protocol/errors.ts';
+import type { RequestChanges } from '../protocol/modelFacts.ts';
 import { fieldsOf } from './formBytes.ts';
 import { GatewayError } from './gatewayError.ts';
-import { type ByteRange, fieldsNamed, replaceRanges } from './jsonBytes.ts';
+import { type ByteRange, fieldsNamed, replaceRanges, withFields } from './jsonBytes.ts';
 
 /** What a request says of itself. */
 export interface RequestBody {
   readonly model: string | undefined;
   readonly isStream: boolean;
-  /** What is sent on, for a server that knows the model by this name: nothing else is changed in it. */
-  bytes(upstreamName: string): Buffer;
+  /** What is sent on, for a server that knows the model by this name: nothing else is changed in it, but for these changes where it is JSON. */
+  bytes(upstreamName: string, changes?: readonly RequestChanges[]): Buffer;
   /** The beginning of its conversation: the same for all its turns; undefined where it is none. */
   conversation(): string | undefined;
 }
@@ -35,7 +36,8 @@ function fromJson(bytes: Buffer): RequestBody {
   return {
     model,
     isStream: stream === true,
-    bytes: (upstreamName) => renamed(bytes, places, model, upstreamName, JSON.stringify(upstreamName)),
+    bytes: (upstreamName, changes = []) =>
+      changes.reduce(changed, renamed(bytes, places, model, upstreamName, JSON.stringify(upstreamName))),
     conversation: () => {
       const first = Array.isArray(messages) ? messages.slice(0, 2) : (prompt ?? input);
       return first === undefined ? undefined : copyOf(JSON.stringify([system, first]).slice(0, maxConversation));
@@ -80,6 +82,10 @@ function fromForm(bytes: Buffer, type: string): RequestBody {
     bytes: (upstreamName) => renamed(bytes, places, model, upstreamName, upstreamName),
     conversation: () => undefined,
   };
+}
+
+function changed(bytes: Buffer, { set = {}, strip = [] }: RequestChanges): Buffer {
+  return withFields(bytes, new Set([...strip, ...Object.keys(set)]), set);
 }
 
 /** Where it says so more than once, servers differ in which one they believe: then all of them say the same. */

@@ -1,11 +1,13 @@
 import { errorText } from '../protocol/errors.ts';
 import type { LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
+import type { ModelFacts } from '../protocol/modelFacts.ts';
 import type { ModelRequest } from '../protocol/models.ts';
 import { connectionsTo } from './connections.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { drained, type Instance, newInstance } from './instance.ts';
 import type { InstanceEnd, Launched, Launcher, LaunchListener } from './launcher.ts';
+import { askFacts } from './modelFacts.ts';
 
 export interface ServersListener {
   /** One of them can take requests now, or can no more. */
@@ -38,6 +40,7 @@ export class Servers {
   #desired: number;
   #all: readonly Instance[] = [];
   #progress: number | undefined;
+  #facts: ModelFacts = {};
   /** When some have ended by themselves, by performance.now(). */
   #losses: number[] = [];
   #unloading: Promise<void> | undefined;
@@ -80,6 +83,11 @@ export class Servers {
   /** Percent of the one that is being loaded. */
   get progress(): number | undefined {
     return this.#progress;
+  }
+
+  /** As the server that was loaded last has said. */
+  get facts(): ModelFacts {
+    return this.#facts;
   }
 
   /** Requests that are being answered. */
@@ -230,6 +238,15 @@ export class Servers {
     instance.state = 'ready';
     this.#listener.onReady();
     this.#listener.onRoom();
+    this.#listener.onChange();
+    void this.#learn(instance);
+  }
+
+  /** No request waits for that. */
+  async #learn({ connections }: Instance): Promise<void> {
+    const { factRequests = [] } = this.#model;
+    if (!connections || factRequests.length === 0) return;
+    this.#facts = await askFacts(connections, factRequests);
     this.#listener.onChange();
   }
 

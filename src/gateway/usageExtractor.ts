@@ -3,6 +3,8 @@ import { createParser } from 'eventsource-parser';
 /** Tokens as the server has counted them. */
 export interface TokenUsage {
   readonly inputTokens?: number;
+  /** Of those, the ones that the server had from an earlier request. */
+  readonly cachedTokens?: number;
   readonly outputTokens?: number;
 }
 
@@ -98,7 +100,10 @@ function usageIn(event: unknown): TokenUsage {
   const found = asRecord(usage ?? asRecord(message)['usage'] ?? asRecord(response)['usage']);
   const input = found['prompt_tokens'] ?? found['input_tokens'];
   const output = found['completion_tokens'] ?? found['output_tokens'];
+  const details = asRecord(found['prompt_tokens_details'] ?? found['input_tokens_details']);
+  const cached = details['cached_tokens'] ?? found['cache_read_input_tokens'];
   return {
+    ...(typeof cached === 'number' && { cachedTokens: cached }),
     ...(typeof input === 'number' && input > 0 && { inputTokens: input }),
     ...(typeof output === 'number' && { outputTokens: output }),
   };

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { reasonOf } from '../protocol/errorReasons.ts';
+import { type ErrorReason, reasonOf } from '../protocol/errorReasons.ts';
 import { errorText } from '../protocol/errors.ts';
 import { portsOf } from '../protocol/ports.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
@@ -212,9 +212,11 @@ function exitOf({ state, reason, exit }: TreeSnapshot): Exit {
   return { state, reason, code: exit?.code ?? null, signal: exit?.signal ?? null };
 }
 
+const startReasons = ['commandNotFound', 'fileNotFound', 'notExecutable', 'folderUnusable'] as const satisfies readonly ErrorReason[];
+
 function startReasonOf(error: unknown): StartError['reason'] {
   const reason = reasonOf(error);
-  return reason === 'versionNeeded' || reason === 'queueFull' || reason === 'alreadyQueued' ? undefined : reason;
+  return startReasons.find((one) => one === reason);
 }
 
 function rethrow(error: unknown): never {

@@ -20,7 +20,9 @@ export type ErrorReason =
   /** The queue of a pool of jobs is full. */
   | 'queueFull'
   /** The lost job that this one was to be instead of has been queued again already. */
-  | 'alreadyQueued';
+  | 'alreadyQueued'
+  /** The model service has ended, or ends: another one can be started. */
+  | 'modelServiceGone';
 
 export interface ErrorData {
   readonly reason?: ErrorReason;

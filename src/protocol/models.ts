@@ -1,6 +1,7 @@
 /** Model servers: what is declared of them, what is known of them, and what is asked for. */
-import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
+import type { FactRequest, ModelFacts, ModelVariant, RequestChanges } from './modelFacts.ts';
 import type { StartRequest } from './startRequest.ts';
 
 /** In the command line and the environment of a model's instance: the port that it is given when it is started. */
@@ -44,6 +45,8 @@ export interface ModelRequest {
   readonly ttlMillis: number;
   /** Of all models that name the same one, only one is loaded at a time. */
   readonly exclusive?: string;
+  /** It is served by the model service of the user, which several clients share. */
+  readonly scope?: 'user';
   /** Load it as soon as it is declared. */
   readonly preload: boolean;
   /** Maximum number of requests that wait; further ones are refused. */
@@ -58,6 +61,13 @@ export interface ModelRequest {
   readonly gpus?: { readonly numbers: readonly number[]; readonly variables: readonly string[] };
   /** What the `model` of a request has to say to the server. */
   readonly upstreamName: string;
+  /** As declared. */
+  readonly facts?: ModelFacts;
+  /** What the server says itself when it is loaded. */
+  readonly factRequests?: readonly FactRequest[];
+  /** In every JSON request. */
+  readonly changes?: RequestChanges;
+  readonly variants?: readonly ModelVariant[];
   readonly loadRequest?: LoadRequest;
   /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;
@@ -114,7 +124,12 @@ export interface ModelSnapshot {
   /** When the model is unloaded if no request comes, in milliseconds since 1970. */
   readonly unloadAt?: number;
   readonly exclusive?: string;
+  /** As declared, and as its server says since it was loaded. */
+  readonly facts?: ModelFacts;
+  readonly variants?: readonly Pick<ModelVariant, 'name' | 'description'>[];
   readonly statistics: AnswerStatistics;
+  /** The warden tells what the model service of the user says of it. */
+  readonly isShared?: true;
 }
 
 export interface GatewayOptions {
@@ -139,12 +154,42 @@ export function environmentFor({ url, token }: GatewayInfo): Readonly<Record<str
   return { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: token, ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token };
 }
 
-/** Replaces what was declared before: what is not there any more is drained and unloaded, what is another now is so from its next load on. */
+/** A model that is not served as it was declared. */
+export interface RefusedModel {
+  readonly name: string;
+  /** As a sentence. */
+  readonly reason: string;
+}
+
+export interface DeclaredModels extends GatewayInfo {
+  /** Absent where all are served. */
+  readonly refused?: readonly RefusedModel[];
+}
+
+/** What one client declares to the model service. */
+export interface ModelLease {
+  /** What its models are of, for people: a workspace. */
+  readonly lessee: string;
+  readonly models: readonly ModelRequest[];
+  readonly gateway: GatewayOptions;
+}
+
+/** In the place of a window in the record of the warden that is the model service of the user. */
+export const modelServiceWindow = 'model-service';
+
+/**
+ * Replaces what was declared before: what is not there any more is drained and unloaded, what is another now is so from its next load on. `service`: the path of
+ * the socket of the model service, where the models are to be served by that.
+ */
 export const declareModels = new RequestType<
-  { readonly models: readonly ModelRequest[]; readonly gateway: GatewayOptions },
-  GatewayInfo,
+  { readonly models: readonly ModelRequest[]; readonly gateway: GatewayOptions; readonly service?: string },
+  DeclaredModels,
   void
 >('models/declare');
+/** To the model service. Replaces what this connection has leased before; the lease ends with the connection. */
+export const leaseModels = new RequestType<ModelLease, DeclaredModels, void>('models/lease');
+/** Sent to each client when the model service that serves what was declared has gone: models are served again when they are declared again. */
+export const modelServiceLost = new NotificationType0('models/serviceLost');
 /** Address and token of the gateway. */
 export const gateway = new RequestType0<GatewayInfo | null, void>('models/gateway');
 /** State of every declared model. */

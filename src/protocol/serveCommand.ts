@@ -9,6 +9,8 @@ export interface ServeOptions {
   readonly metricsPort?: number;
   /** Whether what the trees have used is written beside the logs, too. */
   readonly keepHistory?: boolean;
+  /** It is the model service of the user. */
+  readonly isModelService?: boolean;
 }
 
 /**
@@ -20,10 +22,14 @@ const semiSpaceMegabytes = 2;
 /** What Node is started with to be a warden. */
 export function serveArguments(
   script: string,
-  { workspace, window, logFolder, lifetime = 'managed', metricsPort, keepHistory }: ServeOptions,
+  { workspace, window, logFolder, lifetime = 'managed', metricsPort, keepHistory, isModelService }: ServeOptions,
 ): string[] {
   const port = metricsPort === undefined ? {} : { 'metrics-port': String(metricsPort) };
   const named = { workspace, window, 'log-folder': logFolder, lifetime, ...port };
-  const options = [...Object.entries(named).flatMap(([name, value]) => [`--${name}`, value]), ...(keepHistory ? ['--keep-history'] : [])];
+  const options = [
+    ...Object.entries(named).flatMap(([name, value]) => [`--${name}`, value]),
+    ...(keepHistory ? ['--keep-history'] : []),
+    ...(isModelService ? ['--model-service'] : []),
+  ];
   return [`--max-semi-space-size=${semiSpaceMegabytes}`, script, 'serve', ...options];
 }

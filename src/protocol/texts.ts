@@ -162,6 +162,7 @@ export const texts = {
   metricsNotServed: 'Metrics are not served at port {0} of 127.0.0.1: {1}.',
   gatewayMoved: 'The port of the gateway was taken while it was restarted: models are at {0} now.',
 
+  modelServiceGone: 'The model service of this user has ended; models are served again when it is started again.',
   gatewayGaveUp:
     'The gateway of the models is not running: {0}. Model servers go on and are guarded. It is started again when a model is loaded by hand, or the window is reloaded.',
   switchGaveUp:

@@ -17,6 +17,8 @@ export const unfinishedSuffix = '.new';
 export const adoptedSuffix = '-adopted';
 
 const folderName = /^[0-9a-f]{8}(-adopted)?$/;
+const serviceFileName = /^model-service-(\d{1,12})\.json$/;
+const unfinishedServiceFileName = /^model-service-\d{1,10}\.json\.new$/;
 const treeFileName = /^([0-9a-f-]{36})\.(?:tree|(\d{1,10})-(\d{1,20}(?:\.\d{1,20})?)\.claim)\.json$/;
 const fileName = /^(warden\.sock|[0-9a-f]{7}\.raw|(warden|[0-9a-f-]{36}\.(tree|\d{1,10}-[\d.]{1,41}\.claim))\.json(\.new)?)$/;
 
@@ -34,6 +36,21 @@ export const maxEntries = 4096;
 
 export function isRecordFolderName(name: string): boolean {
   return folderName.test(name);
+}
+
+/** Which one in a row of model services a file speaks of; undefined where its name is none of ours. */
+export function serviceNumberOf(name: string): number | undefined {
+  const [, number] = serviceFileName.exec(name) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+export function serviceFileNamed(number: number): string {
+  return `model-service-${number}.json`;
+}
+
+/** Whether it is named like a file of ours beside the folders of records. */
+export function isRuntimeFileName(name: string): boolean {
+  return serviceFileName.test(name) || unfinishedServiceFileName.test(name);
 }
 
 export function isRecordFileName(name: string): boolean {

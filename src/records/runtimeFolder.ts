@@ -4,7 +4,7 @@ import { isAbsolute, join, sep } from 'node:path';
 import { errorText } from '../protocol/errors.ts';
 import { type Entry, listBounded } from './boundedFile.ts';
 import { makeFolder } from './makeFolder.ts';
-import { holdsOnlyRecords, isRecordFolderName, maxEntries, socketFile } from './recordFiles.ts';
+import { holdsOnlyRecords, isRecordFolderName, isRuntimeFileName, maxEntries, socketFile } from './recordFiles.ts';
 
 /** Where the wardens of this user keep their records and sockets. */
 export function runtimeFolderPath(env: NodeJS.ProcessEnv = process.env): string {
@@ -80,7 +80,9 @@ function assertUsable(path: string, { mode }: Stats): void {
 function findForeign(path: string): Entry | undefined {
   try {
     const { entries } = listBounded(path, maxEntries);
-    return entries.find(({ name, isFolder }) => !isFolder || !isRecordFolderName(name) || !holdsOnlyRecords(join(path, name)));
+    return entries.find(({ name, isFolder }) =>
+      isFolder ? !isRecordFolderName(name) || !holdsOnlyRecords(join(path, name)) : !isRuntimeFileName(name),
+    );
   } catch (error) {
     throw new Error(`The folder for runtime records, ${path}, cannot be read: ${errorText(error)}. ${advice}`);
   }

@@ -8,6 +8,7 @@ export type JournalEvent =
   | 'warden-ended'
   | 'client-connected'
   | 'client-left'
+  | 'models-leased'
   | 'socket-reopened'
   | 'switch-lost'
   | 'gateway-ended'

@@ -3,7 +3,7 @@
  * gone when stdin ends; other clients of this user speak to it over its socket.
  *
  *   warden.js serve --workspace NAME --window KEY --lifetime managed|detached --log-folder DIR
- *       [--max-trees N] [--max-processes N] [--time-limit DURATION] [--metrics-port PORT] [--keep-history] [--lease DURATION]
+ *       [--max-trees N] [--max-processes N] [--time-limit DURATION] [--metrics-port PORT] [--keep-history] [--lease DURATION] [--model-service]
  *   warden.js reap FOLDER [ROOT…]
  *                              kills what the dead warden of this folder left; where its records are gone, removes its cgroup roots
  *   warden.js doctor           prints what this machine offers, as JSON
@@ -24,6 +24,7 @@ import type { Diagnosis } from '../protocol/inspection.ts';
 import { parseDuration } from '../protocol/quantities.ts';
 import { readRecordFolder } from '../records/records.ts';
 import { openRuntimeFolder } from '../records/runtimeFolder.ts';
+import { claimService } from '../records/serviceClaim.ts';
 import { configurationOf } from './configuration.ts';
 import { removeCgroupRoots } from './ending/cleanup.ts';
 import { isClaimed, isWardenAlive, livesOn, reap, startDetachedWarden, sweep } from './ending/reaper.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
       'metrics-port': { type: 'string' },
       'keep-history': { type: 'boolean' },
       lease: { type: 'string' },
+      'model-service': { type: 'boolean', default: false },
     },
   });
   const [command, folder, ...others] = positionals;
@@ -73,7 +75,10 @@ async function main(): Promise<void> {
     const runtimeFolder = openRuntimeFolder();
     const noTerminals = await whyNoTerminals(platform);
     const leaseMillis = values.lease === undefined ? 0 : parseDuration(values.lease);
-    const settings = { workspace, window, lifetime, leaseMillis, logFolder, runtimeFolder, ...configuration } as const;
+    const isModelService = values['model-service'];
+    // Another one serves already, or is a moment faster.
+    if (isModelService && !claimModelService(platform, runtimeFolder)) process.exit(0);
+    const settings = { workspace, window, lifetime, leaseMillis, isModelService, logFolder, runtimeFolder, ...configuration } as const;
     await Warden.serve({ platform, noTerminals, ...settings });
   } else if (command === 'reap' && folder !== undefined) {
     if (!existsSync(folder)) return void (await removeCgroupRoots(platform, others));
@@ -109,6 +114,16 @@ async function main(): Promise<void> {
   } else {
     throw new Error(`'${positionals.join(' ')}' is not a command of the warden`);
   }
+}
+
+function claimModelService(platform: Platform, folder: string): boolean {
+  const self = platform.stat(process.pid);
+  if (self === undefined) throw new Error('This process cannot find itself in the process table.');
+  const { bootId } = platform;
+  return claimService(folder, { pid: self.pid, startTime: self.startTime, bootId }, (other) => {
+    const found = other.bootId === bootId ? platform.stat(other.pid) : undefined;
+    return found?.alive === true && found.startTime === other.startTime;
+  });
 }
 
 async function diagnose(platform: Platform): Promise<Diagnosis> {

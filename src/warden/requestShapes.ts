@@ -14,6 +14,7 @@ import { maxHookCharacters, maxHookMillis, maxHooks, maxStopBytes, maxStopSteps 
 import { maxWritable } from '../protocol/isolation.ts';
 import * as jobs from '../protocol/jobs.ts';
 import { maxSetAside } from '../protocol/logRotation.ts';
+import { modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
 import * as outputs from '../protocol/output.ts';
@@ -158,6 +159,7 @@ const start = z.looseObject({
 const probeTemplate = probeAt(z.union([portNumber, z.string().max(1000)]));
 const template = start.omit({ name: true, pool: true }).extend({ ready: probeTemplate.optional(), alive: probeTemplate.optional() });
 const instances = z.int().min(1).max(maxInstances);
+const changes = z.looseObject({ set: z.looseObject({}).optional(), strip: listOf(z.string(), 1000).optional() });
 const model = z.looseObject({
   name,
   aliases: listOf(z.string().max(1000), 1000),
@@ -171,12 +173,26 @@ const model = z.looseObject({
   maxConcurrent: z.int().min(1),
   concurrencyLimit: count,
   affinity: flag,
+  scope: z.literal('user').optional(),
+  facts: z.looseObject({}).optional(),
+  factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
+  changes: changes.optional(),
+  variants: listOf(changes.extend({ name }), 100).optional(),
   gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
   upstreamName: z.string().max(10_000),
   loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),
   progress: text.optional(),
   metricsPath: text.optional(),
 });
+const declaredModels = {
+  models: listOf(model, 1000),
+  gateway: z.looseObject({
+    port: z.int().min(0).max(65_535),
+    isPortFixed: flag.optional(),
+    token: z.string().max(2000).optional(),
+    allowedOrigins: listOf(z.string().max(1000), 100).optional(),
+  }),
+};
 const hello = z.looseObject({
   protocol: z.number(),
   version: z.string().max(1000),
@@ -340,18 +356,9 @@ const shapes: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   [outputs.input.method, z.looseObject({ tree, base64: z.string() })],
   [outputs.sendInput.method, z.looseObject({ tree, base64: z.string().max(outputs.maxInputLength) })],
   [outputs.resize.method, dimensions.extend({ tree })],
-  [
-    models.declareModels.method,
-    z.looseObject({
-      models: listOf(model, 1000),
-      gateway: z.looseObject({
-        port: z.int().min(0).max(65_535),
-        isPortFixed: flag.optional(),
-        token: z.string().max(2000).optional(),
-        allowedOrigins: listOf(z.string().max(1000), 100).optional(),
-      }),
-    }),
-  ],
+  [models.declareModels.method, z.looseObject({ ...declaredModels, service: text.optional() })],
+  [models.leaseModels.method, z.looseObject({ ...declaredModels, lessee: z.string().max(10_000) })],
+  [modelActivity.method, z.looseObject({ after: z.looseObject({ gateway: z.string().max(100), revision: count }).optional() })],
   [models.loadModel.method, z.looseObject({ model: name, instances: instances.optional() })],
   [models.unloadModel.method, z.looseObject({ model: name, now: flag })],
 ]);

@@ -9,6 +9,7 @@ import { type HelperName, startHelper } from '../protocol/helpers.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Inspection } from '../protocol/inspection.ts';
 import * as inspection from '../protocol/inspection.ts';
+import { modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import type { OutputRequest } from '../protocol/output.ts';
 import * as outputs from '../protocol/output.ts';
@@ -45,6 +46,8 @@ export interface ServerParts {
   shutdown(reason: string, now: boolean): Promise<void>;
   releaseOwnership(session: ClientSession, keepMillis: number): void;
   takeOwnership(session: ClientSession): Promise<void>;
+  /** @throws RequestError where the warden is not the model service. */
+  leaseModels(lessee: ClientSession, lease: models.ModelLease): Promise<models.DeclaredModels>;
   /** Answers with the time that is left now, in milliseconds. @throws RequestError where the warden has no lease. */
   renewLease(): number;
 }
@@ -65,6 +68,7 @@ export class ClientSession {
   #spoken: number | undefined;
   readonly #trees: TreeFeed;
   #modelsDue: NodeJS.Timeout | undefined;
+  #isLessee = false;
   #lastSubscription = 0;
 
   constructor(connection: MessageConnection, parts: ServerParts) {
@@ -75,7 +79,11 @@ export class ClientSession {
       this.#names.push();
       void ifConnected(() => connection.sendNotification(watching.treesChanged, change));
     });
-    this.#unlisten = [parts.supervisor.onChange(() => this.#trees.changed()), parts.models.onChange(() => this.#pushModelsSoon())];
+    this.#unlisten = [
+      parts.supervisor.onChange(() => this.#trees.changed()),
+      parts.models.onChange(() => this.#pushModelsSoon()),
+      parts.models.onServiceLost(() => void ifConnected(() => connection.sendNotification(models.modelServiceLost))),
+    ];
     this.#handleRequests();
     this.#jobs = new JobSession((request, work) => this.#on(request, work), parts.supervisor.declarations.jobs);
     this.#handleModels();
@@ -144,6 +152,11 @@ export class ClientSession {
   #handleModels(): void {
     const pools = this.#parts.models;
     this.#on(models.declareModels, (declared) => pools.declare(declared));
+    this.#on(models.leaseModels, (lease) => {
+      this.#isLessee = true;
+      return this.#parts.leaseModels(this, lease);
+    });
+    this.#on(modelActivity, (request) => pools.activity(request));
     this.#on(models.gateway, () => pools.info);
     this.#on(models.listModels, () => pools.freshSnapshots());
     this.#on(models.loadModel, ({ model, instances }) => pools.load(model, instances));
@@ -225,7 +238,7 @@ export class ClientSession {
 
   /** Each request changes something: what comes close together is sent at once. */
   #pushModelsSoon(): void {
-    if (!this.#trees.isWatched) return;
+    if (!this.#trees.isWatched && !this.#isLessee) return;
     this.#modelsDue ??= setTimeout(() => {
       this.#modelsDue = undefined;
       void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots));

@@ -3,6 +3,7 @@ import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { descriptorLimit } from '../platform/descriptorLimit.ts';
 import type { Text } from '../protocol/texts.ts';
 import { socketPath } from '../records/records.ts';
+import { readServiceAddress, writeServiceAddress } from '../records/serviceAddress.ts';
 import { Alerts, alertOf } from './alerts.ts';
 import { ClientSessions } from './clientSessions.ts';
 import { ClientSocket } from './clientSocket.ts';
@@ -11,6 +12,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { passUnreadable } from './ending/ifReadable.ts';
 import { Shutdown } from './ending/shutdown.ts';
 import { Lease } from './lease.ts';
+import { ModelLeases } from './models/modelLeases.ts';
 import { Ownership } from './ownership.ts';
 import { RequestError } from './requestError.ts';
 import { checkedConnection } from './requestShapes.ts';
@@ -36,6 +38,7 @@ export class Warden {
   #idleCheck: NodeJS.Timeout | undefined;
   #ownership: Ownership | undefined;
   #lease: Lease | undefined;
+  #modelLeases: ModelLeases | undefined;
 
   static async serve(options: WardenOptions): Promise<void> {
     const warden = new Warden(options);
@@ -72,8 +75,9 @@ export class Warden {
     process.stdout.on('error', () => undefined);
     process.stderr.on('error', () => undefined);
     const { leaseMillis } = options;
+    if (options.isModelService) this.#leaseModels();
     if (leaseMillis > 0) this.#lease = new Lease(leaseMillis, () => void this.#end(`no sign of life has come for ${leaseMillis / 1000} s`));
-    else if (options.lifetime === 'managed') this.#serveOwner();
+    else if (options.lifetime === 'managed' && !options.isModelService) this.#serveOwner();
     else this.#endWhenIdle();
     const clients = new ClientSockets(descriptorLimit());
     this.#socket = new ClientSocket(socketPath(records.folder), {
@@ -129,6 +133,26 @@ export class Warden {
     return keepMillis;
   }
 
+  /** For as long as a client leases some; those that only look do not count. */
+  #leaseModels(): void {
+    const { models } = this.#parts;
+    this.#modelLeases = new ModelLeases({
+      declare: async ({ gateway, ...declared }) => {
+        const kept = readServiceAddress();
+        const info = await models.declare({ ...declared, gateway: { ...gateway, ...kept } });
+        const port = Number(new URL(info.url).port);
+        if (port !== kept?.port || info.token !== kept.token)
+          await this.#parts.observers.run(
+            'Writing the address of the models',
+            () => writeServiceAddress({ port, token: info.token }),
+            undefined,
+          );
+        return info;
+      },
+      onUnused: () => void this.#end('no client leases a model any more'),
+    });
+  }
+
   /** Until the connection ends; its last messages are dealt with first. */
   #serve(input: Readable, output: Writable, greeted?: () => void): ClientSession {
     const { connection, closed } = checkedConnection(input, output);
@@ -137,6 +161,7 @@ export class Warden {
     void closed.then(() => {
       session.dispose();
       this.#sessions.delete(session);
+      this.#modelLeases?.end(session);
       this.#ownership?.lost(session);
     });
     return session;
@@ -167,6 +192,12 @@ export class Warden {
         if (!this.#ownership) throw new RequestError('notPossible', 'This warden has no owner: its trees are detached.');
         await this.#ownership.take(session);
         journal.write({ event: 'taken-over', reason: options.workspace });
+      },
+      leaseModels: (lessee, lease) => {
+        if (!this.#modelLeases) throw new RequestError('notPossible', 'This warden is not the model service.');
+        const names = lease.models.map(({ name }) => name).join(', ') || 'nothing';
+        journal.write({ event: 'models-leased', reason: `${lease.lessee}: ${names}` });
+        return this.#modelLeases.take(lessee, lease);
       },
       renewLease: () => {
         if (!this.#lease) throw new RequestError('notPossible', 'This warden has no lease.');

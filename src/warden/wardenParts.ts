@@ -26,6 +26,8 @@ export interface WardenOptions {
   readonly window: string;
   /** `detached`: it has no owner, and ends when its last tree has ended. */
   readonly lifetime: Lifetime;
+  /** It is the model service of the user: it has no owner, and lives for the clients that lease models of it. */
+  readonly isModelService: boolean;
   /** Of a warden on a node: how long it lives without a sign of life of its client, in milliseconds; 0: it has an owner. */
   readonly leaseMillis: number;
   readonly logFolder: string;
@@ -122,7 +124,13 @@ export function buildParts(options: WardenOptions, surroundings: WardenSurroundi
     supervisor,
     helpers,
   };
-  const models = new ModelService((onChange) => openModels(parts, surroundings, onChange));
+  const models = new ModelService({
+    own: (onChange) => openModels(parts, surroundings, onChange),
+    shared: async (path, onChange, onLost) => {
+      const { SharedModels } = await import('./models/sharedModels.ts');
+      return await SharedModels.connect({ path, lessee: workspace || 'a command line', onChange, onLost });
+    },
+  });
   supervisor.declarations.useModels(models);
   return { ...parts, models };
 }

@@ -7,7 +7,7 @@ import type { StartRequest } from '../../src/protocol/startRequest.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { openWindow } from './deaths.ts';
 import { eventually, Run, switchesOf } from './run.ts';
-import { isAlive, survivorsAfterLooking, survivorsOf } from './survivors.ts';
+import { isAlive, killIfThere, survivorsAfterLooking, survivorsOf } from './survivors.ts';
 
 const burst = fileURLToPath(new URL('../fixtures/adversaries/fork-burst.pl', import.meta.url));
 const daemon = '(env -i setsid /usr/bin/tail -f "$1/idle" >/dev/null 2>&1 &); tail -f "$1/idle"';
@@ -56,9 +56,10 @@ export async function chaosRound(random: () => number, where: string): Promise<s
   begin?.(window.pid);
   const until = performance.now() + random() * within;
   while (performance.now() < until) await turn();
-  const candidates = [window.pid, warden, ...(isAlive(warden) ? switchesOf(warden) : [])];
+  const candidates = [window.pid, warden, ...switchesOf(warden)];
   const victims = candidates.filter(() => random() < 0.7);
-  for (const pid of victims) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  // In a stop, each of them may be ending at this moment.
+  for (const pid of victims) if (isAlive(pid)) killIfThere(pid, 'SIGKILL');
   // The processes that are left finish what they were doing.
   if (isAlive(window.pid)) process.kill(window.pid, 'SIGUSR2');
   await eventually('the warden has ended', () => !isAlive(warden), 10_000);

@@ -17,8 +17,13 @@ export function service(name: string, more = ''): string {
   return `trap 'sleep 0.1; echo ${name} >> ends; exit 0' TERM; echo ${name} >> starts; ${more} while :; do sleep 0.05; done`;
 }
 
-/** Of a file in the work folder; none where there is no file. */
+/** Of a file in the work folder; none where there is no file. A shell makes it a moment before it writes the first line. */
 export function linesOf(run: Run, file: string): string[] {
   const path = join(run.workFolder, file);
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  return existsSync(path) ? wholeLines(readFileSync(path, 'utf8')) : [];
+}
+
+/** Without what has no end yet. */
+export function wholeLines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
 }

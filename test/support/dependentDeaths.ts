@@ -81,7 +81,7 @@ export const dependentDeaths: readonly DependentDeath[] = [
   whenAllRun('of the warden', ({ warden }) => killAtOnce(warden)),
   whenAllRun('of both', ({ owner, warden }) => killAtOnce(owner, warden)),
   whenAllRun('of the switch, then of both', async ({ owner, warden }) => {
-    const [first = 0] = switchesOf(warden);
+    const [first = assert.fail('there is no switch')] = switchesOf(warden);
     killAtOnce(first);
     await eventually('another switch has taken over', () => switchesOf(warden).some((pid) => pid !== first));
     killAtOnce(owner, warden);

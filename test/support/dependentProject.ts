@@ -1,5 +1,5 @@
 /** Five processes that depend on each other, with commands around their lives, whose members are hard to get rid of. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quoteForShell } from '../../src/command/shellQuoting.ts';
@@ -86,12 +86,7 @@ export class DependentProject implements AsyncDisposable {
 
   /** Whether the record of a tree of this name is there. */
   isOnRecord(name: Name): boolean {
-    const { runtimeFolder } = this.run;
-    return readdirSync(runtimeFolder).some((warden) =>
-      readdirSync(join(runtimeFolder, warden)).some(
-        (file) => file.endsWith('.tree.json') && readFileSync(join(runtimeFolder, warden, file), 'utf8').includes(`"name":"${name}"`),
-      ),
-    );
+    return this.run.recordedNames().has(name);
   }
 
   counts(): Record<Name, Counts> {

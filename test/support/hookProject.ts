@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, Run } from './run.ts';
@@ -38,6 +39,13 @@ export class HookProject implements AsyncDisposable {
     // Ready is when it was started: it comes to its first line a moment later.
     if (this.#saysThatItIsUp) await eventually('it is up', () => this.written('starts').slice(before.length).endsWith('up\n'));
     return { owner, warden: tree.warden.pid, leader: tree.leader.pid };
+  }
+
+  /** Pid of the process that has claimed a record of the tree, to run its commands. */
+  claimant(): number {
+    const names = readdirSync(this.run.runtimeFolder).flatMap((folder) => readdirSync(join(this.run.runtimeFolder, folder)));
+    const [pid] = names.flatMap((name) => /\.(\d+)-[\d.]+\.claim\.json$/.exec(name)?.[1] ?? []);
+    return Number(pid ?? assert.fail(`no process has claimed a record: ${names.join()}`));
   }
 
   async noneIsLeft(): Promise<void> {

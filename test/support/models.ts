@@ -100,6 +100,7 @@ export function fakeModel(
         timeoutMillis: 1000,
         failureThreshold: 3,
         successThreshold: 1,
+        // Node alone may take seconds to start where many processes do.
         deadlineMillis: 60_000,
       },
     },

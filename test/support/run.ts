@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cgroupRootPaths, removeCgroup, rootPrefix } from '../../src/platform/linux/cgroups.ts';
 import { Patience } from './patience.ts';
-import { beginRun, clearAway, isAlive, runPrefix, startTimeOf } from './survivors.ts';
+import { beginRun, clearAway, isAlive, killIfThere, runPrefix, startTimeOf } from './survivors.ts';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 export const wardenScript = fileURLToPath(new URL('../../dist/warden.js', import.meta.url));
@@ -18,6 +18,7 @@ export function isInPath(program: string): boolean {
 
 /** What is read of the record of a tree. */
 interface RecordedTree {
+  readonly name: string;
   readonly startedAt: number;
   readonly members: readonly { readonly pid: number }[];
 }
@@ -128,6 +129,11 @@ export class Run implements AsyncDisposable {
     return new Set(this.#treeRecords().flatMap(({ members }) => members.map(({ pid }) => pid)));
   }
 
+  /** Names of the trees that are on record. */
+  recordedNames(): ReadonlySet<string> {
+    return new Set(this.#treeRecords().map(({ name }) => name));
+  }
+
   /** Where the wardens that have records here may have made cgroups; by their names, for a record may be broken on purpose. */
   cgroupRootPaths(): string[] {
     return listOf(this.runtimeFolder).flatMap((id) => cgroupRootPaths(`${rootPrefix}${id}`));
@@ -141,7 +147,7 @@ export class Run implements AsyncDisposable {
     // Those of a namespace have numbers there that are other processes' here.
     const wardens = this.#records().flatMap(({ process: { pid, startTime } }) => (startTimeOf(pid) === startTime ? pid : []));
     const homes = this.cgroupRootPaths();
-    for (const pid of wardens) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    for (const pid of wardens) if (isAlive(pid)) killIfThere(pid, 'SIGTERM');
     // They tidy up behind themselves; who hangs is ended.
     await eventually('the wardens have ended', () => !wardens.some(isAlive), 5000).catch(() => undefined);
     await clearAway(this.folder);
@@ -217,14 +223,15 @@ export async function exitOf(child: ChildProcess): Promise<number | null> {
 
 /** The switch is found as what it is: a child of the warden with that name. */
 export function switchesOf(warden: number): number[] {
-  const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => commandLine(pid).includes('tree-warden-switch'));
+  const children = readOf(`/proc/${warden}/task/${warden}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => readOf(`/proc/${pid}/cmdline`).includes('tree-warden-switch'));
 }
 
-function commandLine(pid: number): string {
+/** A file of a process; empty where that has just ended. */
+function readOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    return ''; // It has just ended.
+    return '';
   }
 }

@@ -103,8 +103,9 @@ export function startTimeOf(pid: number): number {
   return statOf(pid).startTime;
 }
 
+/** Threads have numbers of the same kind, and a file for each: one of any program may have been given that of a process which has ended. */
 export function isAlive(pid: number): boolean {
-  return statOf(pid).isAlive;
+  return statOf(pid).isAlive && isProcess(pid);
 }
 
 /** Whether a SIGSTOP has been obeyed: it is on its way until the process had a processor once more, and is out of the kernel. */

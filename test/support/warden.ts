@@ -8,8 +8,8 @@ import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { socketPath } from '../../src/records/records.ts';
 import { eventually, Run, wardenScript } from './run.ts';
 
-/** A stop for what ends by the first signal: on a busy machine, too, it has the time for that before it would be killed. */
-export const willingStop = parseStop(['SIGTERM', '10m']);
+/** Of what is to end by itself when it is asked to: on a machine that is busy, the short grace may be over before it has. */
+export const patientStop = parseStop(['SIGTERM', '1m']);
 
 /** A warden that the test itself owns, in a run's folder. */
 export class TestWarden implements AsyncDisposable {
@@ -75,6 +75,14 @@ export class TestWarden implements AsyncDisposable {
       containment: 'auto',
       ...changes,
     };
+  }
+
+  /** All snapshots of trees that the warden tells of from now on, at each transition: also those of states that do not last. */
+  async recordSnapshots(): Promise<readonly TreeSnapshot[]> {
+    const snapshots: TreeSnapshot[] = [];
+    this.client.onTrees((trees) => void snapshots.push(...trees));
+    await this.client.watch(0);
+    return snapshots;
   }
 
   async tree(id: TreeId): Promise<TreeSnapshot> {

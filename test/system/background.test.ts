@@ -58,6 +58,8 @@ describe('up --detach', () => {
     await using run = new Run();
     declare(run, { web: { ...project.db, dependsOn: ['db'] }, db: project.db });
     assert.equal(run.call(['up', '--detach']).code, 0);
+    // They are ready by a file, which the first of them makes; each ends in its own way once it has begun.
+    await eventually('both have begun', () => linesOf(run, 'starts').length === 2);
     assert.match(
       run.call(['graph']).stdout,
       /^web +ready .*\n└─ db +ready +ready .*\n\nCritical path of the last start, .*: db .* → web /m,
@@ -65,7 +67,11 @@ describe('up --detach', () => {
     assert.equal(run.call(['down']).code, 0);
     declare(run, { web: { command: 'exit 3' } });
     assert.equal(run.call(['up']).code, 3);
-    const runs = JSON.parse(run.call(['runs', 'web', '--json']).stdout) as { exit?: { code: number }; stopped?: true }[];
+    // The end of each is written a moment after that.
+    const runs = await eventually('both ends are kept', () => {
+      const found = JSON.parse(run.call(['runs', 'web', '--json']).stdout) as { exit?: { code: number }; stopped?: true }[];
+      return found.every(({ exit }) => exit !== undefined) && found;
+    });
     assert.deepEqual(
       runs.map(({ exit, stopped }) => [exit?.code, stopped]),
       [
@@ -116,7 +122,8 @@ describe('up --detach', () => {
       assert.match(stderr, /The time is over, .*; tree-warden down ends it\./);
       const down = run.call(['down']).stdout;
       assert.deepEqual(run.ps(), []);
-      if (!/^db +starting +\d+/m.test(stdout)) return 'too early';
+      // The last one that is started waits when all of them are known.
+      if (!/^db +starting +\d+/m.test(stdout) || !/^web +waiting/m.test(stdout)) return 'too early';
       assert.match(stdout, /^web +waiting +- +- +waits for api$/m);
       assert.equal(
         down,
@@ -207,7 +214,7 @@ describe('down', () => {
     declare(run);
     run.call(['up', '-d', 'db']);
     const [before] = run.ps();
-    process.kill(before?.warden.pid ?? 0, 'SIGKILL');
+    process.kill(before?.warden.pid ?? assert.fail('it is not listed'), 'SIGKILL');
     await eventually('another warden has it', () => run.ps().some(({ warden }) => warden.pid !== before?.warden.pid));
     assert.equal(run.call(['down']).stdout, 'db: stopped\n');
     await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);

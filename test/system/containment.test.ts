@@ -10,7 +10,7 @@ import { adversaries } from '../support/adversaries.ts';
 import { offersHere } from '../support/containments.ts';
 import { killAtOnce } from '../support/deaths.ts';
 import { eventually, Run } from '../support/run.ts';
-import { isAlive } from '../support/survivors.ts';
+import { isAlive, isStopped } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
 const has = (containment: Containment): boolean => offersHere().some((offer) => offer.containment === containment && offer.available);
@@ -145,6 +145,9 @@ describe('a cgroup', unlessHere('cgroup'), () => {
     });
     const second = await warden.startShell('sleep 1000', { containment: 'cgroup' });
     assert.equal(home(second.leader?.pid ?? 0), folder);
+    // It may be about to write a record.
+    process.kill(warden.process.pid, 'SIGSTOP');
+    await eventually('it is stopped', () => isStopped(warden.process.pid));
     rmSync(warden.run.runtimeFolder, { recursive: true });
     process.kill(warden.process.pid, 'SIGKILL');
     await eventually('all is gone', () => !existsSync(folder));

@@ -10,6 +10,7 @@ import type { ProcessTemplate } from '../../src/protocol/processTemplate.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { isLive } from '../../src/protocol/trees.ts';
 import { socketPath } from '../../src/records/records.ts';
+import { wholeLines } from '../support/declared.ts';
 import { eventually } from '../support/run.ts';
 import { survivorsOf } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -57,7 +58,7 @@ class Declaring implements AsyncDisposable {
   }
 
   lines(name: string): string[] {
-    return existsSync(this.file(name)) ? readFileSync(this.file(name), 'utf8').trim().split('\n') : [];
+    return existsSync(this.file(name)) ? wholeLines(readFileSync(this.file(name), 'utf8')) : [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,6 +31,10 @@ const running = (run: Run): string[] =>
     .map(({ name }) => name)
     .sort();
 
+function leaderOf(run: Run, wanted: string): number {
+  return run.ps().find(({ name }) => name === wanted)?.leader.pid ?? assert.fail(`${wanted} is not listed`);
+}
+
 /** All that have said that they are up, when there are so many: a shell that was started is not yet at its first line. */
 async function started(run: Run, count: number): Promise<string[]> {
   return await eventually('all of them are up', () => {
@@ -161,7 +165,13 @@ describe('processes that depend on each other', () => {
     await using run = new Run();
     declare(run, { ...project, db: { ...project.db, ready: { exec: 'false' } } });
     const up = run.start(['up']);
+    let told = '';
+    up.stderr?.on('data', (chunk: Buffer) => {
+      told += chunk;
+    });
     await eventually('the database runs', () => linesOf(run, 'starts').length === 1);
+    // Each is asked for by itself: the database may run before the last of them waits.
+    await eventually('the others wait', () => ['migrate', 'api', 'web'].every((name) => new RegExp(`${name} +\\| waits for `).test(told)));
     const { code, stdout } = run.call(['kill', 'api']);
     assert.deepEqual([code, stdout], [0, 'api: no longer waits to be started\n']);
     assert.match(run.call(['kill', 'api']).stderr, /api/);
@@ -176,12 +186,20 @@ describe('processes that depend on each other', () => {
       await using run = new Run();
       declare(run, { ...project, db: { ...project.db, ready: { exec: 'false' } } });
       const up = run.start(['up']);
+      let told = '';
+      up.stderr?.on('data', (chunk: Buffer) => {
+        told += chunk;
+      });
       await eventually('the database runs', () => linesOf(run, 'starts').length === 1);
-      const [warden = 0] = run.wardenPids();
+      const [warden = assert.fail('it is not on record')] = run.wardenPids();
       if (victim !== 'the command line') process.kill(warden, 'SIGKILL');
       if (victim !== 'the warden') up.kill('SIGKILL');
-      await exitOf(up);
+      const status = await exitOf(up);
       await eventually('nothing is left', () => survivorsOf(run.workFolder).length === 0 && !isAlive(warden));
+      if (victim === 'the warden') {
+        assert.match(told, /^tree-warden: The warden was killed; every process it guarded has been ended\.\n/m);
+        assert.equal(status, 125);
+      }
       assert.deepEqual(linesOf(run, 'starts'), ['db'], 'nothing was started that waited');
     });
 
@@ -196,8 +214,7 @@ describe('processes that depend on each other', () => {
     const up = run.start(['up']);
     await eventually('all of them run', () => running(run).length === 3);
     await started(run, 3);
-    const db = run.ps().find(({ name }) => name === 'db')?.leader.pid ?? 0;
-    process.kill(db, 'SIGKILL');
+    process.kill(leaderOf(run, 'db'), 'SIGKILL');
     await eventually('the api is restarted', () => linesOf(run, 'starts').filter((name) => name === 'api').length === 2);
     await eventually('all of them run again', () => running(run).length === 3);
     assert.deepEqual((await started(run, 5)).toSorted(), ['api', 'api', 'db', 'db', 'log']);
@@ -220,7 +237,7 @@ describe('processes that depend on each other', () => {
     await eventually('both run', () => running(run).length === 2);
     await started(run, 2);
     rmSync(join(run.workFolder, 'first'));
-    process.kill(run.ps().find(({ name }) => name === 'db')?.leader.pid ?? 0, 'SIGKILL');
+    process.kill(leaderOf(run, 'db'), 'SIGKILL');
     await eventually('the database is started again', () => linesOf(run, 'starts').filter((name) => name === 'db').length === 2);
     up.kill('SIGTERM');
     await eventually('the api is ending', () => existsSync(join(run.workFolder, 'ending')));

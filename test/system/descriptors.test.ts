@@ -68,12 +68,9 @@ describe('with no descriptor left', { skip: isInPath('prlimit') ? false : 'there
     it(`the owner's SIGKILL leaves nothing, in seconds: ${containment}`, async () => {
       await using guarded = await guardedWithout(containment);
       assert.ok(survivorsOf(guarded.run.workFolder).length >= 2);
-      const begun = performance.now();
       process.kill(guarded.owner.pid, 'SIGKILL');
       await eventually('the warden has ended', () => !isAlive(guarded.warden), 15_000);
-      const seconds = (performance.now() - begun) / 1000;
       assert.deepEqual(await survivorsAfterLooking(guarded.run.workFolder), []);
-      assert.ok(seconds < 15, `${seconds} s`);
       assert.ok(
         guarded.run.journal().some(({ event }) => event === 'warden-ended'),
         'it ended in order',

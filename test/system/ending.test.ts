@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually, Run } from '../support/run.ts';
-import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { isAlive, isStopped, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
 
 const bytes = 9_000_000;
@@ -28,9 +28,9 @@ describe('the end of a warden', () => {
     await using run = new Run();
     const owner = run.start(['run', '--', 'sh', '-c', 'setsid sleep 1000 & touch up; exec sleep 1000']);
     await eventually('it is up', () => existsSync(join(run.workFolder, 'up')));
-    const [warden = 0] = run.wardenPids();
+    const [warden = assert.fail('it is not on record')] = run.wardenPids();
     process.kill(warden, 'SIGSTOP');
-    await eventually('it is stopped', () => /^State:\s+T/m.test(readFileSync(`/proc/${warden}/status`, 'utf8')));
+    await eventually('it is stopped', () => isStopped(warden));
     owner.kill('SIGKILL');
     await eventually('the warden has ended', () => !isAlive(warden));
     assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);

@@ -42,7 +42,7 @@ describe('tree-warden events', () => {
     ]);
     assert.ok(listed().includes('other ended'));
     assert.deepEqual(listed('--since', '0s'), []);
-    const all = told(run.call(['events', '--json', '--since', '1m', 'api']).stdout);
+    const all = told(run.call(['events', '--json', '--since', '1h', 'api']).stdout);
     // The end and what follows from it may be of the same millisecond.
     const { time: last = '' } = all.at(-1) ?? {};
     const newest = all.filter(({ time }) => time >= last).map(({ name, event }) => `${name} ${event}`);

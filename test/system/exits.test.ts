@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TreeState } from '../../src/protocol/snapshot.ts';
 import type { StartRequest } from '../../src/protocol/startRequest.ts';
+import { parseStop } from '../../src/protocol/stopSteps.ts';
 import { Run } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
 
 const lasting = 'while :; do sleep 0.02; done';
+/** For what ends by itself when it is asked: on a busy machine, a kill would come first after a short grace. */
+const stop = parseStop(['SIGTERM', '1m']);
 
 describe('a process', () => {
   const cases: [string, string, Partial<StartRequest>, TreeState][] = [
@@ -21,7 +24,7 @@ describe('a process', () => {
     ['on a terminal, with an exit code that is a success', 'exit 3', { stdio: 'pty', successExitCodes: [0, 3] }, 'succeeded'],
     ['that leaves others behind, which are ended', 'sleep 100 & exit 3', { successExitCodes: [3] }, 'succeeded'],
     ['that leaves others behind, which go on', 'sleep 0.3 & exit 3', { successExitCodes: [3], whenLeaderExits: 'keep' }, 'succeeded'],
-    ['that has reached its time limit', `trap 'exit 0' TERM; ${lasting}`, { limits: { timeMillis: 300 } }, 'exited'],
+    ['that has reached its time limit', `trap 'exit 0' TERM; ${lasting}`, { limits: { timeMillis: 300 }, stop }, 'exited'],
     [
       'that was not ready in time',
       `trap 'exit 0' TERM; ${lasting}`,
@@ -50,7 +53,7 @@ describe('a process', () => {
   for (const code of [0, 3])
     it(`that ends with code ${code} when it is stopped has neither failed nor succeeded`, async () => {
       await using warden = await TestWarden.start();
-      const { id } = await warden.startShell(`trap 'exit ${code}' TERM; echo up; ${lasting}`, { successExitCodes: [0, 3] });
+      const { id } = await warden.startShell(`trap 'exit ${code}' TERM; echo up; ${lasting}`, { successExitCodes: [0, 3], stop });
       await warden.output(id, (text) => text.includes('up'));
       const ended = await warden.stop(id);
       assert.deepEqual([ended.state, ended.exit?.code, ended.stopped], ['exited', code, true]);

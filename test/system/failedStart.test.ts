@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -13,6 +13,7 @@ import { Tree } from '../../src/warden/trees/tree.ts';
 import type { TreeEvents } from '../../src/warden/trees/treeEvents.ts';
 import { inertPlatform } from '../support/inertPlatform.ts';
 import { eventually } from '../support/run.ts';
+import { isAlive } from '../support/survivors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tw-failed-start-'));
 const children: number[] = [];
@@ -20,14 +21,6 @@ after(() => {
   for (const pid of children) if (isAlive(pid)) process.kill(-pid, 'SIGKILL');
   rmSync(folder, { recursive: true });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\t[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 /** Starts `sleep` below a shell; answers with the child's pid and why the start has failed. */
 async function start(

@@ -78,7 +78,7 @@ describe('a guarded MCP server', () => {
       command.startsWith(`${process.execPath} ${cli} run`),
     );
     assert.equal(guards.length, 1);
-    process.kill(guards[0]?.pid ?? 0, 'SIGKILL');
+    process.kill(guards[0]?.pid ?? assert.fail(), 'SIGKILL');
     await eventually('only the client is left', async () =>
       (await survivorsAfterLooking(run.workFolder)).every(({ pid }) => pid === client.pid),
     );

@@ -31,7 +31,13 @@ describe('commands of a stop, run by a cleaner', () => {
   it('are waited for where the warden that runs them is to end', async () => {
     await withTimeEnough(async (millis) => {
       const first = `echo one >> ends; sleep ${millis / 1000}; echo two >> ends`;
-      await using project = new HookProject({ stop: [{ run: first }, { run: 'echo three >> ends; sleep 0.3; echo four >> ends' }] });
+      const second = 'echo three >> ends; sleep 0.3; echo four >> ends';
+      await using project = new HookProject({
+        stop: [
+          { run: first, timeout: '5m' },
+          { run: second, timeout: '5m' },
+        ],
+      });
       await crash(project);
       const again = project.run.start(['up']);
       await eventually('they have begun', () => project.written() !== '');
@@ -47,7 +53,7 @@ describe('commands of a stop, run by a cleaner', () => {
 
   it('are run by another one where the warden that runs them is killed, and leave nothing', async () => {
     await using project = new HookProject({
-      stop: [{ run: `echo begun >> ends; (setsid tail -f idle &); ${until('go')}; echo done >> ends` }],
+      stop: [{ run: `echo begun >> ends; (setsid tail -f idle &); ${until('go')}; echo done >> ends`, timeout: '5m' }],
     });
     await crash(project);
     const again = project.run.start(['up']);
@@ -62,15 +68,13 @@ describe('commands of a stop, run by a cleaner', () => {
 
   it('that have ended are not run again by the next one', async () => {
     await using project = new HookProject({
-      stop: [{ run: 'echo one >> ends' }, { run: `echo two >> ends; ${until('go')}; echo three >> ends` }],
+      stop: [{ run: 'echo one >> ends' }, { run: `echo two >> ends; ${until('go')}; echo three >> ends`, timeout: '5m' }],
     });
     const { run } = project;
     await crash(project);
     run.start(['sweep']);
     await eventually('the second one has begun', () => project.written().includes('two'));
-    const names = readdirSync(run.runtimeFolder).flatMap((folder) => readdirSync(join(run.runtimeFolder, folder)));
-    const [, pid = '0'] = names.map((name) => /\.(\d+)-[\d.]+\.claim\.json$/.exec(name)).find((found) => found !== null) ?? [];
-    killAtOnce(Number(pid));
+    killAtOnce(project.claimant());
     const next = run.start(['sweep']);
     await eventually('the second one has begun again', () => project.written() === 'one\ntwo\ntwo\n');
     project.letGo('go');
@@ -80,7 +84,8 @@ describe('commands of a stop, run by a cleaner', () => {
   });
 
   it('of a detached process are not taken for that process', async () => {
-    await using project = new HookProject({ lifetime: 'detached', stop: [{ run: 'echo begun >> ends; sleep 5; echo done >> ends' }] });
+    const stop = [{ run: 'echo begun >> ends; sleep 5; echo done >> ends', timeout: '5m' }];
+    await using project = new HookProject({ lifetime: 'detached', stop });
     const { run } = project;
     assert.equal(run.call(['up', '--detach']).code, 0);
     const tree = await eventually('it is ready', () => run.ps().find(({ state }) => state === 'ready'));
@@ -101,7 +106,7 @@ describe('commands of a stop, run by a cleaner', () => {
   });
 
   it('print no more into the log than is bounded', async () => {
-    await using project = new HookProject({ stop: [{ run: 'head -c 9000000 /dev/zero; echo done >> ends' }] });
+    await using project = new HookProject({ stop: [{ run: 'head -c 9000000 /dev/zero; echo done >> ends', timeout: '5m' }] });
     await crash(project);
     assert.equal(project.run.call(['sweep']).code, 0);
     assert.equal(project.written(), 'done\n');

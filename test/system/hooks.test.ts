@@ -80,15 +80,14 @@ describe('the commands of a stop', () => {
   });
 
   it('are run by the next one where the process that runs them is killed', async () => {
-    await using project = new Project({ stop: [{ run: `echo begun >> ends; tail -f idle & ${until('go')}; echo done >> ends` }] });
+    const command = `echo begun >> ends; tail -f idle & ${until('go')}; echo done >> ends`;
+    await using project = new Project({ stop: [{ run: command, timeout: '5m' }] });
     const { run } = project;
     const { owner, warden } = await project.up();
     killAtOnce(owner.pid, warden, ...switchesOf(warden));
     run.start(['sweep']);
     await eventually('it has begun', () => project.written() !== '');
-    const claims = readdirSync(run.runtimeFolder).flatMap((folder) => readdirSync(join(run.runtimeFolder, folder)));
-    const [, pid = '0'] = claims.map((name) => /\.(\d+)-[\d.]+\.claim\.json$/.exec(name)).find((found) => found !== null) ?? [];
-    killAtOnce(Number(pid));
+    killAtOnce(project.claimant());
     const next = run.start(['sweep']);
     await eventually('it has begun again', () => project.written() === 'begun\nbegun\n');
     project.letGo('go');

@@ -12,7 +12,7 @@ import { offersHere } from '../support/containments.ts';
 import { killAtOnce } from '../support/deaths.ts';
 import { cli, eventually, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 const { isolation } = JSON.parse(execFileSync(process.execPath, [cli, 'doctor', '--json'], { encoding: 'utf8' })) as Diagnosis;
 const here = { skip: isolation.available ? false : `processes cannot be isolated on this machine: ${isolation.why}` };
@@ -162,7 +162,7 @@ except OSError as error: print(type(error).__name__)'`;
     it(`${containment}: a stop is gentle, real members are listed, and daemons end with it`, { skip: !isThere }, async () => {
       await using warden = await TestWarden.start();
       const script = `setsid sh -c 'sleep 1000; :' & (sleep 1000 &) ; trap 'echo cleaned up; exit 3' TERM; echo ready; while :; do sleep 0.05; done`;
-      const tree = await warden.startShell(script, { ...isolated(warden), containment });
+      const tree = await warden.startShell(script, { ...isolated(warden), containment, stop: patientStop });
       await warden.output(tree.id, (text) => text.includes('ready'));
       const members = await eventually('its members are listed', async () => {
         const found = (await warden.tree(tree.id)).members;

@@ -1,6 +1,9 @@
 /** The queue of a pool of jobs: what takes jobs out of it, and what becomes of it when its warden is killed. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { connectToWarden } from '../../src/client/wardenClient.ts';
+import { socketPath } from '../../src/records/records.ts';
 import { linesOf, writeProcesses } from '../support/declared.ts';
 import { assertNoJobLeft, held, listed, release, startJob, statesOf } from '../support/jobs.ts';
 import { eventually, exitOf, Run } from '../support/run.ts';
@@ -57,7 +60,10 @@ describe('a pool of jobs whose warden is killed', () => {
     writeProcesses(run.workFolder, { build: { command: held, jobs: 1 } });
     for (const name of ['a', 'b', 'c']) run.call(['job', '-d', 'build', name]);
     const attached = startJob(run, 'build', 'd');
-    await eventually('it waits', () => listed(run, 'build').queued === 3);
+    // The warden knows it before the command has been told its name.
+    await eventually('it is told that it waits', () =>
+      attached.text().includes('build+4 is queued; 2 jobs are before it (1 running, 3 queued)'),
+    );
     const [warden] = run.wardenPids();
     process.kill(warden ?? assert.fail('there is no warden'), 'SIGKILL');
     assert.equal(await exitOf(attached.child), 125);
@@ -84,8 +90,11 @@ describe('a pool of jobs whose warden is killed', () => {
     await using run = new Run();
     writeProcesses(run.workFolder, { build: { command: held, jobs: 1 } });
     for (const name of ['a', 'b', 'c', 'd']) run.call(['job', '-d', 'build', name]);
-    process.kill(run.wardenPids()[0] ?? assert.fail('there is no warden'), 'SIGKILL');
-    await eventually('another one has taken over', () => run.ps().some(({ name }) => name === 'build+1'));
+    const [warden] = run.wardenPids();
+    process.kill(warden ?? assert.fail('there is no warden'), 'SIGKILL');
+    await eventually('another one has taken over', () =>
+      run.ps().some(({ name, warden: { pid } }) => name === 'build+1' && pid !== warden),
+    );
     assert.match(run.call(['jobs', 'build']).stdout, /^build: 1 running; 3 jobs lost/m);
     const both = [0, 1].map(() => run.start(['jobs', 'build', '--requeue']));
     assert.deepEqual(await Promise.all(both.map(exitOf)), [0, 0]);
@@ -99,6 +108,24 @@ describe('a pool of jobs whose warden is killed', () => {
         .toSorted(),
       ['start a', 'start b', 'start c', 'start d'],
     );
+  });
+
+  it('is told of with the same status by a command that does not know its place yet', async () => {
+    await using run = new Run();
+    writeProcesses(run.workFolder, { build: { command: held, jobs: 1 } });
+    assert.equal(run.call(['job', '-d', 'build', 'a']).code, 0);
+    const [id = assert.fail('there is no warden')] = run.wardenIds();
+    const client = await connectToWarden(socketPath(join(run.runtimeFolder, id)), 'test');
+    const { pid: warden } = client.welcome;
+    const { child, text } = startJob(run, 'build', 'b');
+    await eventually('it is in the queue', async () => (await client.jobs.list('build')).length === 2);
+    child.kill('SIGSTOP');
+    process.kill(warden, 'SIGKILL');
+    await eventually('it is dead', () => !isAlive(warden));
+    child.kill('SIGCONT');
+    assert.equal(await exitOf(child), 125, text());
+    assert.match(text(), /The background process was killed[:;] (?:build\+2|the job) did not run, or is ended\.\n$/);
+    client.dispose();
   });
 
   it('ends the job whose command waits for it, when it runs', async () => {

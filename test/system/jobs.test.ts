@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { linesOf, writeProcesses } from '../support/declared.ts';
-import { assertNoJobLeft, held, listed, release, startJob } from '../support/jobs.ts';
+import { assertNoJobLeft, held, listed, release, startJob, statesOf } from '../support/jobs.ts';
 import { eventually, exitOf, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
 
@@ -55,6 +55,7 @@ describe('tree-warden job', () => {
     const refused = run.call(['job', '-d', 'build', 'e']);
     assert.deepEqual([refused.code, refused.stdout], [75, '']);
     assert.match(refused.stderr, /its queue is full \(2 of 2\)/);
+    await eventually('the second one is spawned', () => statesOf(run, 'build')['build+2'] === 'running');
     const { running, queued, jobs } = listed(run, 'build');
     assert.deepEqual([running, queued, jobs.map(({ state }) => state)], [2, 2, ['running', 'running', 'queued', 'queued']]);
     assert.match(run.call(['jobs']).stdout, /^build\+4 +queued .* d +1 before it$/m);

@@ -6,7 +6,7 @@ import type { Containment } from '../../src/protocol/startRequest.ts';
 import { offersHere } from '../support/containments.ts';
 import { eventually, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 const unlessHere = (containment: Containment) => ({
   skip: offersHere().some((offer) => offer.containment === containment && offer.available) ? false : `this machine has no ${containment}`,
@@ -44,7 +44,8 @@ for (const containment of ['group', 'cgroup', 'namespace'] as const)
     it('can be stopped by itself', async () => {
       await using warden = await TestWarden.start();
       const host = await warden.startShell('sleep 1000; :', { name: 'host', containment });
-      const side = await warden.startShell('trap "exit 3" TERM; echo up; while :; do sleep 0.05; done', { name: 'side', join: 'host' });
+      const script = 'trap "exit 3" TERM; echo up; while :; do sleep 0.05; done';
+      const side = await warden.startShell(script, { name: 'side', join: 'host', stop: patientStop });
       await warden.output(side.id, (text) => text.includes('up'));
       assert.equal((await warden.stop(side.id)).exit?.code, 3);
       assert.equal((await warden.tree(host.id)).state, 'ready');

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
 import { errorCodes } from '../../src/protocol/errorCodes.ts';
+import type { TreeId } from '../../src/protocol/identity.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { isLive } from '../../src/protocol/trees.ts';
 import { socketPath } from '../../src/records/records.ts';
 import { randomFrom } from '../support/random.ts';
 import { eventually } from '../support/run.ts';
 import { survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 const reason = 'the test says so';
 /** Takes a moment to end, as most servers do. */
@@ -24,6 +25,20 @@ async function live(warden: TestWarden): Promise<TreeSnapshot[]> {
   return (await warden.client.list()).filter(isLive);
 }
 
+/** Starts what ends when it is asked to and {@link letGo}. */
+async function startHeld(warden: TestWarden): Promise<TreeId> {
+  const { id } = await warden.startShell(held, { stop: patientStop });
+  await warden.output(id, (text) => text.includes('up'));
+  return id;
+}
+
+/** When all that was asked before has come. */
+async function letGo(warden: TestWarden): Promise<void> {
+  // Its answer says that the requests in front of it have come, too.
+  await warden.client.list();
+  writeFileSync(join(warden.run.workFolder, 'go'), '');
+}
+
 function superseded(error: { code?: number; message: string }): boolean {
   assert.deepEqual([error.code, error.message], [errorCodes.superseded, "'test' was stopped meanwhile."]);
   return true;
@@ -33,15 +48,13 @@ describe('a restart', () => {
   for (const now of [false, true])
     it(`that is stopped${now ? ' now' : ''} while the old tree ends starts nothing, and says so`, async () => {
       await using warden = await TestWarden.start();
-      const { id } = await warden.startShell(now ? stubborn : held, { stop: [{ signal: 'SIGTERM' }, { waitMillis: 60_000 }] });
+      const { id } = await warden.startShell(now ? stubborn : held, { stop: patientStop });
       await warden.output(id, (text) => text.includes('up'));
       const restarted = warden.client.restart({ tree: id, now: false, reason });
       const refused = assert.rejects(restarted, superseded);
       await eventually('it is being restarted', async () => (await warden.tree(id)).restarting);
       const stopping = warden.stop(id, now);
-      // Its answer says that the request in front of it has come, too.
-      await warden.client.list();
-      writeFileSync(join(warden.run.workFolder, 'go'), '');
+      await letGo(warden);
       const stopped = await stopping;
       await refused;
       assert.equal(stopped.restarting, undefined);
@@ -64,10 +77,11 @@ describe('a restart', () => {
 
   it('is joined by a start', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell(slow);
+    const id = await startHeld(warden);
     const restarted = warden.client.restart({ tree: id, now: false, reason });
-    const started = await warden.startShell(slow);
-    assert.equal((await restarted).id, started.id);
+    const started = warden.startShell(slow);
+    await letGo(warden);
+    assert.equal((await restarted).id, (await started).id);
   });
 
   it('takes another request where one is given', async () => {
@@ -111,13 +125,15 @@ describe('a stop', () => {
 
   it('is followed by a start that comes while the tree ends', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell(slow);
+    const id = await startHeld(warden);
     const stopped = warden.stop(id);
-    const started = await warden.startShell(slow);
+    const started = warden.startShell(slow);
+    await letGo(warden);
     assert.equal((await stopped).id, id);
+    const { id: next } = await started;
     assert.deepEqual(
       (await live(warden)).map((tree) => tree.id),
-      [started.id],
+      [next],
     );
   });
 });
@@ -145,11 +161,9 @@ describe('a limit that restarts', () => {
 
   it('has a policy of its own where none is declared, and waits a second and more', async () => {
     await using warden = await TestWarden.start();
+    const seen = await warden.recordSnapshots();
     const { id } = await warden.startShell('sleep 1000', { limits, onLimit: 'restart' });
-    const waiting = await eventually('it waits', async () => {
-      const tree = await warden.tree(id);
-      return tree.nextStartAt !== undefined && tree;
-    });
+    const waiting = await eventually('it waits', () => seen.find((tree) => tree.id === id && tree.nextStartAt !== undefined));
     assert.ok((waiting.nextStartAt ?? 0) - (waiting.endedAt ?? 0) > 700);
     await warden.stop(id);
     assert.deepEqual(await live(warden), []);

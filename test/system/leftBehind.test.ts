@@ -16,18 +16,23 @@ import {
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import type { LeftBehind, LeftBehindReport } from '../../src/protocol/leftBehind.ts';
 import { plantOrphan } from '../support/orphans.ts';
 import { cli, eventually, Run } from '../support/run.ts';
 import { isAlive, startTimeOf } from '../support/survivors.ts';
 
-/** Answers to nothing but a kill, with a child that does so too. */
+/** Answers to nothing but a kill, with a child that does so too; says in its folder at which port it listens. */
 const server = `
 process.on('SIGTERM', () => {});
 require('node:child_process').spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6)"], { stdio: 'ignore' });
-require('node:net').createServer().listen(Number(process.argv[1] ?? 0), '127.0.0.1');
+const server = require('node:net').createServer().listen(0, '127.0.0.1', () => require('node:fs').writeFileSync('port', String(server.address().port)));
 `;
+
+/** Of a server that was started in this folder. */
+async function portIn(folder: string): Promise<number> {
+  const path = join(folder, 'port');
+  return await eventually('it listens', () => (existsSync(path) && Number(readFileSync(path, 'utf8'))) || undefined);
+}
 
 /** An orphan in a session of its own. */
 function plant(
@@ -59,8 +64,8 @@ async function endAll(pids: readonly number[]): Promise<void> {
 describe('tree-warden left-behind', () => {
   it('finds an orphan with its ports, and ends its whole tree', async () => {
     await using run = new Run();
-    const port = await new NamedPorts().portFor('test');
-    const pid = plant(run, [process.execPath, '-e', server, String(port)]);
+    const pid = plant(run, [process.execPath, '-e', server]);
+    const port = await portIn(run.workFolder);
     const family = await eventually('it listens and has its child', () => {
       const [one] = find(run);
       return one?.ports.length === 1 && one.processes === 2 ? familyOf(pid) : undefined;
@@ -253,6 +258,7 @@ describe('tree-warden left-behind', () => {
     copyFileSync('/bin/sleep', program);
     const pid = plant(run, ['bash', '-c', 'cd / && exec -a ./server "$0" 600', program]);
     try {
+      await eventually('the shell has become it', () => readlinkSync(`/proc/${pid}/exe`) === program);
       await eventually('it is found', () => pidsOf(find(run)).includes(pid));
       unlinkSync(program);
       assert.deepEqual(pidsOf(find(run)), [pid]);
@@ -263,10 +269,10 @@ describe('tree-warden left-behind', () => {
 
   it('finds what holds a wanted port, wherever it runs', async () => {
     await using run = new Run();
-    const port = await new NamedPorts().portFor('test');
     const elsewhere = join(run.folder, 'elsewhere');
     mkdirSync(elsewhere);
-    const pid = plant(run, [process.execPath, '-e', server, String(port)], { cwd: elsewhere });
+    const pid = plant(run, [process.execPath, '-e', server], { cwd: elsewhere });
+    const port = await portIn(elsewhere);
     const family = await eventually('it has its child', () => (familyOf(pid).length === 2 ? familyOf(pid) : undefined));
     try {
       await eventually('it is found by its port', () => pidsOf(find(run, '--port', String(port))).includes(pid));

@@ -5,7 +5,7 @@ import { formatDuration } from '../../src/protocol/format.ts';
 import { withTimeEnough } from '../support/growingTimes.ts';
 import { eventually, Run } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 const grows = ['perl', '-e', 'my @kept; while (1) { push @kept, "x" x (4 << 20); select undef, undef, undef, 0.02 }'] as const;
 /** Doubles until something stops it; by itself at some thousand. */
@@ -37,6 +37,7 @@ describe('a limit on', () => {
       await using warden = await TestWarden.start();
       const tree = await warden.startShell('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.02; done', {
         limits: { timeMillis },
+        stop: patientStop,
       });
       const ended = await warden.ended(tree.id);
       const printed = await warden.output(tree.id);
@@ -67,10 +68,9 @@ describe('a limit on', () => {
 
   it('anything can be a reason to start anew', async () => {
     await using warden = await TestWarden.start();
+    const seen = await warden.recordSnapshots();
     const tree = await warden.startShell('sleep 100', { limits: { timeMillis: 300 }, onLimit: 'restart' });
-    const next = await eventually('another one runs', async () =>
-      (await warden.client.list()).find(({ id, state }) => id !== tree.id && state === 'ready'),
-    );
+    const next = await eventually('another one runs', () => seen.find(({ id, state }) => id !== tree.id && state === 'ready'));
     assert.notEqual(next.leader?.pid, tree.leader?.pid);
     assert.equal((await warden.tree(tree.id).catch(() => undefined))?.endedAt === undefined, false);
   });

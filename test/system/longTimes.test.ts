@@ -26,7 +26,8 @@ describe('600 hours', () => {
     await using warden = await TestWarden.start();
     const trees = {
       deadline: { ready: { ...probe(never), deadlineMillis: long } },
-      period: { alive: probe(asks, { periodMillis: long }) },
+      // One that is not begun in time is not begun again.
+      period: { alive: probe(asks, { periodMillis: long, timeoutMillis: 60_000 }) },
       delay: { ready: probe({ by: 'exec', argv: ['/bin/true'] }, { delayMillis: long }) },
       timeout: { ready: probe({ by: 'exec', argv: ['/bin/sleep', '1000'] }, { timeoutMillis: long }) },
       limit: { limits: { timeMillis: long } },

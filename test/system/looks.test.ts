@@ -70,7 +70,8 @@ async function hop(run: Run, adopt = false) {
   if (adopt) platform.adoptOrphans();
   const tree = randomUUID() as TreeId;
   const leader = platform.withSpawnAttributes({ mark: limitMarkOf(tree), oomScore: 0 }, () =>
-    spawn('perl', [hopper, run.workFolder], { stdio: 'ignore', detached: true }),
+    // So many looks take a minute and more where other tests want the processors, too.
+    spawn('perl', [hopper, run.workFolder, '600'], { stdio: 'ignore', detached: true }),
   );
   const { pid = assert.fail() } = leader;
   const identity = platform.stat(pid) ?? assert.fail();

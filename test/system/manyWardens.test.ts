@@ -12,6 +12,7 @@ import * as inspection from '../../src/protocol/inspection.ts';
 import { openConnection } from '../../src/protocol/openConnection.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import * as requests from '../../src/protocol/treeRequests.ts';
+import * as watching from '../../src/protocol/watching.ts';
 import { socketPath } from '../../src/records/records.ts';
 import { cli } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -22,7 +23,9 @@ async function beside(
   answers: {
     hello?(socket: Socket): void;
     list?(socket: Socket): Promise<TreeSnapshot[]>;
+    start?(): Promise<TreeSnapshot>;
     stop?(): Promise<TreeSnapshot>;
+    watch?(socket: Socket): Promise<TreeSnapshot[]>;
     selfCheck?(): Promise<string[]>;
   },
 ): Promise<Server & AsyncDisposable> {
@@ -37,6 +40,8 @@ async function beside(
       return { ...warden.client.welcome, workspace: 'the odd one' };
     });
     connection.onRequest(requests.list, () => answers.list?.(socket) ?? warden.client.list());
+    connection.onRequest(requests.start, (request) => answers.start?.() ?? warden.client.start(request));
+    connection.onRequest(watching.watch, () => answers.watch?.(socket) ?? warden.client.list());
     connection.onRequest(requests.stop, (request) => answers.stop?.() ?? warden.client.stop(request));
     connection.onRequest(inspection.selfCheck, () => answers.selfCheck?.() ?? warden.client.selfCheck());
     connection.listen();
@@ -123,6 +128,18 @@ describe('a warden that is just ending', () => {
       assert.match(listed.stdout, /\bweb\b/);
       assert.deepEqual(await call(warden, ['kill', '--all']), { code: 0, stdout: 'web: stopped\n', stderr: '' });
     });
+
+  it('is the end of the command that it has started for another one', async () => {
+    await using warden = await TestWarden.start();
+    const tree = await warden.startShell('sleep 1000', { name: 'web' });
+    const host = { ...tree, name: 'host' };
+    await using _odd = await beside(warden, { list: () => Promise.resolve([host]), start: () => Promise.resolve(tree), watch: unanswered });
+    assert.deepEqual(await call(warden, ['run', '--join', 'host', '--', 'true']), {
+      code: 125,
+      stdout: '',
+      stderr: 'tree-warden: The warden has ended, and with it the command.\n',
+    });
+  });
 });
 
 describe('a warden that does not finish its self-check', () => {

@@ -57,9 +57,12 @@ describe('metrics', () => {
     await using models = await TestModels.of(warden, [fakeModel(warden, [], { name: 'one', metricsPath: '/metrics' })]);
     await models.chat('one', 'say 3');
     await models.chat('one', 'error 500');
-    const scraped = await (await served(port)).text();
     const own = 'fake_busy{model="one",server="one"} 0\n';
-    assert.ok(scraped.endsWith(own), 'what its server tells of itself comes last');
+    // A server has a second to answer in; of one that has not, the next scrape tells.
+    const scraped = await eventually('what its server tells of itself comes last', async () => {
+      const text = await (await served(port)).text();
+      return text.endsWith(own) && text;
+    });
     const values = parseMetrics(scraped.slice(0, -own.length));
     const of = (name: string, more = ''): number | undefined => values.get(`tree_warden_model_${name}{model="one"${more}}`);
     assert.deepEqual(
@@ -186,7 +189,9 @@ describe('metrics', () => {
 describe('what is kept on disk', () => {
   it('are means over twenty seconds, where one wants them', async () => {
     await using warden = await TestWarden.start({}, undefined, {}, { keepHistory: true });
-    await warden.startShell('sleep 60', { name: 'kept' });
+    const { id } = await warden.startShell('sleep 60 & echo up; wait', { name: 'kept' });
+    // Both processes are there at the first look.
+    await warden.output(id, (text) => text.includes('up'));
     await warden.client.watch(1000);
     const path = join(warden.run.folder, 'state', 'tree-warden', 'logs', 'history.jsonl');
     const line = await eventually(

@@ -89,7 +89,7 @@ async function die(death: Death, timeLimit: number): Promise<boolean> {
   await using run = new Run({ TREE_WARDEN_TOKEN: token });
   const owner = await serve(run, death, timeLimit);
   const { url } = await eventually('it is served', () => pool(run));
-  const [warden = 0] = run.wardenPids();
+  const [warden = assert.fail('there is no warden')] = run.wardenPids();
   const own = new Set([owner, warden]);
   const ended: string[] = [];
   const answers = Array.from({ length: servers }, async () => ended.push(await stream(url)));

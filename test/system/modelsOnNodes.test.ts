@@ -20,7 +20,7 @@ describe('a model with the runner "slurm"', { skip }, () => {
   const start = async (changes: Partial<ModelRequest>): Promise<TestModels> => {
     const warden = await TestWarden.start(cluster.env);
     const model = fakeModel(warden, [], { name: 'far', ...changes });
-    const runner = { type: 'slurm', leaseMillis: 5000, workspace: warden.run.workFolder } as const;
+    const runner = { type: 'slurm', leaseMillis: 30_000, workspace: warden.run.workFolder } as const;
     return await TestModels.of(warden, [{ ...model, start: { ...model.start, runner } }]);
   };
   const nothingIsLeft = async ({ warden: { run } }: TestModels): Promise<void> => {

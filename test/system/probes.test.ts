@@ -11,7 +11,7 @@ import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { withTimeEnough } from '../support/growingTimes.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
-import { TestWarden, willingStop } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 /** Its time is only over where something hangs: on a busy machine, a command may take seconds to start. */
 function probe(check: Check, changes: Partial<Probe> = {}): Probe {
@@ -139,7 +139,7 @@ describe('a tree that is not ready', () => {
     await using warden = await TestWarden.start();
     const { id } = await warden.startShell('sleep 100 & wait', {
       ready: probe({ by: 'exec', argv: ['/bin/sleep', '100'] }),
-      stop: willingStop,
+      stop: patientStop,
     });
     await eventually('it is asked', async () => (await warden.tree(id)).members.length >= 3);
     assert.deepEqual([(await warden.stop(id)).state, await survivorsAfterLooking(warden.run.workFolder)], ['exited', []]);

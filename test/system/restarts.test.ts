@@ -7,7 +7,7 @@ import type { RestartPolicy } from '../../src/protocol/policies.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { eventually } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
-import { TestWarden, willingStop } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 const onFailure: RestartPolicy = { when: 'on-failure', maxRestarts: 3, windowMillis: 60_000, delayMillis: 20, maxDelayMillis: 100 };
 const patient: RestartPolicy = { ...onFailure, delayMillis: 60_000, maxDelayMillis: 60_000 };
@@ -109,7 +109,7 @@ describe('what has ended well', () => {
 
   it('does not come back after a stop', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell('sleep 100', { restart: { ...onFailure, when: 'always' }, stop: willingStop });
+    const { id } = await warden.startShell('sleep 100', { restart: { ...onFailure, when: 'always' }, stop: patientStop });
     const stopped = await warden.stop(id);
     assert.deepEqual([stopped.state, stopped.restarting], ['exited', undefined]);
   });

@@ -16,7 +16,7 @@ import * as requests from '../../src/protocol/treeRequests.ts';
 import { withTimeEnough } from '../support/growingTimes.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
-import { TestWarden, willingStop } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 /** Node itself tells of such an end as of an exit with code 0. */
 function tellsRealtimeSignals(): boolean {
@@ -96,7 +96,7 @@ describe('a tree', () => {
   for (const stdio of ['pipes', 'pty'] as const) {
     it(`lets a willing leader end by the first signal, on ${stdio}`, async () => {
       await using warden = await TestWarden.start();
-      const { id } = await warden.startShell('trap "exit 0" TERM; echo up; while :; do sleep 0.01; done', { stdio, stop: willingStop });
+      const { id } = await warden.startShell('trap "exit 0" TERM; echo up; while :; do sleep 0.01; done', { stdio, stop: patientStop });
       await warden.output(id, (text) => text.includes('up'));
       assert.equal((await warden.stop(id)).state, 'exited');
     });
@@ -302,7 +302,7 @@ describe('the warden', () => {
 
   it('writes every transition to the journal, with secrets masked and no environment', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell('sleep 100; true --token abcdefgh', { env: { SECRET_WORD: 'xyzzy' }, stop: willingStop });
+    const { id } = await warden.startShell('sleep 100; true --token abcdefgh', { env: { SECRET_WORD: 'xyzzy' }, stop: patientStop });
     await warden.stop(id);
     const records = await eventually('the end is written', () => {
       const found = warden.run.journal().filter((record) => record['tree'] === id);

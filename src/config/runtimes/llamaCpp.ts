@@ -9,6 +9,7 @@ export const llamaCpp: Runtime = {
   gpuVariables: ['CUDA_VISIBLE_DEVICES', 'HIP_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'],
   readyPath: '/health',
   metricsPath: '/metrics',
+  factRequests: [{ path: '/v1/models' }, { path: '/props' }],
   knownAs: 'name',
   // One dot for each percent, or fewer where a tensor is larger than that.
   progress: '^(\\.+)$',

@@ -8,6 +8,7 @@ export const ollama: Runtime = {
   context: { env: { OLLAMA_CONTEXT_LENGTH: '${contextSize}' } },
   gpuVariables: ['CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES', 'GGML_VK_VISIBLE_DEVICES'],
   readyPath: '/api/version',
+  factRequests: [{ path: '/api/show', body: { model: '${model}' } }, { path: '/api/ps' }],
   knownAs: 'model',
   loadRequest: {
     path: '/api/generate',

@@ -1,3 +1,4 @@
+import type { FactRequest } from '../../protocol/modelFacts.ts';
 import type { LoadRequest } from '../../protocol/models.ts';
 
 /** A kind of model server, as data. */
@@ -26,6 +27,8 @@ export interface Runtime {
   readonly loadRequest?: LoadRequest;
   /** For a line of its output that shows how much of the model is loaded: the first group is a percentage, or has one sign for each percent. */
   readonly progress?: string;
+  /** What it says of the model that it has loaded. */
+  readonly factRequests?: readonly FactRequest[];
   /** Where its program comes from, as a sentence. */
   readonly install?: string;
 }

@@ -7,6 +7,7 @@ export const vllm: Runtime = {
   gpuVariables: ['CUDA_VISIBLE_DEVICES', 'HIP_VISIBLE_DEVICES'],
   readyPath: '/health',
   metricsPath: '/metrics',
+  factRequests: [{ path: '/v1/models' }],
   knownAs: 'name',
   progress: '(\\d+)% Completed',
   install: 'pip install vllm, in an environment that is in the PATH.',

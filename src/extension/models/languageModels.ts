@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { streamChat } from '../../client/chatStream.ts';
-import type { Models } from './models.ts';
+import type { Model, Models } from './models.ts';
 import { asOpenAiMessages, asOpenAiTools, countTokens, type MessageParts } from './openAiMessages.ts';
 
 const vendor = 'tree-warden';
@@ -27,21 +27,7 @@ export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.
   provideLanguageModelChatInformation(): vscode.LanguageModelChatInformation[] {
     // A model cannot be called before the gateway has started.
     if (!this.#models.gateway) return [];
-    return this.#models.all.map(({ name, declared }) => {
-      const contextSize = declared?.spec.contextSize ?? assumedContext;
-      const maxOutputTokens = Math.floor(contextSize * answerPart);
-      return {
-        id: name,
-        name,
-        family: name,
-        version: '1',
-        maxInputTokens: contextSize - maxOutputTokens,
-        maxOutputTokens,
-        capabilities: { toolCalling: true },
-        ...(declared?.spec.description !== undefined && { tooltip: declared.spec.description }),
-        detail: declared?.spec.runtime ?? '',
-      };
-    });
+    return this.#models.all.filter(answersChats).flatMap(informationOf);
   }
 
   async provideLanguageModelChatResponse(
@@ -99,6 +85,33 @@ export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.
   }
 }
 
+/** One for embeddings cannot. Where nothing is known of a model, it is taken for one of today's. */
+function answersChats({ declared, snapshot }: Model): boolean {
+  const able = snapshot?.facts?.capabilities ?? declared?.spec.capabilities;
+  return able === undefined || !(able.includes('embedding') || able.includes('reranking')) || able.includes('completion');
+}
+
+/** The model, and each of its variants. Whether it takes tools is known only where it is known that it answers chats. */
+function informationOf({ name, declared, snapshot }: Model): vscode.LanguageModelChatInformation[] {
+  const { contextSize = declared?.spec.contextSize ?? assumedContext, capabilities: able = declared?.spec.capabilities } =
+    snapshot?.facts ?? {};
+  const maxOutputTokens = Math.floor(contextSize * answerPart);
+  const shared = {
+    family: name,
+    version: '1',
+    maxInputTokens: contextSize - maxOutputTokens,
+    maxOutputTokens,
+    capabilities: { toolCalling: !able?.includes('completion') || able.includes('tools'), imageInput: able?.includes('vision') ?? false },
+    detail: declared?.spec.runtime ?? '',
+  };
+  const entry = (id: string, description: string | undefined): vscode.LanguageModelChatInformation => ({
+    ...{ id, name: id, ...shared },
+    ...(description !== undefined && { tooltip: description }),
+  });
+  const { description, variants = {} } = declared?.spec ?? {};
+  return [entry(name, description), ...Object.entries(variants).map(([variant, own]) => entry(variant, own.description ?? description))];
+}
+
 /** What the editor's classes hold. */
 function partsOf({ role, content }: vscode.LanguageModelChatRequestMessage): MessageParts {
   const calls = content.filter((part) => part instanceof vscode.LanguageModelToolCallPart);
@@ -106,6 +119,7 @@ function partsOf({ role, content }: vscode.LanguageModelChatRequestMessage): Mes
   return {
     role: role === vscode.LanguageModelChatMessageRole.Assistant ? 'assistant' : 'user',
     text: textIn(content),
+    images: content.flatMap((part) => imageIn(part)),
     toolCalls: calls.map(({ callId, name, input }) => ({ id: callId, name, input })),
     toolResults: results.map(({ callId, content: found }) => ({ id: callId, text: textIn(found) })),
   };
@@ -113,6 +127,13 @@ function partsOf({ role, content }: vscode.LanguageModelChatRequestMessage): Mes
 
 function textIn(parts: readonly unknown[]): string {
   return parts.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
+}
+
+/** Newer editors have a class for data, which this one's types do not know. */
+function imageIn(part: unknown): { readonly type: string; readonly base64: string } | [] {
+  const { mimeType, data } = (part ?? {}) as { readonly mimeType?: unknown; readonly data?: unknown };
+  const isImage = typeof mimeType === 'string' && mimeType.startsWith('image/') && data instanceof Uint8Array;
+  return isImage ? { type: mimeType, base64: Buffer.from(data).toString('base64') } : [];
 }
 
 /** A model may make up anything. */

@@ -4,7 +4,9 @@ import type { WardenClient } from '../../client/wardenClient.ts';
 import { NamedPorts } from '../../loopback/namedPorts.ts';
 import { parseOrigin } from '../../loopback/origin.ts';
 import { newToken, parseToken } from '../../loopback/token.ts';
+import { withoutEditor } from '../../protocol/environment.ts';
 import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import { RestartBudget, restartBudget } from '../../protocol/restartBudget.ts';
 import { errorText } from '../localized.ts';
 import { settingIn } from '../settingIn.ts';
 import { tellError } from '../tell.ts';
@@ -46,6 +48,7 @@ export class Models implements vscode.Disposable {
   /** What was told last, and to whom. */
   #lastSent: { readonly client: WardenClient; readonly text: string } | undefined;
   #telling: Promise<void> = Promise.resolve();
+  readonly #serviceBudget = new RestartBudget();
 
   constructor(options: ModelsOptions) {
     this.#options = options;
@@ -114,7 +117,23 @@ export class Models implements vscode.Disposable {
       this.#snapshots = snapshots;
       this.#changed.fire();
     });
+    client.onModelServiceLost(() => this.#serviceLost(client));
     await this.#declareTo(client).catch((error: unknown) => this.#complain(error));
+  }
+
+  /** It was killed: what it served is served by the next one. */
+  #serviceLost(client: WardenClient): void {
+    this.#lastSent = undefined;
+    this.#options.log.warn('The model service of this user has ended unexpectedly.');
+    if (this.#serviceBudget.take()) void this.#declareTo(client).catch((error: unknown) => this.#complain(error));
+    else
+      this.#complain(
+        vscode.l10n.t(
+          'The model service of this user has ended {0} times in {1} minutes. It is started again when a model is loaded, or the window is reloaded.',
+          restartBudget.starts,
+          restartBudget.withinMillis / 60_000,
+        ),
+      );
   }
 
   /** A warden is started for models that may be asked at any time, and for nothing else. */
@@ -142,7 +161,7 @@ export class Models implements vscode.Disposable {
   }
 
   async #tell(client: WardenClient): Promise<void> {
-    const { specs, secrets, log } = this.#options;
+    const { link, specs, secrets, log } = this.#options;
     await specs.ready;
     if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
     const requests = await this.#resolve(specs.models);
@@ -150,7 +169,14 @@ export class Models implements vscode.Disposable {
     const text = JSON.stringify([requests, allowedOrigins]);
     if (this.#lastSent?.client === client && this.#lastSent.text === text) return;
     const token = await tokenIn(secrets);
-    this.#gateway = await client.declareModels(requests, { port: this.#port(), token, allowedOrigins });
+    const { declareWhereServed } = await import('../../client/modelService.ts');
+    const options = { script: link.script, env: withoutEditor(process.env) };
+    const { refused = [], ...gateway } = await declareWhereServed(client, requests, { port: this.#port(), token, allowedOrigins }, options);
+    this.#gateway = gateway;
+    for (const { reason } of refused) this.#complain(reason);
+    const isShared = requests.some(({ scope }) => scope === 'user');
+    const served = requests.filter(({ name }) => !refused.some((one) => one.name === name));
+    void link.shareModels(isShared ? served.map(({ name }) => name) : []);
     this.#lastSent = { client, text };
     log.info(`${requests.length} models at ${this.#gateway.url}.`);
     this.#snapshots = await client.models();

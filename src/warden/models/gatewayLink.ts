@@ -5,7 +5,8 @@ import { errorText } from '../../protocol/errors.ts';
 import * as messages from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import { ifConnected } from '../../protocol/ifConnected.ts';
-import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import { type ActivityPage, type ActivityRequest, gatewayActivity } from '../../protocol/modelActivity.ts';
+import type { GatewayInfo, GatewayOptions, ModelSnapshot } from '../../protocol/models.ts';
 import { maxInstances } from '../../protocol/policies.ts';
 import { RestartBudget } from '../../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
@@ -15,6 +16,7 @@ import type { Journal } from '../journal.ts';
 import { RequestError } from '../requestError.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { gatewayArguments } from './gatewayCommand.ts';
+import type { ModelDeclaration, ModelHost } from './modelHost.ts';
 import { ModelServers } from './modelServers.ts';
 
 export interface GatewayLinkParts {
@@ -34,20 +36,15 @@ export interface GatewayLinkParts {
   onChange(): void;
 }
 
-interface Declaration {
-  readonly models: readonly ModelRequest[];
-  readonly gateway: GatewayOptions;
-}
-
 /**
  * The warden's side of its models: the gateway process, and what outlives it. When the process ends, another one takes its place at the same address, with the same
  * token, and takes over the servers that are running; the requests that it was answering have ended with an error.
  */
-export class GatewayLink {
+export class GatewayLink implements ModelHost {
   readonly #parts: GatewayLinkParts;
   readonly #servers: ModelServers;
   readonly #budget = new RestartBudget();
-  #declaration: Declaration | undefined;
+  #declaration: ModelDeclaration | undefined;
   #info: GatewayInfo | undefined;
   #snapshots: readonly ModelSnapshot[] = [];
   #process: HelperProcess | undefined;
@@ -108,7 +105,15 @@ export class GatewayLink {
     }
   }
 
-  async declare(declaration: Declaration): Promise<GatewayInfo> {
+  async activity(request: ActivityRequest): Promise<ActivityPage | null> {
+    try {
+      return (await this.#process?.connection.sendRequest(gatewayActivity, request)) ?? null;
+    } catch {
+      return null; // It has just ended; the next one begins anew.
+    }
+  }
+
+  async declare(declaration: ModelDeclaration): Promise<GatewayInfo> {
     this.#declaration = declaration;
     // A process that is being started is given this declaration, or the one before it.
     const process = await this.#running();

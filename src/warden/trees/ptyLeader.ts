@@ -7,6 +7,7 @@ import { errorText } from '../../protocol/errors.ts';
 import { signalName } from '../../protocol/signalNames.ts';
 import type { Dimensions } from '../../protocol/startRequest.ts';
 import { localizable } from '../../protocol/texts.ts';
+import { ifReadable } from '../ending/ifReadable.ts';
 import type { Leader, LeaderEvents } from './leader.ts';
 
 const defaultDimensions: Dimensions = { columns: 80, rows: 24 };
@@ -29,7 +30,7 @@ export function sizeOf({ columns, rows }: Dimensions = defaultDimensions): { col
 }
 
 /** @throws CannotStartError where nothing was started. */
-export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents): Leader {
+export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents, platform: Pick<Platform, 'stat'>): Leader {
   let pty: IPty;
   try {
     pty = spawn();
@@ -38,7 +39,7 @@ export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents
   }
   events.onChild(pty.pid);
   let open = true;
-  const letGo = holdOpen(pty);
+  const letGo = holdOpen(pty, platform);
   // With `encoding: null` node-pty hands over bytes, whatever its types say.
   pty.onData((data: string | Buffer) => events.onOutput(typeof data === 'string' ? Buffer.from(data) : data));
   pty.onExit(({ exitCode, signal }) => {
@@ -69,9 +70,11 @@ export function spawnOnPty(spawn: () => IPty, file: string, events: LeaderEvents
 
 /** How often it is looked whether a leader that node-pty waits for has ended, in milliseconds. */
 const heldMillis = 50;
+/** One in this many of these looks compares its start time, too: its number may be another process's, or a thread's, before the next look. */
+const identityEvery = 20;
 
 /** See {@link spawnOnTerminal}. This library tells of the leader's end only when the terminal is closed, so its pid has to be watched. */
-function holdOpen(pty: IPty): () => void {
+function holdOpen(pty: IPty, platform: Pick<Platform, 'stat'>): () => void {
   const { ptsName } = pty as IPty & { readonly ptsName?: string };
   if (ptsName === undefined) return () => undefined;
   let slave: number | undefined;
@@ -85,9 +88,14 @@ function holdOpen(pty: IPty): () => void {
     if (slave !== undefined) closeSync(slave);
     slave = undefined;
   };
+  const startTimeNow = (): number | undefined => ifReadable(() => platform.stat(pty.pid)?.startTime);
+  const startTime = startTimeNow();
+  let looks = 0;
+  const isAnother = (): boolean => startTime !== undefined && ![startTime, undefined].includes(startTimeNow());
   const watch = setInterval(() => {
     try {
       process.kill(pty.pid, 0);
+      if (++looks % identityEvery === 0 && isAnother()) letGo();
     } catch {
       letGo();
     }

@@ -96,7 +96,7 @@ async function prepareOnPty(
   }
   const line = platform.spawnOptions.windowsVerbatimArguments ? args.join(' ') : args;
   const options = { ...sizeOf(request.dimensions), cwd, env, name: env['TERM'] ?? 'xterm-256color', encoding: null };
-  return (events) => spawnOnPty(() => spawnInside(() => pty.spawn(file, line, options)), file, events);
+  return (events) => spawnOnPty(() => spawnInside(() => pty.spawn(file, line, options)), file, events, platform);
 }
 
 function openTerminal(platform: Platform, { dimensions }: StartRequest): OpenTerminal {

@@ -6,11 +6,12 @@ import { after, describe, it } from 'node:test';
 import type { ModelSpec } from '../../../src/config/modelSchema.ts';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
 import { resolveModel } from '../../../src/config/resolveModel.ts';
+import { homeFolder } from '../../../src/protocol/homeFolder.ts';
 import type { ModelRequest } from '../../../src/protocol/models.ts';
 import { startRequest } from '../../../src/warden/models/startRequest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tw-models-'));
-writeFileSync(join(folder, 'small.gguf'), '');
+writeFileSync(join(folder, 'small.gguf'), 'GGUF\n');
 after(() => rmSync(folder, { recursive: true }));
 
 const context = { workspaceFolder: folder, env: { SIZE: '8192' }, portFor: () => Promise.resolve(1) };
@@ -88,6 +89,7 @@ describe('a model', () => {
       concurrencyLimit: 0,
       affinity: false,
       upstreamName: 'small',
+      factRequests: [{ path: '/v1/models' }],
       progress: '(\\d+)% Completed',
       metricsPath: '/metrics',
       install: 'pip install vllm, in an environment that is in the PATH.',
@@ -157,7 +159,59 @@ describe('a model', () => {
       message: `There is no model file ${join(folder, 'models/none.gguf')}.`,
     }));
 
+  it('has the facts that its file tells, and asks its server for the others', async () => {
+    const { facts, factRequests } = await resolved({
+      runtime: 'llama.cpp',
+      model: 'small.gguf',
+      contextSize: 4096,
+      capabilities: ['tools'],
+    });
+    assert.deepEqual(facts, { contextSize: 4096, capabilities: ['tools'], sizeBytes: 5 });
+    assert.deepEqual(factRequests, [{ path: '/v1/models' }, { path: '/props' }]);
+    const ollama = await resolved({ runtime: 'ollama', model: 'llama3.2' });
+    assert.deepEqual(
+      [ollama.facts, ollama.factRequests],
+      [undefined, [{ path: '/api/show', body: { model: 'llama3.2' } }, { path: '/api/ps' }]],
+    );
+  });
+
+  it('has the changes of its requests, and its variants', async () => {
+    const request = { set: { temperature: 0.2, stop: ['a', { b: null }] }, strip: ['user'] };
+    const { changes, variants } = await resolved({
+      runtime: 'ollama',
+      model: 'x',
+      request,
+      variants: { 'small:high': { set: { think: true } } },
+    });
+    assert.deepEqual(changes, request);
+    assert.deepEqual(variants, [{ name: 'small:high', set: { think: true } }]);
+  });
+
+  it('of all windows is started in the home folder', async () => {
+    const { scope, start } = await resolved({ runtime: 'ollama', model: 'x', scope: 'user' });
+    assert.deepEqual([scope, start.cwd], ['user', homeFolder()]);
+    assert.equal((await resolved({ runtime: 'ollama', model: 'x', scope: 'user', cwd: '.' })).start.cwd, folder);
+    assert.equal((await resolved({ runtime: 'ollama', model: 'x', scope: 'window' })).start.cwd, folder);
+  });
+
   const wrong: [string, object, RegExp][] = [
+    [
+      'another name of the model set',
+      { runtime: 'ollama', model: 'x', request: { set: { model: 'y' } } },
+      /^models\.small\.request\.set\.model: cannot be changed/,
+    ],
+    [
+      'the name of the model taken out',
+      { runtime: 'ollama', model: 'x', variants: { a: { strip: ['model'] } } },
+      /^models\.small\.variants\.a\.strip\.0: cannot be changed/,
+    ],
+    [
+      'a capability that is none',
+      { runtime: 'ollama', model: 'x', capabilities: ['magic'] },
+      /^models\.small\.capabilities\.0: must be one of completion, tools, /,
+    ],
+    ['a scope that is none', { runtime: 'ollama', model: 'x', scope: 'machine' }, /^models\.small\.scope: must be "window" or "user"$/],
+    ['a variant without a name', { runtime: 'ollama', model: 'x', variants: { '': {} } }, /^models\.small\.variants/],
     [
       'no runtime that is known',
       { runtime: 'lmstudio', model: 'x' },

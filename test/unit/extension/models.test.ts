@@ -126,10 +126,10 @@ describe('a conversation', () => {
     const call = { id: 'c1', name: 'stop', input: { process: 'web' } };
     assert.deepEqual(
       asOpenAiMessages([
-        { role: 'user', text: 'Stop it', toolCalls: [], toolResults: [] },
-        { role: 'assistant', text: '', toolCalls: [call], toolResults: [] },
-        { role: 'user', text: '', toolCalls: [], toolResults: [{ id: 'c1', text: 'stopped' }] },
-        { role: 'user', text: 'Thanks', toolCalls: [], toolResults: [{ id: 'c2', text: 'x' }] },
+        { role: 'user', text: 'Stop it', images: [], toolCalls: [], toolResults: [] },
+        { role: 'assistant', text: '', images: [], toolCalls: [call], toolResults: [] },
+        { role: 'user', text: '', images: [], toolCalls: [], toolResults: [{ id: 'c1', text: 'stopped' }] },
+        { role: 'user', text: 'Thanks', images: [], toolCalls: [], toolResults: [{ id: 'c2', text: 'x' }] },
       ]),
       [
         { role: 'user', content: 'Stop it' },

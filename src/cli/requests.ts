@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Changes } from '../client/changes.ts';
+import type { WardenClient } from '../client/wardenClient.ts';
+import { clockTime, formatDuration } from '../protocol/format.ts';
+import { type ActivityPage, type ModelActivity, maxActivity } from '../protocol/modelActivity.ts';
+import { normalName } from '../protocol/names.ts';
+import { visible } from '../protocol/visible.ts';
+import { CliError, exitCodes } from './exitCodes.ts';
+import { FollowedWardens } from './followedWardens.ts';
+import { sayAll, sayJson } from './say.ts';
+import { writeOut } from './stdout.ts';
+import { table } from './table.ts';
+
+export interface RequestsOptions {
+  readonly follow?: boolean;
+  readonly json?: boolean;
+  /** Number of the newest ones that are printed. */
+  readonly lines: string;
+}
+
+/** Pause between two looks while they are followed, in milliseconds. */
+const lookMillis = 500;
+const header = ['TIME', 'MODEL', 'CLIENT', 'STATUS', 'QUEUE', 'FIRST', 'TOTAL', 'IN', 'CACHED', 'OUT', 'SPEED'];
+const numeric = new Set(['QUEUE', 'FIRST', 'TOTAL', 'IN', 'CACHED', 'OUT', 'SPEED']);
+
+/** What the models of all wardens were asked lately. With `follow`, never resolves. */
+export async function requests(models: readonly string[], { follow = false, json = false, lines }: RequestsOptions): Promise<number> {
+  if (!/^\d{1,4}$/.test(lines))
+    throw new CliError(`-n wants a number of requests, at most ${maxActivity}, not '${lines}'.`, exitCodes.usage);
+  const wanted = new Set(models.map(normalName));
+  const isWanted = ({ model, asked }: ModelActivity): boolean =>
+    wanted.size === 0 || wanted.has(model) || (asked !== undefined && wanted.has(asked));
+  using wardens = new FollowedWardens('tree-warden requests', new Changes());
+  await wardens.look();
+  const pages = new Map<WardenClient, ActivityPage>();
+  const look = async (): Promise<ModelActivity[]> => {
+    const found = await Promise.all(wardens.feeds.map(({ client }) => newIn(client, pages)));
+    return found
+      .flat()
+      .filter(isWanted)
+      .toSorted((a, b) => a.startedAt - b.startedAt);
+  };
+  const all = await look();
+  const known = Number(lines) === 0 ? all : all.slice(-Number(lines));
+  if (!follow) {
+    if (json) sayJson(known, 2);
+    else if (known.length > 0) sayAll(table(header, known.map(cellsOf), numeric));
+    else sayAll(['No model was asked anything.']);
+    return exitCodes.ok;
+  }
+  const print = async (news: readonly ModelActivity[]): Promise<void> => {
+    for (const one of news.filter(({ state }) => state === 'ended'))
+      await writeOut(`${json ? JSON.stringify(one) : visible(lineOf(one))}\n`);
+  };
+  await print(known);
+  wardens.follow();
+  for (;;) {
+    await sleep(lookMillis);
+    await print(await look());
+  }
+}
+
+/** What has changed since the last look. */
+async function newIn(client: WardenClient, pages: Map<WardenClient, ActivityPage>): Promise<readonly ModelActivity[]> {
+  const before = pages.get(client);
+  // One that has ended, or is of another version, tells nothing.
+  const page = await client.modelActivity(before ? { after: before } : {}).catch(() => null);
+  if (page) pages.set(client, { ...page, requests: [] });
+  return page?.requests ?? [];
+}
+
+function cellsOf({ startedAt, model, asked, client, state, status, ...figures }: ModelActivity): string[] {
+  const millis = (figure: number | undefined): string => (figure === undefined ? '-' : formatDuration(figure));
+  const count = (figure: number | undefined): string => String(figure ?? '-');
+  return [
+    clockTime(startedAt),
+    asked ?? model,
+    client || '-',
+    state === 'ended' ? String(status) : state,
+    millis(figures.queueMillis),
+    millis(figures.firstMillis),
+    millis(figures.totalMillis),
+    count(figures.inputTokens),
+    count(figures.cachedTokens),
+    count(figures.outputTokens),
+    figures.tokensPerSecond === undefined ? '-' : `${figures.tokensPerSecond.toFixed(1)}/s`,
+  ];
+}
+
+/** While they are followed, the widths of what is to come are not known. */
+function lineOf(one: ModelActivity): string {
+  const [time, model, client, status, ...figures] = cellsOf(one);
+  const named = figures.flatMap((figure, index) => (figure === '-' ? [] : `${header[index + 4]?.toLowerCase()} ${figure}`));
+  return [time, model, client, status, ...named, ...(one.error === undefined ? [] : [one.error])].join('  ');
+}

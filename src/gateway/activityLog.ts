@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { type ActivityPage, type ActivityRequest, type ModelActivity, maxActivity } from '../protocol/modelActivity.ts';
+import type { Answered } from './modelStatistics.ts';
+import { tokenRate } from './modelStatistics.ts';
+
+/** Of what a client calls itself, in characters. */
+const maxClient = 100;
+/** Of an error, in characters. */
+const maxError = 500;
+
+interface Logged {
+  activity: ModelActivity;
+  revision: number;
+}
+
+/** One request, while it is answered. */
+export interface FollowedRequest {
+  /** A server has taken it. */
+  taken(queueMillis: number): void;
+  ended(outcome: { readonly status: number; readonly error?: string; readonly answered?: Answered }): void;
+}
+
+/** The last requests: what they asked for and what has become of them, and nothing of what they say. */
+export class ActivityLog {
+  readonly #gateway = randomBytes(8).toString('hex');
+  /** In the order in which they came. */
+  readonly #logged: Logged[] = [];
+  #ids = 0;
+  #revision = 0;
+
+  /** `asked`: the name in the request. */
+  begin(
+    { headers }: Pick<IncomingMessage, 'headers'>,
+    {
+      model,
+      asked,
+      path,
+      isFirst,
+    }: { readonly model: string; readonly asked: string | undefined; readonly path: string; readonly isFirst: boolean },
+  ): FollowedRequest {
+    const begunAt = performance.now();
+    const logged: Logged = {
+      revision: ++this.#revision,
+      activity: {
+        id: ++this.#ids,
+        startedAt: Date.now(),
+        model,
+        ...(asked !== undefined && asked !== model && { asked }),
+        client: clientIn(headers['user-agent']),
+        path: path.split('?', 1)[0] ?? '',
+        state: 'waiting',
+        ...(isFirst && { isFirst }),
+      },
+    };
+    this.#logged.push(logged);
+    if (this.#logged.length > maxActivity) this.#logged.shift();
+    const change = (changes: Partial<ModelActivity>): void => {
+      logged.activity = { ...logged.activity, ...changes };
+      logged.revision = ++this.#revision;
+    };
+    return {
+      taken: (queueMillis) => change({ state: 'answering', queueMillis }),
+      ended: ({ status, error, answered }) =>
+        change({
+          state: 'ended',
+          totalMillis: performance.now() - begunAt,
+          status,
+          ...(error !== undefined && { error: error.slice(0, maxError) }),
+          ...(answered && figuresOf(answered)),
+        }),
+    };
+  }
+
+  page({ after }: ActivityRequest): ActivityPage {
+    const from = after?.gateway === this.#gateway ? after.revision : 0;
+    const requests = this.#logged.filter(({ revision }) => revision > from).map(({ activity }) => activity);
+    return { gateway: this.#gateway, revision: this.#revision, requests };
+  }
+}
+
+function figuresOf(answered: Answered): Partial<ModelActivity> {
+  const { queueMillis, firstTokenMillis, inputTokens, cachedTokens, outputTokens } = answered;
+  const [tokensPerSecond] = tokenRate(answered);
+  return {
+    queueMillis,
+    ...(firstTokenMillis !== undefined && { firstMillis: firstTokenMillis }),
+    ...(inputTokens !== undefined && { inputTokens }),
+    ...(cachedTokens !== undefined && { cachedTokens }),
+    ...(outputTokens !== undefined && { outputTokens }),
+    ...(tokensPerSecond !== undefined && { tokensPerSecond }),
+  };
+}
+
+/** The first product of it: `OpenAI/Python`, not all that it was built with. */
+function clientIn(agent: string | undefined): string {
+  return (agent ?? '').trim().split(/\s+/, 1)[0]?.slice(0, maxClient) ?? '';
+}

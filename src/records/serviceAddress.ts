@@ -1,0 +1,36 @@
+/** Where the model service of a user is, so that it is at the same address with the same token the next time. */
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { readBoundedFile } from './boundedFile.ts';
+import { writeNewFile } from './newFile.ts';
+import { stateFolder } from './stateFolder.ts';
+
+const address = z.object({ port: z.int().min(1).max(65_535), token: z.string().min(1).max(2000) });
+
+export type ServiceAddress = z.output<typeof address>;
+
+/** Of the file, in bytes. */
+const maxBytes = 10_000;
+
+/** Undefined where there is none yet, or the file cannot be read. */
+export function readServiceAddress(folder = stateFolder()): ServiceAddress | undefined {
+  try {
+    return address.parse(JSON.parse(readBoundedFile(pathIn(folder), maxBytes)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** For this user alone. @throws the system's error. */
+export function writeServiceAddress(written: ServiceAddress, folder = stateFolder()): void {
+  const path = pathIn(folder);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const unfinished = `${path}.${process.pid}.new`;
+  writeNewFile(unfinished, JSON.stringify(written));
+  renameSync(unfinished, path);
+}
+
+function pathIn(folder: string): string {
+  return join(folder, 'model-service.json');
+}

@@ -1,0 +1,72 @@
+/** What several clients declare to the model service, as one declaration. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
+import type { ModelDeclaration } from './modelHost.ts';
+
+export interface SharedDeclaration extends ModelDeclaration {
+  /** By the lease that has declared them. */
+  readonly refused: ReadonlyMap<ModelLease, readonly RefusedModel[]>;
+}
+
+/**
+ * The first lease that declares a name says what it stands for. One that says the same of it shares the server; where another one says something else, that is refused:
+ * which of the two a request means could only be guessed.
+ */
+export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
+  const holders = new Map<string, { readonly lessee: string; model: ModelRequest }>();
+  const refused = new Map<ModelLease, readonly RefusedModel[]>();
+  for (const lease of leases) {
+    refused.set(
+      lease,
+      lease.models.flatMap((model): RefusedModel | [] => {
+        const { name } = model;
+        const holder = holders.get(name);
+        if (holder === undefined) {
+          holders.set(name, { lessee: lease.lessee, model });
+          return [];
+        }
+        const differences = differencesOf(holder.model, model);
+        if (differences.length > 0) return { name, reason: refusalOf(name, holder.lessee, differences) };
+        const aliases = [...new Set([...holder.model.aliases, ...model.aliases])];
+        holder.model = { ...holder.model, aliases, preload: holder.model.preload || model.preload };
+        return [];
+      }),
+    );
+  }
+  const given = leases.find(({ gateway }) => gateway.token !== undefined)?.gateway.token;
+  return {
+    models: Array.from(holders.values(), ({ model }) => model),
+    gateway: {
+      ...(given !== undefined && { token: given }),
+      port: leases.find(({ gateway }) => gateway.port > 0)?.gateway.port ?? 0,
+      allowedOrigins: [...new Set(leases.flatMap(({ gateway }) => gateway.allowedOrigins ?? []))],
+    },
+    refused,
+  };
+}
+
+function refusalOf(name: string, holder: string, differences: readonly string[]): string {
+  return `'${name}' is not served here, because ${holder} declares it otherwise (${differences.join(', ')}). Declare it alike, give it another name, or take "scope": "user" away.`;
+}
+
+/** What does not change what a server is, and how it answers. */
+const ofNoMatter: ReadonlySet<string> = new Set(['aliases', 'description', 'preload', 'scope', 'group']);
+/** Keys of a request, as the file has them. */
+const written: Readonly<Record<string, string>> = {
+  argv: 'command',
+  ttlMillis: 'ttl',
+  upstreamName: 'model',
+  loadRequest: 'model',
+  changes: 'request',
+};
+
+/** Names of what differs, as the file has them. */
+function differencesOf({ start: ours, ...one }: ModelRequest, { start: theirs, ...other }: ModelRequest): string[] {
+  return [...new Set([...differing(one, other), ...differing(ours, theirs)])];
+}
+
+function differing(one: object, other: object): string[] {
+  const [first, second] = [new Map(Object.entries(one)), new Map(Object.entries(other))];
+  const keys = [...new Set([...first.keys(), ...second.keys()])].filter((key) => !ofNoMatter.has(key));
+  return keys.flatMap((key) => (isDeepStrictEqual(first.get(key), second.get(key)) ? [] : (written[key] ?? key)));
+}

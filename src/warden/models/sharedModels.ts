@@ -1,0 +1,202 @@
+import { connect, type Socket } from 'node:net';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { isAnswer } from '../../protocol/answers.ts';
+import { coreVersion, hello, spokenVersions } from '../../protocol/handshake.ts';
+import type { DeclaredModels, GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import * as messages from '../../protocol/models.ts';
+import { openConnection } from '../../protocol/openConnection.ts';
+import { localizable, type Text } from '../../protocol/texts.ts';
+import { version } from '../../protocol/version.ts';
+import { RequestError } from '../requestError.ts';
+import type { ModelDeclaration, ModelHost } from './modelHost.ts';
+
+export interface SharedModelsParts {
+  /** Of the socket of the model service. */
+  readonly path: string;
+  /** What the models are of, for people. */
+  readonly lessee: string;
+  onChange(): void;
+  /** The service has gone, and with it what it served. */
+  onLost(): void;
+}
+
+/** How long the service may take to answer for the first time, in milliseconds. */
+const greetingMillis = 10_000;
+
+/**
+ * A lease of this warden on the model service of the user: what clients of this warden declare and ask for is asked of that. The lease is the connection: however this
+ * warden ends, it ends, too.
+ */
+export class SharedModels implements ModelHost {
+  readonly pid = undefined;
+  readonly #parts: SharedModelsParts;
+  readonly #connection: MessageConnection;
+  readonly #socket: Socket;
+  #info: GatewayInfo | undefined;
+  #snapshots: readonly ModelSnapshot[] = [];
+  #declared: readonly ModelRequest[] = [];
+  /** What another client declares otherwise, with the reason. */
+  #refused: ReadonlyMap<string, string> = new Map();
+  #isGone = false;
+  #isClosed = false;
+
+  /** @throws RequestError where it does not answer, or speaks another version. */
+  static async connect(parts: SharedModelsParts): Promise<SharedModels> {
+    const socket = connect(parts.path);
+    socket.setTimeout(greetingMillis, () => socket.destroy(new Error('it has not answered')));
+    try {
+      await connected(socket);
+      const { connection, closed } = openConnection(socket, socket);
+      connection.onError(() => undefined);
+      const shared = new SharedModels(parts, socket, connection);
+      connection.listen();
+      void closed.then(() => {
+        connection.dispose();
+        shared.#lost();
+      });
+      await connection.sendRequest(hello, {
+        protocol: coreVersion,
+        version,
+        versions: spokenVersions,
+        client: `models of ${parts.lessee}`,
+      });
+      socket.setTimeout(0);
+      return shared;
+    } catch (error) {
+      socket.destroy();
+      throw isAnswer(error) ? error : serviceGone();
+    }
+  }
+
+  private constructor(parts: SharedModelsParts, socket: Socket, connection: MessageConnection) {
+    this.#parts = parts;
+    this.#socket = socket;
+    this.#connection = connection;
+    connection.onNotification(messages.models, (snapshots) => this.#take(snapshots));
+  }
+
+  get path(): string {
+    return this.#parts.path;
+  }
+
+  /** The service has ended: it is of no use any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get info(): GatewayInfo | undefined {
+    return this.#info;
+  }
+
+  get problem(): Text | undefined {
+    return this.#isGone && !this.#isClosed ? localizable('modelServiceGone') : undefined;
+  }
+
+  get snapshots(): readonly ModelSnapshot[] {
+    return this.#snapshots;
+  }
+
+  async freshSnapshots(): Promise<readonly ModelSnapshot[]> {
+    try {
+      this.#take(await this.#ask(() => this.#connection.sendRequest(messages.listModels)), false);
+    } catch {
+      // It has just ended.
+    }
+    return this.#snapshots;
+  }
+
+  /** The service is scraped itself where its metrics are served. */
+  serverMetrics(): Promise<string> {
+    return Promise.resolve('');
+  }
+
+  /** The service tells that itself. */
+  activity(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
+    const { lessee } = this.#parts;
+    const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway }));
+    this.#refused = new Map(answer.refused?.map(({ name, reason }) => [name, reason]));
+    this.#declared = models.filter(({ name }) => !this.#refused.has(name));
+    this.#info = { url: answer.url, token: answer.token };
+    await this.freshSnapshots();
+    this.#parts.onChange();
+    return answer;
+  }
+
+  async load(model: string, instances?: number): Promise<ModelSnapshot> {
+    this.#assertServed(model);
+    return await this.#ask(() =>
+      this.#connection.sendRequest(messages.loadModel, { model, ...(instances !== undefined && { instances }) }),
+    );
+  }
+
+  async unload(model: string, now: boolean): Promise<ModelSnapshot> {
+    this.#assertServed(model);
+    return await this.#ask(() => this.#connection.sendRequest(messages.unloadModel, { model, now }));
+  }
+
+  /** Their trees are the service's. */
+  restart(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  startAgain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Ends the lease. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#connection.dispose();
+    this.#socket.destroy();
+    return Promise.resolve();
+  }
+
+  /** The service knows the name, as that of another client's model. */
+  #assertServed(model: string): void {
+    const reason = this.#refused.get(model);
+    if (reason !== undefined) throw new RequestError('notPossible', reason);
+  }
+
+  /** Those of other clients are not shown. */
+  #take(snapshots: readonly ModelSnapshot[], isNews = true): void {
+    const own = new Set(this.#declared.map(({ name }) => name));
+    this.#snapshots = snapshots.flatMap((one) => (own.has(one.name) ? { ...one, isShared: true as const } : []));
+    if (isNews) this.#parts.onChange();
+  }
+
+  #lost(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#snapshots = [];
+    if (this.#isClosed) return;
+    this.#parts.onChange();
+    this.#parts.onLost();
+  }
+
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isGone) throw serviceGone();
+    try {
+      return await work();
+    } catch (error) {
+      throw isAnswer(error) ? error : serviceGone();
+    }
+  }
+}
+
+function serviceGone(): RequestError {
+  return new RequestError('notPossible', String(localizable('modelServiceGone')), 'modelServiceGone');
+}
+
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => {
+      socket.on('error', () => undefined);
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}

@@ -1,0 +1,94 @@
+/** What several clients declare to the model service, as one declaration. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ModelLease, ModelRequest } from '../../../../src/protocol/models.ts';
+import type { StartRequest } from '../../../../src/protocol/startRequest.ts';
+import { mergeLeases } from '../../../../src/warden/models/sharedDeclarations.ts';
+
+type Changes = Partial<Omit<ModelRequest, 'start'>> & { readonly start?: Partial<StartRequest> };
+
+function model(name: string, { start = {}, ...changes }: Changes = {}): ModelRequest {
+  return {
+    name,
+    aliases: [],
+    runtime: 'llama.cpp',
+    start: {
+      ...{ name, argv: ['llama-server', '--port', '${port}'], cwd: '/home/dev', env: {}, stdio: 'pipes' },
+      ...{ stop: [], whenLeaderExits: 'kill', containment: 'auto' },
+      ...start,
+    },
+    instances: 1,
+    ttlMillis: 0,
+    scope: 'user',
+    preload: false,
+    maxQueue: 100,
+    maxConcurrent: 4,
+    concurrencyLimit: 0,
+    affinity: false,
+    upstreamName: name,
+    ...changes,
+  };
+}
+
+const lease = (lessee: string, ...models: readonly ModelRequest[]): ModelLease => ({ lessee, models, gateway: { port: 0 } });
+
+describe('models that two clients lease', () => {
+  const alike: Record<string, Changes> = {
+    'the same': {},
+    'another description': { description: 'For code' },
+    'another group in the view': { start: { group: 'AI' } },
+    'loaded at once': { preload: true },
+    'other aliases': { aliases: ['second'] },
+  };
+  for (const [what, changes] of Object.entries(alike))
+    it(`are one where they differ in nothing that counts: ${what}`, () => {
+      const [first, second] = [lease('first', model('coder', { aliases: ['first'] })), lease('second', model('coder', changes))];
+      const { models, refused } = mergeLeases([first, second]);
+      assert.equal(models.length, 1);
+      assert.deepEqual(models[0]?.aliases, ['first', ...(changes.aliases ?? [])]);
+      assert.equal(models[0]?.preload, changes.preload ?? false);
+      assert.deepEqual([refused.get(first), refused.get(second)], [[], []]);
+    });
+
+  const different: Record<string, readonly [Changes, RegExp]> = {
+    'its command': [{ start: { argv: ['llama-server', '--ctx-size', '8192'] } }, /\(command\)/],
+    'its environment': [{ start: { env: { LLAMA_ARG_THREADS: '4' } } }, /\(env\)/],
+    'its folder': [{ start: { cwd: '/srv' } }, /\(cwd\)/],
+    'the number of its servers': [{ instances: 2 }, /\(instances\)/],
+    'when it is unloaded, and its runtime': [{ ttlMillis: 1000, runtime: 'vLLM' }, /\(runtime, ttl\)/],
+    'a key that only one of them has': [{ exclusive: 'gpu' }, /\(exclusive\)/],
+  };
+  for (const [what, [changes, named]] of Object.entries(different))
+    it(`are refused to the second one where they differ in ${what}`, () => {
+      const [first, second] = [lease('/work/first', model('coder')), lease('second', model('coder', changes), model('chat'))];
+      const { models, refused } = mergeLeases([first, second]);
+      assert.deepEqual(
+        models.map(({ name, start }) => [name, start.argv]),
+        [
+          ['coder', model('coder').start.argv],
+          ['chat', model('chat').start.argv],
+        ],
+      );
+      assert.deepEqual(refused.get(first), []);
+      const [one, another] = refused.get(second) ?? [];
+      assert.equal(one?.name, 'coder');
+      assert.match(one?.reason ?? '', named);
+      assert.match(one?.reason ?? '', /\/work\/first declares it otherwise/);
+      assert.equal(another, undefined);
+    });
+
+  it('are those of the other one when the first has gone', () => {
+    const second = lease('second', model('coder', { instances: 3 }));
+    const { models, refused } = mergeLeases([second]);
+    assert.deepEqual([models[0]?.instances, refused.get(second)], [3, []]);
+  });
+
+  it('have one address: what the first one wants of it, and the pages that any of them lets in', () => {
+    const { gateway } = mergeLeases([
+      { ...lease('first'), gateway: { port: 0, allowedOrigins: ['https://a.example'] } },
+      { ...lease('second'), gateway: { port: 4000, token: 'second', allowedOrigins: ['https://a.example', 'https://b.example'] } },
+      { ...lease('third'), gateway: { port: 5000, token: 'third' } },
+    ]);
+    assert.deepEqual(gateway, { token: 'second', port: 4000, allowedOrigins: ['https://a.example', 'https://b.example'] });
+  });
+});
