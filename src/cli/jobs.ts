@@ -162,10 +162,12 @@ async function list(written: string | undefined, { number, json = false }: JobsO
   const client = await wardenOf(folder, registry);
   const known = (await client?.jobs.list()) ?? [];
   const statuses = (await client?.names.list()) ?? [];
-  const living = new Set(recordedTrees().map(({ tree }): string => tree));
-  const pools = meant.map(({ name, settings }) => {
+  // Before and behind the runs: one may begin or end while they are read, and is not lost.
+  const before = recordedTrees();
+  const recorded = meant.map((one) => ({ ...one, ...readRuns({ origin: path, name: one.name }) }));
+  const living = new Set([...before, ...recordedTrees()].map(({ tree }): string => tree));
+  const pools = recorded.map(({ name, settings, runs, problems }) => {
     const lost = lostOf(client, { path, name });
-    const { runs, problems } = readRuns({ origin: path, name });
     for (const problem of [...lost.problems, ...problems]) complain(problem);
     const all = listedJobs(name, { known: known.filter(({ pool }) => pool === name), lost: lost.jobs, runs, living });
     // What a killed warden ran goes on, also before the next one is told of its pool.

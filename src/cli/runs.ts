@@ -21,11 +21,13 @@ export function runs(written: string, { number, json }: RunsOptions): number {
   const { path, folder } = findProcessesFile();
   const name = normalName(written);
   const { spec, instance } = instanceOf(name);
+  // Before and behind the runs: one may begin or end while they are read, and is not lost.
+  const before = recordedTrees();
   const { runs: all, problems } = readRuns({ origin: path, name: spec });
   for (const problem of problems) complain(problem);
   const found = (spec === name ? all : all.filter((run) => instanceOf(run.name).instance === instance)).slice(0, count);
   if (all.length === 0) assertDeclared(spec, path, folder);
-  const living = new Set(recordedTrees().map(({ tree }): string => tree));
+  const living = new Set([...before, ...recordedTrees()].map(({ tree }): string => tree));
   if (json)
     sayJson(
       found.map((run) => asJson(run, living)),

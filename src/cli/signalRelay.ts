@@ -32,10 +32,15 @@ const stopMillis = 100;
 export class SignalRelay {
   readonly #stop: readonly StopStep[];
   readonly #early: NodeJS.Signals[] = [];
-  readonly #onSuspend = (): void => void this.suspend(process.pid);
+  readonly #onSuspend = (): void => {
+    if (this.#target) void this.suspend(process.pid);
+    else this.#suspendIsDue = true;
+  };
   #target: SignalTarget | undefined;
   #bridge: TerminalBridge | undefined;
   #received: NodeJS.Signals | undefined;
+  /** It was to be stopped before there was a tree to stop with it. */
+  #suspendIsDue = false;
 
   constructor(stop: readonly StopStep[]) {
     this.#stop = stop;
@@ -57,6 +62,7 @@ export class SignalRelay {
     this.#target = target;
     if (this.#received) void this.#stopWith(this.#received, false);
     for (const signal of this.#early.splice(0)) void this.#toCommand(signal);
+    if (this.#suspendIsDue) void this.suspend(process.pid);
   }
 
   /** The terminal that the tree has. */
@@ -66,12 +72,10 @@ export class SignalRelay {
 
   /** Stops the tree and then `whom`: this process, or 0 for its group, which is what Ctrl-Z stops. Resolves when it goes on. */
   async suspend(whom: number): Promise<void> {
-    if (this.#target) {
-      // A program may have something to do before. The kernel lets nothing be stopped by this that has no shell to let it go on.
-      await this.#toAll('SIGTSTP');
-      await sleep(stopMillis);
-      await this.#toAll('SIGSTOP');
-    }
+    // A program may have something to do before. The kernel lets nothing be stopped by this that has no shell to let it go on.
+    await this.#toAll('SIGTSTP');
+    await sleep(stopMillis);
+    await this.#toAll('SIGSTOP');
     this.#bridge?.release();
     process.off('SIGTSTP', this.#onSuspend);
     // Its effect comes before this returns: what is below is done when the shell lets this process go on.
@@ -81,6 +85,7 @@ export class SignalRelay {
   }
 
   async #goOn(): Promise<void> {
+    this.#suspendIsDue = false;
     this.#bridge?.continued();
     await this.#toAll('SIGCONT');
   }

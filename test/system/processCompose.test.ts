@@ -187,7 +187,7 @@ const rows: readonly Row[] = [
   {
     case: '`shutdown.command`',
     theirs: 'is run instead of a signal, in the environment of the process; SIGKILL after the time',
-    ours: '`"stop": [{ "run": … }, "3s", "SIGKILL"]`',
+    ours: '`"stop": [{ "run": … }, "60s", "SIGKILL"]`',
     seen: 'ran, with a variable of the process, and the process ended by it',
     check: async (project) => {
       await project.shows('told.up', 'up');
@@ -270,6 +270,7 @@ const rows: readonly Row[] = [
     ours: 'the same',
     seen: 'one start, while another one had three',
     check: async (project) => {
+      await project.shows('never', 'never');
       await project.shows('always', 'always', 'always', 'always');
       assert.deepEqual(project.lines('never'), ['never']);
     },
@@ -305,7 +306,7 @@ const rows: readonly Row[] = [
     ours: '`alive`; of what is no daemon, it is named at the import, since it does nothing there',
     seen: 'ended and started again',
     check: async (project) => {
-      await project.shows('sick', 'sick');
+      await project.shows('sick', 'sick', 'sick');
       project.differs('processes.hale.liveness_probe');
     },
   },
@@ -511,7 +512,9 @@ processes:
     yaml: `
 processes:
   tests: { command: "echo tests >> ran; exit 7", availability: { exit_on_end: true }, depends_on: { db: { condition: process_healthy } } }
-  db: { command: "touch up; exec sleep 1000", readiness_probe: { exec: { command: "test -e up" }, period_seconds: 1 } }`,
+  db:
+    command: "touch up; exec sleep 1000"
+    readiness_probe: { exec: { command: "test -e up" }, period_seconds: 1, timeout_seconds: 20, failure_threshold: 60 }`,
     check: (project) => {
       project.differs('processes.tests.availability.exit_on_end: here the command line says so: tree-warden up --until tests');
       assert.equal(project.run.call(['up', '--until', 'tests']).code, 7);

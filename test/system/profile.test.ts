@@ -1,5 +1,6 @@
 /** Profiles of members by the command line: only of what really is Node, and the member is as it was before. */
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -22,13 +23,23 @@ setInterval(hotLoop, 30);
 require('node:fs').writeFileSync('up', '');
 `;
 
-/** A tree with this command, which writes the file `up` when it is up. */
-async function started(run: Run, command: readonly string[], onStderr: (text: string) => void = () => undefined): Promise<number> {
+/** A tree with this command, which writes the file `up` when it is up; the pid of its leader. */
+async function started(run: Run, command: readonly string[], onStderr?: (text: string) => void): Promise<number> {
+  return (await startedBy(run, command, onStderr)).pid;
+}
+
+/** With the command line that runs it: its warden may list it until that has ended. */
+async function startedBy(
+  run: Run,
+  command: readonly string[],
+  onStderr: (text: string) => void = () => undefined,
+): Promise<{ readonly pid: number; readonly child: ChildProcess }> {
   writeFileSync(join(run.workFolder, 'busy.js'), busy);
   rmSync(join(run.workFolder, 'up'), { force: true });
-  run.start(['run', '-n', 'it', '--', ...command]).stderr?.on('data', (chunk: Buffer) => onStderr(String(chunk)));
+  const child = run.start(['run', '-n', 'it', '--', ...command]);
+  child.stderr?.on('data', (chunk: Buffer) => onStderr(String(chunk)));
   await eventually('it is up', () => existsSync(join(run.workFolder, 'up')));
-  return await eventually('it is listed', () => run.ps().find(({ name }) => name === 'it')?.leader.pid);
+  return { pid: await eventually('it is listed', () => run.ps().find(({ name }) => name === 'it')?.leader.pid), child };
 }
 
 /** The inspector takes any port: other tests may be using the usual one. */
@@ -90,12 +101,13 @@ describe('tree-warden profile', () => {
       [`touch up; exec -a node sleep 1000`, /^tree-warden: No process of 'it' is a Node\.js process\.\n$/],
       [`touch up; exec ${fake} 1000`, /cannot be opened by SIGUSR1/],
     ] as const) {
-      const pid = await started(run, ['bash', '-c', script]);
+      const { pid, child } = await startedBy(run, ['bash', '-c', script]);
       await eventually('bash has become it', () => readFileSync(`/proc/${pid}/comm`, 'latin1') !== 'bash\n');
       assert.match(run.call(['profile', 'it']).stderr, why);
       assert.match(run.call(['profile', String(pid)]).stderr, /is not a Node\.js process: it runs \/|cannot be opened by SIGUSR1/);
       assert.ok(isAlive(pid));
       run.call(['kill', '--all', '--now']);
+      await exitOf(child);
     }
   });
 
@@ -108,10 +120,11 @@ describe('tree-warden profile', () => {
       [['--disable-sigusr1'], /--disable-sigusr1/],
       [[`--inspect-port=${port}`], new RegExp(`port ${port} of 127\\.0\\.0\\.1, which another process uses\\. Set NODE_OPTIONS`)],
     ] as const) {
-      const pid = await started(run, ['node', ...args, 'busy.js']);
+      const { pid, child } = await startedBy(run, ['node', ...args, 'busy.js']);
       assert.match(run.call(['profile', 'it']).stderr, why);
       assert.ok(isAlive(pid));
       run.call(['kill', '--all', '--now']);
+      await exitOf(child);
     }
     taken.close();
   });

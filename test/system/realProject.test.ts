@@ -79,7 +79,7 @@ describe('a project with a database, a cache, an API, workers and a dev server',
       });
     let seen = await allReady('all are ready').catch((error: unknown) => assert.fail(`${String(error)}\n${printed}`));
     assertOrder(seen, needs);
-    assert.match(printed, /^migrate +\| exited with code 0$/m);
+    await eventually('the end of the migration is printed', () => /^migrate +\| exited with code 0$/m.test(printed));
 
     for (const [part, restarted] of Object.entries(restartedWith))
       await context.test(`SIGKILL of ${part} restarts ${restarted.join(', ')}`, async () => {

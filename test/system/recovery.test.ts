@@ -11,13 +11,15 @@ import { clearAway, isAlive, isStopped, survivorsAfterLooking, survivorsOf } fro
 /** Warden, switch and CLI killed in one go: nothing is left that could clean up. */
 async function orphan(run: Run, script: string): Promise<string> {
   const cli = run.start(['run', '--name', 'orphaned', '--when-leader-exits', 'keep', '--', 'sh', '-c', script, 'sh', run.workFolder]);
-  const tree = await eventually('leader and daemon run', () => {
+  const { warden, tails } = await eventually('leader and daemon run', () => {
     const [found] = run.ps();
-    return found?.members.filter((member) => member.name === 'tail').length === 2 ? found : undefined;
+    const tails = found?.members.filter(({ name }) => name === 'tail') ?? [];
+    return found && tails.length === 2 ? { warden: found.warden.pid, tails } : undefined;
   });
-  const switches = switchesOf(tree.warden.pid);
+  await eventually('both are on record', () => tails.every(({ pid }) => run.recordedMembers().has(pid)));
+  const switches = switchesOf(warden);
   assert.equal(switches.length, 1);
-  const all = [...switches, tree.warden.pid, cli.pid];
+  const all = [cli.pid, warden, ...switches];
   killAtOnce(...all);
   await eventually('they are dead', () => all.every((pid) => !isAlive(pid)));
   return join(run.runtimeFolder, readdirSync(run.runtimeFolder)[0] ?? '');
@@ -42,7 +44,9 @@ describe('after everything was killed at once', () => {
     await orphan(run, daemon);
     run.call(['run', '--', 'sleep', '0.3']);
     await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
-    assert.ok(run.journal().some((record) => record['event'] === 'swept' && record['spec'] === 'orphaned'));
+    await eventually('it is in the journal', () =>
+      run.journal().some((record) => record['event'] === 'swept' && record['spec'] === 'orphaned'),
+    );
   });
 
   it('a process that was given a recorded pid is left alone', async () => {

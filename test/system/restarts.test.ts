@@ -7,7 +7,7 @@ import type { RestartPolicy } from '../../src/protocol/policies.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import { eventually } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 const onFailure: RestartPolicy = { when: 'on-failure', maxRestarts: 3, windowMillis: 60_000, delayMillis: 20, maxDelayMillis: 100 };
 const patient: RestartPolicy = { ...onFailure, delayMillis: 60_000, maxDelayMillis: 60_000 };
@@ -102,13 +102,14 @@ describe('what has ended well', () => {
   it('comes back, always', async () => {
     await using warden = await TestWarden.start();
     await warden.startShell('sleep 0.2', { restart: { ...onFailure, when: 'always' } });
-    const again = await newest(warden, ({ restarts }) => restarts === 1);
+    // One look in each of its short lives may be missed.
+    const again = await newest(warden, ({ restarts = 0 }) => restarts >= 1);
     assert.equal(again.name, 'test');
   });
 
   it('does not come back after a stop', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell('sleep 100', { restart: { ...onFailure, when: 'always' } });
+    const { id } = await warden.startShell('sleep 100', { restart: { ...onFailure, when: 'always' }, stop: patientStop });
     const stopped = await warden.stop(id);
     assert.deepEqual([stopped.state, stopped.restarting], ['exited', undefined]);
   });
@@ -120,7 +121,7 @@ describe('what has ended well', () => {
       folder = warden.run.workFolder;
       await warden.startShell(moody, { name: 'moody', restart: onFailure });
       await warden.startShell('sleep 0.2', { name: 'steady', restart: { ...onFailure, when: 'always', maxRestarts: 1000 } });
-      await newest(warden, ({ restarts }) => restarts === 1);
+      await newest(warden, ({ restarts = 0 }) => restarts >= 1);
     }
     assert.deepEqual(await survivorsAfterLooking(folder), []);
   });
@@ -132,7 +133,7 @@ describe('what is not alive any more', () => {
     const inItsSecondRun = { by: 'exec', argv: ['/bin/sh', '-c', '[ $(wc -l < starts) -ge 2 ]'] } as const;
     await warden.startShell('echo >> starts; sleep 100', {
       restart: onFailure,
-      alive: { check: inItsSecondRun, delayMillis: 200, periodMillis: 20, timeoutMillis: 1000, failureThreshold: 1, successThreshold: 1 },
+      alive: { check: inItsSecondRun, delayMillis: 200, periodMillis: 20, timeoutMillis: 60_000, failureThreshold: 1, successThreshold: 1 },
     });
     await newest(warden, ({ restarts = 0, health }) => restarts > 0 && health === 'healthy');
   });

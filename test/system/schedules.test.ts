@@ -59,9 +59,12 @@ describe('a scheduled process', () => {
     assert.equal(new Date(nextAt ?? 0).getMonth(), 0);
     up.kill('SIGTERM');
     assert.equal(await exitOf(up), 0);
-    const runs = recorded(run, 'job').map(({ trigger, startedAt }) => ({ trigger, second: Math.floor(startedAt / 1000) }));
+    const runs = recorded(run, 'job');
     assert.ok(runs.length >= 3 && runs.every(({ trigger }) => trigger === 'schedule'));
-    assert.equal(new Set(runs.map(({ second }) => second)).size, runs.length, 'one run for each second');
+    // A run may begin late, and so in the second of the next one; its time comes once.
+    const seconds = run.journal().flatMap(({ event, time }) => (event === 'schedule' ? String(time).slice(0, 19) : []));
+    assert.deepEqual(seconds, [...new Set(seconds)], 'one time for each second');
+    assert.ok(runs.length <= seconds.length, 'one run for each time');
     // A look at all of them may have come while one ran, and so it has figures.
     assert.match(
       run.call(['runs', 'job']).stdout,
@@ -112,7 +115,7 @@ describe('a scheduled process', () => {
     const { up, text } = startUp(run);
     await eventually('it has run twice', () => linesOf(run, 'runs').length >= 3);
     assert.deepEqual(linesOf(run, 'runs').slice(0, 3), ['start', 'end', 'start']);
-    assert.match(text(), /its time has come and is skipped, because its last run is still under way/);
+    await eventually('it says so', () => /its time has come and is skipped, because its last run is still under way/.test(text()));
     up.kill('SIGTERM');
     await exitOf(up);
   });
@@ -164,7 +167,7 @@ describe('a scheduled process in the background', () => {
     await eventually('its warden has ended', () => run.wardenIds().length === 0);
     await sleep(1500);
     assert.equal(linesOf(run, 'runs').length, runs);
-    assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+    await eventually('nothing is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
   });
 
   it('is kept by its warden while nothing else is there, and forgotten where that is killed', async () => {
@@ -176,7 +179,8 @@ describe('a scheduled process in the background', () => {
     assert.ok(warden !== undefined && isAlive(warden), 'it does not end while something waits for its time');
     process.kill(warden, 'SIGKILL');
     await eventually('nothing is left of it', () => run.wardenIds().length === 0);
-    assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+    // What has removed the records ends a moment later.
+    await eventually('no process is left', async () => (await survivorsAfterLooking(run.workFolder)).length === 0);
     assert.equal(run.call(['up', '--detach']).code, 0, 'and can be started again');
     assert.equal(run.call(['down']).code, 0);
   });
@@ -199,7 +203,7 @@ describe('a scheduled process in the background', () => {
     await eventually('it has run', () => linesOf(run, 'runs').length >= 1);
     await sleep(500);
     assert.deepEqual(linesOf(run, 'runs'), ['late']);
-    assert.equal(recorded(run, 'late')[0]?.trigger, 'schedule');
+    await eventually('the run is on record', () => recorded(run, 'late')[0]?.trigger === 'schedule');
     assert.equal(run.call(['down']).code, 0);
   });
 });

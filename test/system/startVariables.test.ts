@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { NeededValues } from '../../src/protocol/startVariables.ts';
 import { linesOf } from '../support/declared.ts';
+import { filesBelow } from '../support/filesBelow.ts';
 import { cli, eventually, Run } from '../support/run.ts';
 import { InteractiveShell } from '../support/shell.ts';
 import { survivorsOf } from '../support/survivors.ts';
@@ -25,12 +26,10 @@ const inputs = [
 ];
 const process = (command: string, env: Record<string, string> = {}): object => ({ command, env, pty: false });
 
-/** What is on disk of a run, in all of its files. */
-function writtenBy(run: Run): string {
-  return readdirSync(run.folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.startsWith(run.workFolder))
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
-    .join('\n');
+/** What is on disk of a run, in all of its files but those of its processes. */
+async function writtenBy(run: Run): Promise<string> {
+  const files = await eventually('all files are read', () => filesBelow(run.folder));
+  return [...files].flatMap(([path, text]) => (path.startsWith(run.workFolder) ? [] : text)).join('\n');
 }
 
 describe('a value that is given at a start, on the command line', () => {
@@ -171,7 +170,7 @@ describe('a value that is given at a start, on the command line', () => {
     assert.ok(a);
     assert.ok(readFileSync(`/proc/${a.leader.pid}/environ`, 'utf8').includes(`T=${secret}`));
     const told = [['ps'], ['ps', '--json'], ['config'], ['config', '--json'], ['runs', 'a'], ['doctor']].map((args) => run.call(args));
-    const shown = [stdout, stderr, ...told.flatMap((one) => [one.stdout, one.stderr]), writtenBy(run)].join('\n');
+    const shown = [stdout, stderr, ...told.flatMap((one) => [one.stdout, one.stderr]), await writtenBy(run)].join('\n');
     assert.ok(!shown.includes(secret));
     assert.match(told[2]?.stdout ?? '', /"T": "\$\{secret:key\}"/);
     assert.ok(!readFileSync(join(run.workFolder, 'b-env'), 'utf8').includes(secret));

@@ -49,12 +49,13 @@ describe('many starts side by side', () => {
       const child = run.start(['run', '--', 'touch', 'started']);
       // Node itself handles SIGTERM from its start.
       await eventually('it handles signals', () => handles(child.pid, constants.signals.SIGUSR2));
-      // Held, it hears of its warden no sooner than of the signal: where that one is not there yet, nothing can have been started.
+      // Held, it hears of its warden no sooner than of the signal: where that one is not there by then, nothing can have been started.
       child.kill('SIGSTOP');
       await eventually('it is held', () => isStopped(child.pid));
-      const isFirst = run.wardenPids().length === 0;
       child.kill('SIGTERM');
       child.kill('SIGCONT');
+      // Its warden answers when it is on record: where it is not yet, its answer was not behind the signal either.
+      const isFirst = run.wardenPids().length === 0;
       const status = await exitOf(child);
       await eventually('nothing is left', async () => (await survivorsAfterLooking(run.folder)).length === 0);
       // On a busy machine, it may have come as far as that before this process saw its handlers.

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { cli, eventually, exitOf, isInPath, Run } from '../support/run.ts';
 import { InteractiveShell } from '../support/shell.ts';
 
@@ -79,7 +80,9 @@ describe('among the jobs of a shell', () => {
     await using run = new Run();
     using shell = new InteractiveShell(run);
     const ticks = (): number => (existsSync(join(run.workFolder, 'ticks')) ? readFileSync(join(run.workFolder, 'ticks')).length : 0);
-    shell.type(`${runCommand} sh -c 'while :; do echo >> ticks; sleep 0.05; done'\r`);
+    shell.type(`${runCommand} sh -c 'echo re""ady; while :; do echo >> ticks; sleep 0.05; done'\r`);
+    // Until then, the command line may not have been told that it runs, and would stop alone.
+    await shell.sees(/ready/);
     await eventually('it ticks', () => ticks() > 2);
     shell.type('\u001a');
     await shell.sees(/Stopped/);
@@ -188,6 +191,18 @@ describe('signals', () => {
     await eventually('it is up', () => existsSync(join(run.workFolder, 'up')));
     child.kill('SIGUSR1');
     assert.equal(await exitOf(child), 7);
+  });
+
+  it('SIGTSTP that comes before there is a tree stops that as well', async () => {
+    await using run = new Run();
+    const script = fileURLToPath(new URL('../fixtures/earlySuspend.ts', import.meta.url));
+    const child = run.spawn('setsid', ['--wait', process.execPath, script]);
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    assert.equal(await exitOf(child), 0);
+    assert.equal(said, 'attached,SIGTSTP,SIGSTOP,SIGCONT\n');
   });
 
   it('SIGHUP is nothing to it under nohup', async () => {

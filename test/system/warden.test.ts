@@ -16,7 +16,7 @@ import * as requests from '../../src/protocol/treeRequests.ts';
 import { withTimeEnough } from '../support/growingTimes.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { patientStop, TestWarden } from '../support/warden.ts';
 
 /** Node itself tells of such an end as of an exit with code 0. */
 function tellsRealtimeSignals(): boolean {
@@ -96,7 +96,7 @@ describe('a tree', () => {
   for (const stdio of ['pipes', 'pty'] as const) {
     it(`lets a willing leader end by the first signal, on ${stdio}`, async () => {
       await using warden = await TestWarden.start();
-      const { id } = await warden.startShell('trap "exit 0" TERM; echo up; while :; do sleep 0.01; done', { stdio });
+      const { id } = await warden.startShell('trap "exit 0" TERM; echo up; while :; do sleep 0.01; done', { stdio, stop: patientStop });
       await warden.output(id, (text) => text.includes('up'));
       assert.equal((await warden.stop(id)).state, 'exited');
     });
@@ -110,11 +110,17 @@ describe('a tree', () => {
 
     it(`keeps its exit signal, on ${stdio}`, async () => {
       await using warden = await TestWarden.start();
-      const { id } = await warden.startShell('trap "echo no" TERM; echo up; while :; do sleep 0.01; done', { stdio });
-      await warden.output(id, (text) => text.includes('up'));
-      const { state, exit } = await warden.stop(id);
-      assert.deepEqual({ state, exit }, { state: 'killed', exit: { code: null, signal: 'SIGKILL' } });
-      assert.match(await warden.output(id), /no/);
+      await withTimeEnough(async (millis) => {
+        const { id } = await warden.startShell('trap "echo no" TERM; echo up; while :; do sleep 0.01; done', {
+          stdio,
+          stop: parseStop(['SIGTERM', `${millis}ms`]),
+        });
+        await warden.output(id, (text) => text.includes('up'));
+        const { state, exit } = await warden.stop(id);
+        assert.deepEqual({ state, exit }, { state: 'killed', exit: { code: null, signal: 'SIGKILL' } });
+        // Killed before it had a processor to refuse the first signal.
+        return (await warden.output(id)).includes('no') ? undefined : 'too early';
+      });
     });
   }
 
@@ -281,7 +287,7 @@ describe('the warden', () => {
     await using warden = await TestWarden.start();
     const { folder } = warden.client.welcome;
     const { id } = await warden.startShell('sleep 100');
-    const record = await eventually('the record is there', () => readdirSync(folder).find((name) => name.startsWith(id)));
+    const record = await eventually('the record is there', () => readdirSync(folder).find((name) => name === `${id}.tree.json`));
     const content = JSON.parse(readFileSync(join(folder, record), 'utf8')) as { leader: { pid: number }; group: number };
     assert.equal(content.group, content.leader.pid);
     assert.equal(statSync(folder).mode & 0o777, 0o700);
@@ -296,7 +302,7 @@ describe('the warden', () => {
 
   it('writes every transition to the journal, with secrets masked and no environment', async () => {
     await using warden = await TestWarden.start();
-    const { id } = await warden.startShell('sleep 100; true --token abcdefgh', { env: { SECRET_WORD: 'xyzzy' } });
+    const { id } = await warden.startShell('sleep 100; true --token abcdefgh', { env: { SECRET_WORD: 'xyzzy' }, stop: patientStop });
     await warden.stop(id);
     const records = await eventually('the end is written', () => {
       const found = warden.run.journal().filter((record) => record['tree'] === id);
