@@ -21,7 +21,7 @@ const modelIsOurs = 'cannot be changed: it is what the server knows the model by
 /** Of every JSON request, or of those for one variant. */
 const changeShape = {
   set: z
-    .record(text.refine(isNotModel, modelIsOurs), z.json())
+    .record(text.refine(isNotModel, modelIsOurs), z.unknown())
     .refine((fields) => Object.keys(fields).length <= most.fields, `must be at most ${most.fields} fields`)
     .refine((fields) => JSON.stringify(fields).length <= most.characters, `must have at most ${most.characters} characters`)
     .optional()
