@@ -2,11 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, chromium, errors, type Locator, type Page } from 'playwright-core';
 import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
 import { cacheFolder } from '../../src/build/paths.ts';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { writeProcesses } from './declared.ts';
+import { Patience } from './patience.ts';
 import { eventually, Run } from './run.ts';
 import { isAlive } from './survivors.ts';
 
@@ -171,7 +172,7 @@ export class Editor implements AsyncDisposable {
     if (this.page.isClosed()) this.page = await this.#browser.newPage();
     await this.page.setViewportSize({ width: 1200, height: 760 });
     await this.page.goto(`http://127.0.0.1:${this.#port}/`);
-    await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+    await this.#workbenchIsThere();
   }
 
   /** As the workbench knows its language, which it tells the extension host (`getNLSLanguage` in its nls.ts). */
@@ -191,12 +192,16 @@ export class Editor implements AsyncDisposable {
     const loaded = this.page.waitForEvent('load', { timeout: deadline });
     await this.command('Developer: Reload Window');
     await loaded;
-    await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+    await this.#workbenchIsThere();
+  }
+
+  async #workbenchIsThere(): Promise<void> {
+    await patiently(() => this.page.locator('.monaco-workbench').waitFor({ timeout: deadline }));
   }
 
   async showProcesses(): Promise<void> {
     const icon = this.page.locator('.activitybar [aria-label^="Tree Warden"]').first();
-    await icon.waitFor({ timeout: deadline });
+    await patiently(() => icon.waitFor({ timeout: deadline }));
     await eventually('the view opens', async () => {
       if (await this.page.locator('.pane-header[aria-label*="Processes"], .composite.title h2:has-text("Tree Warden")').first().isVisible())
         return true;
@@ -237,9 +242,9 @@ export class Editor implements AsyncDisposable {
 
   /** Runs a command of the palette by its whole title. */
   async command(title: string): Promise<void> {
-    const until = Date.now() + deadline;
+    const patience = new Patience(deadline);
     do await this.#fillPalette(title);
-    while (!(await this.#isOffered(title)) && Date.now() < until);
+    while (!(await this.#isOffered(title)) && !patience.isOver);
     await this.pick(title, 'is');
   }
 
@@ -248,7 +253,7 @@ export class Editor implements AsyncDisposable {
     await this.#leaveViews();
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
-    await input.waitFor({ timeout: deadline });
+    await patiently(() => input.waitFor({ timeout: deadline }));
     // It closes when something else takes the focus meanwhile; the caller opens it again.
     await input.fill(`>${title}`, { timeout: 3000 }).catch(() => undefined);
   }
@@ -274,7 +279,7 @@ export class Editor implements AsyncDisposable {
       if ((await focused.count()) === 0) return true;
       // It takes its time, and one that is pressed again meanwhile would take the focus from what is opened next.
       await this.page.keyboard.press('Control+1');
-      await focused.waitFor({ state: 'detached', timeout: deadline });
+      await patiently(() => focused.waitFor({ state: 'detached', timeout: deadline }));
       return false;
     });
   }
@@ -282,7 +287,7 @@ export class Editor implements AsyncDisposable {
   async warden(title: string, pick?: string): Promise<void> {
     await this.command(`Tree Warden: ${title}`);
     if (pick === undefined) return;
-    await this.entry(pick).waitFor({ timeout: deadline });
+    await patiently(() => this.entry(pick).waitFor({ timeout: deadline }));
     // A list that takes several is closed by Enter.
     const takesSeveral = (await this.page.locator('.quick-input-widget .quick-input-count:visible').count()) > 0;
     await this.pick(pick);
@@ -307,18 +312,57 @@ export class Editor implements AsyncDisposable {
   }
 
   /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */
-  async hover(label: string, text: string): Promise<Locator> {
+  async hover(label: string, text: string | RegExp): Promise<Locator> {
+    return await this.#hovering(label, text, (hover) => Promise.resolve(hover));
+  }
+
+  /** The same, with what the hover says: it goes when its row is drawn anew. */
+  async hoverText(label: string, text: string | RegExp): Promise<string> {
+    return await this.#hovering(label, text, (hover) => hover.innerText({ timeout: 1000 }).catch(() => undefined));
+  }
+
+  async #hovering<T>(label: string, text: string | RegExp, read: (hover: Locator) => Promise<T | undefined>): Promise<T> {
     const hover = this.page.locator('.monaco-hover').filter({ hasText: text }).first();
-    await eventually(
+    return await eventually(
       `the hover of ${label} says ${text}`,
       async () => {
         await this.page.mouse.move(700, 300);
         await this.row(label).first().hover();
-        return await this.appears(hover, 3000);
+        return (await this.appears(hover, 3000)) ? await read(hover) : undefined;
       },
       deadline,
     );
-    return hover;
+  }
+
+  /**
+   * Opens a file by the palette for files; behind the name may stand a line and a column. What is typed before that palette is there goes to whatever has
+   * the focus: when a command is run for the first time, VS Code asks the extension host before.
+   */
+  async openFile(typed: string): Promise<void> {
+    const [name = ''] = typed.split(':');
+    await this.command('Go to File...');
+    const input = this.page.locator('.quick-input-widget:visible input[placeholder^="Search files by name"]');
+    await patiently(() => input.waitFor({ timeout: deadline }));
+    await input.fill(typed);
+    await this.pick(name);
+    await patiently(() => this.page.locator(`.tab.active[aria-label^="${name}"]`).waitFor({ timeout: deadline }));
+    await patiently(() => this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor({ timeout: deadline }));
+  }
+
+  /** Closes every question, list and menu that is open, whatever has the focus. */
+  async dismiss(): Promise<void> {
+    const open = this.page.locator('.monaco-dialog-box:visible, .quick-input-widget:visible, .context-view .monaco-menu:visible');
+    await eventually(
+      'nothing that asks is open',
+      async () => {
+        if ((await open.count()) === 0) return true;
+        const input = this.page.locator('.quick-input-widget:visible .quick-input-box input').first();
+        if (await input.isVisible()) await input.focus({ timeout: 1000 }).catch(() => undefined);
+        await this.page.keyboard.press('Escape');
+        return false;
+      },
+      deadline,
+    );
   }
 
   async clipboard(): Promise<string> {
@@ -328,7 +372,7 @@ export class Editor implements AsyncDisposable {
 
   /** Waits until the palette, or a quick pick, has faded away. */
   async quickPickGone(): Promise<void> {
-    await this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden', timeout: deadline });
+    await patiently(() => this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden', timeout: deadline }));
   }
 
   /** Whether it is there within so many milliseconds. */
@@ -350,7 +394,7 @@ export class Editor implements AsyncDisposable {
   /** Chooses the entry of the open quick pick that begins with this text, or has it somewhere behind an icon. */
   async pick(label: string, where: 'is' | 'begins' | 'contains' = 'begins'): Promise<void> {
     try {
-      await this.entry(label, where).click({ timeout: deadline });
+      await patiently(() => this.entry(label, where).click({ timeout: deadline }));
     } catch (error) {
       await this.screenshot(`no entry ${label}`);
       const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
@@ -397,12 +441,21 @@ export class Editor implements AsyncDisposable {
     );
   }
 
+  /** Waits for a notification with this text and rests the pointer on it: without that, it leaves after ten seconds. */
+  async holdNotification(text: RegExp): Promise<void> {
+    await patiently(() => this.#toast(text).hover({ timeout: deadline }));
+  }
+
   /** Presses a button of the notification that has this text. */
   async press(text: RegExp, button: string): Promise<void> {
-    const toast = this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
     // The buttons of a toast show while the pointer is on it.
-    await toast.first().hover();
-    await toast.first().locator('.monaco-button', { hasText: button }).first().click({ timeout: deadline });
+    await this.holdNotification(text);
+    const chosen = this.#toast(text).locator('.monaco-button', { hasText: button }).first();
+    await patiently(() => chosen.click({ timeout: deadline }));
+  }
+
+  #toast(text: RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
   }
 
   /**
@@ -458,6 +511,18 @@ export class Editor implements AsyncDisposable {
     if (existsSync(this.run.runtimeFolder)) await eventually('the wardens have ended', () => this.wardenPids.length === 0, deadline);
     await this.run[Symbol.asyncDispose]();
   }
+}
+
+/** Waits on where a deadline of Playwright's is over, and that of a {@link Patience} is not: Playwright counts the time in which a busy machine runs nothing of ours. */
+async function patiently(wait: () => Promise<void>): Promise<void> {
+  const patience = new Patience(deadline);
+  for (;;)
+    try {
+      await wait();
+      return;
+    } catch (error) {
+      if (patience.isOver || !(error instanceof errors.TimeoutError)) throw error;
+    }
 }
 
 function pidsWhere(fits: (pid: number) => boolean): number[] {
