@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Editor, type EditorSettings } from './editor.ts';
 import { eventually } from './run.ts';
-import { type Survivor, survivorsAfterLooking } from './survivors.ts';
+import { killIfThere, type Survivor, survivorsAfterLooking } from './survivors.ts';
 
 const extension = fileURLToPath(new URL('../fixtures/driver-extension', import.meta.url));
 
@@ -61,7 +61,7 @@ export class DrivenEditor implements AsyncDisposable {
   }
 
   async killLeft(): Promise<void> {
-    for (const { pid } of await this.left()) process.kill(pid, 'SIGKILL');
+    for (const { pid } of await this.left()) killIfThere(pid, 'SIGKILL');
     await this.noneIsLeft();
   }
 

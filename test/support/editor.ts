@@ -3,13 +3,12 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync 
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, errors, type Locator, type Page } from 'playwright-core';
-import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
+import { editorAnswers, editorPort, startEditor } from '../../src/build/editorHost.ts';
 import { cacheFolder } from '../../src/build/paths.ts';
-import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { writeProcesses } from './declared.ts';
 import { Patience } from './patience.ts';
 import { eventually, Run } from './run.ts';
-import { isAlive } from './survivors.ts';
+import { isAlive, killIfThere } from './survivors.ts';
 
 const sample = fileURLToPath(new URL('../fixtures/sample-workspace', import.meta.url));
 const browserFlags = [
@@ -51,17 +50,17 @@ export class Editor implements AsyncDisposable {
   readonly run = new Run();
   readonly workspace = join(this.run.folder, 'workspace');
   readonly #server: ChildProcess;
-  readonly #port: number;
+  #port = 0;
   readonly #browser: Browser;
   page: Page;
 
   static async open(settings: EditorSettings = {}): Promise<Editor> {
-    const port = await new NamedPorts().portFor('editor');
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
-    const editor = new Editor(port, browser, await browser.newPage(), settings);
+    const editor = new Editor(browser, await browser.newPage(), settings);
     try {
       if (settings.language !== undefined) await editor.#speak(settings.language);
-      await editorAnswers(port, editor.#server);
+      editor.#port = await editorPort(editor.#server);
+      await editorAnswers(editor.#port, editor.#server);
       await editor.load();
     } catch (error) {
       await editor[Symbol.asyncDispose]();
@@ -88,7 +87,6 @@ export class Editor implements AsyncDisposable {
   }
 
   private constructor(
-    port: number,
     browser: Browser,
     page: Page,
     {
@@ -104,7 +102,6 @@ export class Editor implements AsyncDisposable {
       isBare = false,
     }: EditorSettings,
   ) {
-    this.#port = port;
     this.#browser = browser;
     this.page = page;
     if (workspace === null) mkdirSync(this.workspace);
@@ -115,7 +112,7 @@ export class Editor implements AsyncDisposable {
     this.#server = startEditor({
       dataFolder,
       workspace: join(this.workspace, open),
-      port,
+      port: 0,
       env: { ...this.run.env, ...env },
       settings: { 'treeWarden.confirmStopAll': false, ...settings },
       reconnectionGrace: 1,
@@ -124,7 +121,6 @@ export class Editor implements AsyncDisposable {
       ...(vsix !== undefined && { vsix }),
       isBare,
     });
-    this.#server.stdout?.resume();
     this.#server.stderr?.resume();
   }
 
@@ -478,18 +474,22 @@ export class Editor implements AsyncDisposable {
 
   /** The same of anything that is pressed: a key on a row, an entry of its menu. */
   async pressUntil(press: () => Promise<void>, follows: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    await eventually(
-      what,
-      async () => {
-        if (await follows()) return true;
-        // What was to be pressed has gone where the press before was late rather than lost.
-        await press().catch(async (error: unknown) => {
-          if (!(await follows())) throw error;
-        });
-        return await eventually('what follows', follows, 5000).catch(() => false);
-      },
-      deadline,
-    );
+    let problem: unknown;
+    const attempt = async (): Promise<boolean> => {
+      if (await follows()) return true;
+      problem = await press().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (problem === undefined) return await eventually('what follows', follows, 5000).catch(() => false);
+      // What was to be pressed has gone where the press before was late rather than lost; on a busy machine it may not have come yet.
+      if (await follows()) return true;
+      if (!(problem instanceof errors.TimeoutError)) throw problem;
+      return false;
+    };
+    await eventually(what, attempt, deadline).catch((error: unknown) => {
+      throw problem === undefined || problem === error ? error : new Error(String(error), { cause: problem });
+    });
   }
 
   /** Of the window, or of this part of it. */
@@ -507,7 +507,7 @@ export class Editor implements AsyncDisposable {
     await this.#browser.close();
     this.#server.kill('SIGTERM');
     await eventually('the editor has ended', () => this.#server.exitCode !== null || this.#server.signalCode !== null, deadline);
-    for (const pid of this.extensionHostPids) process.kill(pid, 'SIGKILL');
+    for (const pid of this.extensionHostPids) killIfThere(pid, 'SIGKILL');
     if (existsSync(this.run.runtimeFolder)) await eventually('the wardens have ended', () => this.wardenPids.length === 0, deadline);
     await this.run[Symbol.asyncDispose]();
   }
