@@ -38,6 +38,7 @@ export interface EditorOptions {
   /** Everything the editor writes: user data, extensions, logs. */
   readonly dataFolder: string;
   readonly workspace: string;
+  /** 0: one that the kernel chooses; see {@link editorPort}. */
   readonly port: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -120,6 +121,25 @@ function builtInWithout(names: readonly string[], folder: string): string {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(all)) if (!names.includes(name)) symlinkSync(join(all, name), join(folder, name));
   return folder;
+}
+
+/**
+ * The port on which the server listens, from what it prints; for one whose stdout nothing else reads.
+ * @throws Error where it ends first.
+ */
+export async function editorPort({ stdout }: ChildProcess): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    let printed = '';
+    stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk;
+      const [, port] = printed.match(/listening on http:\/\/127\.0\.0\.1:(\d+)\//) ?? [];
+      if (port === undefined) return;
+      // What it prints from here on is left aside.
+      stdout.removeAllListeners('data').resume();
+      resolve(Number(port));
+    });
+    stdout?.once('close', () => reject(new Error(`the editor has ended: ${printed}`)));
+  });
 }
 
 /** Resolves when it answers. */

@@ -89,9 +89,15 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     vscode.commands.registerCommand(`tree-warden.${name}`, async (...args: readonly unknown[]) => {
       try {
         const on = calledOn(args, parts.view);
-        if (on === 'lost' && parts.rowCommands.has(`tree-warden.${name}`))
-          throw new Error(vscode.l10n.t('Nothing was done, because the row was just being drawn anew. Try it again.'));
-        const rows = on === 'lost' ? [] : on.rows;
+        if (typeof on === 'string' && parts.rowCommands.has(`tree-warden.${name}`))
+          throw new Error(
+            on === 'lost'
+              ? vscode.l10n.t('Nothing was done, because the row was just being drawn anew. Try it again.')
+              : vscode.l10n.t(
+                  'Nothing was done, because no row has the focus, or it was just being drawn anew. Select a row, and try it again.',
+                ),
+          );
+        const rows = typeof on === 'string' ? [] : on.rows;
         if (rows.length > 0) parts.view.hoverEnds();
         await handler(rows[0], rows);
       } catch (error) {

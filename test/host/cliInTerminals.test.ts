@@ -11,6 +11,7 @@ describe('a terminal of the editor', () => {
   before(async () => {
     editor = await Editor.ofProcesses({ api: { command: 'echo api is up; exec sleep 600' } });
     await editor.start('api');
+    await eventually('it has printed', () => editor.run.call(['logs', 'api']).stdout.includes('api is up'));
   });
   after(() => editor[Symbol.asyncDispose]());
 

@@ -25,12 +25,26 @@ describe('the dashboard', () => {
 
   it('lists every member of every tree', async () => {
     await eventually('they are listed', async () => (await rows().count()) >= 7);
-    assert.deepEqual([...new Set(await texts('tree'))], ['web', 'daemon', 'stubborn']);
-    assert.equal(await page.locator('#count').innerText(), `${await rows().count()} processes`);
-    // Of the others, some come and go.
-    const [web] = editor.run.ps().filter(({ name }) => name === 'web');
-    const pids = await page.locator('#rows .row:visible', { hasText: 'web' }).locator('.cell.pid').allInnerTexts();
-    assert.deepEqual(pids.map(Number).sort(), web?.members.map(({ pid }) => pid).sort());
+    await eventually('every tree is', async () => [...new Set(await texts('tree'))].join() === 'web,daemon,stubborn');
+    // Some come and go: both are read in one step.
+    const [counted, listed] = (await page
+      .locator('body')
+      .evaluate(`[document.querySelector('#count').textContent, document.querySelectorAll('#rows .row:not([hidden])').length]`)) as [
+      string,
+      number,
+    ];
+    assert.equal(counted, `${listed} processes`);
+    await eventually('the members of one are', async () => {
+      const [web] = editor.run.ps().filter(({ name }) => name === 'web');
+      const pids = await page.locator('#rows .row:visible', { hasText: 'web' }).locator('.cell.pid').allInnerTexts();
+      return (
+        pids.map(Number).sort().join() ===
+        web?.members
+          .map(({ pid }) => pid)
+          .sort()
+          .join()
+      );
+    });
   });
 
   it('draws CPU, memory and storage, a line for each tree', async () => {
@@ -60,7 +74,7 @@ describe('the dashboard', () => {
   it('filters while one types', async () => {
     await page.locator('#filter').fill('web');
     await eventually('only those are shown', async () => (await texts('tree')).every((tree) => tree === 'web'));
-    assert.match(await page.locator('#count').innerText(), /^3 of \d+ processes$/);
+    await eventually('they are counted', async () => /^3 of \d+ processes$/.test(await page.locator('#count').innerText()));
     await page.locator('#filter').fill('');
   });
 
@@ -69,7 +83,7 @@ describe('the dashboard', () => {
     await editor.page.keyboard.press('Home');
     assert.equal(await page.locator('#rows .row[aria-selected="true"] .cell.tree').innerText(), 'web');
     await eventually('its output is shown', async () => /worker \d+ listens on/.test(await page.locator('#output').innerText()));
-    assert.match(await page.locator('#followed').innerText(), /^web: ready$/);
+    await eventually('its state is said', async () => (await page.locator('#followed').innerText()) === 'web: ready');
     await editor.page.keyboard.press('End');
     await eventually('another one is followed', async () => /type something/.test(await page.locator('#output').innerText()));
     await editor.screenshot('dashboard');
@@ -95,7 +109,13 @@ describe('the dashboard', () => {
       await page.getByRole('button', { name: button }).click();
       const input = editor.page.locator('.quick-input-widget .quick-input-box input');
       await input.waitFor();
-      await input.press('Enter');
+      // The box has its folder first, and takes no Enter while it looks for what is there (`busy` in VS Code's simpleFileDialog.ts).
+      await eventually('it has the name of the file', async () => (await input.inputValue()).endsWith(name));
+      await editor.pressUntil(
+        () => input.press('Enter'),
+        () => input.isHidden(),
+        'the name is taken',
+      );
       // The file is there before its content is: what counts is what the user is told.
       await editor.notification(new RegExp(`^The file was saved as .*${name}`));
     }

@@ -1,8 +1,10 @@
 /** A window that ends, in every way: no process of its trees may be left one second after the grace. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
+import { isAlive } from '../support/survivors.ts';
 import { printTable } from '../support/table.ts';
 
 /** The longest stop of the sample: SIGINT 3 s, SIGTERM 2 s, SIGKILL. */
@@ -33,15 +35,15 @@ describe('no process outlives', () => {
       for (const process of ['web', 'daemon', 'stubborn']) await editor.start(process);
       const [warden] = editor.wardenPids;
       const count = await eventually('all are up', () => (editor.workers.length >= 8 ? editor.workers.length : undefined));
+      assert.ok(warden);
+      const guards = [warden, parentOf(warden)];
       await strike();
-      const struckAt = Date.now();
-      await eventually('the extension host has noticed', () => editor.workers.length < count, 30_000);
-      const noticedAt = name === 'closing the page' ? Date.now() : struckAt;
+      // Not by the end of a worker: some come and go.
+      await eventually('the window has ended, or its warden', () => !guards.every(isAlive), 30_000);
+      const endedAt = Date.now();
       await eventually('no process is left', () => editor.workers.length === 0, graceMillis + 1000);
-      const seconds = (Date.now() - noticedAt) / 1000;
-      assert.ok(seconds * 1000 <= graceMillis + 1000, `took ${seconds} s`);
-      rows.push([name, String(count), String(editor.workers.length), seconds.toFixed(2)]);
-      await eventually('the warden has ended too', () => warden !== undefined && !editor.wardenPids.includes(warden));
+      rows.push([name, String(count), String(editor.workers.length), ((Date.now() - endedAt) / 1000).toFixed(2)]);
+      await eventually('the warden has ended too', () => !editor.wardenPids.includes(warden));
     });
   }
 
@@ -61,6 +63,11 @@ describe('no process outlives', () => {
     await editor.waitForRow('stubborn', /, ended, killed by the user/);
   });
 });
+
+/** Of a warden: the extension host that has started it. */
+function parentOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1]);
+}
 
 function killAll(pids: readonly number[]): void {
   assert.ok(pids.length > 0, 'there is a process to kill');

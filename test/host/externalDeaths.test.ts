@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DrivenEditor } from '../support/driver.ts';
 import { eventually } from '../support/run.ts';
+import { isAlive } from '../support/survivors.ts';
 import { printTable } from '../support/table.ts';
 
 describe('what the window had guarded', () => {
@@ -54,8 +55,11 @@ describe('what the window had guarded', () => {
       await driven.editor.waitForRow('guarded', /, live, .*guarded/);
       const before = driven.editor.wardenPids;
       const shell = driven.editor.run.ps().find(({ name }) => name === 'guarded')?.leader.pid ?? assert.fail('it is not listed');
+      const hosts = driven.editor.extensionHostPids;
       await strike();
       if (lives) {
+        // That of before would still take what the driver is told, and be gone before it has answered.
+        await eventually('the extension host has ended', () => !hosts.some(isAlive), 60_000);
         await windowIsUp();
         await driven.editor.waitForRow('guarded', /, live, .*guarded by/);
         assert.deepEqual(driven.editor.wardenPids, before);

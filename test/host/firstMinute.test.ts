@@ -93,17 +93,12 @@ describe('a project without a processes.json', () => {
   });
 
   it('has Start, Stop and what runs above the lines of its files', async () => {
-    await editor.page.keyboard.press('Escape');
-    await editor.command('Go to File...');
-    await editor.page.keyboard.type('processes.json');
-    await editor.pick('processes.json');
+    await editor.openFile('processes.json');
     await eventually('the lenses are there', async () =>
       /■ Stop\D+↻ Restart\D+running, \d+ (s|min), :\d+[\s\S]*▶ Start/.test(await lenses()),
     );
     await editor.screenshot('walkthrough/keep', { x: 0, y: 36, width: 800, height: 350 });
-    await editor.command('Go to File...');
-    await editor.page.keyboard.type('package.json');
-    await editor.pick('package.json');
+    await editor.openFile('package.json');
     await eventually(
       'the lenses are there',
       async () => ((await lenses()).match(/▶ Start/g) ?? []).length === 3 && /running/.test(await lenses()),

@@ -91,7 +91,10 @@ describe('at a glance', () => {
     const slow = { command: 'sleep 1000', ready: { exec: 'false', timeout: '10m' } };
     writeFileSync(file(), JSON.stringify({ processes: { stubborn, slow } }));
     await editor.waitForRow('stubborn', /idle/);
-    for (const name of ['stubborn', 'slow']) await editor.warden('Start', name);
+    await editor.warden('Start', 'stubborn');
+    // From then on it does not end when it is asked to.
+    await editor.waitForTerminal(/\bup\b/);
+    await editor.warden('Start', 'slow');
     const sash = editor.page.locator('.monaco-sash.vertical:not(.disabled)').first();
     const box = (await sash.boundingBox()) ?? assert.fail('the sidebar has no edge');
     await editor.page.mouse.move(box.x + 2, 400);

@@ -17,11 +17,9 @@ it('a hover says how a process is isolated, and what it has joined', { skip }, a
   });
   await editor.start('box');
   await editor.waitForRow('box', /live/);
-  const isolated = await editor.hover('box', 'Isolated');
-  assert.match(await isolated.innerText(), /Isolated:\shas\sthe\snetwork,\swrites\sto\s.*vscode/);
+  assert.match(await editor.hoverText('box', 'Isolated'), /Isolated:\shas\sthe\snetwork,\swrites\sto\s.*vscode/);
   await editor.screenshot('isolated');
   await editor.start('side');
   await editor.waitForRow('side', /live/);
-  const joined = await editor.hover('side', 'Joined to');
-  assert.match(await joined.innerText(), /Joined\sto:\shost/);
+  assert.match(await editor.hoverText('side', 'Joined to'), /Joined\sto:\shost/);
 });

@@ -117,8 +117,10 @@ describe('a language server that is declared', () => {
   });
 
   it('ends with a window that is reloaded, also where processes are kept, and is started again', async () => {
-    const before = editor.pidsWith(server);
-    assert.ok(before.length >= 3);
+    const before = await eventually('all run again', () => {
+      const running = editor.pidsWith(server);
+      return running.length >= 3 && running;
+    });
     await editor.reloadWindow();
     await eventually('those from before have ended', () => !editor.pidsWith(server).some((pid) => before.includes(pid)), 30_000);
     assert.equal((await knownOf('settled')).text, 'text of settled\n');

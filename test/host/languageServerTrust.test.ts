@@ -22,10 +22,7 @@ describe('a language server of a workspace that is not trusted', () => {
     await editor.load();
     await editor.showProcesses();
     await editor.waitForRow('declared', /, idle/);
-    await editor.command('Go to File...');
-    await editor.page.keyboard.type('a.txt');
-    await editor.pick('a.txt');
-    await editor.page.locator('.tab[aria-label^="a.txt"]').waitFor();
+    await editor.openFile('a.txt');
     await editor.warden('Start Language Server', 'declared');
     assert.match(await editor.notification(/declared/), /“declared” was not started, because this workspace is not trusted/);
     await editor.waitForRow('declared', /, idle/);
@@ -38,11 +35,12 @@ describe('a language server with autoStart', () => {
     await using editor = await Editor.open({ workspace: null });
     declare(editor, { autoStart: true });
     await editor.load();
-    await editor.notification(/This workspace declares processes that start automatically: declared/);
+    const question = /This workspace declares processes that start automatically: declared/;
+    await editor.holdNotification(question);
     await editor.showProcesses();
     await editor.waitForRow('declared', /, idle/);
     assert.deepEqual(editor.pidsWith(server), []);
-    await editor.page.getByRole('button', { name: 'Just This Once' }).click();
+    await editor.press(question, 'Just This Once');
     await editor.waitForRow('declared', /running/);
     assert.equal(editor.pidsWith(server).length, 1);
   });

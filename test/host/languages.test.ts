@@ -8,6 +8,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { root } from '../../src/build/paths.ts';
 import { l10nBundleFile } from '../../src/build/reference/l10nBundle.ts';
 import { Editor } from '../support/editor.ts';
+import { eventually } from '../support/run.ts';
 
 const language = 'de';
 
@@ -62,7 +63,7 @@ describe('an editor in another language', () => {
       /^»“missing” could not be started\. »There is no command 'no-such-command' in the PATH \(\d+ folders searched\)\.««$/,
     );
     await editor.screenshot('another language');
-    assert.match(editor.journal, /"There is no command 'no-such-command' in the PATH/);
+    await eventually('the journal has it', () => /"There is no command 'no-such-command' in the PATH/.test(editor.journal));
     assert.doesNotMatch(editor.journal, /»/);
   });
 });

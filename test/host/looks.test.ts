@@ -53,8 +53,7 @@ describe('in a theme that is', () => {
         });
       await editor.quickPickGone();
       await editor.screenshot(`dashboard-${look}`);
-      const hover = await editor.hover('web', 'proportional (PSS)');
-      assert.match(await hover.innerText(), /CPU:\s[▁▂▃▄▅▆▇█]{5,}\s[\d.]+\s%/);
+      assert.match(await editor.hoverText('web', 'proportional (PSS)'), /CPU:\s[▁▂▃▄▅▆▇█]{5,}\s[\d.]+\s%/);
       await editor.screenshot(`hover-${look}`);
     });
   }

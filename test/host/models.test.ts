@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Editor } from '../support/editor.ts';
+import { killAll } from '../support/mcpWindow.ts';
 import { eventually, Run } from '../support/run.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
@@ -201,11 +202,11 @@ describe('models', () => {
 
   it('come back at the same address when their warden was killed', async () => {
     const before = JSON.parse(editor.run.call(['models', '--json']).stdout) as { url: string }[];
-    const [warden = 0] = editor.wardenPids;
-    process.kill(warden, 'SIGKILL');
+    killAll(editor.wardenPids);
     await editor.notification(/background process ended unexpectedly/);
     await eventually('they are served again', () => {
-      const now = JSON.parse(editor.run.call(['models', '--json']).stdout) as { url: string; state: string }[];
+      // It prints nothing where the warden that it asks ends meanwhile.
+      const now = JSON.parse(editor.run.call(['models', '--json']).stdout || '[]') as { url: string; state: string }[];
       return now[0]?.url === before[0]?.url && now[0]?.state === 'cold';
     });
     await editor.waitForRow('small', /, cold, /);

@@ -73,7 +73,7 @@ describe('a pool', () => {
     await eventually('one is stopped', () => instances().length === 3);
     assert.deepEqual(instances(), ['api', 'api#2', 'api#3']);
     await editor.waitForRow('api', /3\/3 ready/);
-    assert.equal(await editor.row('api#4').count(), 0);
+    await eventually('its row is gone', async () => (await editor.row('api#4').count()) === 0);
     assert.equal(readFileSync(file('starts'), 'utf8').split('\n').length - 1, 4, 'nothing was started anew');
   });
 

@@ -19,9 +19,10 @@ it('a process that asks is shown and counted, until it has its answer', async ()
   const counts = async (): Promise<boolean> => /1 waits for input/.test(await item.innerText());
   await editor.start('setup');
   await editor.waitForRow('setup', /waits for input: Name\?/);
+  await editor.waitForTerminal(/Name\?/);
   await editor.screenshot('prompt-1');
   assert.equal(await editor.row('setup').locator('.codicon-question').count(), 1);
-  assert.ok(!(await counts()), 'its terminal is in front');
+  await eventually('its terminal is in front', async () => !(await counts()));
   await editor.start('other');
   await editor.waitForRow('other', /live/);
   await eventually('the status bar counts it', counts);

@@ -32,6 +32,20 @@ describe('a row', () => {
       .sort();
   const runs = (...names: string[]): Promise<unknown> =>
     eventually(`what runs is ${names.join(', ')}`, () => String(running()) === String([...names].sort()));
+  /** Whatever the test before has left: nothing asks, and these are what runs, as the view knows. */
+  const given = async (...names: string[]): Promise<void> => {
+    await editor.dismiss();
+    const surplus = running().filter((name) => !names.includes(name));
+    if (surplus.length > 0) editor.run.call(['kill', ...surplus]);
+    const areThere = (): boolean => names.every((name) => running().includes(name));
+    if (!areThere()) await editor.pressOnRow('app', 'Start', areThere);
+    await runs(...names);
+    for (const name of Object.keys(processes)) await editor.waitForRow(name, names.includes(name) ? /, live/ : /, (?:idle|ended)/);
+  };
+  const app = ['one', 'two', 'pool', 'pool#2'] as const;
+  /** Again where the row was just being drawn anew: a key that does not know which row is meant does nothing. */
+  const press = (key: string, follows: () => boolean): Promise<void> =>
+    editor.pressUntil(() => editor.page.keyboard.press(key), follows, key);
   const dialog = () => editor.page.locator('.monaco-dialog-box');
   /** Not by a place on the screen, where another row may have come to stand meanwhile. */
   const click = async (name: string, ctrlKey = false): Promise<void> => {
@@ -47,18 +61,20 @@ describe('a row', () => {
   });
 
   it('is started and stopped by a key while it has the focus', async () => {
+    await given();
     await click('alone');
-    await editor.page.keyboard.press('F5');
+    await press('F5', () => running().includes('alone'));
     await editor.waitForRow('alone', /, live/);
     await editor.waitForTerminal(/output of alone/);
     await click('alone');
-    await editor.page.keyboard.press('Shift+F5');
+    await press('Shift+F5', () => !running().includes('alone'));
     await editor.waitForRow('alone', /, ended, stopped by the user/);
   });
 
   it('starts and stops all below it where it is a group, after one question', async () => {
+    await given();
     await editor.pressOnRow('app', 'Start', () => running().length > 0);
-    await runs('one', 'two', 'pool', 'pool#2');
+    await runs(...app);
     await editor.screenshot('rows-group');
     await editor.pressOnRow('app', 'Stop', () => dialog().filter({ hasText: 'Stop 4 processes?' }).isVisible());
     await dialog().filter({ hasText: 'one, two' }).waitFor();
@@ -69,6 +85,7 @@ describe('a row', () => {
   });
 
   it('shows its output by a click, and by Enter', async () => {
+    await given(...app);
     await click('one');
     await editor.waitForTerminal(/output of one/);
     await click('two');
@@ -79,6 +96,7 @@ describe('a row', () => {
   });
 
   it('is stopped together with the other selected ones', async () => {
+    await given(...app);
     await click('one');
     await click('two', true);
     const chooseStop = async (): Promise<void> => {
@@ -93,15 +111,12 @@ describe('a row', () => {
     // By a key as well.
     await click('one');
     await click('two', true);
-    await editor.pressUntil(
-      () => editor.page.keyboard.press('F5'),
-      () => running().includes('one'),
-      'F5 on both',
-    );
-    await runs('one', 'two', 'pool', 'pool#2');
+    await press('F5', () => running().includes('one'));
+    await runs(...app);
   });
 
   it('is an entry of a list that takes several, where a pool is one', async () => {
+    await given(...app);
     await editor.warden('Stop');
     const entries = editor.page.locator('.quick-input-list .monaco-list-row');
     await editor.entry('pool').waitFor();
@@ -123,10 +138,11 @@ describe('a row', () => {
   it('is one of all that are started and stopped at once, and asked about until that is not wanted any more', async () => {
     const title = (name: string) =>
       editor.page.locator(`.pane-header .action-label[aria-label^="${name}"], .title-actions .action-label[aria-label^="${name}"]`).first();
+    await given();
     await editor.page.locator('.pane-body').first().hover();
     assert.equal(await title('Stop All').count(), 0, 'there is nothing to stop');
     await title('Start All').click();
-    await runs('one', 'two', 'pool', 'pool#2', 'alone');
+    await runs(...app, 'alone');
     await eventually('there is nothing to start', async () => (await title('Start All').count()) === 0);
     await editor.screenshot('rows-all');
     await title('Stop All').click();
@@ -134,7 +150,7 @@ describe('a row', () => {
     await dialog().getByRole('button', { name: 'Don’t Ask Again' }).click();
     await runs();
     await editor.warden('Start All');
-    await runs('one', 'two', 'pool', 'pool#2', 'alone');
+    await runs(...app, 'alone');
     await editor.pressOnRow('app', 'Stop', () => running().length < 5);
     await runs('alone');
     await editor.warden('Stop All');

@@ -50,10 +50,7 @@ describe('a process with a schedule', () => {
 
   it('is not run for a save; one with runOnSave is, and knows the file', async () => {
     const saved = join(editor.workspace, 'src/a.txt');
-    await editor.page.keyboard.press('Escape');
-    await editor.command('Go to File...');
-    await editor.page.keyboard.type('a.txt');
-    await editor.pick('a.txt');
+    await editor.openFile('a.txt');
     await eventually('it is open', async () => /Ln 1, Col 1/.test(await editor.page.locator('.statusbar').innerText()));
     await editor.page.keyboard.type('x');
     await editor.command('File: Save');

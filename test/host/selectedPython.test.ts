@@ -35,12 +35,7 @@ describe('the selected Python environment', () => {
     await editor.warden('Start', 'app');
     await editor.waitForRow('app', /, live/);
     await editor.waitForTerminal(/of one, in .*one/);
-    await editor.row('app').first().hover();
-    await editor.page
-      .locator('.workbench-hover, .monaco-hover')
-      .filter({ hasText: /Python: .*\/one/ })
-      .first()
-      .waitFor({ timeout: 20_000 });
+    await editor.hover('app', /Python: .*\/one/);
     await editor.screenshot('selected-python-hover');
     writeFileSync(join(editor.workspace, 'selected'), 'two');
     await editor.waitForRow('app', /changed/);

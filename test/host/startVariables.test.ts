@@ -10,6 +10,8 @@ import { eventually } from '../support/run.ts';
 
 const extension = fileURLToPath(new URL('../fixtures/answering-extension', import.meta.url));
 const secret = 'plain-words-of-the-secret';
+/** What the window asks when it has opened. */
+const autoStart = /start automatically: first, plain/;
 
 const inputs = [
   {
@@ -59,13 +61,14 @@ describe('a start that needs values', () => {
         writeFileSync(join(folder, '.vscode', 'processes.json'), JSON.stringify({ inputs, processes }));
       },
     });
+    await editor.holdNotification(autoStart);
     await editor.showProcesses();
     await editor.waitForRow('asking', /idle/);
   });
   after(() => editor[Symbol.asyncDispose]());
 
   it('by itself does not hold up others', async () => {
-    await editor.press(/start automatically: first, plain/, 'Just This Once');
+    await editor.press(autoStart, 'Just This Once');
     await asks('Which target?');
     await editor.waitForRow('plain', /live/);
     await input().press('Escape');

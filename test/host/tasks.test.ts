@@ -89,7 +89,7 @@ describe('a warden task', () => {
     await runTask('nap');
     await editor.waitForTerminal(/napping/);
     await editor.waitForRow('nap', /, live/);
-    assert.ok(editor.workers.length >= 2);
+    await eventually('its daemon is there', () => editor.workers.length >= 2);
     await editor.command('Terminal: Kill the Active Terminal Instance');
     await eventually('no process is left', () => editor.workers.length === 0);
   });

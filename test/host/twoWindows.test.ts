@@ -72,6 +72,7 @@ describe('two windows on one folder', () => {
   it('say which of them holds a fixed port', async () => {
     use(first);
     await editor.start('fixed');
+    await editor.waitForRow('fixed', new RegExp(`, live.*:${port}`));
     const [holder] = leaders('fixed').values();
     assert.ok(holder);
     use(second);
@@ -92,6 +93,8 @@ describe('two windows on one folder', () => {
       use(page);
       await editor.start('stray');
     }
+    // The shell runs the second one when the other is on its own.
+    await eventually('all have begun', () => editor.workers.filter(isSleep).length === 4);
     const running = new Set(editor.workers);
     assert.ok(running.size >= 7);
     for (const page of [first, second]) {
@@ -133,3 +136,11 @@ describe('two windows on one folder', () => {
     await eventually('no process is left', () => editor.workers.length === 0, 30_000);
   });
 });
+
+function isSleep(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('sleep\0');
+  } catch {
+    return false; // It has just ended.
+  }
+}

@@ -12,7 +12,12 @@ import { eventually } from '../support/run.ts';
 describe('the Processes view', () => {
   let editor: Editor;
   before(async () => {
-    editor = await Editor.open();
+    // Long enough for its stop to be seen while it lasts.
+    const prepare = (workspace: string): void => {
+      const file = join(workspace, '.vscode', 'processes.json');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('["SIGTERM", "2s", "SIGKILL"]', '["SIGTERM", "10s", "SIGKILL"]'));
+    };
+    editor = await Editor.open({ prepare });
     await editor.showProcesses();
   });
   after(() => editor[Symbol.asyncDispose]());
@@ -85,34 +90,37 @@ describe('the Processes view', () => {
     const load = (async () => {
       while (busy) await Promise.all(Array.from({ length: 20 }, async () => (await fetch(url)).text()));
     })();
-    await editor.waitForRow('web', /, live, ([5-9]|\d\d+)\.\d %/);
-    const percent = async (): Promise<number> => Number((await editor.row('web').getAttribute('aria-label'))?.match(/([\d.]+) %/)?.[1]);
-    const isSame = (one: number, other: number): boolean => Math.abs(one - other) < 0.2 * one;
-    const settled = async (): Promise<boolean> => {
-      const before = await percent();
-      await editor.page.waitForTimeout(3000);
-      return isSame(before, await percent());
-    };
-    // A hover that is read stays, while the figures are about the same: what they rose to is in the row before. On a busy machine they change meanwhile.
-    await eventually(
-      'the hover stays',
-      async () => {
-        await eventually('the row has settled', settled);
+    try {
+      await editor.waitForRow('web', /, live, ([5-9]|\d\d+)\.\d %/);
+      const percent = async (): Promise<number> => Number((await editor.row('web').getAttribute('aria-label'))?.match(/([\d.]+) %/)?.[1]);
+      const isSame = (one: number, other: number): boolean => Math.abs(one - other) < 0.2 * one;
+      const settled = async (): Promise<boolean> => {
         const before = await percent();
-        const hover = await editor.hover('web', 'Command: node web.js');
-        for (const until = Date.now() + 5000; Date.now() < until; await editor.page.waitForTimeout(100)) {
-          if (await hover.isVisible()) continue;
-          await editor.page.mouse.move(700, 300);
-          await eventually('the row is drawn', async () => !Number.isNaN(await percent()));
-          assert.ok(!isSame(before, await percent()), 'the hover has gone, and the figures are the same');
-          return false;
-        }
-        return true;
-      },
-      60_000,
-    );
-    await editor.page.mouse.move(700, 300);
-    busy = false;
+        await editor.page.waitForTimeout(3000);
+        return isSame(before, await percent());
+      };
+      // A hover that is read stays, while the figures are about the same: what they rose to is in the row before. On a busy machine they change meanwhile.
+      await eventually(
+        'the hover stays',
+        async () => {
+          await eventually('the row has settled', settled);
+          const before = await percent();
+          const hover = await editor.hover('web', 'Command: node web.js');
+          for (const until = Date.now() + 5000; Date.now() < until; await editor.page.waitForTimeout(100)) {
+            if (await hover.isVisible()) continue;
+            await editor.page.mouse.move(700, 300);
+            await eventually('the row is drawn', async () => !Number.isNaN(await percent()));
+            assert.ok(!isSame(before, await percent()), 'the hover has gone, and the figures are the same');
+            return false;
+          }
+          return true;
+        },
+        60_000,
+      );
+      await editor.page.mouse.move(700, 300);
+    } finally {
+      busy = false;
+    }
     await load;
     await editor.waitForRow('web', idle);
   });
@@ -185,6 +193,7 @@ describe('the Processes view', () => {
       ),
     );
     await editor.page.keyboard.press('Control+1');
+    await editor.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
     await editor.page.keyboard.type('x');
     await eventually('it is not to be changed', async () =>
       /read-only/.test(
@@ -293,10 +302,7 @@ describe('the Processes view', () => {
   it('completes keys in processes.json, and says what they mean', async () => {
     const file = join(editor.workspace, '.vscode', 'processes.json');
     writeFileSync(file, '{\n  "processes": {\n    "a": {\n      \n    }\n  }\n}\n');
-    await editor.page.keyboard.press('Escape');
-    await editor.command('Go to File...');
-    await editor.page.keyboard.type('processes.json:4:7');
-    await editor.pick('processes.json');
+    await editor.openFile('processes.json:4:7');
     await eventually('the cursor is there', async () => /Ln 4, Col 7/.test(await editor.page.locator('.statusbar').innerText()));
     const suggestions = editor.page.locator('.suggest-widget .monaco-list-row');
     await eventually('the keys are offered', async () => {

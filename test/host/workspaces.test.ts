@@ -17,8 +17,9 @@ describe('a workspace without processes.json', () => {
     await editor.entry('npm run dev', 'contains').waitFor();
     await editor.page.keyboard.press('Enter');
     const file = join(editor.workspace, '.vscode', 'processes.json');
-    await eventually('it is written', () => existsSync(file));
-    assert.deepEqual([...parseProcesses(readFileSync(file, 'utf8')).specs.keys()].sort(), ['dev', 'worker']);
+    // A file is there before its content is.
+    const text = await eventually('it is written', () => existsSync(file) && (readFileSync(file, 'utf8') || undefined));
+    assert.deepEqual([...parseProcesses(text).specs.keys()].sort(), ['dev', 'worker']);
     await editor.waitForRow('worker', /idle/);
   });
 });
@@ -57,7 +58,7 @@ describe('autoStart where a reload keeps what runs', () => {
     const starts = (): number =>
       existsSync(join(editor.workspace, 'starts')) ? readFileSync(join(editor.workspace, 'starts'), 'utf8').split('\n').length - 1 : 0;
     await eventually('both have been started', () => starts() === 1);
-    const before = editor.run.ps().find(({ name }) => name === 'auto')?.leader.pid;
+    const before = await eventually('the first of them runs', () => editor.run.ps().find(({ name }) => name === 'auto')?.leader.pid);
     await editor.reloadWindow();
     // It comes behind the one that runs already.
     await eventually('the one that had ended is started again', () => starts() === 2);
@@ -71,7 +72,7 @@ describe('autoStart where a reload keeps what runs', () => {
     );
     // Where the window can still say goodbye, its warden would keep them for longer than this test has time.
     assert.equal(editor.run.call(['kill', '--all']).code, 0);
-    for (const pid of editor.run.wardenPids()) process.kill(pid, 'SIGKILL');
+    for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
   });
 });
 

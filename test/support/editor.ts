@@ -2,13 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { editorAnswers, startEditor } from '../../src/build/editorHost.ts';
+import { type Browser, chromium, errors, type Locator, type Page } from 'playwright-core';
+import { editorAnswers, editorPort, startEditor } from '../../src/build/editorHost.ts';
 import { cacheFolder } from '../../src/build/paths.ts';
-import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { writeProcesses } from './declared.ts';
+import { Patience } from './patience.ts';
 import { eventually, Run } from './run.ts';
-import { isAlive } from './survivors.ts';
+import { isAlive, killIfThere } from './survivors.ts';
 
 const sample = fileURLToPath(new URL('../fixtures/sample-workspace', import.meta.url));
 const browserFlags = [
@@ -50,17 +50,17 @@ export class Editor implements AsyncDisposable {
   readonly run = new Run();
   readonly workspace = join(this.run.folder, 'workspace');
   readonly #server: ChildProcess;
-  readonly #port: number;
+  #port = 0;
   readonly #browser: Browser;
   page: Page;
 
   static async open(settings: EditorSettings = {}): Promise<Editor> {
-    const port = await new NamedPorts().portFor('editor');
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
-    const editor = new Editor(port, browser, await browser.newPage(), settings);
+    const editor = new Editor(browser, await browser.newPage(), settings);
     try {
       if (settings.language !== undefined) await editor.#speak(settings.language);
-      await editorAnswers(port, editor.#server);
+      editor.#port = await editorPort(editor.#server);
+      await editorAnswers(editor.#port, editor.#server);
       await editor.load();
     } catch (error) {
       await editor[Symbol.asyncDispose]();
@@ -87,7 +87,6 @@ export class Editor implements AsyncDisposable {
   }
 
   private constructor(
-    port: number,
     browser: Browser,
     page: Page,
     {
@@ -103,7 +102,6 @@ export class Editor implements AsyncDisposable {
       isBare = false,
     }: EditorSettings,
   ) {
-    this.#port = port;
     this.#browser = browser;
     this.page = page;
     if (workspace === null) mkdirSync(this.workspace);
@@ -114,7 +112,7 @@ export class Editor implements AsyncDisposable {
     this.#server = startEditor({
       dataFolder,
       workspace: join(this.workspace, open),
-      port,
+      port: 0,
       env: { ...this.run.env, ...env },
       settings: { 'treeWarden.confirmStopAll': false, ...settings },
       reconnectionGrace: 1,
@@ -123,7 +121,6 @@ export class Editor implements AsyncDisposable {
       ...(vsix !== undefined && { vsix }),
       isBare,
     });
-    this.#server.stdout?.resume();
     this.#server.stderr?.resume();
   }
 
@@ -171,7 +168,7 @@ export class Editor implements AsyncDisposable {
     if (this.page.isClosed()) this.page = await this.#browser.newPage();
     await this.page.setViewportSize({ width: 1200, height: 760 });
     await this.page.goto(`http://127.0.0.1:${this.#port}/`);
-    await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+    await this.#workbenchIsThere();
   }
 
   /** As the workbench knows its language, which it tells the extension host (`getNLSLanguage` in its nls.ts). */
@@ -191,12 +188,16 @@ export class Editor implements AsyncDisposable {
     const loaded = this.page.waitForEvent('load', { timeout: deadline });
     await this.command('Developer: Reload Window');
     await loaded;
-    await this.page.waitForSelector('.monaco-workbench', { timeout: deadline });
+    await this.#workbenchIsThere();
+  }
+
+  async #workbenchIsThere(): Promise<void> {
+    await patiently(() => this.page.locator('.monaco-workbench').waitFor({ timeout: deadline }));
   }
 
   async showProcesses(): Promise<void> {
     const icon = this.page.locator('.activitybar [aria-label^="Tree Warden"]').first();
-    await icon.waitFor({ timeout: deadline });
+    await patiently(() => icon.waitFor({ timeout: deadline }));
     await eventually('the view opens', async () => {
       if (await this.page.locator('.pane-header[aria-label*="Processes"], .composite.title h2:has-text("Tree Warden")').first().isVisible())
         return true;
@@ -237,9 +238,9 @@ export class Editor implements AsyncDisposable {
 
   /** Runs a command of the palette by its whole title. */
   async command(title: string): Promise<void> {
-    const until = Date.now() + deadline;
+    const patience = new Patience(deadline);
     do await this.#fillPalette(title);
-    while (!(await this.#isOffered(title)) && Date.now() < until);
+    while (!(await this.#isOffered(title)) && !patience.isOver);
     await this.pick(title, 'is');
   }
 
@@ -248,7 +249,7 @@ export class Editor implements AsyncDisposable {
     await this.#leaveViews();
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
-    await input.waitFor({ timeout: deadline });
+    await patiently(() => input.waitFor({ timeout: deadline }));
     // It closes when something else takes the focus meanwhile; the caller opens it again.
     await input.fill(`>${title}`, { timeout: 3000 }).catch(() => undefined);
   }
@@ -274,7 +275,7 @@ export class Editor implements AsyncDisposable {
       if ((await focused.count()) === 0) return true;
       // It takes its time, and one that is pressed again meanwhile would take the focus from what is opened next.
       await this.page.keyboard.press('Control+1');
-      await focused.waitFor({ state: 'detached', timeout: deadline });
+      await patiently(() => focused.waitFor({ state: 'detached', timeout: deadline }));
       return false;
     });
   }
@@ -282,7 +283,7 @@ export class Editor implements AsyncDisposable {
   async warden(title: string, pick?: string): Promise<void> {
     await this.command(`Tree Warden: ${title}`);
     if (pick === undefined) return;
-    await this.entry(pick).waitFor({ timeout: deadline });
+    await patiently(() => this.entry(pick).waitFor({ timeout: deadline }));
     // A list that takes several is closed by Enter.
     const takesSeveral = (await this.page.locator('.quick-input-widget .quick-input-count:visible').count()) > 0;
     await this.pick(pick);
@@ -307,18 +308,57 @@ export class Editor implements AsyncDisposable {
   }
 
   /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */
-  async hover(label: string, text: string): Promise<Locator> {
+  async hover(label: string, text: string | RegExp): Promise<Locator> {
+    return await this.#hovering(label, text, (hover) => Promise.resolve(hover));
+  }
+
+  /** The same, with what the hover says: it goes when its row is drawn anew. */
+  async hoverText(label: string, text: string | RegExp): Promise<string> {
+    return await this.#hovering(label, text, (hover) => hover.innerText({ timeout: 1000 }).catch(() => undefined));
+  }
+
+  async #hovering<T>(label: string, text: string | RegExp, read: (hover: Locator) => Promise<T | undefined>): Promise<T> {
     const hover = this.page.locator('.monaco-hover').filter({ hasText: text }).first();
-    await eventually(
+    return await eventually(
       `the hover of ${label} says ${text}`,
       async () => {
         await this.page.mouse.move(700, 300);
         await this.row(label).first().hover();
-        return await this.appears(hover, 3000);
+        return (await this.appears(hover, 3000)) ? await read(hover) : undefined;
       },
       deadline,
     );
-    return hover;
+  }
+
+  /**
+   * Opens a file by the palette for files; behind the name may stand a line and a column. What is typed before that palette is there goes to whatever has
+   * the focus: when a command is run for the first time, VS Code asks the extension host before.
+   */
+  async openFile(typed: string): Promise<void> {
+    const [name = ''] = typed.split(':');
+    await this.command('Go to File...');
+    const input = this.page.locator('.quick-input-widget:visible input[placeholder^="Search files by name"]');
+    await patiently(() => input.waitFor({ timeout: deadline }));
+    await input.fill(typed);
+    await this.pick(name);
+    await patiently(() => this.page.locator(`.tab.active[aria-label^="${name}"]`).waitFor({ timeout: deadline }));
+    await patiently(() => this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor({ timeout: deadline }));
+  }
+
+  /** Closes every question, list and menu that is open, whatever has the focus. */
+  async dismiss(): Promise<void> {
+    const open = this.page.locator('.monaco-dialog-box:visible, .quick-input-widget:visible, .context-view .monaco-menu:visible');
+    await eventually(
+      'nothing that asks is open',
+      async () => {
+        if ((await open.count()) === 0) return true;
+        const input = this.page.locator('.quick-input-widget:visible .quick-input-box input').first();
+        if (await input.isVisible()) await input.focus({ timeout: 1000 }).catch(() => undefined);
+        await this.page.keyboard.press('Escape');
+        return false;
+      },
+      deadline,
+    );
   }
 
   async clipboard(): Promise<string> {
@@ -328,7 +368,7 @@ export class Editor implements AsyncDisposable {
 
   /** Waits until the palette, or a quick pick, has faded away. */
   async quickPickGone(): Promise<void> {
-    await this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden', timeout: deadline });
+    await patiently(() => this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden', timeout: deadline }));
   }
 
   /** Whether it is there within so many milliseconds. */
@@ -350,7 +390,7 @@ export class Editor implements AsyncDisposable {
   /** Chooses the entry of the open quick pick that begins with this text, or has it somewhere behind an icon. */
   async pick(label: string, where: 'is' | 'begins' | 'contains' = 'begins'): Promise<void> {
     try {
-      await this.entry(label, where).click({ timeout: deadline });
+      await patiently(() => this.entry(label, where).click({ timeout: deadline }));
     } catch (error) {
       await this.screenshot(`no entry ${label}`);
       const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
@@ -397,12 +437,21 @@ export class Editor implements AsyncDisposable {
     );
   }
 
+  /** Waits for a notification with this text and rests the pointer on it: without that, it leaves after ten seconds. */
+  async holdNotification(text: RegExp): Promise<void> {
+    await patiently(() => this.#toast(text).hover({ timeout: deadline }));
+  }
+
   /** Presses a button of the notification that has this text. */
   async press(text: RegExp, button: string): Promise<void> {
-    const toast = this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
     // The buttons of a toast show while the pointer is on it.
-    await toast.first().hover();
-    await toast.first().locator('.monaco-button', { hasText: button }).first().click({ timeout: deadline });
+    await this.holdNotification(text);
+    const chosen = this.#toast(text).locator('.monaco-button', { hasText: button }).first();
+    await patiently(() => chosen.click({ timeout: deadline }));
+  }
+
+  #toast(text: RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
   }
 
   /**
@@ -425,18 +474,22 @@ export class Editor implements AsyncDisposable {
 
   /** The same of anything that is pressed: a key on a row, an entry of its menu. */
   async pressUntil(press: () => Promise<void>, follows: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    await eventually(
-      what,
-      async () => {
-        if (await follows()) return true;
-        // What was to be pressed has gone where the press before was late rather than lost.
-        await press().catch(async (error: unknown) => {
-          if (!(await follows())) throw error;
-        });
-        return await eventually('what follows', follows, 5000).catch(() => false);
-      },
-      deadline,
-    );
+    let problem: unknown;
+    const attempt = async (): Promise<boolean> => {
+      if (await follows()) return true;
+      problem = await press().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (problem === undefined) return await eventually('what follows', follows, 5000).catch(() => false);
+      // What was to be pressed has gone where the press before was late rather than lost; on a busy machine it may not have come yet.
+      if (await follows()) return true;
+      if (!(problem instanceof errors.TimeoutError)) throw problem;
+      return false;
+    };
+    await eventually(what, attempt, deadline).catch((error: unknown) => {
+      throw problem === undefined || problem === error ? error : new Error(String(error), { cause: problem });
+    });
   }
 
   /** Of the window, or of this part of it. */
@@ -454,10 +507,22 @@ export class Editor implements AsyncDisposable {
     await this.#browser.close();
     this.#server.kill('SIGTERM');
     await eventually('the editor has ended', () => this.#server.exitCode !== null || this.#server.signalCode !== null, deadline);
-    for (const pid of this.extensionHostPids) process.kill(pid, 'SIGKILL');
+    for (const pid of this.extensionHostPids) killIfThere(pid, 'SIGKILL');
     if (existsSync(this.run.runtimeFolder)) await eventually('the wardens have ended', () => this.wardenPids.length === 0, deadline);
     await this.run[Symbol.asyncDispose]();
   }
+}
+
+/** Waits on where a deadline of Playwright's is over, and that of a {@link Patience} is not: Playwright counts the time in which a busy machine runs nothing of ours. */
+async function patiently(wait: () => Promise<void>): Promise<void> {
+  const patience = new Patience(deadline);
+  for (;;)
+    try {
+      await wait();
+      return;
+    } catch (error) {
+      if (patience.isOver || !(error instanceof errors.TimeoutError)) throw error;
+    }
 }
 
 function pidsWhere(fits: (pid: number) => boolean): number[] {

@@ -76,9 +76,7 @@ export function describePackage(target: string, native: readonly string[], short
     it('runs what it finds in a project without a file, and says how firmly it holds it', async () => {
       await editor.showProcesses();
       await editor.waitForRow('dev', /idle/);
-      await editor.row('dev').hover();
-      await editor.row('dev').locator('.action-label[aria-label^="Run Found Process"]').click();
-      await editor.page.mouse.move(700, 300);
+      await editor.pressOnRow('dev', 'Run Found Process', /, live/);
       await editor.waitForRow('dev', /, live, .* MB {2}:\d+$/);
       if (shortcomings.length > 0) assert.equal(await editor.notification(/not available/), shortcomings.join(' '));
       await editor.screenshot(`packaged-${target}`);

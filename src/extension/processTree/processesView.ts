@@ -45,6 +45,8 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
   #rows: readonly Row[] = [];
   #filter = '';
   #sortBy = readSortBy();
+  /** As the editor has told of it: some of it may be gone by now. */
+  #selected: readonly Row[] = [];
   /** The objects that the editor knows the rows by, with the newest content of each. */
   readonly #handles = new Map<string, { handle: Row; row: Row }>();
 
@@ -75,6 +77,9 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
       this.#view.onDidChangeVisibility(() => {
         this.#chooseInterval();
         this.#lookForProcesses();
+      }),
+      this.#view.onDidChangeSelection(({ selection }) => {
+        this.#selected = selection;
       }),
       vscode.window.onDidChangeWindowState(() => this.#chooseInterval()),
       vscode.workspace.onDidChangeConfiguration((change) => {
@@ -155,8 +160,11 @@ export class ProcessesView implements vscode.TreeDataProvider<Row>, vscode.Dispo
     }
   }
 
-  get selection(): readonly Row[] {
-    return this.#view.selection;
+  /** The selected rows; undefined while the editor, which draws them anew, does not know all of those that there are. */
+  get selection(): readonly Row[] | undefined {
+    const { selection } = this.#view;
+    const known = new Set(selection.map(({ id }) => id));
+    return this.#selected.every((row) => known.has(row.id) || !this.current(row)) ? selection : undefined;
   }
 
   /** The row as it is now; undefined where it has gone. */

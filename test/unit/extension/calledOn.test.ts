@@ -9,13 +9,13 @@ const pool: Row = { ...rowOfPool('web'), context: 'pool.idle' };
 const found: Row = { ...web, kind: 'found', context: 'found.idle' };
 
 /** Names and contexts of the rows that the command gets. */
-function called(args: readonly unknown[], selection: readonly Row[] = []): readonly string[] | 'lost' {
+function called(args: readonly unknown[], selection: readonly Row[] | undefined): readonly string[] | 'lost' | 'unfocused' {
   const on = calledOn(args, { selection, current: ({ id }) => (id === web.id ? grown : undefined) });
-  return on === 'lost' ? on : on.rows.map(({ kind, process, context }) => `${kind} ${process} ${context}`);
+  return typeof on === 'string' ? on : on.rows.map(({ kind, process, context }) => `${kind} ${process} ${context}`);
 }
 
 describe('what a command is called on', () => {
-  const cases: [string, readonly unknown[], readonly Row[], readonly string[] | 'lost'][] = [
+  const cases: [string, readonly unknown[], readonly Row[] | undefined, readonly string[] | 'lost' | 'unfocused'][] = [
     ['nothing, from the palette, whatever is selected', [], [db], []],
     ['its row, as it is now', [web], [], ['process web process.live']],
     ['its row, where the selected ones are others', [db, undefined], [api, web], ['process db process.idle']],
@@ -32,7 +32,10 @@ describe('what a command is called on', () => {
       [api, db],
       ['process api process.idle', 'process db process.idle'],
     ],
-    ['the selected rows, by a key that knows no focused one', [[undefined]], [api], ['process api process.idle']],
+    ['selected rows of which the editor does not know all any more', [db, [api, undefined, db]], [api, db], 'lost'],
+    ['the same, by a key', [[db]], undefined, 'lost'],
+    ['no row, by a key, where the editor knows none that has the focus', [[undefined]], [], 'unfocused'],
+    ['no row, by a key, where it knows a selected one only', [[undefined]], [api], 'unfocused'],
     ['nothing, by a call of another extension', ['text'], [api], []],
   ];
   for (const [what, args, selection, expected] of cases) it(`is ${what}`, () => assert.deepEqual(called(args, selection), expected));
