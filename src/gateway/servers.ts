@@ -1,8 +1,9 @@
 import { errorText } from '../protocol/errors.ts';
-import type { LivingServer } from '../protocol/gateway.ts';
+import { drainMillis, type LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { ModelFacts } from '../protocol/modelFacts.ts';
 import type { ModelRequest } from '../protocol/models.ts';
+import { period } from '../protocol/timers.ts';
 import { connectionsTo } from './connections.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { drained, type Instance, newInstance } from './instance.ts';
@@ -23,8 +24,6 @@ export interface ServersListener {
   onChange(): void;
 }
 
-/** How long requests that are being answered are waited for before their server is ended, in milliseconds. */
-const drainMillis = 30_000;
 /** Limit of automatic relaunches after servers have ended by themselves: `count` within `withinMillis`. */
 const relaunches = { count: 3, withinMillis: 60_000 } as const;
 const unneeded = 'not needed any more';
@@ -323,7 +322,7 @@ export class Servers {
       let deadline: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         this.#onDrained = resolve;
-        deadline = setTimeout(resolve, drainMillis).unref();
+        deadline = setTimeout(resolve, period(drainMillis)).unref();
       });
       clearTimeout(deadline);
       this.#onDrained = undefined;

@@ -3,6 +3,9 @@ import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from './models.ts';
 
+/** How long requests that are being answered are waited for before their server is ended, in milliseconds. */
+export const drainMillis = 30_000;
+
 /** A model server that the warden has started. */
 export interface StartedServer {
   readonly tree: TreeId;

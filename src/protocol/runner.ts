@@ -51,10 +51,12 @@ export interface RemoteStatus {
   readonly node?: string;
   /** The scheduler's id of the job. */
   readonly job?: string;
-  /** Why it waits or is lost, as the scheduler or the program says it. */
+  /** Why it waits or is lost, or, where it runs, why it was given no more time, as the scheduler or the program says it. */
   readonly reason?: string;
   /** Jobs before it in the queue. */
   readonly ahead?: number;
   /** When the time limit of the job ends, in milliseconds since 1970. */
   readonly endsAt?: number;
+  /** When its stop begins because of that, in milliseconds since 1970; absent while more time may be given, or there is plenty. */
+  readonly stopsAt?: number;
 }

@@ -19,7 +19,8 @@ export const texts = {
   queuedBecause: 'waits in the queue of {0} ({1})',
   queuedBehind: 'waits in the queue of {0} ({1}, {2} jobs before it)',
   connecting: 'is being connected on {0}',
-  limitNotExtended: 'runs until {0} at most: it was not given more time ({1})',
+  endsByLimit: 'ends at {0} by its time limit',
+  limitNotExtended: 'ends at {0} by its time limit: it was not given more time ({1})',
   nodePaused: 'does not run for a while: {0}',
   nodeLost: '{0} does not answer, and what runs there ends by itself: {1}',
 

@@ -8,6 +8,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import type { RemoteStatus, Runner } from '../protocol/runner.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
+import { stopMillis } from '../protocol/stopSteps.ts';
 import { Input } from './input.ts';
 import type { LocalWarden } from './localWarden.ts';
 import { NodeLink, NoWardenError, ProgramMissingError } from './nodeLink.ts';
@@ -18,16 +19,20 @@ import { PortForwards } from './portForwards.ts';
 import { maxReason, Reporter } from './reporter.ts';
 import type { NodeRunner, Placement } from './runner.ts';
 import { nodePlaces, stage } from './staging.ts';
-import { TimeLimit } from './timeLimit.ts';
+import { TimeLimit, timeLimitReached } from './timeLimit.ts';
 
 /** How a tree on a node has ended, as this process is to end. */
 export type RemoteEnd = { readonly code: number } | { readonly signal: NodeJS.Signals };
 
 /** Between two attempts to reach a node that does not answer, in milliseconds. */
 const retryMillis = 2000;
-/** Of the lease: a sign of life is given so often that two may get lost. */
+/** Of the lease: half of it is left to reach the node again when it is noticed that it does not answer. */
 const renewalsPerLease = 4;
 const longestRenewalMillis = 10_000;
+/** An answer that takes longer is none, in milliseconds; at the least, as a busy machine takes its time. */
+const shortestSilenceMillis = 2500;
+/** For the connection to a node, beside what the stop takes before a time limit, in milliseconds. */
+const limitMarginMillis = 5000;
 /** For the answer to how the placement is, when its tree has ended, in milliseconds. */
 const stateMillis = 10_000;
 
@@ -35,6 +40,7 @@ export class Connector {
   readonly #runner: Runner;
   readonly #request: StartRequest;
   readonly #lease: string;
+  readonly #stopMillis: number;
   readonly #places: NodePlaces = nodePlaces();
   readonly #node: NodeRunner;
   readonly #limit: TimeLimit;
@@ -48,6 +54,8 @@ export class Connector {
   #phase: RemoteStatus['phase'] = 'submitting';
   #tree: TreeId | undefined;
   #warden: WardenClient | undefined;
+  /** When the last sign of life was sent that may have come, by performance.now(). */
+  #lastSign = 0;
 
   constructor(local: LocalWarden, { lease, request }: { readonly lease: string; readonly request: StartRequest }) {
     const { runner } = request;
@@ -55,10 +63,11 @@ export class Connector {
     this.#runner = runner;
     this.#request = onNode(request, runner);
     this.#lease = lease;
-    this.#node = nodeRunner(runner, { name: request.name, lease, places: this.#places });
-    this.#limit = new TimeLimit(this.#node, ({ endsAt, refusal }) => {
-      if (this.#placement) this.#placement = { ...this.#placement, endsAt };
-      if (this.#phase === 'running') this.#tell('running', refusal);
+    this.#stopMillis = stopMillis(request.stop);
+    this.#node = nodeRunner(runner, { name: request.name, lease, places: this.#places, stopMillis: this.#stopMillis });
+    this.#limit = new TimeLimit(this.#node, this.#stopMillis + limitMarginMillis, {
+      onChange: () => this.#phase === 'running' && this.#tell('running'),
+      onOver: () => this.#endTree('its time limit is over'),
     });
     this.#report = new Reporter(local, { runner: runner.type, lease });
   }
@@ -88,6 +97,7 @@ export class Connector {
       await this.#report.flushed();
       throw error;
     } finally {
+      this.#limit.dispose();
       this.#forwards.close();
     }
   }
@@ -112,22 +122,22 @@ export class Connector {
     }
   }
 
-  /** @throws Error where the node has not answered for so long that its lease is over, there is nothing to connect to any more, or it is to be stopped. */
+  /** @throws Error where the node has not answered for so long that nothing runs there any more, there is nothing to connect to, or it is to be stopped. */
   async #connect(): Promise<NodeLink> {
-    let since = performance.now();
     const isFirst = this.#tree === undefined;
+    if (isFirst) this.#lastSign = performance.now();
     const script = nodeScript(this.#places, isFirst ? 'attach' : 'attach-again', this.#lease);
     let problem = isFirst ? undefined : 'the connection has ended';
     if (isFirst) this.#tell('connecting');
     for (;;) {
       if (isFirst) this.#stopping.signal.throwIfAborted();
       const isPaused = problem !== undefined && (await this.#isPaused());
-      if (isPaused) since = performance.now();
-      else if (performance.now() - since > this.#runner.leaseMillis + retryMillis) throw new Error(`the node was not reached: ${problem}`);
+      if (isPaused) this.#lastSign = performance.now();
+      const left = this.#lastSign + this.#livesOnMillis - performance.now();
+      if (problem !== undefined && left < 0) throw new Error(this.#unreached(problem, isFirst));
       try {
         // What asks for a suspended job is answered long after that goes on.
-        if (!isPaused)
-          return await this.#unlessStopped(NodeLink.open(this.#node.reach(script), isFirst ? undefined : this.#runner.leaseMillis));
+        if (!isPaused) return await this.#unlessStopped(NodeLink.open(this.#node.reach(script), isFirst ? undefined : left));
       } catch (error) {
         if (error instanceof ProgramMissingError) {
           await stage(this.#places, (line) => this.#node.reach(line));
@@ -142,12 +152,23 @@ export class Connector {
     }
   }
 
+  /** What runs there without a sign of life from here ends after this time at the latest. */
+  get #livesOnMillis(): number {
+    return this.#runner.leaseMillis + this.#stopMillis + retryMillis;
+  }
+
+  #unreached(problem: string, isFirst: boolean): string {
+    const { node = 'the node' } = this.#placement ?? {};
+    if (isFirst) return `${node} was not reached: ${problem}`;
+    return `${node} was not reached for longer than its lease of ${this.#runner.leaseMillis / 1000} s: ${problem}`;
+  }
+
   /** Neither the lease nor what it is for goes on meanwhile. @throws Error with the reason where there is no placement any more. */
   async #isPaused(): Promise<boolean> {
-    const state = await this.#node.state();
-    if (state.is === 'gone') throw new Error(state.why);
-    if (state.is === 'paused') this.#tell('paused', state.why);
-    return state.is === 'paused';
+    const state = await this.#node.state?.(this.#stopping.signal);
+    if (state?.is === 'gone') throw new Error(state.why);
+    if (state?.is === 'paused') this.#tell('paused', state.why);
+    return state?.is === 'paused';
   }
 
   /** A stop that comes while it is tried to reach the node does not wait for that; one that came before is what it is reached for. */
@@ -182,10 +203,8 @@ export class Connector {
     this.#output.from(warden, tree);
     this.#input.use((data) => warden.input(tree, data));
     this.#input.onResize((dimensions) => warden.resize(tree, dimensions));
-    const stop = (): void => {
-      this.#tell('ending');
-      void warden.stop({ tree, now: false, reason: 'stopped by its client' }).catch(() => undefined);
-    };
+    const stop = (): void => this.#endTree('stopped by its client');
+    if (this.#limit.isOver) this.#endTree('its time limit is over');
     if (this.#stopping.signal.aborted) stop();
     else this.#stopping.signal.addEventListener('abort', stop, { once: true, signal });
     if (now?.endedAt !== undefined) return now;
@@ -193,6 +212,13 @@ export class Connector {
     if (typeof how !== 'string') return how;
     this.#tell('lost', how);
     return undefined;
+  }
+
+  /** By its own stop sequence; where the node is not reached now, when it is. */
+  #endTree(reason: string): void {
+    if (!this.#warden || this.#tree === undefined) return;
+    this.#tell('ending');
+    void this.#warden.stop({ tree: this.#tree, now: false, reason }).catch(() => undefined);
   }
 
   /** When all that it has printed is read, however long its reader takes: false where the connection has ended before. */
@@ -219,7 +245,8 @@ export class Connector {
     const isOver = new AbortController();
     try {
       if (this.#stopping.signal.aborted) return undefined;
-      const state = await Promise.race([this.#node.state(), sleep(stateMillis, undefined, { signal: isOver.signal })]);
+      if (this.#limit.isOver) return timeLimitReached;
+      const state = await Promise.race([this.#node.state?.(), sleep(stateMillis, undefined, { signal: isOver.signal })]);
       return state?.is === 'gone' ? state.why : undefined;
     } finally {
       isOver.abort();
@@ -230,7 +257,8 @@ export class Connector {
   async #renew(link: NodeLink, signal: AbortSignal): Promise<void> {
     const { leaseMillis } = this.#runner;
     while (!signal.aborted) {
-      const silence = sleep(period(leaseMillis, 2), 'silence' as const, { signal }).catch(() => 'over' as const);
+      this.#lastSign = performance.now();
+      const silence = sleep(period(leaseMillis, shortestSilenceMillis), 'silence' as const, { signal }).catch(() => 'over' as const);
       const answer = await Promise.race([link.warden.renewLease().catch(() => 'silence' as const), silence]);
       if (signal.aborted) return;
       if (answer === 'silence') {
@@ -244,13 +272,21 @@ export class Connector {
 
   #tell(phase: RemoteStatus['phase'], reason?: string): void {
     this.#phase = phase;
-    this.#report.tell({ phase, ...this.#placement, ...(reason !== undefined && { reason: reason.slice(0, maxReason) }) });
+    const { endsAt, stopsAt, refusal } = this.#limit.known ?? {};
+    const why = reason ?? (phase === 'running' ? refusal : undefined);
+    this.#report.tell({
+      phase,
+      ...this.#placement,
+      ...(endsAt !== undefined && { endsAt }),
+      ...(stopsAt !== undefined && { stopsAt }),
+      ...(why !== undefined && { reason: why.slice(0, maxReason) }),
+    });
   }
 }
 
-/** Of signs of life, or of so many of them, in milliseconds. */
-function period(leaseMillis: number, count = 1): number {
-  return count * Math.min(leaseMillis / renewalsPerLease, longestRenewalMillis);
+/** Of signs of life, and of the silence that is none, in milliseconds. */
+function period(leaseMillis: number, shortest = 0): number {
+  return Math.max(Math.min(leaseMillis / renewalsPerLease, longestRenewalMillis), shortest);
 }
 
 /** With paths of the node's, where these are others. What is about its place here is not done twice. */

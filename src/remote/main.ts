@@ -1,7 +1,7 @@
 /**
  * Between a warden of this machine and one on a node.
  *   remote.js connect                 the leader of a tree on a node, started by the warden of this machine
- *   remote.js end LEASE NAME RUNNER   ends what belongs to a lease, and to the process of this name, on its node; RUNNER is JSON
+ *   remote.js end LEASE NAME RUNNER STOP   ends what belongs to a lease, and to the process of this name, on its node; RUNNER is JSON, STOP the longest that its stop takes, in milliseconds
  *   remote.js attach LEASE            on the node: hands the warden of the lease on over stdin and stdout
  *   remote.js attach-again LEASE      the same, where it was reached before: one that is not there now has ended
  *   remote.js end-here LEASE          on the node: ends it
@@ -18,12 +18,12 @@ import { nodeRunner } from './nodeRunner.ts';
 import { attach, endLease } from './nodeSide.ts';
 import { nodePlaces } from './staging.ts';
 
-async function main([command, lease = '', name = '', runner = '']: readonly string[]): Promise<void> {
+async function main([command, lease = '', name = '', runner = '', stopMillis = '']: readonly string[]): Promise<void> {
   switch (command) {
     case 'connect':
       return endAs(await connect());
     case 'end':
-      return await nodeRunner(JSON.parse(runner) as Runner, { name, lease, places: nodePlaces() }).end();
+      return await nodeRunner(JSON.parse(runner) as Runner, { name, lease, places: nodePlaces(), stopMillis: Number(stopMillis) }).end();
     case 'attach':
       return await attach(lease, { isNew: true });
     case 'attach-again':

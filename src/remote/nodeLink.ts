@@ -18,7 +18,7 @@ export class NoWardenError extends Error {}
 /** The longest that a node has to answer, in milliseconds. */
 const openMillis = 60_000;
 function period(patienceMillis: number): number {
-  return Math.min(patienceMillis, openMillis);
+  return Math.ceil(Math.min(patienceMillis, openMillis));
 }
 
 /** Of what stands before the first answer, in bytes: a login shell may have a lot to say. */
@@ -53,7 +53,9 @@ export class NodeLink {
     });
     const late = AbortSignal.timeout(period(patienceMillis));
     const isLate = new Promise<never>((_, reject) => {
-      late.addEventListener('abort', () => reject(new Error(`${program} has not answered in ${period(patienceMillis) / 1000} s`)));
+      late.addEventListener('abort', () =>
+        reject(new Error(`${program} has not answered in ${Math.round(period(patienceMillis) / 1000)} s`)),
+      );
     });
     try {
       await Promise.race([preface(stdout), ended, isLate]);

@@ -48,7 +48,7 @@ function preamble({ node, bundles, staged }: NodePlaces): string[] {
 const programThere = `[ -n "$d" ] || exit ${noProgram}`;
 
 /** The time that a copy may take over a slow network, in seconds. */
-const copySeconds = 600;
+export const copySeconds = 600;
 
 /** Becomes the warden of a lease. It waits for the program to be brought: for as long as the lease is, and while it is being copied. */
 export function wardenScript(places: NodePlaces, lease: string, leaseMillis: number): string {

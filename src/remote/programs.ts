@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { exitOf } from '../client/childExit.ts';
 import { markVariable } from '../platform/platform.ts';
 import { socketVariable } from '../protocol/runnerVariables.ts';
+import { period } from '../protocol/timers.ts';
 import type { CommandLine } from './runner.ts';
 
 /** Of what a program says, in characters; no answer that is read here is near it. */
@@ -21,9 +22,24 @@ export function handedOn(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEn
   return rest;
 }
 
-/** Runs a program to its end, within `timeoutMillis`. Never rejects: one that could not be run has no code. */
-export async function ask([program, ...args]: CommandLine, input = '', timeoutMillis = 60_000): Promise<Answer> {
-  const child = spawn(program, args, { env: handedOn(), stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMillis, killSignal: 'SIGKILL' });
+export interface AskOptions {
+  /** For its stdin. */
+  readonly input?: string;
+  /** After this time, or when `signal` is aborted, it is killed. */
+  readonly timeoutMillis?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs a program to its end. Never rejects: one that could not be run, or was killed, has no code. */
+export async function ask([program, ...args]: CommandLine, options: AskOptions = {}): Promise<Answer> {
+  const { input = '', timeoutMillis = 60_000, signal } = options;
+  const child = spawn(program, args, {
+    env: handedOn(),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: period(timeoutMillis),
+    killSignal: 'SIGKILL',
+    ...(signal && { signal }),
+  });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout = (stdout + text).slice(0, maxAnswer);

@@ -35,7 +35,8 @@ export interface NodeRunner {
   place(tell: (placing: Placing) => void, signal: AbortSignal): Promise<Placement>;
   /** What runs this script in a POSIX shell at the placement; its stdin and stdout are the script's. */
   reach(script: string): CommandLine;
-  state(): Promise<PlacementState>;
+  /** Absent where nothing but {@link end} ends a placement. Where `signal` is aborted, the answer is not waited for. */
+  state?(signal?: AbortSignal): Promise<PlacementState>;
   /** Asks for so much more time, in milliseconds; absent where there is no time limit. @throws Error with the reason why that is refused. */
   extend?(millis: number): Promise<void>;
   /** Ends whatever belongs to the lease; resolves when nothing of it is left. @throws Error where that cannot be known. */
@@ -47,4 +48,6 @@ export interface RunnerSettings {
   readonly name: string;
   readonly lease: string;
   readonly places: NodePlaces;
+  /** How long the stop of the process takes at most, in milliseconds. */
+  readonly stopMillis: number;
 }

@@ -1,13 +1,12 @@
 /** What Slurm is asked, and what its programs answer, as text; nothing is run here. Fields are those that squeue(1) has had since version 17. */
 import type { SlurmRunner } from '../protocol/runner.ts';
+import { timeLimitReached } from './timeLimit.ts';
 
 /** States of a job in which it has not begun, squeue(1), "JOB STATE CODES". */
 const waiting = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED', 'SPECIAL_EXIT', 'RESV_DEL_HOLD']);
 const going = new Set(['RUNNING', 'RESIZING', 'SIGNALING', 'STAGE_OUT']);
 /** In which its processes are stopped, and go on later. */
 const paused = new Set(['SUSPENDED', 'STOPPED']);
-
-const timeLimitReached = 'its time limit was reached';
 
 /** What its state says in words; others are told as they are. */
 const ends: Readonly<Record<string, string>> = {

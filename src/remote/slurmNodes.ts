@@ -29,6 +29,8 @@ function period(round: number, leaseMillis: number): number {
 
 /** For a controller that is being restarted, when a job is to be ended, in milliseconds. */
 const controllerMillis = 20_000;
+/** Beside its lease and its stop, before a job on a node that does not answer is known to have ended there, in milliseconds. */
+const silentMillis = 10_000;
 /** The longest that the end of a job is waited for, in milliseconds: Slurm gives its processes half a minute, by default. */
 const endingMillis = 40_000;
 
@@ -55,7 +57,7 @@ export class SlurmNodes implements NodeRunner {
     const { lease, places } = this.#settings;
     tell({ phase: 'submitting' });
     const options = sbatchOptions(this.#runner, this.#jobName);
-    const submitted = await ask(['sbatch', ...options], wardenScript(places, lease, this.#runner.leaseMillis));
+    const submitted = await ask(['sbatch', ...options], { input: wardenScript(places, lease, this.#runner.leaseMillis) });
     const job = submitted.code === 0 ? jobIdIn(submitted.stdout) : undefined;
     if (job === undefined) throw new Error(`Slurm has taken no job: ${submitted.problem.replace(/^sbatch: error: /, '')}`);
     this.#job = job;
@@ -94,8 +96,8 @@ export class SlurmNodes implements NodeRunner {
     ];
   }
 
-  async state(): Promise<PlacementState> {
-    const { found, answer } = await this.#lookAtEnd();
+  async state(signal?: AbortSignal): Promise<PlacementState> {
+    const { found, answer } = await this.#lookAtEnd(signal);
     const job = ` (job ${this.#job})`;
     if (found === undefined) return { is: 'unknown', why: answer.problem };
     if (isPaused(found)) return { is: 'paused', why: `${endOf(found)}${job}` };
@@ -113,10 +115,14 @@ export class SlurmNodes implements NodeRunner {
     const begun = performance.now();
     for (let round = 0; ; round++) {
       const cancelled = await ask(['scancel', '--quiet', `--name=${this.#jobName}`]);
-      const left = await ask(['squeue', '--noheader', `--name=${this.#jobName}`, '--format=%i']);
+      const left = await ask(['squeue', '--noheader', `--name=${this.#jobName}`, '--format=%T']);
       if (left.code === 0) {
-        if (left.stdout.trim() === '') return;
+        const states = left.stdout.split('\n').filter(Boolean);
+        if (states.length === 0) return;
         if (cancelled.code !== 0) throw new Error(`scancel: ${cancelled.problem}`);
+        // Slurm has not heard of their end from a node that does not answer, where nothing runs on for longer than this.
+        const isOver = performance.now() - begun > this.#runner.leaseMillis + this.#settings.stopMillis + silentMillis;
+        if (isOver && states.every((state) => isEnding({ state }))) return;
       } else if (performance.now() - begun > controllerMillis) throw new Error(this.#unanswered(left));
       await sleep(period(round, this.#runner.leaseMillis));
     }
@@ -128,23 +134,24 @@ export class SlurmNodes implements NodeRunner {
   }
 
   /** A job that is being ended says only afterwards how it has ended. */
-  async #lookAtEnd(): Promise<Looked> {
+  async #lookAtEnd(signal?: AbortSignal): Promise<Looked> {
     const begun = performance.now();
     for (;;) {
-      const looked = await this.#look();
+      const looked = await this.#look(signal);
       const { found } = looked;
-      if (!found || !isEnding(found) || found.reason === 'TimeLimit' || performance.now() - begun > endingMillis) return looked;
+      if (!found || !isEnding(found) || found.reason === 'TimeLimit') return looked;
+      if (signal?.aborted || performance.now() - begun > endingMillis) return looked;
       await sleep(polls.first);
     }
   }
 
   /** One that has ended is not in the queue any more. */
-  async #look(): Promise<Looked> {
+  async #look(signal?: AbortSignal): Promise<Looked> {
     const job = this.#job ?? '';
-    const queued = await ask(['squeue', '--noheader', `--jobs=${job}`, `--format=${queueFormat}`]);
+    const queued = await ask(['squeue', '--noheader', `--jobs=${job}`, `--format=${queueFormat}`], { signal });
     const found = jobIn(queued.stdout);
     if (found) return { found, answer: queued };
-    const answer = await ask(['scontrol', '--oneliner', 'show', 'job', job]);
+    const answer = await ask(['scontrol', '--oneliner', 'show', 'job', job], { signal });
     const known = jobInDetails(answer.stdout);
     if (known) return { found: known, answer };
     // The controller answers, and has forgotten it.

@@ -1,13 +1,13 @@
 import type { SshRunner } from '../protocol/runner.ts';
 import { forLoginShell, nodeScript, noNode, noProgram, quoted, wardenScript } from './nodeScript.ts';
 import { ask } from './programs.ts';
-import type { CommandLine, NodeRunner, Placement, PlacementState, Placing, RunnerSettings } from './runner.ts';
+import type { CommandLine, NodeRunner, Placement, Placing, RunnerSettings } from './runner.ts';
 
 /** Asks nothing, and notices a connection that is dead: ssh_config(5). */
 const options = ['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=15', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3'];
 
-/** Status of ssh(1) itself, where it could not connect. */
-const notConnected = 255;
+/** For the connection, and what is run there, in milliseconds. */
+const answerMillis = 60_000;
 
 /** A machine by OpenSSH's own client, with the user's own keys and configuration. */
 export class SshNode implements NodeRunner {
@@ -26,7 +26,7 @@ export class SshNode implements NodeRunner {
     tell({ phase: 'connecting', node: host });
     const script = wardenScript(places, lease, this.#runner.leaseMillis);
     const begin = `command -v setsid >/dev/null 2>&1 && s=setsid || s=; $s sh -c ${quoted(script)} </dev/null >/dev/null 2>&1 & :`;
-    const started = await ask(this.reach(begin));
+    const started = await ask(this.reach(begin), { signal });
     signal.throwIfAborted();
     if (started.code !== 0) throw new Error(explained(host, started.problem));
     return { node: host };
@@ -37,14 +37,10 @@ export class SshNode implements NodeRunner {
     return ['ssh', ...options, ...extra, '--', host, forLoginShell(script)];
   }
 
-  async state(): Promise<PlacementState> {
-    const { code, problem } = await ask(this.reach(':'));
-    return code === notConnected || code === null ? { is: 'unknown', why: problem } : { is: 'there' };
-  }
-
   async end(): Promise<void> {
-    const { places, lease } = this.#settings;
-    const { code, problem } = await ask(this.reach(nodeScript(places, 'end-here', lease)));
+    const { places, lease, stopMillis } = this.#settings;
+    const timeoutMillis = stopMillis + answerMillis;
+    const { code, problem } = await ask(this.reach(nodeScript(places, 'end-here', lease)), { timeoutMillis });
     // What has never run there has left nothing.
     if (code !== 0 && code !== noNode && code !== noProgram) throw new Error(explained(this.#runner.host, problem));
   }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { execPath } from 'node:process';
 import { exitOf } from '../client/childExit.ts';
 import { version } from '../protocol/version.ts';
-import { type NodePlaces, stageScript } from './nodeScript.ts';
+import { copySeconds, type NodePlaces, stageScript } from './nodeScript.ts';
 import { complaintIn, handedOn } from './programs.ts';
 import type { CommandLine } from './runner.ts';
 
@@ -38,7 +38,12 @@ export async function stage(places: NodePlaces, reach: (script: string) => Comma
       stdio: ['ignore', 'pipe', 'ignore'],
     },
   );
-  const unpacking = spawn(program, args, { env: handedOn(), stdio: [packing.stdout, 'ignore', 'pipe'] });
+  const unpacking = spawn(program, args, {
+    env: handedOn(),
+    stdio: [packing.stdout, 'ignore', 'pipe'],
+    timeout: copySeconds * 1000,
+    killSignal: 'SIGKILL',
+  });
   packing.stdout.destroy();
   const complaint = complaintIn(unpacking.stderr);
   const [packed, unpacked] = await Promise.all([exitOf(packing), exitOf(unpacking)]);

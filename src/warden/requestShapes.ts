@@ -277,6 +277,7 @@ const remoteStatus = z.looseObject({
     reason: shortText.optional(),
     ahead: count.optional(),
     endsAt: moment.optional(),
+    stopsAt: moment.optional(),
   },
 });
 

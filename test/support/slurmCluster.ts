@@ -1,10 +1,11 @@
-/** A real cluster of Slurm on this machine: one controller and two nodes, which differ by their ports. It needs root, as slurmd(8) does. */
+/** A real cluster of Slurm on this machine: one controller and two nodes, which differ by their ports, or are in networks of their own. It needs root, as slurmd(8) does. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
+import { NodeNetwork } from './nodeNetwork.ts';
 import { eventually, exitOf } from './run.ts';
 import { isAlive } from './survivors.ts';
 
@@ -15,6 +16,10 @@ export interface ClusterOptions {
   /** Time between SIGTERM and SIGKILL where Slurm ends a job, in seconds. */
   readonly killWait?: number;
   readonly cpusPerNode?: number;
+  /** After this time without an answer, a node is down for Slurm, and its jobs have failed; in seconds. Slurm's own is 300. */
+  readonly nodeTimeout?: number;
+  /** Nodes that have networks of their own, which can be cut off. */
+  readonly distant?: readonly NodeName[];
 }
 
 /** Why there can be none here; undefined where there can. */
@@ -34,11 +39,13 @@ export class SlurmCluster implements AsyncDisposable {
   /** What programs of Slurm, and whatever calls them, have in their environment. */
   readonly env = { SLURM_CONF: join(this.folder, 'slurm.conf') };
   readonly #daemons = new Map<string, ChildProcess>();
+  readonly #networks = new Map<NodeName, NodeNetwork>();
 
   /** @throws Error where it does not come up. */
   static async start(options: ClusterOptions = {}): Promise<SlurmCluster> {
     const cluster = new SlurmCluster();
     try {
+      for (const node of options.distant ?? []) cluster.#networks.set(node, await NodeNetwork.create());
       await cluster.#configure(options);
       cluster.#run('munged', ['--foreground', ...cluster.#mungeFiles()]);
       await eventually('munge answers', () => cluster.ask('munge', '--no-input', `--socket=${cluster.#munge('socket')}`) !== undefined);
@@ -57,7 +64,15 @@ export class SlurmCluster implements AsyncDisposable {
   }
 
   startNode(node: NodeName): void {
-    this.#run('slurmd', ['-D', '-N', node], node);
+    const [program, ...args] = [...(this.#networks.get(node)?.enter ?? []), 'slurmd', '-D', '-N', node];
+    this.#run(program ?? '', args, node);
+  }
+
+  /** Of a node that has one of its own. */
+  network(node: NodeName): NodeNetwork {
+    const network = this.#networks.get(node);
+    if (!network) throw new Error(`${node} is on this machine's network`);
+    return network;
   }
 
   /** Ends a daemon at once, and nothing that it has started. */
@@ -104,6 +119,7 @@ export class SlurmCluster implements AsyncDisposable {
       child.kill('SIGTERM');
       await Promise.race([exitOf(child), eventually('it ends', () => !isAlive(child.pid ?? 0), 5000).catch(() => child.kill('SIGKILL'))]);
     }
+    for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -116,7 +132,7 @@ export class SlurmCluster implements AsyncDisposable {
     return Object.entries(files).map(([option, file]) => `--${option}=${this.#munge(file)}`);
   }
 
-  async #configure({ killWait = 30, cpusPerNode = 8 }: ClusterOptions): Promise<void> {
+  async #configure({ killWait = 30, cpusPerNode = 8, nodeTimeout = 20 }: ClusterOptions): Promise<void> {
     // Programs of other users may have to reach the socket.
     chmodSync(this.folder, 0o755);
     // munged wants all users to reach its socket, and none its key.
@@ -125,15 +141,17 @@ export class SlurmCluster implements AsyncDisposable {
     writeFileSync(this.#munge('key'), randomBytes(1024), { mode: 0o600 });
     const ports = new NamedPorts();
     const host = hostname();
+    // Of all addresses of this side, a distant node knows one.
+    const here = [...this.#networks.values()][0]?.here ?? '127.0.0.1';
     const nodes = await Promise.all(
       nodeNames.map(
         async (name) =>
-          `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${await ports.portFor(name)} CPUs=${cpusPerNode} RealMemory=8000`,
+          `NodeName=${name} NodeHostname=${host} NodeAddr=${this.#networks.get(name)?.there ?? '127.0.0.1'} Port=${await ports.portFor(name)} CPUs=${cpusPerNode} RealMemory=8000`,
       ),
     );
     const lines = [
       'ClusterName=test',
-      `SlurmctldHost=${host}(127.0.0.1)`,
+      `SlurmctldHost=${host}(${here})`,
       `SlurmctldPort=${await ports.portFor('controller')}`,
       'SlurmUser=root',
       'SlurmdUser=root',
@@ -153,7 +171,7 @@ export class SlurmCluster implements AsyncDisposable {
       'MpiDefault=none',
       'SwitchType=switch/none',
       'ReturnToService=2',
-      'SlurmdTimeout=20',
+      `SlurmdTimeout=${nodeTimeout}`,
       `KillWait=${killWait}`,
       'SchedulerType=sched/backfill',
       'SchedulerParameters=sched_interval=1,sched_min_interval=0,bf_interval=1',
@@ -168,6 +186,16 @@ export class SlurmCluster implements AsyncDisposable {
     const child = spawn(program, args, { env: { ...process.env, ...this.env }, stdio: 'ignore', detached: true });
     child.once('error', (error) => writeFileSync(log, String(error)));
     this.#daemons.set(name, child);
+  }
+
+  /** A PATH on which scontrol(1) refuses to give a job more time, as it does to users who are no operators; root is one. */
+  pathWithoutMoreTime(): string {
+    const folder = join(this.folder, 'no-more-time');
+    mkdirSync(folder, { recursive: true });
+    const script =
+      '#!/bin/sh\ncase "$*" in *TimeLimit=+*) echo "slurm_update error: Access/permission denied" >&2; exit 1;; esac\nPATH=${PATH#*:} exec scontrol "$@"\n';
+    writeFileSync(join(folder, 'scontrol'), script, { mode: 0o755 });
+    return `${folder}:${process.env['PATH']}:/usr/sbin:/sbin`;
   }
 
   /** The pid of a daemon that runs; for a look at what it has started. */

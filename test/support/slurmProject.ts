@@ -29,14 +29,14 @@ export class SlurmProject extends Run {
   }
 
   /** Resolves with the tree when its first process runs on its node. */
-  async runs(name: string): Promise<TreeSnapshot> {
+  async runs(name: string, deadlineMillis = 60_000): Promise<TreeSnapshot> {
     return await eventually(
       `${name} runs`,
       () => {
         const tree = this.tree(name);
         return tree?.remote?.phase === 'running' && tree.members.length > 0 && tree;
       },
-      60_000,
+      deadlineMillis,
     );
   }
 

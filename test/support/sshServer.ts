@@ -1,4 +1,4 @@
-/** A real sshd(8) of a test's own on the loopback, with keys of its own. What a session of it sees of this machine, a test can change. */
+/** A real sshd(8) of a test's own on the loopback, or in a network of its own, with keys of its own. What a session of it sees of this machine, a test can change. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
+import type { NodeNetwork } from './nodeNetwork.ts';
 import { eventually, exitOf } from './run.ts';
 import { isAlive, killIfThere } from './survivors.ts';
 
@@ -37,11 +38,12 @@ export function whyNoSshServer(): string | undefined {
 export class SshServer implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tw-ssh-'));
   readonly port: number;
+  readonly #network: NodeNetwork | undefined;
   #daemon: ChildProcess | undefined;
 
   /** @throws Error where it does not come up. */
-  static async start(): Promise<SshServer> {
-    const server = new SshServer(await new NamedPorts().portFor('sshd'));
+  static async start(network?: NodeNetwork): Promise<SshServer> {
+    const server = new SshServer(await new NamedPorts().portFor('sshd'), network);
     try {
       await server.#begin();
       return server;
@@ -51,8 +53,14 @@ export class SshServer implements AsyncDisposable {
     }
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, network: NodeNetwork | undefined) {
     this.port = port;
+    this.#network = network;
+  }
+
+  /** The address that it listens at. */
+  get host(): string {
+    return this.#network?.there ?? '127.0.0.1';
   }
 
   /** Options of ssh(1) that reach it as this user, and nothing of the user's own. */
@@ -117,7 +125,7 @@ export class SshServer implements AsyncDisposable {
     // Sessions of the same user only; as root it wants this folder, which a system that has never run it does not have.
     if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     for (const key of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', this.#file(key)]);
-    writeFileSync(this.#file('known'), `[127.0.0.1]:${this.port} ${readFileSync(this.#file('host.pub'), 'utf8')}`);
+    writeFileSync(this.#file('known'), `[${this.host}]:${this.port} ${readFileSync(this.#file('host.pub'), 'utf8')}`);
     writeFileSync(this.#file('session.sh'), sessionScript(this.folder));
     chmodSync(this.#file('session.sh'), 0o755);
     mkdirSync(this.#file('old'));
@@ -126,7 +134,8 @@ export class SshServer implements AsyncDisposable {
     for (const folder of ['home', 'same', 'none']) mkdirSync(this.#file(folder));
     for (const name of shellPrograms) symlinkSync(join('/usr/bin', name), this.#file(`none/${name}`));
     writeFileSync(this.#file('config'), this.#configuration());
-    const daemon = spawn(program, ['-D', '-e', '-f', this.#file('config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [command, ...args] = [...(this.#network?.enter ?? []), program, '-D', '-e', '-f', this.#file('config')];
+    const daemon = spawn(command ?? '', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#daemon = daemon;
     let log = '';
     daemon.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -140,7 +149,7 @@ export class SshServer implements AsyncDisposable {
 
   #accepts(): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = createConnection(this.port, '127.0.0.1', () => {
+      const socket = createConnection(this.port, this.host, () => {
         socket.destroy();
         resolve(true);
       }).once('error', () => resolve(false));
@@ -149,7 +158,7 @@ export class SshServer implements AsyncDisposable {
 
   #configuration(): string {
     return [
-      'ListenAddress 127.0.0.1',
+      `ListenAddress ${this.host}`,
       `Port ${this.port}`,
       `HostKey ${this.#file('host')}`,
       `AuthorizedKeysFile ${this.#file('user.pub')}`,

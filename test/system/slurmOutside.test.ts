@@ -230,22 +230,29 @@ describe('what happens to jobs of Slurm from outside', { skip }, () => {
   });
 
   it('ends with its node when that cannot be reached for longer than the lease', { skip: full }, async () => {
-    await using project = new SlurmProject(cluster, { far: far(sleeper, { node: 'node1', ...short }) });
+    await using project = new SlurmProject(cluster, {
+      far: far(sleeper, { node: 'node1', ...short }),
+      here: { command: 'exec sleep 600', pty: false },
+    });
     const up = project.start(['up']);
-    await project.runs('far');
+    const before = await project.runs('far');
     const daemon = cluster.pidOf('node1');
     killIfThere(daemon, 'SIGSTOP');
     try {
       for (const { pid } of project.processes(/^srun --jobid/)) killIfThere(pid, 'SIGSTOP');
       const begun = performance.now();
-      await eventually('its processes are gone', () => project.processes(/^sleep/).length === 0, 60_000);
+      await eventually('its processes are gone', () => before.members.every(({ pid }) => !isAlive(pid)), 60_000);
       console.log(`  its processes: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-      console.log(`  ${(await project.says('far', /not reached|the node/, 90_000)).reason}`);
+      // What has run the job there is not hung, and may tell the controller of its end.
+      const { reason } = await project.says(
+        'far',
+        /node1 was not reached for longer than its lease of 6 s: |its node has failed|the job has ended/,
+      );
+      console.log(`  ${reason}`);
     } finally {
       killIfThere(daemon, 'SIGCONT');
     }
-    await exitOf(up);
-    await project.nothingIsLeft();
+    await ended(project, up);
   });
 
   it('is given more time once, and says when its time limit was reached', { skip: full }, async () => {
@@ -258,7 +265,39 @@ describe('what happens to jobs of Slurm from outside', { skip }, () => {
     await eventually('it has more time', () => (project.tree('short')?.remote?.endsAt ?? 0) > endsAt + 50_000, 90_000);
     cluster.ask('scontrol', 'update', `JobId=${before.remote?.job}`, 'TimeLimit=1');
     await project.says('short', /its time limit was reached/, 120_000);
-    assert.equal(project.tree('short')?.state, 'failed');
+    await eventually('it has failed', () => project.tree('short')?.state === 'failed', 60_000);
+    await ended(project, up);
+  });
+
+  it('is told that it ends when it is given no more time, is stopped before, and started again', { skip: full }, async () => {
+    const saving = `trap 'echo "saved at $(date +%s)"; exit 0' TERM; echo it runs; while :; do sleep 0.1; done`;
+    await using project = new SlurmProject(
+      cluster,
+      { short: { ...far(saving, { time: '1m' }), stop: ['SIGTERM', '10s', 'SIGKILL'], restart: 'on-failure' } },
+      { PATH: cluster.pathWithoutMoreTime() },
+    );
+    const up = project.start(['up']);
+    let printed = '';
+    up.stdout?.on('data', (data: Buffer) => {
+      printed += data.toString();
+    });
+    const before = await project.runs('short');
+    const endsAt = before.remote?.endsAt ?? 0;
+    const told = await project.says('short', /^ends at .* by its time limit: it was not given more time \(.*permission denied\)$/, 90_000);
+    console.log(`  told ${((endsAt - Date.now()) / 1000).toFixed(1)} s before: ${told.reason}`);
+    const now = await eventually(
+      'another one runs',
+      () => {
+        const tree = project.tree('short');
+        return tree?.remote?.phase === 'running' && tree.id !== before.id && tree;
+      },
+      90_000,
+    );
+    const savedAt = Number(printed.match(/saved at (\d+)/)?.[1]) * 1000;
+    console.log(`  its stop ran ${(endsAt - savedAt) / 1000} s before`);
+    assert.ok(savedAt < endsAt, printed);
+    assert.match(printed, /its time limit was reached/);
+    assert.notEqual(now.remote?.job, before.remote?.job);
     await ended(project, up);
   });
 });

@@ -64,6 +64,7 @@ export class GatewayLink implements ModelHost {
       onProgress: (key, percent) => notify(messages.serverProgress, { key, percent }),
       onHealth: (key, isHealthy) => notify(messages.serverHealth, { key, isHealthy }),
       onEnded: (key, end) => notify(messages.serverEnded, { key, end }),
+      onExpiring: (tree) => void this.#replace(tree),
     });
   }
 
@@ -135,6 +136,12 @@ export class GatewayLink implements ModelHost {
     if (!this.#servers.has(tree) || !this.#starting) return undefined;
     const next = await this.#ask(await this.#starting, messages.restart, { tree });
     return next === null ? undefined : this.#parts.supervisor.snapshot(next);
+  }
+
+  /** Without a gateway, or where that ends meanwhile, the next one ends it. */
+  async #replace(tree: TreeId): Promise<void> {
+    // Why another one could not be loaded is in the snapshot of its model.
+    await this.restart(tree).catch(() => undefined);
   }
 
   /** A user wants the process running: it may be restarted automatically as often as at first. */

@@ -5,6 +5,7 @@ import type { TreeId } from '../../protocol/identity.ts';
 import type { ModelRequest } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
+import { Expiry } from './expiry.ts';
 import { LoadProgress } from './loadProgress.ts';
 import { ServerPorts } from './serverPorts.ts';
 import { startRequest } from './startRequest.ts';
@@ -15,6 +16,8 @@ export interface ServerListener {
   onProgress(key: string, percent: number): void;
   onHealth(key: string, isHealthy: boolean): void;
   onEnded(key: string, end: ServerEnd): void;
+  /** Its allocation ends soon: it is to be replaced when it has answered. */
+  onExpiring(tree: TreeId): void;
 }
 
 interface Server {
@@ -29,6 +32,8 @@ interface Server {
   isHealthy: boolean;
   hasEnded: boolean;
   ending: Promise<void> | undefined;
+  /** Until its requests have to be answered, where its allocation ends. */
+  readonly expiry: Expiry;
 }
 
 /** How long a GPU's driver may take to free memory, and how often it is asked, in milliseconds. */
@@ -65,9 +70,11 @@ export class ModelServers {
   /** Those that are listed, when what is being started is started. */
   async living(): Promise<LivingServer[]> {
     await Promise.allSettled(Array.from(this.#servers.values(), ({ starting }) => starting));
-    return [...this.#servers.values()].flatMap(({ started, key, model, instance, isReady, isHealthy, hasEnded, ending }) =>
-      started ? [{ ...started, key, model, instance, isReady, isHealthy, isEnding: hasEnded || ending !== undefined }] : [],
-    );
+    return [...this.#servers.values()].flatMap(({ started, key, model, instance, isReady, isHealthy, hasEnded, ending, expiry }) => {
+      // The requests of the gateway process before this one have ended with it, so one that was to be replaced need not answer any.
+      const isEnding = hasEnded || ending !== undefined || expiry.isOver;
+      return started ? [{ ...started, key, model, instance, isReady, isHealthy, isEnding }] : [];
+    });
   }
 
   /** @throws Error with one sentence where it cannot be started. */
@@ -83,6 +90,7 @@ export class ModelServers {
       isHealthy: true,
       hasEnded: false,
       ending: undefined,
+      expiry: new Expiry(),
     };
     this.#servers.set(key, server);
     try {
@@ -166,8 +174,10 @@ export class ModelServers {
         server.isReady = true;
         this.#listener.onReady(key);
       }
+      const { phase, stopsAt } = this.#supervisor.remote.viewOf(id)?.status ?? {};
+      server.expiry.follow(stopsAt, () => this.#listener.onExpiring(id));
       // What it is asked while its node does not answer would fail.
-      const isHealthy = tree?.probes.health !== 'unhealthy' && this.#supervisor.remote.viewOf(id)?.status.phase !== 'lost';
+      const isHealthy = tree?.probes.health !== 'unhealthy' && phase !== 'lost';
       if (isHealthy !== server.isHealthy) {
         server.isHealthy = isHealthy;
         this.#listener.onHealth(key, isHealthy);
@@ -175,6 +185,7 @@ export class ModelServers {
       if (server.hasEnded || (tree && !tree.ended)) return;
       server.hasEnded = true;
       if (server.started) this.#ports.release(server.started.port);
+      server.expiry.cancel();
       unlisten();
       // It may be forgotten soon.
       if (tree) this.#notePids(tree, pids);

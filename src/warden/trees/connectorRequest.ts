@@ -9,7 +9,7 @@ import { stopMillis } from '../../protocol/stopSteps.ts';
 
 /** For the connection to the node, beside what the steps of a stop take there, in milliseconds. */
 const marginMillis = 20_000;
-/** For the program that ends what is left on the node when the connector could not, in milliseconds. */
+/** For the program that ends what is left on the node when the connector could not, beside the same, in milliseconds. */
 const endMillis = 120_000;
 
 /**
@@ -23,7 +23,8 @@ export function connectorRequest(request: StartRequest & { readonly runner: Runn
   const lease = randomUUID();
   const program = [execPath, join(dirname(process.argv[1] ?? ''), 'remote.js')] as const;
   // Given by words, since it is on record: secrets are not in it.
-  const end = [...program, 'end', lease, name, JSON.stringify(runner)] as const;
+  const takes = stopMillis(meant.stop);
+  const end = [...program, 'end', lease, name, JSON.stringify(runner), `${takes}`] as const;
   return {
     ...{ name, cwd, stdio, runner },
     ...(pool !== undefined && { pool }),
@@ -43,9 +44,9 @@ export function connectorRequest(request: StartRequest & { readonly runner: Runn
     env: { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: null, [socketVariable]: socket },
     stop: [
       { signal: 'SIGTERM' },
-      { waitMillis: marginMillis + stopMillis(meant.stop) },
+      { waitMillis: marginMillis + takes },
       { signal: 'SIGKILL' },
-      { run: end, timeoutMillis: endMillis, quiet: true },
+      { run: end, timeoutMillis: endMillis + takes, quiet: true },
     ],
     whenLeaderExits: 'kill',
     containment: 'auto',
