@@ -51,7 +51,7 @@ describe('the network of nodes of Slurm', { skip: full || (whyNoCluster() ?? why
   after(async () => await cluster?.[Symbol.asyncDispose]());
   afterEach(async () => {
     for (const node of nodeNames) cluster.network(node).restore();
-    await eventually('the nodes are idle', () => cluster.states().every((state) => state === 'idle'), 90_000);
+    await eventually('the nodes are idle', () => cluster.isIdle, 90_000);
   });
 
   const far = (command: string, lease: string, more: object = {}): object => ({

@@ -246,7 +246,7 @@ describe('what happens to jobs of Slurm from outside', { skip }, () => {
       // What has run the job there is not hung, and may tell the controller of its end.
       const { reason } = await project.says(
         'far',
-        /node1 was not reached for longer than its lease of 6 s: |its node has failed|the job has ended/,
+        /node1 was not reached for longer than its lease of 20 s: |its node has failed|the job has ended/,
       );
       console.log(`  ${reason}`);
     } finally {

@@ -21,7 +21,10 @@ it('a job that waits is asked for again before a lease that has begun with it ca
   const stopping = new AbortController();
   try {
     const places = { node: 'node', bundles: '/nowhere', staged: 'nowhere' };
-    const nodes = new SlurmNodes({ type: 'slurm', leaseMillis: 20, workspace: '/w' }, { name: 'far', lease: '1-2', places });
+    const nodes = new SlurmNodes(
+      { type: 'slurm', leaseMillis: 20, workspace: '/w' },
+      { name: 'far', lease: '1-2', places, stopMillis: 1000 },
+    );
     const isStopped = assert.rejects(
       nodes.place(() => undefined, stopping.signal),
       { name: 'AbortError' },
