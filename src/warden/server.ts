@@ -6,6 +6,7 @@ import * as figures from '../protocol/figures.ts';
 import type { Hello, Welcome } from '../protocol/handshake.ts';
 import * as handshake from '../protocol/handshake.ts';
 import { type HelperName, startHelper } from '../protocol/helpers.ts';
+import type { TreeId } from '../protocol/identity.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Inspection } from '../protocol/inspection.ts';
 import * as inspection from '../protocol/inspection.ts';
@@ -27,14 +28,16 @@ import { sendInput } from './sendInput.ts';
 import type { Supervisor } from './supervisor.ts';
 import { TreeFeed } from './treeFeed.ts';
 import { snapshotOf } from './trees/snapshot.ts';
+import type { Tree } from './trees/tree.ts';
 
 export interface ServerParts {
   readonly supervisor: Supervisor;
   readonly models: ModelService;
   readonly journal: Journal;
   welcome(): Welcome;
-  /** The client has introduced itself. */
+  /** See {@link AdmittedSocket}. */
   greeted(): void;
+  standsFor(tree: TreeId): void;
   inspect(): Inspection;
   selfCheck(): readonly string[];
   /** Alerts from before a client was connected. */
@@ -121,12 +124,18 @@ export class ClientSession {
       return null;
     });
     this.#on(requests.shutdown, ({ reason, now }) => this.#parts.shutdown(reason, now));
-    this.#on(remote.remoteStart, ({ tree }) => supervisor.remote.startOf(supervisor.find(tree)));
-    this.#onNews(remote.remoteReport, ({ tree, ...view }) => supervisor.remote.report(supervisor.find(tree), view));
+    this.#on(remote.remoteStart, ({ tree }) => supervisor.remote.startOf(this.#standsFor(tree)));
+    this.#onNews(remote.remoteReport, ({ tree, ...view }) => supervisor.remote.report(this.#standsFor(tree), view));
     this.#on(remote.renewLease, () => this.#parts.renewLease());
     this.#onNews(ownership.releaseOwnership, ({ keepMillis }) => this.#parts.releaseOwnership(this, keepMillis));
     this.#on(ownership.takeOwnership, () => this.#parts.takeOwnership(this));
     answerNameRequests((request, work) => this.#on(request, work), supervisor.declarations);
+  }
+
+  #standsFor(id: TreeId): Tree {
+    const tree = this.#parts.supervisor.find(id);
+    this.#parts.standsFor(id);
+    return tree;
   }
 
   #handleExternal(): void {
