@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime, TreeId } from '../../protocol/identity.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
@@ -45,6 +46,8 @@ export class TreeWatch {
   readonly #sampler: Sampler;
   readonly #scheduler: SampleScheduler;
   readonly #samples = new SharedLooks<void>((thorough) => this.#sample(thorough));
+  /** A look that has not begun yet. */
+  #soon: Promise<Census> | undefined;
   /** The newest census that is in switch and records. */
   #recorded: Census | undefined;
 
@@ -70,7 +73,16 @@ export class TreeWatch {
 
   /** Living members of a tree, looked up afresh and thoroughly. */
   alive(id: TreeId): ProcessStat[] {
-    return (this.#parts.membership.census(true).members.get(id) ?? []).filter((process) => process.alive);
+    return aliveIn(this.#parts.membership.census(true), id);
+  }
+
+  /** The same at the end of this turn of the event loop, by one look for all trees that ask until then: a thousand may be ended at the same time. */
+  async aliveSoon(id: TreeId): Promise<readonly ProcessStat[]> {
+    this.#soon ??= nextTurn().then(() => {
+      this.#soon = undefined;
+      return this.#parts.membership.census(true);
+    });
+    return aliveIn(await this.#soon, id);
   }
 
   /** Reads the membership, and updates everything that depends on it. */
@@ -184,6 +196,10 @@ export class TreeWatch {
     }
     records.writeStrays(this.#strays, strays);
   }
+}
+
+function aliveIn({ members }: Census, id: TreeId): ProcessStat[] {
+  return (members.get(id) ?? []).filter((process) => process.alive);
 }
 
 function countAlive(processes: readonly ProcessStat[] = []): number {
