@@ -16,6 +16,7 @@ import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import * as remote from '../protocol/remoteRequests.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { period } from '../protocol/timers.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import { version } from '../protocol/version.ts';
 import * as watching from '../protocol/watching.ts';
@@ -52,8 +53,8 @@ export interface ServerParts {
   renewLease(): number;
 }
 
-/** Time within which changes of models are sent together, in milliseconds. */
-const gatherMillis = 100;
+/** Time within which changes of models are sent together, or longer where there are many servers, in milliseconds. */
+const shortestGatherMillis = 100;
 
 /** One client, from its hello to its end. Every client may do everything: only this user can open the socket. */
 export class ClientSession {
@@ -235,10 +236,13 @@ export class ClientSession {
   /** Each request changes something: what comes close together is sent at once. */
   #pushModelsSoon(): void {
     if (!this.#trees.isWatched) return;
-    this.#modelsDue ??= setTimeout(() => {
-      this.#modelsDue = undefined;
-      void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots));
-    }, gatherMillis);
+    this.#modelsDue ??= setTimeout(
+      () => {
+        this.#modelsDue = undefined;
+        void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots));
+      },
+      period(models.gatherMillis(shortestGatherMillis, this.#parts.models.snapshots)),
+    );
   }
 
   #subscribe({ tree, from, whenBehind, follow }: OutputRequest): number {
