@@ -80,16 +80,11 @@ describe('a model with the runner "slurm"', { skip }, () => {
         assert.equal(tally.lost, 0);
         assert.equal(tally.whole + tally.withError + tally.brokenOff, 1000);
         assert.equal((await models.chat('far', 'say 1')).status, 200);
-        await eventually('all four are there again', async () => (await readyInstances()) === 4, 120_000);
-        console.log(`${title}: four again ${((performance.now() - lostAt) / 1000).toFixed(1)} s after it was lost`);
-        const living = (await models.warden.client.list()).filter(({ endedAt }) => endedAt === undefined);
-        assert.deepEqual(
-          living.map(({ remote }) => remote?.node),
-          ['node1', 'node1', 'node1', 'node1'],
-        );
       } finally {
         restore();
       }
+      await eventually('all four are there again', async () => (await readyInstances()) === 4, 120_000);
+      console.log(`${title}: four again ${((performance.now() - lostAt) / 1000).toFixed(1)} s after it was lost`);
       await models.warden.client.unloadModel('far', true);
       await nothingIsLeft(models);
     });
