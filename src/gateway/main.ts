@@ -14,12 +14,14 @@ import * as helper from '../protocol/helperProcess.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
 import { gatewayActivity } from '../protocol/modelActivity.ts';
+import { gatherMillis, type ModelSnapshot } from '../protocol/models.ts';
+import { period } from '../protocol/timers.ts';
 import { Models } from './models.ts';
 import { notPossible } from './refusal.ts';
 import { RemoteLauncher } from './remoteLauncher.ts';
 
-/** Changes within this time are reported together, in milliseconds. */
-const gatherMillis = 50;
+/** Changes within this time are reported together, or within a longer one where there are many servers, in milliseconds. */
+const shortestGatherMillis = 50;
 /** Longest time in which requests that were broken off may be told so, in milliseconds. */
 const closeMillis = 800;
 
@@ -37,13 +39,18 @@ const models = new Models({
 });
 
 let isDue = false;
+let told: readonly ModelSnapshot[] = [];
 models.onChange(() => {
   if (isDue) return;
   isDue = true;
-  setTimeout(() => {
-    isDue = false;
-    void ifConnected(() => connection.sendNotification(messages.modelsChanged, models.snapshots()));
-  }, gatherMillis);
+  setTimeout(
+    () => {
+      isDue = false;
+      told = models.snapshots();
+      void ifConnected(() => connection.sendNotification(messages.modelsChanged, told));
+    },
+    period(gatherMillis(shortestGatherMillis, told)),
+  );
 });
 
 connection.onRequest(messages.configure, (configuration) => answered(() => models.declare(configuration)));

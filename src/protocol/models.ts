@@ -200,3 +200,14 @@ export const loadModel = new RequestType<{ readonly model: string; readonly inst
 export const unloadModel = new RequestType<{ readonly model: string; readonly now: boolean }, ModelSnapshot, void>('models/unload');
 /** Sent to each client that watches, when something of them has changed. */
 export const models = new NotificationType<readonly ModelSnapshot[]>('models');
+
+const longestGatherMillis = 1000;
+
+/**
+ * How long changes of models are gathered before they are told, in milliseconds: `shortest`, and longer where a list is long, as each request changes it, and it is
+ * told as a whole.
+ */
+export function gatherMillis(shortest: number, snapshots: readonly ModelSnapshot[]): number {
+  const instances = snapshots.reduce((sum, model) => sum + model.instances.length, 0);
+  return Math.max(shortest, Math.min(instances, longestGatherMillis));
+}

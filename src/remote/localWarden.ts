@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ResponseError } from 'vscode-jsonrpc';
 import { connectToWarden, type WardenClient } from '../client/wardenClient.ts';
 import { recordedWardens } from '../client/wardenRegistry.ts';
+import { errorCodes } from '../protocol/errorCodes.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { RemoteFigures } from '../protocol/remoteRequests.ts';
 import type { RemoteStatus } from '../protocol/runner.ts';
@@ -34,13 +36,13 @@ export class LocalWarden {
   }
 
   report(status: RemoteStatus, figures?: RemoteFigures): void {
-    this.#last = [status, figures];
+    this.#last = [status, figures ?? this.#last?.[1]];
     this.#client.reportRemote(this.#tree, status, figures);
   }
 
   /** Resolves when it knows of all that was reported. */
   async flushed(): Promise<void> {
-    await this.#client.list().catch(() => undefined);
+    await this.#client.gateway().catch(() => undefined);
   }
 
   #follow(client: WardenClient): void {
@@ -60,12 +62,24 @@ export class LocalWarden {
     }
   }
 
+  /** Not by its list: a thousand connectors may look for their trees at the same time. */
+  async #isHeldBy(client: WardenClient): Promise<boolean> {
+    try {
+      await client.remoteStart(this.#tree);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ResponseError)) throw error;
+      // Of one that was taken over, it is not known any more what was to be started.
+      return error.code !== errorCodes.noSuchTree;
+    }
+  }
+
   async #holder(): Promise<WardenClient | undefined> {
     for (const { path, trees } of recordedWardens()) {
       if (!trees.some(({ tree }) => tree === this.#tree)) continue;
       try {
         const client = await connectToWarden(socketPath(path), clientName);
-        if ((await client.list()).some(({ id }) => id === this.#tree)) return client;
+        if (await this.#isHeldBy(client)) return client;
         client.dispose();
       } catch {
         // The record of one that is dead, or that has only just begun.

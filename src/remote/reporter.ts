@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { maxRemoteMembers, type RemoteFigures } from '../protocol/remoteRequests.ts';
 import type { RemoteStatus } from '../protocol/runner.ts';
 import type { MemberSnapshot, TreeSnapshot } from '../protocol/snapshot.ts';
@@ -10,6 +11,7 @@ export const maxReason = 500;
 export class Reporter {
   readonly #local: LocalWarden;
   #status: RemoteStatus;
+  #figures: RemoteFigures | undefined;
 
   constructor(local: LocalWarden, { runner, lease }: Pick<RemoteStatus, 'runner' | 'lease'>) {
     this.#local = local;
@@ -27,12 +29,15 @@ export class Reporter {
     await this.#local.flushed();
   }
 
+  /** Of a process that does nothing, none are told: of a thousand, each would wake the warden once a second. */
   figures({ members, cpuPercent, memoryBytes, readRate, writeRate, zombies, gpu }: TreeSnapshot): void {
     const figures: RemoteFigures = {
       members: members.slice(0, maxRemoteMembers).map(plain),
       ...{ cpuPercent, memoryBytes, readRate, writeRate, zombies },
       ...(gpu && { gpu }),
     };
+    if (isDeepStrictEqual(figures, this.#figures)) return;
+    this.#figures = figures;
     this.#local.report(this.#status, figures);
   }
 }

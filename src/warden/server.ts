@@ -6,6 +6,7 @@ import * as figures from '../protocol/figures.ts';
 import type { Hello, Welcome } from '../protocol/handshake.ts';
 import * as handshake from '../protocol/handshake.ts';
 import { type HelperName, startHelper } from '../protocol/helpers.ts';
+import type { TreeId } from '../protocol/identity.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import type { Inspection } from '../protocol/inspection.ts';
 import * as inspection from '../protocol/inspection.ts';
@@ -16,6 +17,7 @@ import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import * as remote from '../protocol/remoteRequests.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { period } from '../protocol/timers.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import { version } from '../protocol/version.ts';
 import * as watching from '../protocol/watching.ts';
@@ -28,14 +30,16 @@ import { sendInput } from './sendInput.ts';
 import type { Supervisor } from './supervisor.ts';
 import { TreeFeed } from './treeFeed.ts';
 import { snapshotOf } from './trees/snapshot.ts';
+import type { Tree } from './trees/tree.ts';
 
 export interface ServerParts {
   readonly supervisor: Supervisor;
   readonly models: ModelService;
   readonly journal: Journal;
   welcome(): Welcome;
-  /** The client has introduced itself. */
+  /** See {@link AdmittedSocket}. */
   greeted(): void;
+  standsFor(tree: TreeId): void;
   inspect(): Inspection;
   selfCheck(): readonly string[];
   /** Alerts from before a client was connected. */
@@ -52,8 +56,8 @@ export interface ServerParts {
   renewLease(): number;
 }
 
-/** Time within which changes of models are sent together, in milliseconds. */
-const gatherMillis = 100;
+/** Time within which changes of models are sent together, or longer where there are many servers, in milliseconds. */
+const shortestGatherMillis = 100;
 
 /** One client, from its hello to its end. Every client may do everything: only this user can open the socket. */
 export class ClientSession {
@@ -129,12 +133,18 @@ export class ClientSession {
       return null;
     });
     this.#on(requests.shutdown, ({ reason, now }) => this.#parts.shutdown(reason, now));
-    this.#on(remote.remoteStart, ({ tree }) => supervisor.remote.startOf(supervisor.find(tree)));
-    this.#onNews(remote.remoteReport, ({ tree, ...view }) => supervisor.remote.report(supervisor.find(tree), view));
+    this.#on(remote.remoteStart, ({ tree }) => supervisor.remote.startOf(this.#standsFor(tree)));
+    this.#onNews(remote.remoteReport, ({ tree, ...view }) => supervisor.remote.report(this.#standsFor(tree), view));
     this.#on(remote.renewLease, () => this.#parts.renewLease());
     this.#onNews(ownership.releaseOwnership, ({ keepMillis }) => this.#parts.releaseOwnership(this, keepMillis));
     this.#on(ownership.takeOwnership, () => this.#parts.takeOwnership(this));
     answerNameRequests((request, work) => this.#on(request, work), supervisor.declarations);
+  }
+
+  #standsFor(id: TreeId): Tree {
+    const tree = this.#parts.supervisor.find(id);
+    this.#parts.standsFor(id);
+    return tree;
   }
 
   #handleExternal(): void {
@@ -239,10 +249,13 @@ export class ClientSession {
   /** Each request changes something: what comes close together is sent at once. */
   #pushModelsSoon(): void {
     if (!this.#trees.isWatched && !this.#isLessee) return;
-    this.#modelsDue ??= setTimeout(() => {
-      this.#modelsDue = undefined;
-      void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots));
-    }, gatherMillis);
+    this.#modelsDue ??= setTimeout(
+      () => {
+        this.#modelsDue = undefined;
+        void ifConnected(() => this.#connection.sendNotification(models.models, this.#parts.models.snapshots));
+      },
+      period(models.gatherMillis(shortestGatherMillis, this.#parts.models.snapshots)),
+    );
   }
 
   #subscribe({ tree, from, whenBehind, follow }: OutputRequest): number {

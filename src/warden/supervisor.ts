@@ -115,6 +115,7 @@ export class Supervisor {
       logs: this.#logs,
       events: this.#events,
       alive: (id) => this.#watch.alive(id),
+      aliveSoon: (id) => this.#watch.aliveSoon(id),
       causeOfDeath: (id) => this.#limits.causeOfDeath(id),
       remoteFailure: (id) => this.remote.failureOf(id),
     });

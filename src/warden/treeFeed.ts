@@ -6,6 +6,14 @@ import { passUnreadable } from './ending/ifReadable.ts';
 /** Shortest sampling interval that a client gets, in milliseconds. */
 const shortestMillis = 100;
 
+/**
+ * A change that took longer to make than this, in milliseconds, is followed by a rest of so many times its time: where a thousand trees are started or ended, the
+ * lists of all of them, one at each transition, would take most of the warden's time.
+ */
+const quickMillis = 2;
+const restFactor = 3;
+const maxRestMillis = 200;
+
 /** Where the trees of a feed come from. */
 export interface TreeSource {
   /** Brings the figures up to date. */
@@ -23,7 +31,9 @@ export class TreeFeed {
   #sent: readonly TreeSnapshot[] | undefined;
   #withExternal = false;
   #timer: NodeJS.Timeout | undefined;
-  #due: NodeJS.Immediate | undefined;
+  #due: { cancel(): void } | undefined;
+  /** By performance.now(). */
+  #restUntil = 0;
   #isLooking = false;
 
   constructor(source: TreeSource, send: (change: TreesChange) => void) {
@@ -48,14 +58,22 @@ export class TreeFeed {
     return this.#sent;
   }
 
-  /** The trees have changed; what comes within one turn is sent together. */
+  /** The trees have changed; what comes within one turn, or within the rest after a long list, is sent together. */
   changed(): void {
-    if (this.isWatched) this.#due ??= setImmediate(() => this.#push());
+    if (!this.isWatched || this.#due) return;
+    const rest = this.#restUntil - performance.now();
+    if (rest > 0) {
+      const timer = setTimeout(() => this.#push(), period(rest));
+      this.#due = { cancel: () => clearTimeout(timer) };
+    } else {
+      const turn = setImmediate(() => this.#push());
+      this.#due = { cancel: () => clearImmediate(turn) };
+    }
   }
 
   dispose(): void {
     clearInterval(this.#timer);
-    clearImmediate(this.#due);
+    this.#due?.cancel();
     this.#sent = undefined;
   }
 
@@ -74,11 +92,14 @@ export class TreeFeed {
   }
 
   #push(): void {
-    clearImmediate(this.#due);
+    this.#due?.cancel();
     this.#due = undefined;
     if (this.#sent === undefined) return;
+    const begun = performance.now();
     const now = this.#snapshots();
     this.#send(changeBetween(this.#sent, now));
     this.#sent = now;
+    const ended = performance.now();
+    this.#restUntil = ended - begun > quickMillis ? ended + Math.min(maxRestMillis, restFactor * (ended - begun)) : 0;
   }
 }

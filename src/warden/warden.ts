@@ -7,7 +7,7 @@ import { readServiceAddress, writeServiceAddress } from '../records/serviceAddre
 import { Alerts, alertOf } from './alerts.ts';
 import { ClientSessions } from './clientSessions.ts';
 import { ClientSocket } from './clientSocket.ts';
-import { ClientSockets } from './clientSockets.ts';
+import { type AdmittedSocket, ClientSockets } from './clientSockets.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { passUnreadable } from './ending/ifReadable.ts';
 import { Shutdown } from './ending/shutdown.ts';
@@ -83,8 +83,8 @@ export class Warden {
     this.#socket = new ClientSocket(socketPath(records.folder), {
       ...{ platform: options.platform, observers, journal, alert },
       onConnection: (socket) => {
-        const greeted = clients.admit(socket);
-        if (greeted) this.#serve(socket, socket, greeted);
+        const admitted = clients.admit(socket);
+        if (admitted) this.#serve(socket, socket, admitted);
       },
     });
     this.#diagnostics.checkRegularly();
@@ -154,9 +154,9 @@ export class Warden {
   }
 
   /** Until the connection ends; its last messages are dealt with first. */
-  #serve(input: Readable, output: Writable, greeted?: () => void): ClientSession {
+  #serve(input: Readable, output: Writable, admitted?: AdmittedSocket): ClientSession {
     const { connection, closed } = checkedConnection(input, output);
-    const session = this.#accept(connection, greeted);
+    const session = this.#accept(connection, admitted);
     input.on('close', () => this.#ownership?.closed(session));
     void closed.then(() => {
       session.dispose();
@@ -177,10 +177,12 @@ export class Warden {
     }, idleTimeoutMillis / 5);
   }
 
-  #accept(connection: MessageConnection, greeted: () => void = () => undefined): ClientSession {
+  #accept(connection: MessageConnection, admitted?: AdmittedSocket): ClientSession {
     const { supervisor, models, journal, deadMansSwitch, options } = this.#parts;
     const parts: ServerParts = {
-      ...{ greeted, supervisor, models, journal },
+      ...{ supervisor, models, journal },
+      greeted: () => admitted?.greeted(),
+      standsFor: (tree) => admitted?.standsFor(tree),
       welcome: () => this.#diagnostics.welcome(),
       inspect: () => this.#diagnostics.inspect(),
       selfCheck: () => this.#diagnostics.selfCheck().map(String),

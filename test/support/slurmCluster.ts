@@ -1,13 +1,13 @@
 /** A real cluster of Slurm on this machine: one controller and two nodes, which differ by their ports, or are in networks of their own. It needs root, as slurmd(8) does. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { NodeNetwork } from './nodeNetwork.ts';
 import { eventually, exitOf } from './run.ts';
-import { isAlive } from './survivors.ts';
+import { isAlive, killIfThere } from './survivors.ts';
 
 export const nodeNames = ['node1', 'node2'] as const;
 type NodeName = (typeof nodeNames)[number];
@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly nodeTimeout?: number;
   /** Nodes that have networks of their own, which can be cut off. */
   readonly distant?: readonly NodeName[];
+  /** Each job is put on the node that is least loaded; else on the first one with room. */
+  readonly spreads?: boolean;
 }
 
 /** Why there can be none here; undefined where there can. */
@@ -91,6 +93,34 @@ export class SlurmCluster implements AsyncDisposable {
     return states.length === nodeNames.length && states.every((state) => state === 'idle');
   }
 
+  /** As a machine whose power fails: its daemon, and all that runs on it, at once. Until {@link startNode}. */
+  async lose(node: NodeName): Promise<void> {
+    for (const pid of this.#processesOf(node)) killIfThere(pid, 'SIGKILL');
+    await this.kill(node);
+  }
+
+  /** As a machine that hangs, or whose network is cut: nothing is closed, and nothing answers. Until {@link thaw}. */
+  freeze(node: NodeName): void {
+    for (const pid of [this.pidOf(node), ...this.#processesOf(node)]) killIfThere(pid, 'SIGSTOP');
+  }
+
+  thaw(node: NodeName): void {
+    for (const pid of [...this.#processesOf(node), this.pidOf(node)]) killIfThere(pid, 'SIGCONT');
+  }
+
+  /** What its daemon has started, and what that has: known by what they have in their environment, and by being what guards such processes. */
+  #processesOf(node: NodeName): number[] {
+    const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+    const own = pids.filter((pid) => {
+      const variables = proc(pid, 'environ').split('\0');
+      return variables.includes(`SLURMD_NODENAME=${node}`) && variables.includes(`SLURM_CONF=${this.env.SLURM_CONF}`);
+    });
+    const guards = own
+      .map((pid) => Number(proc(pid, 'stat').split(') ').at(-1)?.split(' ')[1]))
+      .filter((pid) => proc(pid, 'comm').startsWith('slurmstepd'));
+    return [...new Set([...guards, ...own])];
+  }
+
   /** Jobs that are in the queue, or run: id, name, state. Undefined where the controller does not answer. */
   jobs(): { readonly id: string; readonly name: string; readonly state: string }[] | undefined {
     const answer = this.ask('squeue', '--noheader', '--format=%i|%j|%T');
@@ -132,7 +162,7 @@ export class SlurmCluster implements AsyncDisposable {
     return Object.entries(files).map(([option, file]) => `--${option}=${this.#munge(file)}`);
   }
 
-  async #configure({ killWait = 30, cpusPerNode = 8, nodeTimeout = 20 }: ClusterOptions): Promise<void> {
+  async #configure({ killWait = 30, cpusPerNode = 8, nodeTimeout = 20, spreads = false }: ClusterOptions): Promise<void> {
     // Programs of other users may have to reach the socket.
     chmodSync(this.folder, 0o755);
     // munged wants all users to reach its socket, and none its key.
@@ -164,7 +194,7 @@ export class SlurmCluster implements AsyncDisposable {
       'ProctrackType=proctrack/linuxproc',
       'TaskPlugin=task/none',
       'SelectType=select/cons_tres',
-      'SelectTypeParameters=CR_CPU',
+      `SelectTypeParameters=CR_CPU${spreads ? ',CR_LLN' : ''}`,
       'SlurmdParameters=config_overrides',
       'AccountingStorageType=accounting_storage/none',
       'JobAcctGatherType=jobacct_gather/none',
@@ -208,5 +238,14 @@ export class SlurmCluster implements AsyncDisposable {
   /** What a daemon has logged. */
   log(name: string): string {
     return readFileSync(join(this.folder, `${name}.log`), 'utf8');
+  }
+}
+
+/** Empty where it has just ended. */
+function proc(pid: number, file: 'environ' | 'stat' | 'comm'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
   }
 }

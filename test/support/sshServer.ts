@@ -84,6 +84,11 @@ export class SshServer implements AsyncDisposable {
     ];
   }
 
+  /** Further options of ssh(1): each connection has a sshd of its own, in the network namespace of this process. */
+  inNetworkOf(pid: number): string[] {
+    return ['-o', `ProxyCommand=nsenter --target ${pid} --net ${program} -i -f ${this.#file('config')}`];
+  }
+
   get pid(): number {
     const pid = this.#daemon?.pid;
     if (pid === undefined || !isAlive(pid)) throw new Error('sshd does not run');

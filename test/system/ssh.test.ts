@@ -1,6 +1,8 @@
 /** Processes that run on a machine that ssh reaches: this one, by a sshd of the test's own. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
@@ -24,9 +26,14 @@ describe('a process with the runner "ssh"', { skip }, () => {
     readonly [key: string]: unknown;
     readonly runner?: object;
   }
-  const project = (processes: Readonly<Record<string, Written>>, looks: Omit<NodeLooks, 'folder'> = {}): Run => {
+  const project = (
+    processes: Readonly<Record<string, Written>>,
+    looks: Omit<NodeLooks, 'folder'> = {},
+    further: readonly string[] = [],
+  ): Run => {
     const run = new Run();
-    const runner = { type: 'ssh', host: '127.0.0.1', extra: server.options({ folder: join(run.folder, 'node'), ...looks }) };
+    const extra = [...server.options({ folder: join(run.folder, 'node'), ...looks }), ...further];
+    const runner = { type: 'ssh', host: '127.0.0.1', extra };
     const all = Object.entries(processes).map(([name, written]) => [
       name,
       { pty: false, ...written, runner: { ...runner, ...written.runner } },
@@ -119,6 +126,44 @@ describe('a process with the runner "ssh"', { skip }, () => {
     assert.equal(snapshots(run)[0]?.state, 'ready');
     run.call(['down']);
     await nothingIsLeft(run);
+  });
+
+  it('has its ports here, where the loopback of its machine is another one', { skip: needsRoot }, async () => {
+    const network = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && echo up && exec sleep 600'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(network.stdout, 'data');
+      const port = await new NamedPorts().portFor('far');
+      const bytes = 20 * 2 ** 20;
+      const script = `require('http').createServer((request, response) => {
+        if (request.method === 'GET') return response.end('from afar');
+        let length = 0;
+        request.on('data', (chunk) => { length += chunk.length; }).on('end', () => response.end(Buffer.alloc(length, 'x')));
+      }).listen(${port}, '127.0.0.1')`;
+      await using run = project(
+        { far: { command: [process.execPath, '-e', script], ready: { http: `http://127.0.0.1:${port}` } } },
+        {},
+        server.inNetworkOf(network.pid ?? 0),
+      );
+      const { code, stderr } = run.call(['up', '--detach']);
+      assert.equal(code, 0, stderr);
+      const ports = (pid: number): string => readFileSync(`/proc/${pid}/net/tcp`, 'utf8');
+      const hex = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+      assert.match(ports(network.pid ?? 0), new RegExp(hex));
+      assert.equal(await (await fetch(`http://127.0.0.1:${port}`)).text(), 'from afar');
+      const echoes = Array.from({ length: 4 }, async () => {
+        const answer = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: Buffer.alloc(bytes, 'y') });
+        return (await answer.arrayBuffer()).byteLength;
+      });
+      assert.deepEqual(await Promise.all(echoes), [bytes, bytes, bytes, bytes]);
+      run.call(['down']);
+      await nothingIsLeft(run);
+      await assert.rejects(fetch(`http://127.0.0.1:${port}`));
+    } finally {
+      network.kill('SIGKILL');
+      await exitOf(network);
+    }
   });
 
   it('goes on over a new connection where one breaks off, and loses nothing of its output', async () => {

@@ -10,6 +10,8 @@ import { ifReadable, passUnreadable } from './ifReadable.ts';
 export interface Target {
   /** Processes that are alive now; looks afresh at every call. @throws ProcessTableError where that cannot be seen. */
   alive(): ProcessStat[];
+  /** The same by a look that begins later in this turn of the event loop, and is shared by all that ask for it meanwhile. Absent: each looks by itself. */
+  aliveSoon?(): Promise<readonly ProcessStat[]>;
   signal(target: ProcessIdentity, signal: NodeJS.Signals): SignalOutcome;
   /** Ends all processes at once, where a container can; false where all of it is left to signals. */
   killAll?(): boolean;
@@ -64,7 +66,7 @@ export async function terminate(
     else if (step.signal === 'SIGKILL') await end.tryToKill();
     else if (isSignal(step.signal)) {
       target.onStep?.(step.signal);
-      signalEveryone(target, step.signal);
+      await signalEveryone(target, step.signal);
     }
   }
   const outcome = await end.kill();
@@ -120,11 +122,17 @@ export async function endAll(
 }
 
 /** A stopped process does not see a signal before it goes on, so SIGCONT follows. */
-function signalEveryone(target: Target, signal: NodeJS.Signals): void {
-  for (const process of ifReadable(() => target.alive()) ?? []) {
+async function signalEveryone(target: Target, signal: NodeJS.Signals): Promise<void> {
+  for (const process of (await aliveSoon(target)) ?? []) {
     send(target, process, signal);
     if (process.stopped && signal !== 'SIGSTOP') send(target, process, 'SIGCONT');
   }
+}
+
+/** Undefined where the process table cannot be read. */
+async function aliveSoon(target: Pick<Target, 'alive' | 'aliveSoon'>): Promise<readonly ProcessStat[] | undefined> {
+  if (!target.aliveSoon) return ifReadable(() => target.alive());
+  return await target.aliveSoon().catch(passUnreadable);
 }
 
 /** Undefined where it cannot be seen whether this is still the process. */
@@ -147,9 +155,9 @@ async function isGoneWithin(target: Target, millis: number, hurry: AbortSignal):
  * Whether no member is left, by several passes a few milliseconds apart: a single one can miss a process that forks and exits. A pass
  * that fails counts as one with members left.
  */
-export async function isGone(target: Pick<Target, 'alive'>): Promise<boolean> {
+export async function isGone(target: Pick<Target, 'alive' | 'aliveSoon'>): Promise<boolean> {
   for (let pass = 1; ; pass++) {
-    if (ifReadable(() => target.alive().length) !== 0) return false;
+    if ((await aliveSoon(target))?.length !== 0) return false;
     if (pass === passesBeforeGone) return true;
     await sleep(pass);
   }

@@ -12,6 +12,8 @@ export interface MemberSignalsParts {
   readonly isRemote?: boolean;
   /** Living members now, looked up afresh and thoroughly. */
   alive(): ProcessStat[];
+  /** See {@link Target.aliveSoon}. */
+  aliveSoon?(): Promise<readonly ProcessStat[]>;
 }
 
 /** What reaches the members of a tree: each of them by itself, or all that its container holds. */
@@ -33,9 +35,10 @@ export class MemberSignals {
 
   /** For a stop; `onStep` is called with each signal that all members get, `run` runs its commands. */
   target(onStep?: Target['onStep'], run?: Target['run']): Target {
-    const { platform, container, process, alive } = this.#parts;
+    const { platform, container, process, alive, aliveSoon } = this.#parts;
     return {
       alive,
+      ...(aliveSoon && { aliveSoon }),
       signal: (target, signal) => this.#signal(target, signal),
       killAll: () => container.killAll(mayKillInside(platform, process?.identity)),
       ...(onStep && { onStep }),

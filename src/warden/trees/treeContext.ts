@@ -2,6 +2,7 @@ import type { Container } from '../../platform/container.ts';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime } from '../../protocol/identity.ts';
 import type { Text } from '../../protocol/texts.ts';
+import type { Target } from '../ending/termination.ts';
 import type { TreeOutput } from '../output/treeOutput.ts';
 import type { TreeEmitter } from './treeEvents.ts';
 
@@ -26,6 +27,8 @@ export interface TreeContext {
   contain(): Container | Promise<Container>;
   /** Living members now, looked up afresh and thoroughly. */
   alive(): ProcessStat[];
+  /** See {@link Target.aliveSoon}. */
+  aliveSoon?(): Promise<readonly ProcessStat[]>;
   /** Resolves when no command of the last run is being run any more for a warden that was killed. */
   readonly cleared: Promise<void>;
   /** Why the kernel has ended members by itself, where it has. */

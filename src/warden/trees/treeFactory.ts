@@ -30,6 +30,8 @@ export interface TreeFactoryParts {
   readonly cleared: Promise<void>;
   /** Living members of a tree, looked up afresh and thoroughly. */
   alive(tree: TreeId): ProcessStat[];
+  /** See {@link Target.aliveSoon}. */
+  aliveSoon(tree: TreeId): Promise<readonly ProcessStat[]>;
   /** Why the kernel has ended members of this tree by itself; undefined where it has not. */
   causeOfDeath(tree: TreeId): Text | undefined;
   /** Why a tree has failed on its node; undefined where it has not, or runs here. */
@@ -73,7 +75,7 @@ export class TreeFactory {
     request: StartRequest,
     { past, host }: { readonly past?: TreePast & { readonly log: string }; readonly host?: TreeView | undefined },
   ): Tree {
-    const { platform, lifetime, records, logs, events, cleared, alive, causeOfDeath, remoteFailure } = this.#parts;
+    const { platform, lifetime, records, logs, events, cleared, alive, aliveSoon, causeOfDeath, remoteFailure } = this.#parts;
     const context = {
       platform,
       lifetime,
@@ -83,6 +85,7 @@ export class TreeFactory {
       output: new TreeOutput(logs.logFor(id, request, past?.log), request.awaitReader, request.log),
       contain: () => this.#contain(id, request, host),
       alive: () => alive(id),
+      aliveSoon: () => aliveSoon(id),
       limitReached: () => causeOfDeath(id),
       remoteFailure: () => remoteFailure(id),
     };

@@ -1,7 +1,10 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Platform, ProcessStat } from '../../platform/platform.ts';
 import type { Lifetime, TreeId } from '../../protocol/identity.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import { type Text, withData } from '../../protocol/texts.ts';
+import { period } from '../../protocol/timers.ts';
 import { killAll } from '../ending/cleanup.ts';
 import type { DeadMansSwitch } from '../ending/deadMansSwitch.ts';
 import { ifReadable, passUnreadable } from '../ending/ifReadable.ts';
@@ -37,6 +40,14 @@ export interface TreeWatchParts {
   alert(message: Text): void;
 }
 
+/**
+ * A shared look that took longer than this, in milliseconds, is followed by a rest of so many times its time: requests to stop a thousand trees come one in each turn,
+ * and would each have a look of their own.
+ */
+const quickMillis = 10;
+const restFactor = 2;
+const maxRestMillis = 100;
+
 /** Samples which processes live and what they use, and keeps switch, records and limits up to date with that. */
 export class TreeWatch {
   readonly #parts: TreeWatchParts;
@@ -45,6 +56,10 @@ export class TreeWatch {
   readonly #sampler: Sampler;
   readonly #scheduler: SampleScheduler;
   readonly #samples = new SharedLooks<void>((thorough) => this.#sample(thorough));
+  /** A look that has not begun yet. */
+  #soon: Promise<Census> | undefined;
+  /** No such look begins before, in milliseconds of the monotonic clock. */
+  #restUntil = 0;
   /** The newest census that is in switch and records. */
   #recorded: Census | undefined;
 
@@ -70,7 +85,25 @@ export class TreeWatch {
 
   /** Living members of a tree, looked up afresh and thoroughly. */
   alive(id: TreeId): ProcessStat[] {
-    return (this.#parts.membership.census(true).members.get(id) ?? []).filter((process) => process.alive);
+    return aliveIn(this.#parts.membership.census(true), id);
+  }
+
+  /** The same at the end of this turn of the event loop, or a little later, by one look for all trees that ask until then: a thousand may be ended at the same time. */
+  async aliveSoon(id: TreeId): Promise<readonly ProcessStat[]> {
+    this.#soon ??= this.#lookSoon();
+    return aliveIn(await this.#soon, id);
+  }
+
+  async #lookSoon(): Promise<Census> {
+    const rest = this.#restUntil - performance.now();
+    await (rest > 0 ? sleep(period(rest)) : nextTurn());
+    this.#soon = undefined;
+    const begun = performance.now();
+    const census = this.#parts.membership.census(true);
+    const now = performance.now();
+    const took = now - begun;
+    this.#restUntil = took > quickMillis ? now + Math.min(maxRestMillis, restFactor * took) : 0;
+    return census;
   }
 
   /** Reads the membership, and updates everything that depends on it. */
@@ -192,6 +225,10 @@ export class TreeWatch {
     }
     records.writeStrays(this.#strays, strays);
   }
+}
+
+function aliveIn({ members }: Census, id: TreeId): ProcessStat[] {
+  return (members.get(id) ?? []).filter((process) => process.alive);
 }
 
 function countAlive(processes: readonly ProcessStat[] = []): number {

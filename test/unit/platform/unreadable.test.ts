@@ -87,6 +87,7 @@ describe('an escalation that cannot see', { skip: isAlone }, () => {
       throw new ProcessTableError('blind');
     };
     assert.equal(await isGone({ alive: blind }), false);
+    assert.equal(await isGone({ alive: () => [], aliveSoon: async () => blind() }), false);
     await assert.rejects(terminate({ alive: blind, signal: blind }, kill, never, 50), ProcessTableError);
   });
 

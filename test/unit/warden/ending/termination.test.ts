@@ -151,6 +151,22 @@ describe('an escalation', () => {
     assert.equal((await terminate(held, [{ signal: 'SIGKILL' }], never)).survivors.length, 1);
   });
 
+  it('looks by itself only to kill, where there is a look that is shared with others', async () => {
+    const tree = new FakeTree().add(1, willing);
+    let own = 0;
+    const alive = (): ProcessStat[] => {
+      own++;
+      return tree.alive();
+    };
+    const target = { alive, aliveSoon: async () => tree.alive(), signal: tree.signal.bind(tree) };
+    assert.deepEqual(await terminate(target, parseStop(['SIGTERM', '10s', 'SIGKILL']), never), { forced: false, survivors: [] });
+    assert.equal(own, 0);
+    tree.add(2, deaf);
+    assert.deepEqual(await terminate(target, parseStop(['SIGTERM', '20ms']), never), { forced: true, survivors: [] });
+    assert.ok(own > 0);
+    assert.deepEqual(tree.log, ['SIGTERM 1', 'SIGTERM 2', 'SIGSTOP 2', 'SIGKILL 2']);
+  });
+
   it('kills also where a step names a signal that this system does not have', async () => {
     const tree = new FakeTree().add(1, deaf);
     const { signal } = tree;
