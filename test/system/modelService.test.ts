@@ -250,6 +250,34 @@ describe('the model service', () => {
     assert.equal(shared.starts(), 1);
   });
 
+  it('serves what it has refused to one client when the other one has gone, and tells it', async () => {
+    await using shared = new SharedModel();
+    const first = shared.gateway(shared.folder('first'));
+    await shared.served();
+    const second = shared.gateway(shared.folder('second', { shared: shared.otherwise(), mine: shared.otherwise() }));
+    await eventually('it is told', () => second.text().includes("'shared' is not served here"));
+    const own = await shared.clientOf(second.child.pid);
+    const states = async (): Promise<string[]> => (await own.models()).map(({ name, state }) => `${name} ${state}`);
+    assert.deepEqual(await states(), ['shared failed', 'mine cold']);
+    first.child.kill('SIGTERM');
+    await exitOf(first.child);
+    await eventually('it is served', async () => (await states()).includes('shared cold'));
+    assert.equal((await own.loadModel('shared')).state, 'ready');
+    own.dispose();
+  });
+
+  it('says to what depends on a model that is refused why it is not started', async () => {
+    await using shared = new SharedModel();
+    shared.gateway(shared.folder('first'));
+    await shared.served();
+    const api = { command: 'sleep 1000', dependsOn: ['model:shared'] };
+    const cwd = shared.folder('second', { shared: shared.otherwise() }, { api });
+    const { code, stderr, stdout } = shared.run.call(['up'], { cwd });
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /'api' was not started.*'shared' is not served here, because .*first declares it otherwise \(command\)/);
+    assert.doesNotMatch(stderr, /shared at http/);
+  });
+
   it('serves a model that a process depends on, at the address in its environment', async () => {
     await using shared = new SharedModel();
     const answer = join(shared.run.workFolder, 'address');
