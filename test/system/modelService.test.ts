@@ -11,7 +11,7 @@ import { resolveModel } from '../../src/config/resolveModel.ts';
 import { newToken } from '../../src/loopback/token.ts';
 import { readRecordFolder, socketPath } from '../../src/records/records.ts';
 import { type Death, deaths, killAtOnce, openWindow } from '../support/deaths.ts';
-import { eventually, exitOf, Run, switchesOf } from '../support/run.ts';
+import { cli, eventually, exitOf, Run, switchesOf } from '../support/run.ts';
 import { isAlive, killIfThere, survivorsAfterLooking } from '../support/survivors.ts';
 import { testScope } from '../support/testScope.ts';
 
@@ -51,7 +51,10 @@ class SharedModel implements AsyncDisposable {
 
   /** `tree-warden gateway` in a folder, with what it has printed. */
   gateway(folder: string): { readonly child: ChildProcess & { readonly pid: number }; readonly text: () => string } {
-    const child = this.run.start(['gateway'], folder);
+    return this.followed(this.run.start(['gateway'], folder));
+  }
+
+  followed(child: ReturnType<Run['start']>): ReturnType<SharedModel['gateway']> {
     let text = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -264,6 +267,17 @@ describe('the model service', () => {
     await eventually('it is served', async () => (await states()).includes('shared cold'));
     assert.equal((await own.loadModel('shared')).state, 'ready');
     own.dispose();
+  });
+
+  it('says which port and key a command wanted that are not those of the service', async () => {
+    await using shared = new SharedModel();
+    shared.gateway(shared.folder('first'));
+    const { url } = await shared.served();
+    const command = [`TREE_WARDEN_TOKEN=${newToken()}`, process.execPath, cli, 'gateway', '--port', '1'];
+    const second = shared.followed(shared.run.spawn('env', command, shared.folder('second')));
+    await eventually('it is served', () => second.text().includes(`Gateway at ${url}/v1, API key ${token}\nModels: shared\n`));
+    assert.match(second.text(), /Port 1 is not used: the models are shared/);
+    assert.match(second.text(), /TREE_WARDEN_TOKEN is not used: the models are shared/);
   });
 
   it('says to what depends on a model that is refused why it is not started', async () => {

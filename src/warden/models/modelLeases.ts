@@ -29,6 +29,8 @@ export class ModelLeases<Lessee extends object> {
     if (this.#isUnused) throw new RequestError('notPossible', 'The model service is ending.', 'modelServiceGone');
     // It keeps its place: what it has said first counts on.
     this.#leases.set(lessee, lease);
+    // It is told by the answer.
+    this.#known.delete(lessee);
     const info = await this.#declare();
     const refused = mergeLeases([...this.#leases.values()]).refused.get(lease) ?? [];
     this.#known.set(lessee, refused);
@@ -50,7 +52,7 @@ export class ModelLeases<Lessee extends object> {
     return info;
   }
 
-  /** The one that has just asked is told by its answer. */
+  /** Each of them that has had an answer. */
   #tellRefused(): void {
     const { refused } = mergeLeases([...this.#leases.values()]);
     for (const [lessee, lease] of this.#leases) {

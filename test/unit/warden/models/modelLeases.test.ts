@@ -44,6 +44,8 @@ describe('leases of models', () => {
     await leases.take(second, lease('second', model('coder', 1)));
     await leases.take(first, lease('first', model('coder', 2)));
     assert.deepEqual(told, ['second: coder']);
+    const { refused } = await leases.take(second, lease('second', model('coder', 2)));
+    assert.deepEqual([refused, told.length], [undefined, 1]);
   });
 
   it('end with the last client, and no other is taken then', async () => {
