@@ -25,6 +25,12 @@ export async function serve(client: WardenClient, models: readonly ModelRequest[
   return await declareNewest(client);
 }
 
+/** Names of the models that are served as they were declared. */
+export function servedNames(models: readonly ModelRequest[], { refused = [] }: Pick<DeclaredModels, 'refused'>): string[] {
+  const without = new Set(refused.map(({ name }) => name));
+  return models.map(({ name }) => name).filter((name) => !without.has(name));
+}
+
 function declareAgainWhenLost(client: WardenClient): void {
   const budget = new RestartBudget();
   client.onModelServiceLost(() => {

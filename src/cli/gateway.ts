@@ -4,7 +4,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
 import { modelStateText } from '../protocol/modelText.ts';
 import { readDeclared } from './declared.ts';
-import { serve } from './declaredModels.ts';
+import { serve, servedNames } from './declaredModels.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
 import { complain, sayAll, sayJson } from './say.ts';
@@ -27,16 +27,23 @@ export async function gateway(
   session.stopOnSignals();
   const { client } = session.warden;
   const options = { port: wantedPort, isPortFixed: wantedPort > 0, allowedOrigins, ...(token !== undefined && { token }) };
-  const { url, token: key } = await serve(client, requests, options).catch(async (error: unknown) => {
+  const {
+    url,
+    token: key,
+    refused = [],
+  } = await serve(client, requests, options).catch(async (error: unknown) => {
     await session.close('the gateway could not be opened');
     throw new CliError(errorText(error));
   });
   const info = { url, token: key };
   if (wantedPort > 0 && !info.url.endsWith(`:${wantedPort}`))
     complain(`Port ${wantedPort} is not used: the models are shared, and the model service has an address of its own.`);
+  if (token !== undefined && key !== token)
+    complain('TREE_WARDEN_TOKEN is not used: the models are shared, and the model service has an API key of its own.');
   if (json) sayJson(info);
-  else sayAll([`Gateway at ${info.url}/v1, API key ${info.token}`, `Models: ${requests.map(({ name }) => name).join(', ')}`]);
-  const lastShown = new Map<string, string>();
+  else sayAll([`Gateway at ${info.url}/v1, API key ${info.token}`, `Models: ${servedNames(requests, { refused }).join(', ') || 'none'}`]);
+  // Those have been told already.
+  const lastShown = new Map(refused.map(({ name, reason }) => [name, `failed: ${reason}`]));
   client.onModels((models) => printChanges(models, lastShown));
   const { orderly, stderrTail } = await session.warden.ended;
   if (!orderly) throw new CliError(`The warden was killed; every server of a model has been ended. ${stderrTail}`, exitCodes.wardenFailed);

@@ -5,7 +5,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { ModelRequest } from '../protocol/models.ts';
 import { modelOfDependency } from '../protocol/names.ts';
 import type { Declared } from './declared.ts';
-import { serve } from './declaredModels.ts';
+import { serve, servedNames } from './declaredModels.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { complain } from './say.ts';
 
@@ -24,6 +24,7 @@ export async function neededModels({ wanted, models, context }: Declared<Process
 /** Opens the gateway, where there is anything to serve; each model is loaded when a process that needs it is started. */
 export async function serveModels(client: WardenClient, requests: ModelRequest[]): Promise<void> {
   if (requests.length === 0) return;
-  const { url } = await serve(client, requests, { port: 0 });
-  complain(`${requests.map(({ name }) => name).join(', ')} at ${url}/v1`);
+  const declared = await serve(client, requests, { port: 0 });
+  const served = servedNames(requests, declared);
+  if (served.length > 0) complain(`${served.join(', ')} at ${declared.url}/v1`);
 }

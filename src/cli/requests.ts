@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Changes } from '../client/changes.ts';
 import type { WardenClient } from '../client/wardenClient.ts';
 import { clockTime, formatDuration } from '../protocol/format.ts';
-import { type ActivityPage, type ModelActivity, maxActivity } from '../protocol/modelActivity.ts';
+import { type ActivityRequest, type ModelActivity, maxActivity } from '../protocol/modelActivity.ts';
 import { normalName } from '../protocol/names.ts';
 import { visible } from '../protocol/visible.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
@@ -18,21 +18,24 @@ export interface RequestsOptions {
   readonly lines: string;
 }
 
+/** Of each warden, up to where it has told what it was asked. */
+type Pages = WeakMap<WardenClient, NonNullable<ActivityRequest['after']>>;
+
 /** Pause between two looks while they are followed, in milliseconds. */
 const lookMillis = 500;
-const header = ['TIME', 'MODEL', 'CLIENT', 'STATUS', 'QUEUE', 'FIRST', 'TOTAL', 'IN', 'CACHED', 'OUT', 'SPEED'];
+const header = ['TIME', 'MODEL', 'CLIENT', 'STATUS', 'QUEUE', 'FIRST', 'TOTAL', 'IN', 'CACHED', 'OUT', 'SPEED', 'ERROR'];
 const numeric = new Set(['QUEUE', 'FIRST', 'TOTAL', 'IN', 'CACHED', 'OUT', 'SPEED']);
 
 /** What the models of all wardens were asked lately. With `follow`, never resolves. */
 export async function requests(models: readonly string[], { follow = false, json = false, lines }: RequestsOptions): Promise<number> {
-  if (!/^\d{1,4}$/.test(lines))
+  if (!/^\d{1,3}$/.test(lines) || Number(lines) > maxActivity)
     throw new CliError(`-n wants a number of requests, at most ${maxActivity}, not '${lines}'.`, exitCodes.usage);
   const wanted = new Set(models.map(normalName));
   const isWanted = ({ model, asked }: ModelActivity): boolean =>
     wanted.size === 0 || wanted.has(model) || (asked !== undefined && wanted.has(asked));
   using wardens = new FollowedWardens('tree-warden requests', new Changes());
   await wardens.look();
-  const pages = new Map<WardenClient, ActivityPage>();
+  const pages: Pages = new WeakMap();
   const look = async (): Promise<ModelActivity[]> => {
     const found = await Promise.all(wardens.feeds.map(({ client }) => newIn(client, pages)));
     return found
@@ -45,7 +48,7 @@ export async function requests(models: readonly string[], { follow = false, json
   if (!follow) {
     if (json) sayJson(known, 2);
     else if (known.length > 0) sayAll(table(header, known.map(cellsOf), numeric));
-    else sayAll(['No model was asked anything.']);
+    else sayAll([wanted.size === 0 ? 'No model was asked anything.' : `Nothing was asked of ${[...wanted].join(', ')}.`]);
     return exitCodes.ok;
   }
   const print = async (news: readonly ModelActivity[]): Promise<void> => {
@@ -61,15 +64,15 @@ export async function requests(models: readonly string[], { follow = false, json
 }
 
 /** What has changed since the last look. */
-async function newIn(client: WardenClient, pages: Map<WardenClient, ActivityPage>): Promise<readonly ModelActivity[]> {
+async function newIn(client: WardenClient, pages: Pages): Promise<readonly ModelActivity[]> {
   const before = pages.get(client);
   // One that has ended, or is of another version, tells nothing.
   const page = await client.modelActivity(before ? { after: before } : {}).catch(() => null);
-  if (page) pages.set(client, { ...page, requests: [] });
+  if (page) pages.set(client, { gateway: page.gateway, revision: page.revision });
   return page?.requests ?? [];
 }
 
-function cellsOf({ startedAt, model, asked, client, state, status, ...figures }: ModelActivity): string[] {
+function cellsOf({ startedAt, model, asked, client, state, status, error, ...figures }: ModelActivity): string[] {
   const millis = (figure: number | undefined): string => (figure === undefined ? '-' : formatDuration(figure));
   const count = (figure: number | undefined): string => String(figure ?? '-');
   return [
@@ -84,12 +87,14 @@ function cellsOf({ startedAt, model, asked, client, state, status, ...figures }:
     count(figures.cachedTokens),
     count(figures.outputTokens),
     figures.tokensPerSecond === undefined ? '-' : `${figures.tokensPerSecond.toFixed(1)}/s`,
+    error ?? '-',
   ];
 }
 
 /** While they are followed, the widths of what is to come are not known. */
 function lineOf(one: ModelActivity): string {
-  const [time, model, client, status, ...figures] = cellsOf(one);
+  const { error, ...answered } = one;
+  const [time, model, client, status, ...figures] = cellsOf(answered);
   const named = figures.flatMap((figure, index) => (figure === '-' ? [] : `${header[index + 4]?.toLowerCase()} ${figure}`));
-  return [time, model, client, status, ...named, ...(one.error === undefined ? [] : [one.error])].join('  ');
+  return [time, model, client, status, ...named, ...(error === undefined ? [] : [error])].join('  ');
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'undici';
+import type { ModelFacts } from '../protocol/modelFacts.ts';
 import type { InstanceSnapshot } from '../protocol/models.ts';
 import { instanceName } from '../protocol/names.ts';
 import { period } from '../protocol/timers.ts';
@@ -17,6 +18,8 @@ export interface Instance {
   /** Undefined until it is started. */
   launched: Launched | undefined;
   connections: Pool | undefined;
+  /** What it has said of its model; nothing before it was asked. */
+  facts: ModelFacts;
   /** Resolves when it is ready, or has failed to load. */
   settled: Promise<void>;
   /** Why it has failed to load. */
@@ -50,6 +53,7 @@ export function newInstance(number: number, starting: Promise<Launched>): Instan
     starting,
     launched: undefined,
     connections: undefined,
+    facts: {},
     failure: undefined,
     settled: Promise.resolve(),
     ending: undefined,

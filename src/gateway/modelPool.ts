@@ -207,8 +207,7 @@ export class ModelPool implements GroupMember {
     const { name, aliases, description, runtime, maxConcurrent, exclusive, variants } = this.#model;
     const { all, ready, desired, outstanding, progress } = this.#servers;
     const state = this.#state;
-    // What a server said goes with it: the next one may be given another size.
-    const facts = mergeFacts(this.#model.facts ?? {}, ready.length > 0 ? this.#servers.facts : {});
+    const facts = mergeFacts(this.#model.facts ?? {}, this.#servers.facts);
     return {
       name,
       aliases,

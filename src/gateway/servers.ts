@@ -8,7 +8,7 @@ import { connectionsTo } from './connections.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { drained, type Instance, newInstance } from './instance.ts';
 import type { InstanceEnd, Launched, Launcher, LaunchListener } from './launcher.ts';
-import { askFacts } from './modelFacts.ts';
+import { askFacts, mergeFacts } from './modelFacts.ts';
 
 export interface ServersListener {
   /** One of them can take requests now, or can no more. */
@@ -39,7 +39,6 @@ export class Servers {
   #desired: number;
   #all: readonly Instance[] = [];
   #progress: number | undefined;
-  #facts: ModelFacts = {};
   /** When some have ended by themselves, by performance.now(). */
   #losses: number[] = [];
   #unloading: Promise<void> | undefined;
@@ -84,9 +83,9 @@ export class Servers {
     return this.#progress;
   }
 
-  /** As the server that was loaded last has said. */
+  /** As those that are ready have said: what one says goes with it. */
   get facts(): ModelFacts {
-    return this.#facts;
+    return this.ready.reduce<ModelFacts>((facts, instance) => mergeFacts(facts, instance.facts), {});
   }
 
   /** Requests that are being answered. */
@@ -242,10 +241,11 @@ export class Servers {
   }
 
   /** No request waits for that. */
-  async #learn({ connections }: Instance): Promise<void> {
+  async #learn(instance: Instance): Promise<void> {
+    const { connections } = instance;
     const { factRequests = [] } = this.#model;
     if (!connections || factRequests.length === 0) return;
-    this.#facts = await askFacts(connections, factRequests);
+    instance.facts = await askFacts(connections, factRequests);
     this.#listener.onChange();
   }
 

@@ -188,6 +188,8 @@ export const declareModels = new RequestType<
 >('models/declare');
 /** To the model service. Replaces what this connection has leased before; the lease ends with the connection. */
 export const leaseModels = new RequestType<ModelLease, DeclaredModels, void>('models/lease');
+/** Of the model service, to a client that leases models: all of them that are not served, when those are others than before because of another client. */
+export const refusedModels = new NotificationType<readonly RefusedModel[]>('models/refused');
 /** Sent to each client when the model service that serves what was declared has gone: models are served again when they are declared again. */
 export const modelServiceLost = new NotificationType0('models/serviceLost');
 /** Address and token of the gateway. */

@@ -104,6 +104,11 @@ export class ClientSession {
     return true;
   }
 
+  /** See {@link models.refusedModels}. */
+  tellRefused(refused: readonly models.RefusedModel[]): void {
+    void ifConnected(() => this.#connection.sendNotification(models.refusedModels, refused));
+  }
+
   dispose(): void {
     for (const unlisten of this.#unlisten) unlisten();
     clearTimeout(this.#modelsDue);

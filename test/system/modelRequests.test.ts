@@ -1,5 +1,7 @@
 /** What clients are told of a model, and what is changed in their requests. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ModelRequest } from '../../src/protocol/models.ts';
@@ -68,6 +70,25 @@ describe('a list of models', () => {
     assert.deepEqual(await (await models.ask('/v1/models/gpt')).json(), loaded);
   });
 
+  it('keeps what one server has said of the model when a further one says nothing, for as long as the first is ready', async () => {
+    await using warden = await TestWarden.start();
+    const file = join(warden.run.folder, 'asked');
+    const { start, ...model } = echoed(warden, { factRequests });
+    const models = await TestModels.of(warden, [{ ...model, start: { ...start, argv: [...start.argv, file] } }]);
+    await warden.client.loadModel('coder');
+    await models.until('coder', ({ facts }) => facts?.sizeBytes !== undefined);
+    writeFileSync(file, '');
+    await warden.client.loadModel('coder', 2);
+    await eventually('the further one was asked', () => readFileSync(file, 'utf8').includes('/none'));
+    // Its last answer is known when a later one is.
+    await sent(models, 'coder');
+    assert.equal((await listed(models))[0]?.['context_length'], 4096);
+    await warden.client.unloadModel('coder', false);
+    await warden.client.loadModel('coder', 1);
+    await eventually('the next one was asked', () => readFileSync(file, 'utf8').split('/none').length > 2);
+    assert.equal((await listed(models))[0]?.['context_length'], undefined);
+  });
+
   it('has a variant under its own name', async () => {
     await using warden = await TestWarden.start();
     const variants = [{ name: 'coder:high', description: 'thinks longer', set: { reasoning_effort: 'high' } }];
@@ -96,6 +117,8 @@ describe('a request', () => {
     assert.deepEqual(await sent(models, 'coder', { user: 'me', seed: 1 }), { model: 'm', seed: 1, temperature: 0.2 });
     assert.deepEqual(await sent(models, 'gpt', { temperature: 2 }), { model: 'm', temperature: 0.2 });
     assert.deepEqual(await sent(models, 'coder:high', { user: 'me' }), { model: 'm', temperature: 1, reasoning_effort: 'high' });
+    const unchanged = { model: 'coder', user: 'me' };
+    assert.deepEqual(await (await models.ask('/upstream/coder/v1/chat/completions', unchanged)).json(), unchanged);
   });
 
   it('is changed otherwise as soon as that is declared, without a load', async () => {
@@ -158,7 +181,9 @@ describe('the last requests', () => {
     assert.match(all[2]?.error ?? '', /'two' could not be loaded/);
     const [, uno = '', , two = ''] = run.call(['requests']).stdout.split('\n');
     assert.match(uno, /^\d\d:\d\d:\d\d {2}uno +OpenAI\/JS {2}200 /);
-    assert.match(two, / {2}two +node +424 /);
+    assert.match(two, / {2}two +node +424 .* 'two' could not be loaded/);
+    assert.equal(run.call(['requests', 'three']).stdout, 'Nothing was asked of three.\n');
+    assert.match(run.call(['requests', '-n', '501']).stderr, /-n wants a number of requests, at most 500, not '501'/);
     assert.equal(run.call(['requests', '-n', '1', 'one']).stdout.split('\n').length, 3);
     const follower = run.start(['requests', '--follow', '--json', '-n', '1', 'one']);
     let text = '';

@@ -11,7 +11,7 @@ import { resolveModel } from '../../src/config/resolveModel.ts';
 import { newToken } from '../../src/loopback/token.ts';
 import { readRecordFolder, socketPath } from '../../src/records/records.ts';
 import { type Death, deaths, killAtOnce, openWindow } from '../support/deaths.ts';
-import { eventually, exitOf, Run, switchesOf } from '../support/run.ts';
+import { cli, eventually, exitOf, Run, switchesOf } from '../support/run.ts';
 import { isAlive, killIfThere, survivorsAfterLooking } from '../support/survivors.ts';
 import { testScope } from '../support/testScope.ts';
 
@@ -51,7 +51,10 @@ class SharedModel implements AsyncDisposable {
 
   /** `tree-warden gateway` in a folder, with what it has printed. */
   gateway(folder: string): { readonly child: ChildProcess & { readonly pid: number }; readonly text: () => string } {
-    const child = this.run.start(['gateway'], folder);
+    return this.followed(this.run.start(['gateway'], folder));
+  }
+
+  followed(child: ReturnType<Run['start']>): ReturnType<SharedModel['gateway']> {
     let text = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -248,6 +251,45 @@ describe('the model service', () => {
     await eventually('its own has gone with it', () => !shared.models().some(({ name }) => name === 'mine'));
     await shared.chat(url);
     assert.equal(shared.starts(), 1);
+  });
+
+  it('serves what it has refused to one client when the other one has gone, and tells it', async () => {
+    await using shared = new SharedModel();
+    const first = shared.gateway(shared.folder('first'));
+    await shared.served();
+    const second = shared.gateway(shared.folder('second', { shared: shared.otherwise(), mine: shared.otherwise() }));
+    await eventually('it is told', () => second.text().includes("'shared' is not served here"));
+    const own = await shared.clientOf(second.child.pid);
+    const states = async (): Promise<string[]> => (await own.models()).map(({ name, state }) => `${name} ${state}`);
+    assert.deepEqual(await states(), ['shared failed', 'mine cold']);
+    first.child.kill('SIGTERM');
+    await exitOf(first.child);
+    await eventually('it is served', async () => (await states()).includes('shared cold'));
+    assert.equal((await own.loadModel('shared')).state, 'ready');
+    own.dispose();
+  });
+
+  it('says which port and key a command wanted that are not those of the service', async () => {
+    await using shared = new SharedModel();
+    shared.gateway(shared.folder('first'));
+    const { url } = await shared.served();
+    const command = [`TREE_WARDEN_TOKEN=${newToken()}`, process.execPath, cli, 'gateway', '--port', '1'];
+    const second = shared.followed(shared.run.spawn('env', command, shared.folder('second')));
+    await eventually('it is served', () => second.text().includes(`Gateway at ${url}/v1, API key ${token}\nModels: shared\n`));
+    assert.match(second.text(), /Port 1 is not used: the models are shared/);
+    assert.match(second.text(), /TREE_WARDEN_TOKEN is not used: the models are shared/);
+  });
+
+  it('says to what depends on a model that is refused why it is not started', async () => {
+    await using shared = new SharedModel();
+    shared.gateway(shared.folder('first'));
+    await shared.served();
+    const api = { command: 'sleep 1000', dependsOn: ['model:shared'] };
+    const cwd = shared.folder('second', { shared: shared.otherwise() }, { api });
+    const { code, stderr, stdout } = shared.run.call(['up'], { cwd });
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /'api' was not started.*'shared' is not served here, because .*first declares it otherwise \(command\)/);
+    assert.doesNotMatch(stderr, /shared at http/);
   });
 
   it('serves a model that a process depends on, at the address in its environment', async () => {

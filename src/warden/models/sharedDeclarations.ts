@@ -8,12 +8,19 @@ export interface SharedDeclaration extends ModelDeclaration {
   readonly refused: ReadonlyMap<ModelLease, readonly RefusedModel[]>;
 }
 
+/** For which model a client has a name. */
+interface NameOwner {
+  readonly lease: ModelLease;
+  readonly model: string;
+}
+
 /**
- * The first lease that declares a name says what it stands for. One that says the same of it shares the server; where another one says something else, that is refused:
- * which of the two a request means could only be guessed.
+ * The first lease that declares a name, an alias or a variant says what it stands for. One that says the same of it shares the server; where another one says something
+ * else, that is refused: which of the two a request means could only be guessed.
  */
 export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
   const holders = new Map<string, { readonly lessee: string; model: ModelRequest }>();
+  const owners = new Map<string, NameOwner>();
   const refused = new Map<ModelLease, readonly RefusedModel[]>();
   for (const lease of leases) {
     refused.set(
@@ -21,12 +28,18 @@ export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
       lease.models.flatMap((model): RefusedModel | [] => {
         const { name } = model;
         const holder = holders.get(name);
+        const differences = holder ? differencesOf(holder.model, model) : [];
+        if (holder && differences.length > 0) return { name, reason: refusalOf(name, holder.lessee, differences) };
+        const names = [name, ...model.aliases, ...(model.variants ?? []).map((variant) => variant.name)];
+        for (const one of names) {
+          const owner = owners.get(one);
+          if (owner && owner.model !== name && owner.lease !== lease) return { name, reason: takenName(name, one, owner) };
+        }
+        for (const one of names) if (!owners.has(one)) owners.set(one, { lease, model: name });
         if (holder === undefined) {
           holders.set(name, { lessee: lease.lessee, model });
           return [];
         }
-        const differences = differencesOf(holder.model, model);
-        if (differences.length > 0) return { name, reason: refusalOf(name, holder.lessee, differences) };
         const aliases = [...new Set([...holder.model.aliases, ...model.aliases])];
         holder.model = { ...holder.model, aliases, preload: holder.model.preload || model.preload };
         return [];
@@ -49,8 +62,15 @@ function refusalOf(name: string, holder: string, differences: readonly string[])
   return `'${name}' is not served here, because ${holder} declares it otherwise (${differences.join(', ')}). Declare it alike, give it another name, or take "scope": "user" away.`;
 }
 
-/** What does not change what a server is, and how it answers. */
-const ofNoMatter: ReadonlySet<string> = new Set(['aliases', 'description', 'preload', 'scope', 'group']);
+function takenName(model: string, name: string, { lease, model: other }: NameOwner): string {
+  return `'${model}' is not served here, because '${name}' is a name of '${other}' in ${lease.lessee}. Rename one of the two, or take "scope": "user" away.`;
+}
+
+/**
+ * What does not change what a server is, and how it answers: the size of a file may have changed since it was declared, and what a server is asked for its facts follows
+ * from its runtime and model.
+ */
+const ofNoMatter: ReadonlySet<string> = new Set(['aliases', 'description', 'preload', 'scope', 'group', 'sizeBytes', 'factRequests']);
 /** Keys of a request, as the file has them. */
 const written: Readonly<Record<string, string>> = {
   argv: 'command',
@@ -61,8 +81,10 @@ const written: Readonly<Record<string, string>> = {
 };
 
 /** Names of what differs, as the file has them. */
-function differencesOf({ start: ours, ...one }: ModelRequest, { start: theirs, ...other }: ModelRequest): string[] {
-  return [...new Set([...differing(one, other), ...differing(ours, theirs)])];
+function differencesOf(one: ModelRequest, other: ModelRequest): string[] {
+  const { start, facts = {}, ...ours } = one;
+  const { start: otherStart, facts: otherFacts = {}, ...theirs } = other;
+  return [...new Set([...differing(ours, theirs), ...differing(facts, otherFacts), ...differing(start, otherStart)])];
 }
 
 function differing(one: object, other: object): string[] {

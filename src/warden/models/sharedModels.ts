@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { isAnswer } from '../../protocol/answers.ts';
 import { coreVersion, hello, spokenVersions } from '../../protocol/handshake.ts';
-import type { DeclaredModels, GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import type { DeclaredModels, GatewayInfo, ModelRequest, ModelSnapshot, RefusedModel } from '../../protocol/models.ts';
 import * as messages from '../../protocol/models.ts';
 import { openConnection } from '../../protocol/openConnection.ts';
 import { localizable, type Text } from '../../protocol/texts.ts';
@@ -16,7 +16,7 @@ export interface SharedModelsParts {
   /** What the models are of, for people. */
   readonly lessee: string;
   onChange(): void;
-  /** The service has gone, and with it what it served. */
+  /** The service has gone, and with it what it served to this warden. */
   onLost(): void;
 }
 
@@ -33,7 +33,8 @@ export class SharedModels implements ModelHost {
   readonly #connection: MessageConnection;
   readonly #socket: Socket;
   #info: GatewayInfo | undefined;
-  #snapshots: readonly ModelSnapshot[] = [];
+  /** As the service has listed them last, those of other clients among them. */
+  #listed: readonly ModelSnapshot[] = [];
   #declared: readonly ModelRequest[] = [];
   /** What another client declares otherwise, with the reason. */
   #refused: ReadonlyMap<string, string> = new Map();
@@ -72,7 +73,14 @@ export class SharedModels implements ModelHost {
     this.#parts = parts;
     this.#socket = socket;
     this.#connection = connection;
-    connection.onNotification(messages.models, (snapshots) => this.#take(snapshots));
+    connection.onNotification(messages.models, (snapshots) => {
+      this.#listed = snapshots;
+      parts.onChange();
+    });
+    connection.onNotification(messages.refusedModels, (refused) => {
+      this.#refuse(refused);
+      parts.onChange();
+    });
   }
 
   get path(): string {
@@ -92,17 +100,24 @@ export class SharedModels implements ModelHost {
     return this.#isGone && !this.#isClosed ? localizable('modelServiceGone') : undefined;
   }
 
+  /** Those of other clients are not shown; one that is refused has failed, for what depends on it and for people. */
   get snapshots(): readonly ModelSnapshot[] {
-    return this.#snapshots;
+    if (this.#isGone) return [];
+    const listed = new Map(this.#listed.map((snapshot) => [snapshot.name, snapshot]));
+    return this.#declared.flatMap((model): ModelSnapshot | [] => {
+      const reason = this.#refused.get(model.name);
+      const snapshot = reason === undefined ? listed.get(model.name) : refusedSnapshot(model, reason);
+      return snapshot ? { ...snapshot, isShared: true } : [];
+    });
   }
 
   async freshSnapshots(): Promise<readonly ModelSnapshot[]> {
     try {
-      this.#take(await this.#ask(() => this.#connection.sendRequest(messages.listModels)), false);
+      this.#listed = await this.#ask(() => this.#connection.sendRequest(messages.listModels));
     } catch {
       // It has just ended.
     }
-    return this.#snapshots;
+    return this.snapshots;
   }
 
   /** The service is scraped itself where its metrics are served. */
@@ -118,8 +133,8 @@ export class SharedModels implements ModelHost {
   async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
     const { lessee } = this.#parts;
     const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway }));
-    this.#refused = new Map(answer.refused?.map(({ name, reason }) => [name, reason]));
-    this.#declared = models.filter(({ name }) => !this.#refused.has(name));
+    this.#refuse(answer.refused ?? []);
+    this.#declared = models;
     this.#info = { url: answer.url, token: answer.token };
     await this.freshSnapshots();
     this.#parts.onChange();
@@ -161,20 +176,17 @@ export class SharedModels implements ModelHost {
     if (reason !== undefined) throw new RequestError('notPossible', reason);
   }
 
-  /** Those of other clients are not shown. */
-  #take(snapshots: readonly ModelSnapshot[], isNews = true): void {
-    const own = new Set(this.#declared.map(({ name }) => name));
-    this.#snapshots = snapshots.flatMap((one) => (own.has(one.name) ? { ...one, isShared: true as const } : []));
-    if (isNews) this.#parts.onChange();
+  #refuse(refused: readonly RefusedModel[]): void {
+    this.#refused = new Map(refused.map(({ name, reason }) => [name, reason]));
   }
 
   #lost(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#snapshots = [];
     if (this.#isClosed) return;
     this.#parts.onChange();
-    this.#parts.onLost();
+    // Where it has never served anything, the error of the declaration says so, and starts the next one.
+    if (this.#info) this.#parts.onLost();
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T> {
@@ -185,6 +197,14 @@ export class SharedModels implements ModelHost {
       throw isAnswer(error) ? error : serviceGone();
     }
   }
+}
+
+function refusedSnapshot({ name, aliases, description, runtime, instances }: ModelRequest, reason: string): ModelSnapshot {
+  return {
+    ...{ name, aliases, runtime, state: 'failed', reason, instances: [], wanted: instances, outstanding: 0, capacity: 0, queued: 0 },
+    ...(description !== undefined && { description }),
+    statistics: { requests: 0, failures: 0, inputTokens: 0, outputTokens: 0 },
+  };
 }
 
 function serviceGone(): RequestError {

@@ -39,6 +39,7 @@ describe('models that two clients lease', () => {
     'another group in the view': { start: { group: 'AI' } },
     'loaded at once': { preload: true },
     'other aliases': { aliases: ['second'] },
+    'a file that has another size by now': { facts: { sizeBytes: 5_000_000 } },
   };
   for (const [what, changes] of Object.entries(alike))
     it(`are one where they differ in nothing that counts: ${what}`, () => {
@@ -57,6 +58,8 @@ describe('models that two clients lease', () => {
     'the number of its servers': [{ instances: 2 }, /\(instances\)/],
     'when it is unloaded, and its runtime': [{ ttlMillis: 1000, runtime: 'vLLM' }, /\(runtime, ttl\)/],
     'a key that only one of them has': [{ exclusive: 'gpu' }, /\(exclusive\)/],
+    'what it can do': [{ facts: { capabilities: ['tools'], sizeBytes: 1 } }, /\(capabilities\)/],
+    'its requests': [{ changes: { strip: ['user'] } }, /\(request\)/],
   };
   for (const [what, [changes, named]] of Object.entries(different))
     it(`are refused to the second one where they differ in ${what}`, () => {
@@ -75,6 +78,26 @@ describe('models that two clients lease', () => {
       assert.match(one?.reason ?? '', named);
       assert.match(one?.reason ?? '', /\/work\/first declares it otherwise/);
       assert.equal(another, undefined);
+    });
+
+  const named: Record<string, readonly [ModelRequest, string]> = {
+    'the model is named as an alias of another': [model('gpt'), 'gpt'],
+    'the model is named as a variant of another': [model('coder:high'), 'coder:high'],
+    'an alias is the name of another': [model('other', { aliases: ['mine', 'coder'] }), 'coder'],
+    'an alias is a variant of another': [model('other', { aliases: ['coder:high'] }), 'coder:high'],
+    'a variant is an alias of another': [model('other', { variants: [{ name: 'gpt' }] }), 'gpt'],
+  };
+  for (const [what, [other, name]] of Object.entries(named))
+    it(`are refused to the second one where a name would mean two models: ${what}`, () => {
+      const first = lease('/work/first', model('coder', { aliases: ['gpt'], variants: [{ name: 'coder:high' }] }));
+      const second = lease('second', other, model('coder', { aliases: ['mine'], variants: [{ name: 'coder:high' }] }));
+      const { models, refused } = mergeLeases([first, second]);
+      assert.deepEqual(
+        models.map((one) => [one.name, one.aliases]),
+        [['coder', ['gpt', 'mine']]],
+      );
+      assert.deepEqual([refused.get(first), refused.get(second)?.length], [[], 1]);
+      assert.match(refused.get(second)?.[0]?.reason ?? '', new RegExp(`'${name}' is a name of 'coder' in /work/first`));
     });
 
   it('are those of the other one when the first has gone', () => {
