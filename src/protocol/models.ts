@@ -188,6 +188,8 @@ export const declareModels = new RequestType<
 >('models/declare');
 /** To the model service. Replaces what this connection has leased before; the lease ends with the connection. */
 export const leaseModels = new RequestType<ModelLease, DeclaredModels, void>('models/lease');
+/** Sent by the model service to a lessee, when what it has leased is served otherwise than it was told, because of another one: which of it is not served now. */
+export const leaseChanged = new NotificationType<{ readonly refused: readonly RefusedModel[] }>('models/leaseChanged');
 /** Sent to each client when the model service that serves what was declared has gone: models are served again when they are declared again. */
 export const modelServiceLost = new NotificationType0('models/serviceLost');
 /** Address and token of the gateway. */

@@ -6,7 +6,8 @@ import { readBoundedFile } from './boundedFile.ts';
 import { writeNewFile } from './newFile.ts';
 import { stateFolder } from './stateFolder.ts';
 
-const address = z.object({ port: z.int().min(1).max(65_535), token: z.string().min(1).max(2000) });
+/** A token that no client could be asked for would let none in for ever. */
+const address = z.object({ port: z.int().min(1).max(65_535), token: z.string().regex(/^[\x21-\x7e]{16,1024}$/) });
 
 export type ServiceAddress = z.output<typeof address>;
 

@@ -100,6 +100,11 @@ export class ClientSession {
     return true;
   }
 
+  /** What it has leased is served otherwise, because of another client. */
+  leaseChanged(refused: readonly models.RefusedModel[]): void {
+    void ifConnected(() => this.#connection.sendNotification(models.leaseChanged, { refused }));
+  }
+
   dispose(): void {
     for (const unlisten of this.#unlisten) unlisten();
     clearTimeout(this.#modelsDue);

@@ -38,7 +38,7 @@ export class Warden {
   #idleCheck: NodeJS.Timeout | undefined;
   #ownership: Ownership | undefined;
   #lease: Lease | undefined;
-  #modelLeases: ModelLeases | undefined;
+  #modelLeases: ModelLeases<ClientSession> | undefined;
 
   static async serve(options: WardenOptions): Promise<void> {
     const warden = new Warden(options);
@@ -149,6 +149,7 @@ export class Warden {
           );
         return info;
       },
+      onRefused: (lessee, refused) => lessee.leaseChanged(refused),
       onUnused: () => void this.#end('no client leases a model any more'),
     });
   }

@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { isAnswer } from '../../protocol/answers.ts';
 import { coreVersion, hello, spokenVersions } from '../../protocol/handshake.ts';
-import type { DeclaredModels, GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import type { DeclaredModels, GatewayInfo, ModelRequest, ModelSnapshot, RefusedModel } from '../../protocol/models.ts';
 import * as messages from '../../protocol/models.ts';
 import { openConnection } from '../../protocol/openConnection.ts';
 import { localizable, type Text } from '../../protocol/texts.ts';
@@ -16,12 +17,16 @@ export interface SharedModelsParts {
   /** What the models are of, for people. */
   readonly lessee: string;
   onChange(): void;
+  /** Shown to a person. */
+  alert(message: Text): void;
   /** The service has gone, and with it what it served. */
   onLost(): void;
 }
 
 /** How long the service may take to answer for the first time, in milliseconds. */
 const greetingMillis = 10_000;
+/** How long it is waited for where what it has reported last will do, in milliseconds. */
+const freshMillis = 1000;
 
 /**
  * A lease of this warden on the model service of the user: what clients of this warden declare and ask for is asked of that. The lease is the connection: however this
@@ -34,6 +39,7 @@ export class SharedModels implements ModelHost {
   readonly #socket: Socket;
   #info: GatewayInfo | undefined;
   #snapshots: readonly ModelSnapshot[] = [];
+  #asked: readonly ModelRequest[] = [];
   #declared: readonly ModelRequest[] = [];
   /** What another client declares otherwise, with the reason. */
   #refused: ReadonlyMap<string, string> = new Map();
@@ -73,6 +79,7 @@ export class SharedModels implements ModelHost {
     this.#socket = socket;
     this.#connection = connection;
     connection.onNotification(messages.models, (snapshots) => this.#take(snapshots));
+    connection.onNotification(messages.leaseChanged, ({ refused }) => void this.#changed(refused));
   }
 
   get path(): string {
@@ -97,11 +104,12 @@ export class SharedModels implements ModelHost {
   }
 
   async freshSnapshots(): Promise<readonly ModelSnapshot[]> {
-    try {
-      this.#take(await this.#ask(() => this.#connection.sendRequest(messages.listModels)), false);
-    } catch {
-      // It has just ended.
-    }
+    const fresh = this.#ask(() => this.#connection.sendRequest(messages.listModels)).then(
+      (snapshots) => this.#take(snapshots, false),
+      () => undefined, // It has just ended.
+    );
+    // Where the service does not answer, this warden still does.
+    await Promise.race([fresh, sleep(freshMillis, undefined, { ref: false })]);
     return this.#snapshots;
   }
 
@@ -118,8 +126,8 @@ export class SharedModels implements ModelHost {
   async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
     const { lessee } = this.#parts;
     const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway }));
-    this.#refused = new Map(answer.refused?.map(({ name, reason }) => [name, reason]));
-    this.#declared = models.filter(({ name }) => !this.#refused.has(name));
+    this.#asked = models;
+    this.#refuse(answer.refused ?? []);
     this.#info = { url: answer.url, token: answer.token };
     await this.freshSnapshots();
     this.#parts.onChange();
@@ -159,6 +167,20 @@ export class SharedModels implements ModelHost {
   #assertServed(model: string): void {
     const reason = this.#refused.get(model);
     if (reason !== undefined) throw new RequestError('notPossible', reason);
+  }
+
+  /** Another client has declared other models, or has gone. */
+  async #changed(refused: readonly RefusedModel[]): Promise<void> {
+    const before = this.#refused;
+    this.#refuse(refused);
+    for (const { name, reason } of refused) if (before.get(name) !== reason) this.#parts.alert(reason);
+    await this.freshSnapshots();
+    this.#parts.onChange();
+  }
+
+  #refuse(refused: readonly RefusedModel[]): void {
+    this.#refused = new Map(refused.map(({ name, reason }) => [name, reason]));
+    this.#declared = this.#asked.filter(({ name }) => !this.#refused.has(name));
   }
 
   /** Those of other clients are not shown. */
