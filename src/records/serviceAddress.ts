@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readBoundedFile } from './boundedFile.ts';
 import { writeNewFile } from './newFile.ts';
+import { removeFile } from './recordFiles.ts';
 import { stateFolder } from './stateFolder.ts';
 
 /** A token that no client could be asked for would let none in for ever. */
@@ -28,8 +29,13 @@ export function writeServiceAddress(written: ServiceAddress, folder = stateFolde
   const path = pathIn(folder);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${process.pid}.new`;
-  writeNewFile(unfinished, JSON.stringify(written));
-  renameSync(unfinished, path);
+  try {
+    writeNewFile(unfinished, JSON.stringify(written));
+    renameSync(unfinished, path);
+  } catch (error) {
+    removeFile(unfinished);
+    throw error;
+  }
 }
 
 function pathIn(folder: string): string {

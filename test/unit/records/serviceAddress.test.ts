@@ -1,6 +1,6 @@
 /** Where the model service of a user was, as it is kept. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -39,9 +39,11 @@ describe('the address of the model service', () => {
         assert.equal(readServiceAddress(folder), undefined);
       }));
 
-  it('is as good as none: a folder', () =>
+  it('is as good as none where a folder has its name, and leaves nothing where it cannot be written', () =>
     withFolder((folder, file) => {
       mkdirSync(file);
       assert.equal(readServiceAddress(folder), undefined);
+      assert.throws(() => writeServiceAddress({ port: 4000, token }, folder), /EISDIR|ENOTEMPTY|EEXIST|EPERM/);
+      assert.deepEqual(readdirSync(folder), ['model-service.json']);
     }));
 });
