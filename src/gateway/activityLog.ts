@@ -6,6 +6,8 @@ import { tokenRate } from './modelStatistics.ts';
 
 /** Of what a client calls itself, in characters. */
 const maxClient = 100;
+/** Of a path, in characters: those of a server's own are as long as a client makes them, and all are sent with each look. */
+const maxPath = 200;
 /** Of an error, in characters. */
 const maxError = 500;
 
@@ -48,7 +50,7 @@ export class ActivityLog {
         model,
         ...(asked !== undefined && asked !== model && { asked }),
         client: clientIn(headers['user-agent']),
-        path: path.split('?', 1)[0] ?? '',
+        path: (path.split('?', 1)[0] ?? '').slice(0, maxPath),
         state: 'waiting',
         ...(isFirst && { isFirst }),
       },

@@ -2,7 +2,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { RequestChanges } from '../protocol/modelFacts.ts';
 import { fieldsOf } from './formBytes.ts';
 import { GatewayError } from './gatewayError.ts';
-import { type ByteRange, fieldsNamed, replaceRanges, withFields } from './jsonBytes.ts';
+import { type ByteRange, fieldsNamed, mostFields, replaceRanges, withFields } from './jsonBytes.ts';
 
 /** What a request says of itself. */
 export interface RequestBody {
@@ -28,7 +28,8 @@ export function parseBody(bytes: Buffer, type: string): RequestBody {
 
 function fromJson(bytes: Buffer): RequestBody {
   const places = fieldsNamed('model', bytes, maxDepth);
-  if (places === undefined) throw new GatewayError(400, `The request is nested deeper than ${maxDepth} levels.`);
+  if (places === 'levels') throw new GatewayError(400, `The request is nested deeper than ${maxDepth} levels.`);
+  if (places === 'fields') throw new GatewayError(400, `The request names its model more than ${mostFields} times.`, { param: 'model' });
   const fields = objectIn(bytes);
   const { model, stream, messages, system, prompt, input } = fields;
   if (model !== undefined && typeof model !== 'string')

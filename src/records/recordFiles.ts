@@ -18,6 +18,8 @@ export const adoptedSuffix = '-adopted';
 
 const folderName = /^[0-9a-f]{8}(-adopted)?$/;
 const serviceFileName = /^model-service-(\d{1,12})\.json$/;
+/** Of those that such a name has room for. */
+export const highestServiceNumber = 999_999_999_999;
 const unfinishedServiceFileName = /^model-service-\d{1,10}\.json\.new$/;
 const treeFileName = /^([0-9a-f-]{36})\.(?:tree|(\d{1,10})-(\d{1,20}(?:\.\d{1,20})?)\.claim)\.json$/;
 const fileName = /^(warden\.sock|[0-9a-f]{7}\.raw|(warden|[0-9a-f-]{36}\.(tree|\d{1,10}-[\d.]{1,41}\.claim))\.json(\.new)?)$/;

@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readBoundedFile } from './boundedFile.ts';
 import { writeNewFile } from './newFile.ts';
+import { removeFile } from './recordFiles.ts';
 import { stateFolder } from './stateFolder.ts';
 
-const address = z.object({ port: z.int().min(1).max(65_535), token: z.string().min(1).max(2000) });
+/** A token that no client could be asked for would let none in for ever. */
+const address = z.object({ port: z.int().min(1).max(65_535), token: z.string().regex(/^[\x21-\x7e]{16,1024}$/) });
 
 export type ServiceAddress = z.output<typeof address>;
 
@@ -27,8 +29,13 @@ export function writeServiceAddress(written: ServiceAddress, folder = stateFolde
   const path = pathIn(folder);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${process.pid}.new`;
-  writeNewFile(unfinished, JSON.stringify(written));
-  renameSync(unfinished, path);
+  try {
+    writeNewFile(unfinished, JSON.stringify(written));
+    renameSync(unfinished, path);
+  } catch (error) {
+    removeFile(unfinished);
+    throw error;
+  }
 }
 
 function pathIn(folder: string): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { listBounded, readBoundedFile } from './boundedFile.ts';
 import { writeNewFile } from './newFile.ts';
-import { maxEntries, removeFile, serviceFileNamed, serviceNumberOf, unfinishedSuffix } from './recordFiles.ts';
+import { highestServiceNumber, maxEntries, removeFile, serviceFileNamed, serviceNumberOf, unfinishedSuffix } from './recordFiles.ts';
 
 const claimant = z.object({ pid: z.int().min(2), startTime: z.number().nonnegative(), bootId: z.string().max(1000) });
 
@@ -43,8 +43,10 @@ export function claimService(folder: string, own: ServiceClaimant, lives: (other
   return true;
 }
 
+/** Behind the highest number there is no place for the next one: it is none of ours. */
 function claimsIn(folder: string): number[] {
-  return listBounded(folder, maxEntries).entries.flatMap(({ name }) => serviceNumberOf(name) ?? []);
+  const numbers = listBounded(folder, maxEntries).entries.flatMap(({ name }) => serviceNumberOf(name) ?? []);
+  return numbers.filter((number) => number < highestServiceNumber);
 }
 
 /** Undefined where it cannot be read: what it claims is not known to live. */

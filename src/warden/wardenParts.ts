@@ -128,7 +128,7 @@ export function buildParts(options: WardenOptions, surroundings: WardenSurroundi
     own: (onChange) => openModels(parts, surroundings, onChange),
     shared: async (path, onChange, onLost) => {
       const { SharedModels } = await import('./models/sharedModels.ts');
-      return await SharedModels.connect({ path, lessee: workspace || 'a command line', onChange, onLost });
+      return await SharedModels.connect({ path, lessee: workspace || 'a command line', alert, onChange, onLost });
     },
   });
   supervisor.declarations.useModels(models);

@@ -292,6 +292,47 @@ describe('the model service', () => {
     assert.doesNotMatch(stderr, /shared at http/);
   });
 
+  it('serves a name as the next one has declared it when the first one has gone, with a server of its own', async () => {
+    await using shared = new SharedModel();
+    const first = shared.gateway(shared.folder('first'));
+    const { url } = await shared.served();
+    await shared.chat(url);
+    const [before] = shared.servers();
+    const second = shared.gateway(shared.folder('second', { shared: shared.otherwise() }));
+    await eventually('it is told', () => second.text().includes('declares it otherwise (command)'));
+    const own = await shared.clientOf(second.child.pid);
+    const states = async (): Promise<string[]> => (await own.models()).map(({ state }) => state);
+    assert.deepEqual(await states(), ['failed']);
+    first.child.kill('SIGTERM');
+    await exitOf(first.child);
+    await eventually('the second one has it', async () => (await states()).join() === 'cold');
+    await own.loadModel('shared');
+    own.dispose();
+    const [after, ...others] = shared.servers();
+    assert.deepEqual([others, after === before], [[], false]);
+    assert.match(readFileSync(`/proc/${after}/cmdline`, 'utf8'), /--load/);
+    second.child.kill('SIGTERM');
+    await exitOf(second.child);
+    await shared.assertNothingLeft();
+  });
+
+  it('that does not answer keeps no client from answering', async () => {
+    await using shared = new SharedModel();
+    const { child } = shared.gateway(shared.folder('first'));
+    const { warden } = await shared.served();
+    const own = await shared.clientOf(child.pid);
+    process.kill(warden.pid, 'SIGSTOP');
+    try {
+      assert.deepEqual(
+        (await own.models()).map(({ name }) => name),
+        ['shared'],
+      );
+    } finally {
+      process.kill(warden.pid, 'SIGCONT');
+      own.dispose();
+    }
+  });
+
   it('serves a model that a process depends on, at the address in its environment', async () => {
     await using shared = new SharedModel();
     const answer = join(shared.run.workFolder, 'address');

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeclaredModels, ModelLease, RefusedModel } from '../../protocol/models.ts';
+import type { DeclaredModels, ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
 import { RequestError } from '../requestError.ts';
 import type { ModelDeclaration } from './modelHost.ts';
-import { mergeLeases } from './sharedDeclarations.ts';
+import { differencesOf, mergeLeases } from './sharedDeclarations.ts';
 
 export interface ModelLeasesParts<Lessee> {
+  /** Declarations are carried out one after the other. */
   declare(declaration: ModelDeclaration): Promise<DeclaredModels>;
-  /** Other models of the lessee are refused than before, because of another one. */
+  /** Because of what another one does, these of its models are refused to a lessee now. */
   onRefused(lessee: Lessee, refused: readonly RefusedModel[]): void;
   /** The last lease has ended. */
   onUnused(): void;
@@ -16,51 +17,79 @@ export interface ModelLeasesParts<Lessee> {
 export class ModelLeases<Lessee extends object> {
   readonly #parts: ModelLeasesParts<Lessee>;
   readonly #leases = new Map<Lessee, ModelLease>();
-  /** What each of them knows to be refused. */
-  readonly #known = new WeakMap<Lessee, readonly RefusedModel[]>();
+  /** As each of them was told. */
+  readonly #refused = new Map<Lessee, readonly RefusedModel[]>();
+  #declared: readonly ModelRequest[] = [];
   #isUnused = false;
 
   constructor(parts: ModelLeasesParts<Lessee>) {
     this.#parts = parts;
   }
 
-  /** Takes the place of what the lessee has leased before. @throws RequestError where the service is ending. */
+  /** Takes the place of what the lessee has leased before. @throws RequestError where the service is ending, or the lease cannot be: then what was there before counts on. */
   async take(lessee: Lessee, lease: ModelLease): Promise<DeclaredModels> {
     if (this.#isUnused) throw new RequestError('notPossible', 'The model service is ending.', 'modelServiceGone');
+    const before = this.#leases.get(lessee);
     // It keeps its place: what it has said first counts on.
     this.#leases.set(lessee, lease);
-    // It is told by the answer.
-    this.#known.delete(lessee);
-    const info = await this.#declare();
-    const refused = mergeLeases([...this.#leases.values()]).refused.get(lease) ?? [];
-    this.#known.set(lessee, refused);
-    return { ...info, ...(refused.length > 0 && { refused }) };
+    try {
+      const info = await this.#declare(lessee);
+      const refused = this.#refused.get(lessee) ?? [];
+      return { ...info, ...(refused.length > 0 && { refused }) };
+    } catch (error) {
+      // What is wrong in it must not be what others get.
+      if (this.#leases.get(lessee) === lease) {
+        if (before) this.#leases.set(lessee, before);
+        else this.#leases.delete(lessee);
+        this.#refused.delete(lessee);
+        this.#declareAgain();
+      }
+      throw error;
+    }
   }
 
   /** The connection of the lessee has closed. */
   end(lessee: Lessee): void {
     if (!this.#leases.delete(lessee)) return;
-    if (this.#leases.size > 0) return void this.#declare().catch(() => undefined);
+    this.#refused.delete(lessee);
+    if (this.#leases.size > 0) {
+      this.#declareAgain();
+      return;
+    }
     this.#isUnused = true;
     this.#parts.onUnused();
   }
 
-  async #declare(): Promise<DeclaredModels> {
-    const { models, gateway } = mergeLeases([...this.#leases.values()]);
-    const info = await this.#parts.declare({ models, gateway });
-    this.#tellRefused();
-    return info;
+  #declareAgain(): void {
+    if (this.#leases.size > 0) void this.#declare().catch(() => undefined);
   }
 
-  /** Each of them that has had an answer. */
-  #tellRefused(): void {
-    const { refused } = mergeLeases([...this.#leases.values()]);
-    for (const [lessee, lease] of this.#leases) {
-      const known = this.#known.get(lessee);
-      const now = refused.get(lease) ?? [];
-      if (known === undefined || isDeepStrictEqual(known, now)) continue;
-      this.#known.set(lessee, now);
-      this.#parts.onRefused(lessee, now);
+  async #declare(asking?: Lessee): Promise<DeclaredModels> {
+    const { models, gateway, refused } = mergeLeases([...this.#leases.values()]);
+    for (const [lessee, lease] of this.#leases) this.#refuse(lessee, refused.get(lease) ?? [], lessee === asking);
+    // A server that was started as another lessee has declared it is none of this one's.
+    const replaced = asking ? [] : models.filter((model) => this.#isOtherwise(model));
+    const before = this.#declared;
+    this.#declared = models;
+    if (replaced.length > 0)
+      this.#parts.declare({ models: models.filter((model) => !replaced.includes(model)), gateway }).catch(() => undefined);
+    try {
+      return await this.#parts.declare({ models, gateway });
+    } catch (error) {
+      if (this.#declared === models) this.#declared = before;
+      throw error;
     }
+  }
+
+  #isOtherwise(model: ModelRequest): boolean {
+    const before = this.#declared.find(({ name }) => name === model.name);
+    return before !== undefined && differencesOf(before, model).length > 0;
+  }
+
+  /** One that asks has its answer. */
+  #refuse(lessee: Lessee, refused: readonly RefusedModel[], isAsking: boolean): void {
+    const told = this.#refused.get(lessee) ?? [];
+    this.#refused.set(lessee, refused);
+    if (!isAsking && !isDeepStrictEqual(told, refused)) this.#parts.onRefused(lessee, refused);
   }
 }

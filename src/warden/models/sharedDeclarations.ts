@@ -30,7 +30,9 @@ export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
         const holder = holders.get(name);
         const differences = holder ? differencesOf(holder.model, model) : [];
         if (holder && differences.length > 0) return { name, reason: refusalOf(name, holder.lessee, differences) };
-        const names = [name, ...model.aliases, ...(model.variants ?? []).map((variant) => variant.name)];
+        // What is served already under these names stays so; a further alias may be another client's name.
+        const held = new Set(holder ? namesOf(holder.model) : []);
+        const names = namesOf(model).filter((one) => !held.has(one));
         for (const one of names) {
           const owner = owners.get(one);
           if (owner && owner.model !== name && owner.lease !== lease) return { name, reason: takenName(name, one, owner) };
@@ -66,6 +68,10 @@ function takenName(model: string, name: string, { lease, model: other }: NameOwn
   return `'${model}' is not served here, because '${name}' is a name of '${other}' in ${lease.lessee}. Rename one of the two, or take "scope": "user" away.`;
 }
 
+function namesOf({ name, aliases, variants = [] }: ModelRequest): readonly string[] {
+  return [name, ...aliases, ...variants.map((variant) => variant.name)];
+}
+
 /**
  * What does not change what a server is, and how it answers: the size of a file may have changed since it was declared, and what a server is asked for its facts follows
  * from its runtime and model.
@@ -81,7 +87,7 @@ const written: Readonly<Record<string, string>> = {
 };
 
 /** Names of what differs, as the file has them. */
-function differencesOf(one: ModelRequest, other: ModelRequest): string[] {
+export function differencesOf(one: ModelRequest, other: ModelRequest): string[] {
   const { start, facts = {}, ...ours } = one;
   const { start: otherStart, facts: otherFacts = {}, ...theirs } = other;
   return [...new Set([...differing(ours, theirs), ...differing(facts, otherFacts), ...differing(start, otherStart)])];

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { isAnswer } from '../../protocol/answers.ts';
 import { coreVersion, hello, spokenVersions } from '../../protocol/handshake.ts';
@@ -16,12 +17,16 @@ export interface SharedModelsParts {
   /** What the models are of, for people. */
   readonly lessee: string;
   onChange(): void;
+  /** Shown to a person. */
+  alert(message: Text): void;
   /** The service has gone, and with it what it served to this warden. */
   onLost(): void;
 }
 
 /** How long the service may take to answer for the first time, in milliseconds. */
 const greetingMillis = 10_000;
+/** How long it is waited for where what it has reported last will do, in milliseconds. */
+const freshMillis = 1000;
 
 /**
  * A lease of this warden on the model service of the user: what clients of this warden declare and ask for is asked of that. The lease is the connection: however this
@@ -77,10 +82,7 @@ export class SharedModels implements ModelHost {
       this.#listed = snapshots;
       parts.onChange();
     });
-    connection.onNotification(messages.refusedModels, (refused) => {
-      this.#refuse(refused);
-      parts.onChange();
-    });
+    connection.onNotification(messages.refusedModels, (refused) => void this.#refusedNow(refused));
   }
 
   get path(): string {
@@ -112,11 +114,14 @@ export class SharedModels implements ModelHost {
   }
 
   async freshSnapshots(): Promise<readonly ModelSnapshot[]> {
-    try {
-      this.#listed = await this.#ask(() => this.#connection.sendRequest(messages.listModels));
-    } catch {
-      // It has just ended.
-    }
+    const fresh = this.#ask(() => this.#connection.sendRequest(messages.listModels)).then(
+      (snapshots) => {
+        this.#listed = snapshots;
+      },
+      () => undefined, // It has just ended.
+    );
+    // Where the service does not answer, this warden still does.
+    await Promise.race([fresh, sleep(freshMillis, undefined, { ref: false })]);
     return this.snapshots;
   }
 
@@ -174,6 +179,15 @@ export class SharedModels implements ModelHost {
   #assertServed(model: string): void {
     const reason = this.#refused.get(model);
     if (reason !== undefined) throw new RequestError('notPossible', reason);
+  }
+
+  /** Another client has declared other models, or has gone. */
+  async #refusedNow(refused: readonly RefusedModel[]): Promise<void> {
+    const before = this.#refused;
+    this.#refuse(refused);
+    for (const { name, reason } of refused) if (before.get(name) !== reason) this.#parts.alert(reason);
+    await this.freshSnapshots();
+    this.#parts.onChange();
   }
 
   #refuse(refused: readonly RefusedModel[]): void {

@@ -98,4 +98,10 @@ describe('the last requests', () => {
     assert.deepEqual([requests.length, requests[0]?.id, requests.at(-1)?.id], [maxActivity, 11, maxActivity + 10]);
     assert.deepEqual([requests[0]?.client.length, requests[0]?.error?.length], [100, 500]);
   });
+
+  it('are short, whatever a client sends and a server says', () => {
+    const log = new ActivityLog();
+    log.begin(request('x'.repeat(16_000)), { ...of, path: `/${'x'.repeat(16_000)}` }).ended({ status: 502, error: 'x'.repeat(1_000_000) });
+    assert.ok(JSON.stringify(log.page({})).length < 1200);
+  });
 });

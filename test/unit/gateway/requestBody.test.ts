@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { GatewayError } from '../../../src/gateway/gatewayError.ts';
@@ -60,6 +61,7 @@ describe('the model of a JSON request', () => {
     ['cut off', '{"model":"a"', /not valid JSON/],
     ['an array', '["model"]', /not a JSON object/],
     ['nothing', '', /not valid JSON/],
+    ['with its model again and again', `{"x":1${',"model":"a"'.repeat(1001)}}`, /names its model more than 1000 times/],
     ['with a number as its model', '{"model":1}', /is a text/],
   ];
   for (const [what, text, message] of refused)
@@ -261,5 +263,15 @@ describe('changes of a JSON request', () => {
       for (const one of strip) delete expected[one];
       assert.deepEqual(JSON.parse(changed(text, { set, strip })), JSON.parse(JSON.stringify({ ...expected, ...set })));
     });
+  });
+
+  it('take no more memory than the request does, however many fields it has', () => {
+    const program = `
+      import { parseBody } from ${JSON.stringify(new URL('../../../src/gateway/requestBody.ts', import.meta.url).href)};
+      const bytes = Buffer.concat([Buffer.from('{"model":"a"'), Buffer.alloc(6_000_000, ',"n":1'), Buffer.from('}')]);
+      process.stdout.write(String(parseBody(bytes, 'application/json').bytes('a', [{ set: { x: 1 } }]).length - bytes.length));`;
+    const args = ['--max-old-space-size=48', '--input-type=module', '--eval', program];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(stdout, String(',"x":1'.length), stderr);
   });
 });

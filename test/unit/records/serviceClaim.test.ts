@@ -1,6 +1,6 @@
 /** Which process is the model service of the user. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -25,6 +25,22 @@ describe('the claim to be the model service', () => {
     assert.equal(claimService(place.folder, claimant(3), lives), true);
     assert.equal(claimService(place.folder, claimant(4), lives), false);
     assert.deepEqual(readdirSync(place.folder), ['model-service-2.json']);
+  });
+
+  it('passes on, again and again, beside what only looks like a claim', () => {
+    using place = scratch();
+    for (const number of [1, 2, 999_999_999_999]) mkdirSync(join(place.folder, `model-service-${number}.json`));
+    writeFileSync(join(place.folder, 'model-service-5.json'), '{');
+    for (const next of [2, 3, 4]) {
+      assert.equal(
+        claimService(place.folder, claimant(next), () => false),
+        true,
+      );
+      assert.equal(
+        claimService(place.folder, claimant(9), ({ pid }) => pid === next),
+        false,
+      );
+    }
   });
 
   it('is one process’s, whatever others do between its look and its claim', () => {

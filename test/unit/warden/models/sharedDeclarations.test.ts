@@ -100,6 +100,32 @@ describe('models that two clients lease', () => {
       assert.match(refused.get(second)?.[0]?.reason ?? '', new RegExp(`'${name}' is a name of 'coder' in /work/first`));
     });
 
+  const confused: Record<string, readonly [ModelRequest, ModelRequest, RegExp]> = {
+    'an alias of both': [model('coder', { aliases: ['gpt'] }), model('chat', { aliases: ['gpt'] }), /'gpt' is a name of 'coder' in first/],
+    'an alias that is the name of the other one': [model('coder'), model('chat', { aliases: ['coder'] }), /'coder' is a name of/],
+    'a name that is an alias of the other one': [model('coder', { aliases: ['chat'] }), model('chat'), /'chat' is a name of/],
+    'a variant of both': [
+      model('coder', { variants: [{ name: 'x:high' }] }),
+      model('chat', { variants: [{ name: 'x:high' }] }),
+      /'x:high' is a name of/,
+    ],
+  };
+  for (const [what, [one, other, reason]] of Object.entries(confused))
+    it(`are not taken for each other: ${what}`, () => {
+      const [first, second] = [lease('first', one), lease('second', other)];
+      const { models, refused } = mergeLeases([first, second]);
+      assert.deepEqual(models, [one]);
+      assert.match(refused.get(second)?.[0]?.reason ?? '', reason);
+    });
+
+  it('may have what names the file of one client gives them', () => {
+    const both = [model('coder', { aliases: ['chat'], variants: [{ name: 'coder' }] }), model('chat')];
+    const [first, second] = [lease('first', ...both), lease('second', ...both)];
+    const { models, refused } = mergeLeases([first, second]);
+    assert.equal(models.length, 2);
+    assert.deepEqual([refused.get(first), refused.get(second)], [[], []]);
+  });
+
   it('are those of the other one when the first has gone', () => {
     const second = lease('second', model('coder', { instances: 3 }));
     const { models, refused } = mergeLeases([second]);

@@ -31,7 +31,7 @@ async function losses(isEnding: boolean): Promise<{ readonly told: number; reado
   let told = 0;
   const changed = new EventTarget();
   const onChange = (): void => void changed.dispatchEvent(new Event('change'));
-  const shared = await SharedModels.connect({ path, lessee: 'test', onChange, onLost: () => told++ });
+  const shared = await SharedModels.connect({ path, lessee: 'test', alert: () => undefined, onChange, onLost: () => told++ });
   const isRejected = await shared.declare({ models: [], gateway: { port: 0 } }).then(
     () => false,
     () => true,
