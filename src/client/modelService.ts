@@ -25,6 +25,8 @@ export interface ModelServiceOptions {
 const startMillis = 60_000;
 /** Pause between two looks for it, in milliseconds. */
 const lookMillis = 20;
+/** Pause after one that has ended at once, in milliseconds: many clients may want it at the same moment. */
+const againMillis = 500;
 
 /** Whether a record is that of the model service. */
 export function isModelService({ warden }: RecordFolder): boolean {
@@ -59,27 +61,31 @@ export async function declareWhereServed(
 async function ensureModelService({ script, env = process.env }: ModelServiceOptions, until: number): Promise<string> {
   // The warden would say the same, but to no client.
   readGuardianVariables(env);
-  let isStarting = false;
+  let mayStartAt = 0;
   for (;;) {
     const found = await findModelService();
     if (found !== undefined) return found;
-    if (performance.now() > until) throw new Error('The model service could not be started; see the journal of the command line.');
-    if (!isStarting) {
-      isStarting = true;
-      const args = serveArguments(script, {
-        ...{ workspace: 'models of all windows', window: modelServiceWindow, logFolder: stateLogFolder(), isModelService: true },
+    const now = performance.now();
+    if (now > until) throw new Error('The model service could not be started; see the journal of the command line.');
+    if (now >= mayStartAt) {
+      mayStartAt = Number.POSITIVE_INFINITY;
+      startModelService(script, env, () => {
+        mayStartAt = performance.now() + againMillis;
       });
-      const child = spawn(execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env: wardenEnvironment(env) });
-      const ended = (): void => {
-        isStarting = false;
-      };
-      child.once('error', ended);
-      // Another client's was faster, or the one before it has not ended yet.
-      child.once('exit', ended);
-      child.unref();
     }
     await sleep(lookMillis);
   }
+}
+
+/** `onEnded`: another client's was faster, or the one before it has not ended yet. */
+function startModelService(script: string, env: NodeJS.ProcessEnv, onEnded: () => void): void {
+  const args = serveArguments(script, {
+    ...{ workspace: 'models of all windows', window: modelServiceWindow, logFolder: stateLogFolder(), isModelService: true },
+  });
+  const child = spawn(execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env: wardenEnvironment(env) });
+  child.once('error', onEnded);
+  child.once('exit', onEnded);
+  child.unref();
 }
 
 async function findModelService(): Promise<string | undefined> {

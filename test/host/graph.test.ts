@@ -44,7 +44,7 @@ describe('the graph of dependencies', () => {
     await says('db', /^db: starting$/);
     await editor.screenshot('graph-starting');
     writeFileSync(join(editor.workspace, 'up'), '');
-    await says('web', /^web: running, \d+ ms$/);
+    await says('web', /^web: running, [\d.]+ m?s$/);
     await says('db', /^db: running, [\d.]+ m?s$/);
     await eventually('the chain is marked', async () => (await page.locator('#graph .box.critical').count()) === 3);
     assert.equal(await page.locator('#graph .arrow.critical').count(), 2);

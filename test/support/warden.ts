@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { takeOverWarden } from '../../src/client/otherWardens.ts';
 import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
-import { WardenProcess, type WardenProcessOptions } from '../../src/client/wardenProcess.ts';
+import { type OwnedWarden, WardenProcess, type WardenProcessOptions } from '../../src/client/wardenProcess.ts';
 import type { TreeId } from '../../src/protocol/identity.ts';
 import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
 import type { StartRequest } from '../../src/protocol/startRequest.ts';
@@ -137,4 +138,16 @@ export class TestWarden implements AsyncDisposable {
 
 function windowOf(run: Run): string {
   return `file://${run.folder}`;
+}
+
+/** As a reloaded window does; undefined where no warden waits for it. The client side looks for records where the environment says. */
+export async function claim(warden: TestWarden): Promise<OwnedWarden | undefined> {
+  const before = process.env['TREE_WARDEN_RUNTIME_DIR'];
+  process.env['TREE_WARDEN_RUNTIME_DIR'] = warden.run.runtimeFolder;
+  try {
+    return await takeOverWarden(wardenScript, { window: warden.window, workspace: 'test' }, 'reloaded');
+  } finally {
+    if (before === undefined) delete process.env['TREE_WARDEN_RUNTIME_DIR'];
+    else process.env['TREE_WARDEN_RUNTIME_DIR'] = before;
+  }
 }

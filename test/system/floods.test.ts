@@ -14,9 +14,20 @@ const lineBytes = 9;
 const blockLines = 500_000;
 const firstLine = 10_000_000;
 const blocks = 30;
-/** 135 MB of numbered lines, in a file of no more than 300 MB, and then a line that says so. */
-const flood = `ulimit -f 300000; for n in $(seq ${blocks}); do cat block; done; echo last`;
+/**
+ * 135 MB of numbered lines, in a file of no more than 300 MB, and then a line that says so: a second later, because what is written in the very moment of a cut may be lost
+ * with the flood.
+ */
+const flood = `ulimit -f 300000; for n in $(seq ${blocks}); do cat block; done; sleep 1; echo last`;
 const held = `until [ -e go ]; do sleep 0.05; done`;
+
+/**
+ * What may be missing without a word: a write that has begun when the log is cut is ended by the kernel before the cut, behind what was read of it. cat(1) writes 128 KB
+ * at once.
+ */
+const maxUnseenBytes = 128 * 1024;
+/** No whole line: what is left of two. */
+const isTorn = (number = 0): boolean => !(number >= 0 && number < blockLines);
 
 function floodedRun(): Run {
   const run = new Run({ TREE_WARDEN_LOG_MAX_SIZE: '1m', TREE_WARDEN_LOG_MAX_FILES: '2' });
@@ -46,8 +57,13 @@ async function assertBounded(run: Run, name: string): Promise<void> {
   const numbers = read
     .slice(read.findLastIndex(({ line }) => line.startsWith('tree-warden:')) + 1)
     .map(({ line }) => Number(line) - firstLine);
-  const torn = numbers.findIndex((number, index) => index > 1 && number !== ((numbers[index - 1] ?? 0) + 1) % blockLines);
-  assert.equal(torn, -1, `${numbers.slice(Math.max(0, torn - 2), torn + 2)}`);
+  for (const [index, number] of numbers.entries()) {
+    const [before = 0, after] = [numbers[index - 1], numbers[index + 1]];
+    if (index <= 1 || after === undefined || number === (before + 1) % blockLines || isTorn(numbers[index - 1])) continue;
+    // Of two lines, one was made: what is missing between them.
+    const missing = (((after - before + blockLines) % blockLines) - 1) * lineBytes;
+    assert.ok(isTorn(number) && missing <= maxUnseenBytes, `${missing} bytes at ${numbers.slice(Math.max(0, index - 2), index + 2)}`);
+  }
   const found = run.call(['logs', name, '--grep', '^last$']);
   assert.equal(found.stdout, 'last\n', found.stderr);
 }

@@ -1,29 +1,13 @@
 /** A window that goes away and comes back, as a reload does: its trees wait for it, for a while. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { takeOverWarden } from '../../src/client/otherWardens.ts';
-import { connectToWarden, type WardenClient } from '../../src/client/wardenClient.ts';
-import type { TreeSnapshot } from '../../src/protocol/snapshot.ts';
+import { connectToWarden } from '../../src/client/wardenClient.ts';
 import { socketPath } from '../../src/records/records.ts';
-import { eventually, wardenScript } from '../support/run.ts';
-import { SshServer, whyNoSshServer } from '../support/sshServer.ts';
-import { isAlive, survivorsAfterLooking, survivorsOf } from '../support/survivors.ts';
-import { TestWarden } from '../support/warden.ts';
+import { eventually } from '../support/run.ts';
+import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
+import { claim, TestWarden } from '../support/warden.ts';
 
 const counting = 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.01; done';
-
-/** The client side looks for records where the environment says. */
-async function claim(warden: TestWarden) {
-  const before = process.env['TREE_WARDEN_RUNTIME_DIR'];
-  process.env['TREE_WARDEN_RUNTIME_DIR'] = warden.run.runtimeFolder;
-  try {
-    return await takeOverWarden(wardenScript, { window: warden.window, workspace: 'test' }, 'reloaded');
-  } finally {
-    if (before === undefined) delete process.env['TREE_WARDEN_RUNTIME_DIR'];
-    else process.env['TREE_WARDEN_RUNTIME_DIR'] = before;
-  }
-}
 
 describe('a window that is reloaded', () => {
   it('takes its trees over, with all of their output', async () => {
@@ -53,43 +37,6 @@ describe('a window that is reloaded', () => {
     claimed.client.dispose();
     await eventually('the warden has ended', () => !isAlive(warden.process.pid));
     assert.deepEqual(await survivorsAfterLooking(warden.run.workFolder), []);
-  });
-
-  it('takes over what runs on another machine, which goes on there, and ends with it', { skip: whyNoSshServer() ?? false }, async () => {
-    await using server = await SshServer.start();
-    await using warden = await TestWarden.start();
-    const { run } = warden;
-    const runner = { type: 'ssh', host: server.host, leaseMillis: 30_000, workspace: run.workFolder } as const;
-    const extra = server.options({ folder: join(run.folder, 'node') });
-    const { id } = await warden.startShell(counting, { runner: { ...runner, extra } });
-    const remoteTree = async (client: WardenClient): Promise<TreeSnapshot> =>
-      await eventually('it runs on its node', async () => {
-        const [tree] = await client.list();
-        return tree?.id === id && tree.remote?.phase === 'running' && tree.members.length > 0 && tree;
-      });
-    const before = await remoteTree(warden.client);
-    await warden.client.releaseOwnership(60_000);
-    warden.disconnect();
-    const claimed = (await claim(warden)) ?? assert.fail('it was not found');
-    const now = await remoteTree(claimed.client);
-    assert.deepEqual([now.members[0]?.pid, now.leader], [before.members[0]?.pid, before.leader]);
-    const chunks: Buffer[] = [];
-    const output = { tree: id, from: 0, whenBehind: 'wait', follow: true } as const;
-    claimed.client.readOutput(output, { onChunk: (chunk) => void chunks.push(chunk) });
-    const numbers = (): number[] =>
-      [
-        ...Buffer.concat(chunks)
-          .toString()
-          .matchAll(/^line (\d+)$/gm),
-      ].map(([, number]) => Number(number));
-    const count = numbers().length;
-    await eventually('its output goes on', () => numbers().length > count + 50);
-    assert.deepEqual(
-      numbers(),
-      numbers().map((_, index) => index),
-    );
-    claimed.client.dispose();
-    await eventually('nothing is left here or there', () => survivorsOf(run.folder).length === 0, 60_000);
   });
 
   it('can go away again, and come back again', async () => {

@@ -20,8 +20,10 @@ export const lateBytes = 4 * 2 ** 20;
 const blockBytes = 2 ** 20;
 /** What is no longer than this, in bytes, is not worth another round of copying. */
 const roundBytes = 256 * 1024;
-/** In how many pieces what has been written meanwhile is added. */
+/** In how many pieces what has been written meanwhile is added, each time. */
 const maxLate = 16;
+/** Of what is added in that turn, the half is what comes next, and the other half what was written last: that is worth more than what lies between. */
+const halfBytes = lateBytes / 2;
 
 /** What has become of the end of a log that was emptied. */
 export interface Replaced {
@@ -33,11 +35,14 @@ export interface Replaced {
 
 /**
  * A copy of the log of a process that goes on writing to it, to be set aside when the log is emptied. Of a log that has become longer than all that is kept, the end is copied.
- * It is made by other threads, and what is written meanwhile is added in one turn; what is more than that, and what is written between that and the cut, is lost.
+ * It is made by other threads, and what is written meanwhile is added in one turn, its beginning and its end; what lies between, and what is written between that and the cut, is
+ * lost.
  */
 export class LogCopy {
   readonly #log: string;
   readonly #path: string;
+  /** Where it is: set aside, at last. */
+  #place: string;
   /** Of the log, for reading. */
   readonly #fd: number;
   readonly #rotation: LogRotation;
@@ -49,6 +54,7 @@ export class LogCopy {
   constructor(log: string, fd: number, rotation: LogRotation) {
     this.#log = log;
     this.#path = copyPath(log);
+    this.#place = this.#path;
     this.#fd = fd;
     this.#rotation = rotation;
     this.#maxBytes = Math.max(2, rotation.maxFiles) * rotation.maxBytes;
@@ -63,7 +69,7 @@ export class LogCopy {
 
   /** Offset in the log up to which it can be in the copy for sure. */
   get limit(): number {
-    return this.#to + lateBytes;
+    return this.#to + halfBytes;
   }
 
   /** Whether more has been written since than can be added in one turn. */
@@ -100,19 +106,37 @@ export class LogCopy {
     const log = openSync(this.#log, 'r+');
     let lost: number;
     try {
-      // A writer may be as fast as this.
-      for (let added = this.#addLate(late, lateBytes); added > 0 && this.#to < from + lateBytes && late.length < maxLate; )
-        added = this.#addLate(late, from + lateBytes - this.#to);
+      this.#addUntil(from + halfBytes, late);
       renameSync(this.#path, aside);
+      this.#place = aside;
+      this.#leaveOut(fstatSync(log).size - this.#to - halfBytes, late);
+      // The last thing before the cut: what is written in between is lost without a word.
+      this.#addUntil(this.#to + 2 * halfBytes, late);
       lost = fstatSync(log).size - this.#to;
       ftruncateSync(log);
     } finally {
       closeSync(log);
     }
     removeAside(this.#log, maxFiles, maxFiles * maxBytes);
-    const note = Buffer.from(lost > 0 ? `\ntree-warden: ${lost} bytes or more came too fast to be kept\n` : '');
-    if (lost > 0) appendFileSync(aside, note);
-    return { from, late: Buffer.concat([...late, note]) };
+    if (lost > 0) {
+      const note = noteOf(lost);
+      appendFileSync(aside, note);
+      late.push(note);
+    }
+    return { from, late: Buffer.concat(late) };
+  }
+
+  /** Adds what has been written, up to this offset: a writer may be as fast as this. */
+  #addUntil(offset: number, late: Buffer[]): void {
+    for (let pieces = 0; pieces < maxLate && this.#to < offset; pieces++) if (this.#addLate(late, offset - this.#to) === 0) return;
+  }
+
+  #leaveOut(bytes: number, late: Buffer[]): void {
+    if (bytes <= 0) return;
+    const note = noteOf(bytes);
+    appendFileSync(this.#place, note);
+    late.push(note);
+    this.#to += bytes;
   }
 
   /** Answers with how many bytes were added. */
@@ -120,7 +144,7 @@ export class LogCopy {
     const more = Buffer.allocUnsafe(Math.max(0, Math.min(fstatSync(this.#fd).size - this.#to, maxBytes)));
     const count = readSync(this.#fd, more, 0, more.length, this.#to);
     if (count === 0) return 0;
-    appendFileSync(this.#path, more.subarray(0, count));
+    appendFileSync(this.#place, more.subarray(0, count));
     late.push(more.subarray(0, count));
     this.#to += count;
     return count;
@@ -142,6 +166,10 @@ export function emptyLog(log: string, { maxFiles }: LogRotation, note: Buffer): 
   truncateSync(log);
   removeAside(log, maxFiles);
   appendFileSync(log, note);
+}
+
+function noteOf(lost: number): Buffer {
+  return Buffer.from(`\ntree-warden: ${lost} bytes or more came too fast to be kept\n`);
 }
 
 const copyPath = (log: string): string => `${log}.next`;

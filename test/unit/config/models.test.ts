@@ -183,7 +183,7 @@ describe('a model', () => {
       request,
       variants: { 'small:high': { set: { think: true } } },
     });
-    assert.deepEqual(changes, request);
+    assert.deepEqual(JSON.parse(JSON.stringify(changes)), request);
     assert.deepEqual(variants, [{ name: 'small:high', set: { think: true } }]);
   });
 
