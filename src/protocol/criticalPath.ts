@@ -62,14 +62,19 @@ export function startMillis(times: StartTimes, neededAs: DependencyCondition = '
   return until === undefined ? undefined : Math.max(0, until - times.startedAt);
 }
 
-/** The name whose start was over last, of those that have no times of their own; undefined where none is. */
+/**
+ * The name whose start was over last, of those that have no times of their own; undefined where none is. Several may have been within the same millisecond: then the one that
+ * none of the others waited for.
+ */
 function lastUp(nodes: ReadonlyMap<string, GraphNode>): string | undefined {
-  let last: { readonly name: string; readonly at: number } | undefined;
-  for (const [name, { times, isScheduled }] of nodes) {
+  const all = [...nodes].flatMap(([name, { times, isScheduled }]) => {
     const at = isScheduled ? undefined : times && upAt(times);
-    if (at !== undefined && (last === undefined || at > last.at)) last = { name, at };
-  }
-  return last?.name;
+    return at === undefined ? [] : { name, at };
+  });
+  const latest = all.reduce((most, { at }) => Math.max(most, at), Number.NEGATIVE_INFINITY);
+  const last = all.flatMap(({ name, at }) => (at === latest ? name : []));
+  const isNeeded = (name: string): boolean => last.some((other) => nodes.get(other)?.dependsOn.some((one) => one.name === name));
+  return last.find((name) => !isNeeded(name)) ?? last[0];
 }
 
 /** The {@link criticalPath} of the last start of all. */

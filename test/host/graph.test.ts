@@ -43,6 +43,8 @@ describe('the graph of dependencies', () => {
     await says('api', /^api: waits$/);
     await says('db', /^db: starting$/);
     await editor.screenshot('graph-starting');
+    // Else that may be what was waited for last.
+    await says('assets', /^assets: succeeded/);
     writeFileSync(join(editor.workspace, 'up'), '');
     await says('web', /^web: running, [\d.]+ m?s$/);
     await says('db', /^db: running, [\d.]+ m?s$/);

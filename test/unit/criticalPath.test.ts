@@ -94,6 +94,24 @@ describe('the critical path of a start', () => {
     );
   });
 
+  for (const order of [
+    ['web', 'api', 'db'],
+    ['api', 'db', 'web'],
+  ])
+    it(`ends with what the others were for, where all were ready in the same millisecond: ${order.join(', ')}`, () => {
+      const times = { askedAt: 0, startedAt: 50, readyAt: 50 };
+      const nodes: Record<string, GraphNode> = {
+        db: { dependsOn: [], times: { askedAt: 0, startedAt: 0, readyAt: 50 } },
+        api: { dependsOn: needs('db'), times },
+        web: { dependsOn: needs('api'), times },
+      };
+      const path = lastCriticalPath(graphOf(Object.fromEntries(order.map((name) => [name, nodes[name] ?? assert.fail(name)]))));
+      assert.deepEqual(
+        path.map(({ name }) => name),
+        ['db', 'api', 'web'],
+      );
+    });
+
   it('ends with the last start of all, and not with a run at a set time', () => {
     const nodes = graphOf({
       db: { dependsOn: [], times: { askedAt: 0, startedAt: 0, readyAt: 800 } },
