@@ -1,15 +1,10 @@
 /** The model service of the user: one warden that has the models which several windows and commands share. */
-import { spawn } from 'node:child_process';
-import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { wardenEnvironment } from '../protocol/environment.ts';
 import { reasonOf } from '../protocol/errorReasons.ts';
 import { errorText } from '../protocol/errors.ts';
-import { readGuardianVariables } from '../protocol/guardianVariables.ts';
 import { type DeclaredModels, type GatewayOptions, type ModelRequest, modelServiceWindow } from '../protocol/models.ts';
-import { serveArguments } from '../protocol/serveCommand.ts';
-import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, socketPath } from '../records/records.ts';
+import { startApart } from './startApart.ts';
 import { connectToWarden, type WardenClient } from './wardenClient.ts';
 import { WardenGoneError } from './wardenGone.ts';
 import { recordedWardens } from './wardenRegistry.ts';
@@ -20,6 +15,9 @@ export interface ModelServiceOptions {
   /** Of the service, where it has to be started. */
   readonly env?: NodeJS.ProcessEnv;
 }
+
+/** What the service is started as. */
+const service = { workspace: 'models of all windows', window: modelServiceWindow, isModelService: true } as const;
 
 /** How long the service may take to start, in milliseconds: the one before it may still be ending its servers. */
 const startMillis = 60_000;
@@ -59,8 +57,6 @@ export async function declareWhereServed(
 
 /** Answers with the path of its socket. */
 async function ensureModelService({ script, env = process.env }: ModelServiceOptions, until: number): Promise<string> {
-  // The warden would say the same, but to no client.
-  readGuardianVariables(env);
   let mayStartAt = 0;
   for (;;) {
     const found = await findModelService();
@@ -69,23 +65,13 @@ async function ensureModelService({ script, env = process.env }: ModelServiceOpt
     if (now > until) throw new Error('The model service could not be started; see the journal of the command line.');
     if (now >= mayStartAt) {
       mayStartAt = Number.POSITIVE_INFINITY;
-      startModelService(script, env, () => {
+      // Another client's may be faster, or the one before it not have ended yet.
+      startApart(script, service, env, () => {
         mayStartAt = performance.now() + againMillis;
       });
     }
     await sleep(lookMillis);
   }
-}
-
-/** `onEnded`: another client's was faster, or the one before it has not ended yet. */
-function startModelService(script: string, env: NodeJS.ProcessEnv, onEnded: () => void): void {
-  const args = serveArguments(script, {
-    ...{ workspace: 'models of all windows', window: modelServiceWindow, logFolder: stateLogFolder(), isModelService: true },
-  });
-  const child = spawn(execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env: wardenEnvironment(env) });
-  child.once('error', onEnded);
-  child.once('exit', onEnded);
-  child.unref();
 }
 
 async function findModelService(): Promise<string | undefined> {

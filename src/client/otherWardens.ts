@@ -1,14 +1,9 @@
 /** Wardens that another client has started: one whose window was reloaded, and the one of a window's detached trees. */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { wardenEnvironment } from '../protocol/environment.ts';
-import { readGuardianVariables } from '../protocol/guardianVariables.ts';
 import type { Lifetime } from '../protocol/identity.ts';
-import { serveArguments } from '../protocol/serveCommand.ts';
-import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, socketPath } from '../records/records.ts';
+import { startApart } from './startApart.ts';
 import { connectToWarden, type WardenClient } from './wardenClient.ts';
 import { reapAfter } from './wardenCommands.ts';
 import { defaultStartMillis, type OwnedWarden } from './wardenProcess.ts';
@@ -98,18 +93,10 @@ export async function ensureDetachedWarden(
   const { workspace, window } = identity;
   const already = await findDetachedWarden(identity, registry);
   if (already) return already;
-  // The warden would say the same, but to no client.
-  readGuardianVariables(env);
-  const args = serveArguments(script, { workspace, window, logFolder: stateLogFolder(), lifetime: 'detached' });
-  const child = spawn(execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env: wardenEnvironment(env) });
   let failed = false;
-  child.once('error', () => {
+  startApart(script, { workspace, window, lifetime: 'detached' }, env, () => {
     failed = true;
   });
-  child.once('exit', () => {
-    failed = true;
-  });
-  child.unref();
   const until = performance.now() + defaultStartMillis;
   while (performance.now() < until && !failed) {
     const found = await findDetachedWarden(identity, registry);

@@ -1,6 +1,7 @@
 /** A warden, as its clients see it: the extension, the command line and agents. */
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { type Disposable, Emitter, type MessageConnection, type RequestType, type RequestType0, ResponseError } from 'vscode-jsonrpc';
+import { connected } from '../protocol/connected.ts';
 import { commonVersion, coreMethods, notTakenOver, type Side, versionNeeded, versionsOf } from '../protocol/core.ts';
 import { errorCodes } from '../protocol/errorCodes.ts';
 import type { ErrorData } from '../protocol/errorReasons.ts';
@@ -342,14 +343,4 @@ export async function connectToWarden(socketPath: string, client: string): Promi
   } finally {
     clearTimeout(deadline);
   }
-}
-
-function connected(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => {
-      socket.on('error', () => undefined);
-      resolve();
-    });
-    socket.once('error', reject);
-  });
 }

@@ -1,6 +1,7 @@
 /** What a model server says of its model. */
 import type { Pool } from 'undici';
 import { type Capability, capabilities, type FactRequest, type ModelFacts } from '../protocol/modelFacts.ts';
+import { asRecord } from './asRecord.ts';
 
 /** Time that a server has for each answer, in milliseconds. */
 const answerMillis = 5000;
@@ -48,7 +49,7 @@ export function factsIn(answer: unknown): ModelFacts {
     at(listed, 'max_model_len'),
     at(listed, 'context_length'),
   ];
-  const info = Object.entries(objectOf(at(answer, 'model_info')));
+  const info = Object.entries(asRecord(at(answer, 'model_info')));
   const trained = [at(listed, 'meta', 'n_ctx_train'), info.find(([key]) => key.endsWith('.context_length'))?.[1]];
   const contextSize = sizes.find(isCount);
   const trainedContext = trained.find(isCount);
@@ -80,11 +81,7 @@ function capabilitiesIn(answer: unknown, listed: unknown): Capability[] {
 }
 
 function at(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (Object.hasOwn(objectOf(inner), key) ? objectOf(inner)[key] : undefined), value);
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  return path.reduce<unknown>((inner, key) => (Object.hasOwn(asRecord(inner), key) ? asRecord(inner)[key] : undefined), value);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { asRecord } from './asRecord.ts';
 
 /** Tokens as the server has counted them. */
 export interface TokenUsage {
@@ -107,8 +108,4 @@ function usageIn(event: unknown): TokenUsage {
     ...(typeof input === 'number' && input > 0 && { inputTokens: input }),
     ...(typeof output === 'number' && { outputTokens: output }),
   };
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { isAnswer } from '../../protocol/answers.ts';
+import { connected } from '../../protocol/connected.ts';
 import { coreVersion, hello, spokenVersions } from '../../protocol/handshake.ts';
 import type { DeclaredModels, GatewayInfo, ModelRequest, ModelSnapshot, RefusedModel } from '../../protocol/models.ts';
 import * as messages from '../../protocol/models.ts';
@@ -223,14 +224,4 @@ function refusedSnapshot({ name, aliases, description, runtime, instances }: Mod
 
 function serviceGone(): RequestError {
   return new RequestError('notPossible', String(localizable('modelServiceGone')), 'modelServiceGone');
-}
-
-function connected(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => {
-      socket.on('error', () => undefined);
-      resolve();
-    });
-    socket.once('error', reject);
-  });
 }
