@@ -1,8 +1,9 @@
 /** Where the model service of a user is, so that it is at the same address with the same token the next time. */
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readBoundedFile } from './boundedFile.ts';
+import { makeFolder } from './makeFolder.ts';
 import { writeNewFile } from './newFile.ts';
 import { removeFile } from './recordFiles.ts';
 import { stateFolder } from './stateFolder.ts';
@@ -27,7 +28,7 @@ export function readServiceAddress(folder = stateFolder()): ServiceAddress | und
 /** For this user alone. @throws the system's error. */
 export function writeServiceAddress(written: ServiceAddress, folder = stateFolder()): void {
   const path = pathIn(folder);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const unfinished = `${path}.${process.pid}.new`;
   try {
     writeNewFile(unfinished, JSON.stringify(written));

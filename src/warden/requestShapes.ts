@@ -10,189 +10,21 @@ import * as figures from '../protocol/figures.ts';
 import * as fileWatch from '../protocol/fileWatch.ts';
 import * as handshake from '../protocol/handshake.ts';
 import { helperNames, startHelper } from '../protocol/helpers.ts';
-import { maxHookCharacters, maxHookMillis, maxHooks, maxStopBytes, maxStopSteps } from '../protocol/hooks.ts';
-import { maxWritable } from '../protocol/isolation.ts';
 import * as jobs from '../protocol/jobs.ts';
-import { maxSetAside } from '../protocol/logRotation.ts';
 import { modelActivity } from '../protocol/modelActivity.ts';
 import * as models from '../protocol/models.ts';
 import { type OpenConnection, openConnection } from '../protocol/openConnection.ts';
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
-import { maxInstances } from '../protocol/policies.ts';
 import { maxRemoteMembers, remoteReport, remoteStart } from '../protocol/remoteRequests.ts';
-import { type GivenValues, maxValues, valueProblem } from '../protocol/startVariables.ts';
-import { isSignal } from '../protocol/stopSteps.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import * as watching from '../protocol/watching.ts';
 import { listOf } from '../records/listOf.ts';
 import { RequestError } from './requestError.ts';
+import { declaredModels } from './shapes/models.ts';
+import { argv, count, dimensions, flag, instances, millis, moment, name, portNumber, signal, text, tree } from './shapes/primitives.ts';
+import { environment, start, steps, template, values } from './shapes/start.ts';
 
-const name = z.string().min(1).max(1000);
-const text = z.string().max(4 * 2 ** 20);
-const flag = z.boolean();
-const millis = z.number().nonnegative();
-/** What a Date can be made of. */
-const moment = z.number().min(-8.64e15).max(8.64e15);
-const count = z.int().nonnegative();
-const tree = z.string().max(100);
-const signal = z.string().max(100).refine(isSignal, 'is not a signal of this system');
-const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
-const dimension = z.int().min(1).max(10_000);
-const dimensions = z.looseObject({ columns: dimension, rows: dimension });
-const argv = listOf(text, 100_000).refine((words) => words.length > 0, 'is empty');
-/** Commands are on record, where a tree has few bytes. */
-const hook = z.looseObject({
-  run: argv
-    .refine(([program]) => program !== '', 'has no program')
-    .refine((words) => words.reduce((sum, word) => sum + word.length, 0) <= maxHookCharacters, 'is too long'),
-  timeoutMillis: z.number().positive().max(maxHookMillis),
-});
-const hooks = listOf(hook, maxHooks);
-const noCommand = { run: z.never().optional() };
-const steps = listOf(
-  z.union([z.looseObject({ signal, ...noCommand }), z.looseObject({ waitMillis: millis, ...noCommand }), hook]),
-  maxStopSteps,
-).refine((all) => Buffer.byteLength(JSON.stringify(all.filter((step) => 'run' in step))) <= maxStopBytes, 'has commands that are too long');
-const environment = z.custom<Record<string, string | null>>(
-  (value) => isRecord(value) && Object.values(value).every((one) => one === null || typeof one === 'string'),
-  'is not an environment',
-);
-const values = z.custom<GivenValues>(
-  (value) =>
-    isRecord(value) &&
-    Object.values(value).every(
-      (given) =>
-        isRecord(given) &&
-        Object.keys(given).length <= maxValues &&
-        Object.values(given).every((one) => typeof one === 'string' && valueProblem(one) === undefined),
-    ),
-  'are no values',
-);
-const portNumber = z.int().min(0).max(65_535);
-const probeAt = <Port extends z.ZodType>(port: Port) =>
-  z.looseObject({
-    check: z.union([
-      z.looseObject({ by: z.literal('http'), url: text }),
-      z.looseObject({ by: z.literal('tcp'), port }),
-      z.looseObject({ by: z.literal('log'), pattern: text }),
-      z.looseObject({ by: z.literal('exec'), argv }),
-    ]),
-    delayMillis: millis,
-    periodMillis: millis.optional(),
-    timeoutMillis: millis,
-    failureThreshold: count,
-    successThreshold: count,
-    deadlineMillis: millis.optional(),
-  });
-const probe = probeAt(portNumber);
-const words = listOf(text, 1000);
-const anyRunner = { leaseMillis: millis.min(1), extra: words.optional(), folder: text.optional(), workspace: text };
-const runner = z.union([
-  z.looseObject({
-    ...anyRunner,
-    type: z.literal('slurm'),
-    ...Object.fromEntries(['partition', 'node', 'gpus', 'qos', 'account'].map((key) => [key, text.optional()])),
-    ...{ cpus: count.optional(), memoryBytes: millis.optional(), timeMillis: millis.optional() },
-  }),
-  z.looseObject({ ...anyRunner, type: z.literal('ssh'), host: text.min(1) }),
-]);
-const start = z.looseObject({
-  name,
-  pool: name.optional(),
-  history: z.looseObject({ origin: z.string().max(10_000), name }).optional(),
-  jobArgs: count.optional(),
-  endsWithWarden: z.literal(true).optional(),
-  group: z.string().max(1000).optional(),
-  argv,
-  cwd: text,
-  env: environment,
-  stdio: z.enum(['pty', 'pipes', 'inherit', 'file', 'raw']),
-  dimensions: dimensions.optional(),
-  stop: steps,
-  beforeStart: hooks.optional(),
-  afterReady: hooks.optional(),
-  secretEnv: listOf(text, 10_000).optional(),
-  whenLeaderExits: z.enum(['kill', 'keep']),
-  successExitCodes: listOf(count, 1000).optional(),
-  containment: z.enum(['group', 'cgroup', 'namespace', 'job', 'auto']),
-  isolate: z
-    .looseObject({
-      network: flag,
-      write: listOf(text, maxWritable),
-      tmp: z.enum(['private', 'shared']),
-      secrets: z.enum(['hidden', 'readable']),
-      folder: text,
-    })
-    .optional(),
-  join: name.optional(),
-  runner: runner.optional(),
-  // The warden makes it.
-  remote: z.never().optional(),
-  limits: z
-    .looseObject({
-      memoryBytes: millis.optional(),
-      processes: count.optional(),
-      cpuCores: millis.optional(),
-      timeMillis: millis.optional(),
-      openFiles: count.optional(),
-    })
-    .optional(),
-  onLimit: z.enum(['warn', 'stop', 'kill', 'restart']).optional(),
-  priority: z
-    .looseObject({ nice: z.int().optional(), io: z.enum(['idle', 'low', 'high']).optional(), cpus: z.string().max(1000).optional() })
-    .optional(),
-  ready: probe.optional(),
-  alive: probe.optional(),
-  restart: z
-    .looseObject({
-      when: z.enum(['on-failure', 'always']),
-      maxRestarts: count,
-      windowMillis: millis,
-      delayMillis: millis,
-      maxDelayMillis: millis,
-    })
-    .optional(),
-  log: z.looseObject({ maxBytes: z.int().min(1), maxFiles: z.int().min(1).max(maxSetAside) }).optional(),
-  awaitReader: z.union([flag, z.literal('always')]).optional(),
-});
-const probeTemplate = probeAt(z.union([portNumber, z.string().max(1000)]));
-const template = start.omit({ name: true, pool: true }).extend({ ready: probeTemplate.optional(), alive: probeTemplate.optional() });
-const instances = z.int().min(1).max(maxInstances);
-const changes = z.looseObject({ set: z.looseObject({}).optional(), strip: listOf(z.string(), 1000).optional() });
-const model = z.looseObject({
-  name,
-  aliases: listOf(z.string().max(1000), 1000),
-  runtime: name,
-  start,
-  instances,
-  ttlMillis: millis,
-  exclusive: name.optional(),
-  preload: flag,
-  maxQueue: count,
-  maxConcurrent: z.int().min(1),
-  concurrencyLimit: count,
-  affinity: flag,
-  scope: z.literal('user').optional(),
-  facts: z.looseObject({}).optional(),
-  factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
-  changes: changes.optional(),
-  variants: listOf(changes.extend({ name }), 100).optional(),
-  gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
-  upstreamName: z.string().max(10_000),
-  loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),
-  progress: text.optional(),
-  metricsPath: text.optional(),
-});
-const declaredModels = {
-  models: listOf(model, 1000),
-  gateway: z.looseObject({
-    port: z.int().min(0).max(65_535),
-    isPortFixed: flag.optional(),
-    token: z.string().max(2000).optional(),
-    allowedOrigins: listOf(z.string().max(1000), 100).optional(),
-  }),
-};
 const hello = z.looseObject({
   protocol: z.number(),
   version: z.string().max(1000),

@@ -21,6 +21,7 @@ export class LogFile {
   #closing: Promise<void> | undefined;
   #isClosed = false;
   #start = 0;
+  #hasUnknownStart = false;
 
   /** `onFailure` is called once, with what the system said; what is written goes nowhere until it can be written again. */
   constructor(path: string, onFailure: (error: Error) => void, rotation = defaultRotation, retryMillis = usualRetryMillis) {
@@ -39,9 +40,9 @@ export class LogFile {
     return false;
   }
 
-  /** How many bytes were written before the first one of the file at `path`; undefined where not all could be written. */
+  /** How many bytes were written before the first one of the file at `path`; undefined where not all could be written, or that is not known. */
   get start(): number | undefined {
-    return this.#hasFailed ? undefined : this.#start;
+    return this.#hasFailed || this.#hasUnknownStart ? undefined : this.#start;
   }
 
   /** Whether nothing of it is under way to the disk any more. */
@@ -85,8 +86,9 @@ export class LogFile {
   #setAside(): void {
     try {
       this.#start += statSync(`${this.path}.1`).size;
-    } catch (error) {
-      this.#failed(error as Error);
+    } catch {
+      // Another process is setting the next one aside: all is written, but how much came before is not known.
+      this.#hasUnknownStart = true;
     }
   }
 

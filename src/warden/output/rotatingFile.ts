@@ -20,7 +20,10 @@ export interface RotatingFileEvents {
   onError(error: Error): void;
 }
 
-/** A file that is appended to, and set aside when it has reached its size: `.1` is the newest of those, and `maxFiles` are kept. */
+/**
+ * A file that is appended to, and set aside when it has reached its size: `.1` is the newest of those, and `maxFiles` are kept. Several processes may
+ * append to one, as all wardens of a user do to the journal.
+ */
 export class RotatingFile {
   readonly #path: string;
   readonly #rotation: LogRotation;
@@ -154,7 +157,12 @@ export class RotatingFile {
   async #rotateIfFull(): Promise<void> {
     const { maxBytes, maxFiles } = this.#rotation;
     if (this.#size < maxBytes) return;
+    const isSetAside = await this.#isSetAside();
     await this.#close();
+    if (isSetAside) {
+      await this.#open();
+      return;
+    }
     for (let number = maxFiles; number > 0; number--) {
       const before = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
       await rename(before, `${this.#path}.${number}`).catch((error: NodeJS.ErrnoException) => {
@@ -163,6 +171,12 @@ export class RotatingFile {
     }
     this.#events.onSetAside();
     await this.#open();
+  }
+
+  /** Another process that writes it has done that already: to do it again would set a file aside that has hardly begun. */
+  async #isSetAside(): Promise<boolean> {
+    const [own, there] = await Promise.all([this.#file?.stat(), stat(this.#path).catch(() => undefined)]);
+    return own?.ino !== there?.ino || own?.dev !== there?.dev;
   }
 
   #fail(error: Error): void {

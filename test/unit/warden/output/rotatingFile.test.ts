@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RotatingFile } from '../../../../src/warden/output/rotatingFile.ts';
 import { holdsFor } from '../../../support/property.ts';
+import { eventually } from '../../../support/run.ts';
 
 let folder = '';
 before(() => {
@@ -23,6 +24,12 @@ function expectedFiles(chunks: readonly string[], maxBytes: number, maxFiles: nu
     if (Buffer.byteLength(files[0] ?? '') >= maxBytes) files.unshift('');
   }
   return files.slice(0, maxFiles + 1);
+}
+
+/** Bytes of a file and of those that were set aside. */
+function written(path: string): number {
+  const sizes = [path, `${path}.1`, `${path}.2`, `${path}.3`].map((one) => statSync(one, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 describe('a file that is rotated', () => {
@@ -58,6 +65,21 @@ describe('a file that is rotated', () => {
       },
       0.3,
     );
+  });
+
+  it('is set aside once when it is full, however many write it', async () => {
+    const path = join(folder, 'shared');
+    let setAside = 0;
+    const rotation = { maxBytes: 300, maxFiles: 3 };
+    const files = Array.from({ length: 8 }, () => new RotatingFile(path, rotation, { ...ignored, onSetAside: () => setAside++ }));
+    for (const file of files) file.write(Buffer.alloc(100, 'a'));
+    await eventually('all have it open', () => written(path) === 800);
+    for (const file of files) {
+      file.write(Buffer.alloc(200, 'b'));
+      await file.end();
+      assert.equal(setAside, 1);
+    }
+    assert.equal(written(path), 2400);
   });
 
   it('holds its source up when much is waiting, and lets it go on before all of that is written', async () => {
