@@ -28,7 +28,9 @@ const ordinaryUser = 65534;
 /** Tests of what depends on the user: cgroups, namespaces, priorities, descriptors, sockets, records, other users' processes, terminals. */
 const userMatters = new Set(
   [
+    'cgroupMatrix',
     'cli',
+    'crowdMatrix',
     'containment',
     'descriptors',
     'detached',
@@ -37,12 +39,13 @@ const userMatters = new Set(
     'external',
     'fallback',
     'forgedRecords',
+    'groupMatrix',
     'isolate',
     'join',
     'leftBehind',
     'limits',
     'manyWardens',
-    'matrix',
+    'namespaceMatrix',
     'pidReuse',
     'ports',
     'programs',

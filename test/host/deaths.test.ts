@@ -46,22 +46,6 @@ describe('no process outlives', () => {
       await eventually('the warden has ended too', () => !editor.wardenPids.includes(warden));
     });
   }
-
-  it('and a warden that is lost is said, and replaced', async () => {
-    await editor.load();
-    await editor.showProcesses();
-    await editor.start('stubborn');
-    const [warden] = editor.wardenPids;
-    killAll(editor.wardenPids);
-    assert.match(
-      await editor.notification(/background process/),
-      /ended unexpectedly, and these processes were stopped: stubborn\. The next start uses a new one\./,
-    );
-    await eventually('there is a new one', () => editor.wardenPids.some((pid) => pid !== warden));
-    await editor.start('stubborn');
-    await editor.warden('Kill Now', 'stubborn');
-    await editor.waitForRow('stubborn', /, ended, killed by the user/);
-  });
 });
 
 /** Of a warden: the extension host that has started it. */

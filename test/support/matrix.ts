@@ -1,13 +1,13 @@
-/** Adversaries, ways to die, containments: no process may be left. The table says how long that took here. */
+/** Adversaries and ways to die, in one containment: no process may be left. The table says how long that took here. */
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { Containment } from '../../src/protocol/startRequest.ts';
-import { type Adversary, adversaries, skipReason } from '../support/adversaries.ts';
-import { offersHere } from '../support/containments.ts';
-import { type Death, type DeathOutcome, deaths, survivorsOfDeath } from '../support/deaths.ts';
-import { planMatrix, seedOfToday } from '../support/matrixPlan.ts';
-import { printTable } from '../support/table.ts';
-import { testScope } from '../support/testScope.ts';
+import { type Adversary, adversaries, skipReason } from './adversaries.ts';
+import { offersHere } from './containments.ts';
+import { type Death, type DeathOutcome, deaths, survivorsOfDeath } from './deaths.ts';
+import { planMatrix, seedOfToday } from './matrixPlan.ts';
+import { printTable } from './table.ts';
+import { testScope } from './testScope.ts';
 
 const containments = ['group', 'cgroup', 'namespace'] as const;
 const isOffered = (containment: Containment): boolean => offersHere().some((one) => one.containment === containment && one.available);
@@ -18,19 +18,27 @@ const plan = planMatrix(testScope(), seed, {
   adversaries: adversaries.map(({ name }) => name),
   deaths: deaths.map(({ name }) => name),
 });
-console.log(`${testScope()} cells; the same again: TREE_WARDEN_TESTS=${testScope()} TREE_WARDEN_MATRIX_SEED=${seed}`);
 
-for (const containment of containments) {
-  const offer = offersHere().find((one) => one.containment === containment);
-  const missing = offer?.available === true ? false : (offer?.why ?? 'not offered');
-  const title = `no process of a tree outlives, in a ${containment}:`;
-  const crowds = adversaries.filter(({ isCrowd }) => isCrowd);
-  const others = adversaries.filter(({ isCrowd }) => !isCrowd);
-  describe(title, { concurrency: 4, skip: missing }, () => matrix(containment, others));
-  describe(title, { skip: missing }, () => matrix(containment, crowds));
+/** Each part is a file of its own: one that takes too long is ended. */
+export function tryMatrixIn(containment: (typeof containments)[number]): void {
+  const tried = adversaries.filter(({ isCrowd }) => !isCrowd);
+  describeIn(containment, { concurrency: 4 }, () => matrix(containment, tried, `${containment}Matrix`));
 }
 
-function matrix(containment: Containment, tried: readonly Adversary[]): void {
+/** Of hundreds of processes each, so one after the other. */
+export function tryMatrixOfCrowds(): void {
+  const tried = adversaries.filter(({ isCrowd }) => isCrowd);
+  for (const containment of containments) describeIn(containment, {}, () => matrix(containment, tried, 'crowdMatrix'));
+}
+
+function describeIn(containment: Containment, options: { readonly concurrency?: number }, tests: () => void): void {
+  console.log(`${testScope()} cells; the same again: TREE_WARDEN_TESTS=${testScope()} TREE_WARDEN_MATRIX_SEED=${seed}`);
+  const offer = offersHere().find((one) => one.containment === containment);
+  const missing = offer?.available === true ? false : (offer?.why ?? 'not offered');
+  describe(`no process of a tree outlives, in a ${containment}:`, { ...options, skip: missing }, tests);
+}
+
+function matrix(containment: Containment, tried: readonly Adversary[], file: string): void {
   const rows: string[][] = [];
   for (const adversary of tried) {
     const cells: string[] = [adversary.name, ...deaths.map(() => '')];
@@ -43,7 +51,7 @@ function matrix(containment: Containment, tried: readonly Adversary[]): void {
           cells[column + 1] = describeOutcome(outcome, death);
           assertNothingLeft(outcome, adversary, death, containment);
         } catch (error) {
-          t.diagnostic(`this one alone: ${commandFor(containment, adversary, death)}`);
+          t.diagnostic(`this one alone: ${commandFor(file, containment, adversary, death)}`);
           throw error;
         }
       });
@@ -55,9 +63,9 @@ function matrix(containment: Containment, tried: readonly Adversary[]): void {
   });
 }
 
-function commandFor(containment: Containment, adversary: Adversary, death: Death): string {
+function commandFor(file: string, containment: Containment, adversary: Adversary, death: Death): string {
   const name = `in a ${containment}: ${death.name}: ${adversary.name}$`;
-  return `TREE_WARDEN_TESTS=full node --test --test-name-pattern='${name.replaceAll(/[().]/g, '.')}' test/system/matrix.test.ts`;
+  return `TREE_WARDEN_TESTS=full node --test --test-name-pattern='${name.replaceAll(/[().]/g, '.')}' test/system/${file}.test.ts`;
 }
 
 function assertNothingLeft(

@@ -1,0 +1,3 @@
+import { tryMatrixOfCrowds } from '../support/matrix.ts';
+
+tryMatrixOfCrowds();

@@ -1,0 +1,3 @@
+import { tryMatrixIn } from '../support/matrix.ts';
+
+tryMatrixIn('namespace');
