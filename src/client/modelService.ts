@@ -1,8 +1,10 @@
 /** The model service of the user: one warden that has the models which several windows and commands share. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../protocol/errorReasons.ts';
 import { errorText } from '../protocol/errors.ts';
 import { type DeclaredModels, type GatewayOptions, type ModelRequest, modelServiceWindow } from '../protocol/models.ts';
+import { stateLogFolder } from '../records/logFolder.ts';
 import { type RecordFolder, socketPath } from '../records/records.ts';
 import { startApart } from './startApart.ts';
 import { connectToWarden, type WardenClient } from './wardenClient.ts';
@@ -62,7 +64,10 @@ async function ensureModelService({ script, env = process.env }: ModelServiceOpt
     const found = await findModelService();
     if (found !== undefined) return found;
     const now = performance.now();
-    if (now > until) throw new Error('The model service could not be started; see the journal of the command line.');
+    if (now > until)
+      throw new Error(
+        `The model service has not started within ${startMillis / 1000} s. Its reasons are in ${join(stateLogFolder(), 'journal.jsonl')}.`,
+      );
     if (now >= mayStartAt) {
       mayStartAt = Number.POSITIVE_INFINITY;
       // Another client's may be faster, or the one before it not have ended yet.

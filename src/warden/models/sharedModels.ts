@@ -26,6 +26,8 @@ export interface SharedModelsParts {
 
 /** How long the service may take to answer for the first time, in milliseconds. */
 const greetingMillis = 10_000;
+/** How long it may take to answer a declaration, which starts nothing, in milliseconds. */
+const leaseTimeoutMillis = 30_000;
 /** How long it is waited for where what it has reported last will do, in milliseconds. */
 const freshMillis = 1000;
 
@@ -138,7 +140,11 @@ export class SharedModels implements ModelHost {
 
   async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
     const { lessee } = this.#parts;
-    const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway }));
+    // One that is stopped would be waited for as long as it is: without it, the client is told that it does not answer.
+    const deadline = setTimeout(() => this.#socket.destroy(), leaseTimeoutMillis);
+    const answer = await this.#ask(() => this.#connection.sendRequest(messages.leaseModels, { lessee, models, gateway })).finally(() =>
+      clearTimeout(deadline),
+    );
     this.#refuse(answer.refused ?? []);
     this.#declared = models;
     this.#info = { url: answer.url, token: answer.token };
