@@ -84,12 +84,13 @@ const written: Readonly<Record<string, string>> = {
   upstreamName: 'model',
   loadRequest: 'model',
   changes: 'request',
+  remote: 'url or key',
 };
 
 /** Names of what differs, as the file has them. */
 export function differencesOf(one: ModelRequest, other: ModelRequest): string[] {
-  const { start, facts = {}, ...ours } = one;
-  const { start: otherStart, facts: otherFacts = {}, ...theirs } = other;
+  const { start = {}, facts = {}, ...ours } = one;
+  const { start: otherStart = {}, facts: otherFacts = {}, ...theirs } = other;
   return [...new Set([...differing(ours, theirs), ...differing(facts, otherFacts), ...differing(start, otherStart)])];
 }
 
