@@ -30,12 +30,13 @@ export function modelRow(
   const id = `model:${name}`;
   const shared = { id, kind: 'model', label: name, process: name } as const;
   const children = servers.map(rowOfServer);
+  const kind = runtime === 'remote' ? 'remote' : 'declared';
   if (snapshot === undefined || snapshot.state === 'cold')
     return {
       ...shared,
       description: description ?? (snapshot ? runtimeText(snapshot) : runtime),
       icon: 'hubot',
-      context: 'model.cold.declared',
+      context: `model.cold.${kind}`,
       children,
     };
   const trees = servers.flatMap(({ tree }) => (tree && isLive(tree) ? tree : []));
@@ -51,12 +52,18 @@ export function modelRow(
     snapshot.unloadAt === undefined ? '' : `until ${clockTime(snapshot.unloadAt)}`,
     snapshot.state === 'failed' ? (snapshot.reason.split('\n')[0] ?? '') : '',
   ];
-  return { ...shared, description: parts.filter(Boolean).join('  '), ...lookOf(snapshot), context: contextOf(snapshot), children };
+  return {
+    ...shared,
+    description: parts.filter(Boolean).join('  '),
+    ...lookOf(snapshot),
+    context: `model.${stageOf(snapshot)}.${kind}`,
+    children,
+  };
 }
 
-function contextOf({ state }: ModelSnapshot): string {
-  if (state === 'ready') return 'model.loaded.declared';
-  return state === 'failed' ? 'model.cold.declared' : 'model.busy.declared';
+function stageOf({ state }: ModelSnapshot): 'loaded' | 'cold' | 'busy' {
+  if (state === 'ready') return 'loaded';
+  return state === 'failed' ? 'cold' : 'busy';
 }
 
 function lookOf({ state, outstanding }: ModelSnapshot): { readonly icon: string; readonly colour?: string } {
