@@ -1,7 +1,7 @@
 /** What several clients declare to the model service, as one declaration. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelLease, ModelRequest, ServedModel } from '../../../../src/protocol/models.ts';
+import type { GatewayOptions, ModelLease, ModelRequest, ServedModel } from '../../../../src/protocol/models.ts';
 import type { StartRequest } from '../../../../src/protocol/startRequest.ts';
 import { mergeLeases } from '../../../../src/warden/models/sharedDeclarations.ts';
 
@@ -31,6 +31,23 @@ function model(name: string, { start = {}, ...changes }: Changes = {}): ServedMo
 }
 
 const lease = (lessee: string, ...models: readonly ModelRequest[]): ModelLease => ({ lessee, models, gateway: { port: 0 } });
+
+describe('keys that two clients declare', () => {
+  const of = (lessee: string, ...keys: NonNullable<GatewayOptions['keys']>): ModelLease => ({
+    lessee,
+    models: [],
+    gateway: { port: 0, keys },
+  });
+  const [ci, web] = [
+    { name: 'ci', key: 'k'.repeat(20), models: ['coder'] } as const,
+    { name: 'web', key: 'w'.repeat(20), models: [] } as const,
+  ];
+
+  it('all count; of two that are the same, the first one does', () => {
+    const { gateway } = mergeLeases([of('first', ci), of('second', { ...ci, name: 'other', models: ['chat'] }, web)]);
+    assert.deepEqual(gateway.keys, [ci, web]);
+  });
+});
 
 describe('models that two clients lease', () => {
   const alike: Record<string, Changes> = {
