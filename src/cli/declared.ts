@@ -12,6 +12,7 @@ import { errorText } from '../protocol/errors.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
 import { normalName } from '../protocol/names.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
+import { rememberedSecrets } from './questions/secrets.ts';
 import { workingDirectory } from './workingDirectory.ts';
 
 const fileName = processesFile;
@@ -84,6 +85,7 @@ export function readDeclared<T>(
     env: process.env,
     portFor: (name: string) => ports.portFor(name),
     settingOf: (name: string) => settings.valueOf(name),
+    secretOf: rememberedSecrets(),
     onFile: (name: string) => void files.add(name),
   };
   return { path, folder, context, models: parsed.models, files, asked, all: [...entries], wanted };

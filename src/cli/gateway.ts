@@ -1,3 +1,4 @@
+import { withFallbacks } from '../config/modelFallbacks.ts';
 import { resolveModel } from '../config/resolveModel.ts';
 import { parseOrigin } from '../loopback/origin.ts';
 import { errorText } from '../protocol/errors.ts';
@@ -19,7 +20,7 @@ export async function gateway(
   const wantedPort = parseFreePort(port);
   const token = tokenFromEnvironment();
   const allowedOrigins = allowOrigin.map(parseAllowedOrigin);
-  const { context, wanted } = readDeclared('models', ({ models }) => models, names);
+  const { context, wanted } = readDeclared('models', ({ models }) => models, names, withFallbacks);
   const requests = await Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });

@@ -1,5 +1,5 @@
 import type { GatewayInfo, ModelSnapshot } from '../protocol/models.ts';
-import { modelStateText, speedText } from '../protocol/modelText.ts';
+import { budgetText, modelStateText, runtimeText, speedText } from '../protocol/modelText.ts';
 import { table } from './table.ts';
 
 const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
@@ -7,7 +7,10 @@ const numeric = new Set(['SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
 
 /** What `tree-warden models` prints: a line a model. `gateway`: of the model's warden; null where none is open. */
 export function modelTable(rows: readonly { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }[]): string[] {
-  return table(header, rows.map(row), numeric);
+  const cells = rows.map(row);
+  if (rows.every(({ model }) => model.budget === undefined)) return table(header, cells, numeric);
+  const withBudget = rows.map(({ model }, index) => [...(cells[index] ?? []), budgetText(model) || '-']);
+  return table([...header, 'BUDGET'], withBudget, numeric);
 }
 
 export function readyOf(instances: ModelSnapshot['instances']): number {
@@ -15,13 +18,13 @@ export function readyOf(instances: ModelSnapshot['instances']): number {
 }
 
 function row({ model, gateway }: { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }): string[] {
-  const { name, runtime, instances, wanted, queued, statistics } = model;
+  const { name, instances, wanted, queued, statistics } = model;
   const { requests, inputTokens, outputTokens } = statistics;
   return [
     name,
-    runtime,
+    runtimeText(model),
     modelStateText(model),
-    `${readyOf(instances)}/${wanted}`,
+    model.remoteHost === undefined ? `${readyOf(instances)}/${wanted}` : '-',
     String(queued),
     String(requests),
     String(inputTokens + outputTokens),

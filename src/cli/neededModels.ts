@@ -1,4 +1,5 @@
 import type { WardenClient } from '../client/wardenClient.ts';
+import { withFallbacks } from '../config/modelFallbacks.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
 import { resolveModel } from '../config/resolveModel.ts';
 import { errorText } from '../protocol/errors.ts';
@@ -15,7 +16,8 @@ import { complain } from './say.ts';
  */
 export async function neededModels({ wanted, models, context }: Declared<ProcessSpec>): Promise<ModelRequest[]> {
   const needed = new Set(wanted.flatMap(([, { dependsOn = [] }]) => dependsOn.flatMap(({ name }) => modelOfDependency(name) ?? [])));
-  const specs = [...models].filter(([name]) => needed.has(name));
+  const meant = new Set(withFallbacks([...needed], models));
+  const specs = [...models].filter(([name]) => meant.has(name));
   return await Promise.all(specs.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });

@@ -31,8 +31,8 @@ export async function requests(models: readonly string[], { follow = false, json
   if (!/^\d{1,3}$/.test(lines) || Number(lines) > maxActivity)
     throw new CliError(`-n wants a number of requests, at most ${maxActivity}, not '${lines}'.`, exitCodes.usage);
   const wanted = new Set(models.map(normalName));
-  const isWanted = ({ model, asked }: ModelActivity): boolean =>
-    wanted.size === 0 || wanted.has(model) || (asked !== undefined && wanted.has(asked));
+  const isWanted = ({ model, asked, fallback }: ModelActivity): boolean =>
+    wanted.size === 0 || [model, asked, fallback].some((name) => name !== undefined && wanted.has(name));
   using wardens = new FollowedWardens('tree-warden requests', new Changes());
   await wardens.look();
   const pages: Pages = new WeakMap();
@@ -72,12 +72,12 @@ async function newIn(client: WardenClient, pages: Pages): Promise<readonly Model
   return page?.requests ?? [];
 }
 
-function cellsOf({ startedAt, model, asked, client, state, status, error, ...figures }: ModelActivity): string[] {
+function cellsOf({ startedAt, model, asked, fallback, client, state, status, error, ...figures }: ModelActivity): string[] {
   const millis = (figure: number | undefined): string => (figure === undefined ? '-' : formatDuration(figure));
   const count = (figure: number | undefined): string => String(figure ?? '-');
   return [
     clockTime(startedAt),
-    asked ?? model,
+    fallback === undefined ? (asked ?? model) : `${asked ?? model} → ${fallback}`,
     client || '-',
     state === 'ended' ? String(status) : state,
     millis(figures.queueMillis),

@@ -40,7 +40,9 @@ export async function planOf({ names, profile }: UpSelection, file: DeclaredFile
   const arrange = (asked: readonly string[], specs: ReadonlyMap<string, ProcessSpec>): readonly string[] =>
     withDependencies([...asked, ...earlier.filter((name) => specs.has(name) && !asked.includes(name))], specs);
   const read = readDeclared('processes', ({ specs }) => specs, names, arrange, profileFilter(profile), file);
-  const declared = before ? { ...read, context: { ...read.context, portFor: before.declared.context.portFor } } : read;
+  // A question is asked once, and a port keeps its number.
+  const { portFor, secretOf = undefined } = (before?.declared ?? read).context;
+  const declared = { ...read, context: { ...read.context, portFor, ...(secretOf && { secretOf }) } };
   const { wanted, context } = declared;
   assertNoJobs(wanted);
   const declarations = await Promise.all(wanted.map(([name, spec]) => declarationOf(name, spec, context)));

@@ -1,14 +1,15 @@
 /** The schema of a model in processes.json. */
 import * as z from 'zod';
 import { capabilities } from '../protocol/modelFacts.ts';
-import { maxNameLength, namePattern, namePatternText } from '../protocol/names.ts';
+import { maxNameLength, namePattern, namePatternText, normalName } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
 import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
+import { remoteProblems, remoteShape } from './remoteSchema.ts';
 import { runtimes } from './runtimes/index.ts';
 import { argument, count, duration, pattern, programList, text } from './values.ts';
 
-const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
+const runtimeNames = [...(Object.keys(runtimes) as (keyof typeof runtimes)[]), 'remote'] as const;
 
 const { alive, cwd, env, envFile, group, description, stop, containment, limits, priority, runner } = processSpecSchema.shape;
 
@@ -39,11 +40,13 @@ export const modelSchema = z
   .strictObject({
     runtime: z
       .enum(runtimeNames, `must be one of ${runtimeNames.join(', ')}`)
-      .describe('The server program: "llama.cpp" (llama-server), "ollama", "vllm", or "custom" (your own command).'),
+      .describe(
+        'The server program: "llama.cpp" (llama-server), "ollama", "vllm", "custom" (your own command), or "remote" (a server elsewhere).',
+      ),
     model: text
       .optional()
       .describe(
-        'A file relative to the workspace folder, or a name that the runtime knows: "models/qwen.gguf", "ggml-org/gemma-3-1b-it-GGUF", "llama3.2".',
+        'A file relative to the workspace folder, or a name that the runtime or the remote server knows: "models/qwen.gguf", "ggml-org/gemma-3-1b-it-GGUF", "llama3.2".',
       ),
     command: programList
       .optional()
@@ -114,8 +117,18 @@ export const modelSchema = z
     limits,
     priority,
     runner,
+    ...remoteShape,
+    fallback: text
+      .transform(normalName)
+      .optional()
+      .describe(
+        'Name of the model that a request goes to where this one cannot be loaded, its queue is full, its budget is spent, or its remote server does not answer.',
+      ),
   })
-  .superRefine(({ runtime, model, command, contextSize }, context) => {
+  .superRefine((spec, context) => {
+    const { runtime, model, command, contextSize } = spec;
+    for (const { path, message } of remoteProblems(spec)) context.addIssue({ code: 'custom', path, message });
+    if (runtime === 'remote') return;
     if (runtime === 'custom' && command === undefined)
       context.addIssue({ code: 'custom', message: 'must have a command, because its runtime is custom' });
     if (contextSize === undefined && command?.some((part) => part.includes('${contextSize}')))

@@ -3,13 +3,14 @@ import { jobProblems, withJobLifetime } from './jobRules.ts';
 import { parseJsonTree } from './jsonText.ts';
 import { type LanguageServerSpec, languageServerSchema } from './languageServerSchema.ts';
 import { type FileAccess, IncludedFiles } from './layers/includedFiles.ts';
-import { LayeredFiles } from './layers/layeredFiles.ts';
+import { LayeredFiles, type ReadEntries } from './layers/layeredFiles.ts';
 import type { SystemKey } from './layers/layeredSchema.ts';
 import { type Problem, ProblemList } from './layers/problemList.ts';
 import { type InheritedProcess, ProcessInheritance } from './layers/processInheritance.ts';
 import { placeOf, type ResolvedSetting, settingsOf } from './layers/resolvedSettings.ts';
 import type { Source } from './layers/source.ts';
 import { type McpServerSpec, mcpServerSchema } from './mcpServerSchema.ts';
+import { fallbackProblems } from './modelFallbacks.ts';
 import { type ModelSpec, modelSchema } from './modelSchema.ts';
 import { Places } from './places.ts';
 import type { ProcessSpec } from './processSchema.ts';
@@ -141,7 +142,7 @@ function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', lo
   layered.readLocal();
   const { isReadable, lines, files } = layered;
   const isProcess = (name: string): boolean => lines.has(name);
-  const models = layered.read('models', modelSchema, before.models, isProcess);
+  const models = readModels(layered, problems, before, isProcess);
   // When all models are known: a process may depend on one.
   const modelNames = new Set(models.lines.keys());
   const { specs, disabled, settings } = resolveAll({ layered, problems, before, system, modelNames, isPartial: included.isPartial });
@@ -164,6 +165,28 @@ function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', lo
     texts: included.texts,
     watched: [...included.watched],
   };
+}
+
+/** One whose fallback cannot be is as it was before. */
+function readModels(
+  layered: LayeredFiles,
+  problems: ProblemList,
+  before: ParsedProcesses,
+  isProcess: (name: string) => boolean,
+): ReadEntries<ModelSpec> {
+  const read = layered.read('models', modelSchema, before.models, isProcess);
+  const entries = new Map(read.entries);
+  for (const { name, message } of fallbackProblems(read.entries, new Set(read.lines.keys()))) {
+    const { source, value } = read.written.get(name) ?? {};
+    if (!source || !value) continue;
+    problems.reading = name;
+    problems.complain(source, problems.paths.keyAt(value, ['fallback']) ?? value, `models.${name}.fallback: ${message}`);
+    problems.reading = undefined;
+    const kept = before.models.get(name);
+    if (kept && kept !== entries.get(name)) entries.set(name, kept);
+    else entries.delete(name);
+  }
+  return { ...read, entries };
 }
 
 interface ResolvedProcesses {

@@ -6,6 +6,7 @@ import type { FactRequest } from '../protocol/modelFacts.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
 import type { ModelSpec } from './modelSchema.ts';
 import { pathIn } from './pathIn.ts';
+import { resolveRemote } from './resolveRemote.ts';
 import { type ResolveContext, resolveSpec } from './resolveSpec.ts';
 import { runtimes } from './runtimes/index.ts';
 import type { Runtime } from './runtimes/runtime.ts';
@@ -20,6 +21,8 @@ const defaultLoadMillis = 600_000;
  * @throws CannotStartError that names the variable or the file.
  */
 export async function resolveModel(name: string, spec: ModelSpec, context: ResolveContext): Promise<ModelRequest> {
+  if (spec.runtime === 'remote')
+    return { ...clientsView(name, spec), runtime: 'remote', ...(await resolveRemote(name, spec, context)), ...factsOf(spec) };
   const runtime: Runtime = runtimes[spec.runtime];
   const { progress = runtime.progress } = spec;
   const model = await modelOf(spec, context);
@@ -38,7 +41,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   const sized = spec.contextSize === undefined ? undefined : runtime.context;
   const command = spec.command ?? [...(runtime.command ?? []), ...argumentsFor(runtime, model.isFile), ...(sized?.args ?? [])];
   const [program = '', ...args] = await Promise.all([...command, ...(spec.args ?? [])].map((part) => fillVariables(part, withModel)));
-  const { alive, env, envFile, group, description, stop, containment, limits, priority, runner } = spec;
+  const { alive, env, envFile, group, stop, containment, limits, priority, runner } = spec;
   const base = await resolveSpec(
     name,
     {
@@ -51,9 +54,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   );
   const ready = base.ready && { deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
   return {
-    name,
-    aliases: spec.aliases ?? [],
-    ...(description !== undefined && { description }),
+    ...clientsView(name, spec),
     runtime: runtime.title,
     start: {
       ...base,
@@ -62,23 +63,12 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
       ...(ready && { ready }),
       pool: name,
     },
-    instances: spec.instances ?? 1,
-    ttlMillis: spec.ttl ?? 0,
-    ...(spec.exclusive !== undefined && { exclusive: spec.exclusive }),
-    ...(spec.scope === 'user' && { scope: spec.scope }),
-    preload: spec.preload ?? false,
-    maxQueue: spec.maxQueue ?? 100,
-    maxConcurrent: spec.maxConcurrent ?? 4,
-    concurrencyLimit: spec.concurrencyLimit ?? 0,
-    affinity: spec.affinity ?? false,
     ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
     ...factsOf(spec, model),
     ...(runtime.factRequests && {
       factRequests: await Promise.all(runtime.factRequests.map((one) => filledRequest(one, { ...context, known }))),
     }),
-    ...(spec.request && { changes: without(spec.request) }),
-    ...(spec.variants && { variants: Object.entries(spec.variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
     ...(runtime.loadRequest && {
       loadRequest: {
         ...(await fillAll(runtime.loadRequest, { ...context, known })),
@@ -91,9 +81,31 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   };
 }
 
+/** What does not depend on what serves the model: its names, its queue, and what is changed in requests. */
+function clientsView(name: string, spec: ModelSpec) {
+  const { description, exclusive, scope, fallback, request, variants } = spec;
+  return {
+    name,
+    aliases: spec.aliases ?? [],
+    ...(description !== undefined && { description }),
+    instances: spec.instances ?? 1,
+    ttlMillis: spec.ttl ?? 0,
+    ...(exclusive !== undefined && { exclusive }),
+    ...(scope === 'user' && { scope }),
+    preload: spec.preload ?? false,
+    maxQueue: spec.maxQueue ?? 100,
+    maxConcurrent: spec.maxConcurrent ?? 4,
+    concurrencyLimit: spec.concurrencyLimit ?? 0,
+    affinity: spec.affinity ?? false,
+    ...(fallback !== undefined && { fallback }),
+    ...(request && { changes: without(request) }),
+    ...(variants && { variants: Object.entries(variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
+  };
+}
+
 /** As far as they are known before a server is loaded. */
-function factsOf({ contextSize, capabilities }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'facts'> {
-  const size = isFile ? statSync(text, { throwIfNoEntry: false }) : undefined;
+function factsOf({ contextSize, capabilities }: ModelSpec, { text, isFile }: Partial<FoundModel> = {}): Pick<ModelRequest, 'facts'> {
+  const size = isFile && text !== undefined ? statSync(text, { throwIfNoEntry: false }) : undefined;
   const facts = {
     ...(contextSize !== undefined && { contextSize }),
     ...(capabilities && { capabilities }),

@@ -23,6 +23,8 @@ export interface Variables extends VariablePlace {
   portName?(name: string): string;
   /** The value of a setting of VS Code; undefined where it has none. @throws CannotStartError that says where it was looked for. */
   settingOf?(name: string): unknown;
+  /** The value of a secret, for keys of models; undefined where it is not set. */
+  secretOf?(name: string): Promise<string | undefined>;
   /** The Python environment that is selected in the editor; undefined where none is, or none is known of. */
   selectedPython?(): Promise<PythonEnvironment | undefined>;
   /** Hears of the Python or Node.js that was found for a process. */

@@ -60,9 +60,9 @@ export class App {
       log,
     });
     const specs = new WorkspaceSpecs(log, (name) => link.trees.some((tree) => isLive(tree) && (tree.pool ?? tree.name) === name));
-    const models = new Models({ link, specs, secrets: context.secrets, window, log });
     const names = new DeclaredNames(link, specs, log);
     const secrets = new Secrets({ specs, storage: context.secrets, memory: context.workspaceState });
+    const models = new Models({ link, specs, storage: context.secrets, secrets, window, log });
     const processes = new Processes(link, specs, names, new StartAnswers(specs, secrets));
     const found = new FoundProcesses(specs, context.workspaceState, log);
     const languageServers = new LanguageServers({ link, specs, log });

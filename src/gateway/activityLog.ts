@@ -18,6 +18,8 @@ interface Logged {
 
 /** One request, while it is answered. */
 export interface FollowedRequest {
+  /** Another model is asked instead; what has become of it before is forgotten. */
+  fellBack(model: string): void;
   /** A server has taken it. */
   taken(queueMillis: number): void;
   ended(outcome: { readonly status: number; readonly error?: string; readonly answered?: Answered }): void;
@@ -39,7 +41,15 @@ export class ActivityLog {
       asked,
       path,
       isFirst,
-    }: { readonly model: string; readonly asked: string | undefined; readonly path: string; readonly isFirst: boolean },
+      client,
+    }: {
+      readonly model: string;
+      readonly asked: string | undefined;
+      readonly path: string;
+      readonly isFirst: boolean;
+      /** Whose key it has shown, where that is a client's own. */
+      readonly client?: string | undefined;
+    },
   ): FollowedRequest {
     const begunAt = performance.now();
     const logged: Logged = {
@@ -49,7 +59,7 @@ export class ActivityLog {
         startedAt: Date.now(),
         model,
         ...(asked !== undefined && asked !== model && { asked }),
-        client: clientIn(headers['user-agent']),
+        client: client ?? clientIn(headers['user-agent']),
         path: (path.split('?', 1)[0] ?? '').slice(0, maxPath),
         state: 'waiting',
         ...(isFirst && { isFirst }),
@@ -62,6 +72,11 @@ export class ActivityLog {
       logged.revision = ++this.#revision;
     };
     return {
+      fellBack: (fallback) => {
+        const { status: _, error: _error, totalMillis: _total, ...activity } = logged.activity;
+        logged.activity = activity;
+        change({ state: 'waiting', fallback });
+      },
       taken: (queueMillis) => change({ state: 'answering', queueMillis }),
       ended: ({ status, error, answered }) =>
         change({

@@ -1,16 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BodyError, BodyKeeper, type BodyLimits } from '../loopback/body.ts';
-import { LoopbackServer, type Refusal, withoutKey } from '../loopback/server.ts';
+import { LoopbackServer, type Refusal, shownBy, withoutKey } from '../loopback/server.ts';
 import { newToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { GatewayInfo, GatewayOptions } from '../protocol/models.ts';
-import { ActivityLog } from './activityLog.ts';
+import type { ClientKey, GatewayInfo, GatewayOptions } from '../protocol/models.ts';
+import { ActivityLog, type FollowedRequest } from './activityLog.ts';
+import type { Charge } from './budget.ts';
+import { estimatedTokens, tokensOf, usageChanges, wasNotAnswered } from './charges.ts';
+import { type Catalogue, ClientKeys, modelsFor } from './clientKeys.ts';
+import { withFallbacks } from './fallback.ts';
 import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
 import { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
 import { modelEntries } from './modelEntries.ts';
 import type { ModelPool } from './modelPool.ts';
 import { Pages } from './pages.ts';
+import { hostOf } from './remote/remoteConnections.ts';
 import { parseBody } from './requestBody.ts';
 import { type Route, routeOf } from './routes.ts';
 import type { Upgrade } from './tunnel.ts';
@@ -31,19 +36,17 @@ const clientGone = 499;
 
 type InferenceRoute = Extract<Route, { to: 'inference' }>;
 
-/** What is served. */
-export interface Catalogue {
-  readonly all: readonly ModelPool[];
-  /** For people. */
-  readonly names: string;
-  /** By its name, or by another name that it goes by. */
-  find(name: string): ModelPool | undefined;
+/** Who asks, and what that one may use. */
+interface Asking {
+  readonly client: ClientKey | undefined;
+  readonly models: Catalogue;
 }
 
 /** The HTTP server of all models, on loopback, for clients with the token. */
 export class Gateway {
   readonly info: GatewayInfo;
   readonly pages = new Pages();
+  readonly keys = new ClientKeys();
   readonly activity = new ActivityLog();
   readonly #models: Catalogue;
   readonly #server: LoopbackServer;
@@ -69,6 +72,7 @@ export class Gateway {
       requestMillis: 0,
       isPublic: (request: IncomingMessage) =>
         gateway?.pages.isPreflight(request) || routeOf(request.method ?? 'GET', request.url ?? '/').to === 'health',
+      isOtherToken: (shown: string) => gateway?.keys.holderOf(shown) !== undefined,
       serve: (request: IncomingMessage, response: ServerResponse) => void gateway?.serve(request, response),
       refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => gateway?.refuse(request, response, refusal),
       upgrade: (request: IncomingMessage, upgrade: Upgrade) => void gateway?.openWebSocket(request, upgrade),
@@ -103,7 +107,9 @@ export class Gateway {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = request;
-    const route = routeOf(method, url, (name) => this.#models.find(name) !== undefined);
+    const asking = this.#asking(request);
+    const { models } = asking;
+    const route = routeOf(method, url, (name) => models.find(name) !== undefined);
     const dialect = dialectOf(route);
     try {
       if (this.pages.admit(request, response) === 'answered') return;
@@ -111,13 +117,13 @@ export class Gateway {
         case 'health':
           return sendJson(response, 200, { status: 'ok' });
         case 'models':
-          return sendJson(response, 200, { object: 'list', data: this.#models.all.flatMap((pool) => modelEntries(pool.snapshot())) });
+          return sendJson(response, 200, { object: 'list', data: models.all.flatMap((pool) => modelEntries(pool.snapshot())) });
         case 'oneModel':
-          return sendJson(response, 200, this.#entryOf(route.model));
+          return sendJson(response, 200, entryOf(models, route.model));
         case 'inference':
-          return await this.#keepAndInfer(request, response, route);
+          return await this.#keepAndInfer(request, response, route, asking);
         case 'upstream':
-          return await this.#passThrough(request, response, this.#pool(route.model), route.path);
+          return await this.#passThrough(request, response, ownServersOf(models, route.model), route.path, asking);
         case 'nothing':
           throw new GatewayError(404, `There is nothing at ${method} ${url.split('?')[0]}.`);
       }
@@ -137,41 +143,51 @@ export class Gateway {
     const { headers, url = '/' } = request;
     const { response } = upgrade;
     try {
-      const route = routeOf('GET', url, (name) => this.#models.find(name) !== undefined);
+      const asking = this.#asking(request);
+      const route = routeOf('GET', url, (name) => asking.models.find(name) !== undefined);
       // Of these, a browser does not ask first.
       if (headers.origin !== undefined && !this.pages.mayAsk(headers.origin))
         throw new GatewayError(403, `Pages of ${headers.origin} may not ask: name it as a further origin.`);
       if (route.to !== 'upstream')
         throw new GatewayError(404, `There is no WebSocket at ${url.split('?')[0]}: servers have them at /upstream/MODEL/.`);
-      const upstream = { path: route.path, body: undefined, key: undefined, dialect: 'openai' as const, upgrade };
+      const pool = ownServersOf(asking.models, route.model);
+      const followed = this.#begin(request, pool, route.path, asking);
+      const upstream = { path: route.path, body: undefined, key: undefined, dialect: 'openai' as const, upgrade, followed };
       request.headers = withoutKey(headers);
-      await this.#answer(request, response, this.#pool(route.model), upstream);
+      await this.#answer(request, response, pool, upstream);
     } catch (error) {
       fail(response, error, 'openai');
     }
   }
 
-  #pool(model: string | undefined): ModelPool {
-    const pool = model === undefined ? undefined : this.#models.find(model);
-    if (pool) return pool;
-    const { names } = this.#models;
-    if (model === undefined) throw new GatewayError(400, `The request names no model. There are: ${names}.`, { param: 'model' });
-    throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`, { param: 'model', code: 'model_not_found' });
+  #asking(request: IncomingMessage): Asking {
+    const client = this.keys.holderOf(shownBy(request));
+    return { client, models: client ? modelsFor(client, this.#models) : this.#models };
   }
 
-  /** A variant by its own name; the model by any other one. */
-  #entryOf(name: string): object {
-    const entries = modelEntries(this.#pool(name).snapshot()) as { readonly id: string }[];
-    return entries.find(({ id }) => id === name) ?? entries[0] ?? {};
+  #begin(request: IncomingMessage, pool: ModelPool, path: string, { client }: Asking, asked?: string): FollowedRequest {
+    return this.activity.begin(request, { model: pool.name, asked, path, isFirst: pool.isUnloaded, client: client?.name });
   }
 
-  async #keepAndInfer(request: IncomingMessage, response: ServerResponse, route: InferenceRoute): Promise<void> {
+  async #keepAndInfer(request: IncomingMessage, response: ServerResponse, route: InferenceRoute, asking: Asking): Promise<void> {
     const { bytes, release } = await this.#bodies.read(request);
     try {
-      const { pool, isStream, ...sent } = this.#readInference(request, bytes, route);
-      const keepAlive = isStream ? KeepAlive.of(request, response, pool) : undefined;
+      const { pool: first, asked, isStream, ...sent } = readInference(asking.models, request, bytes, route);
+      const keepAlive = isStream ? KeepAlive.of(request, response, first) : undefined;
+      const followed = this.#begin(request, first, route.path, asking, asked);
+      const answer = (pool: ModelPool): Promise<void> => {
+        const its = pool === first ? sent : readInference(asking.models, request, bytes, route, pool);
+        return this.#answer(request, response, pool, { ...its, keepAlive, followed });
+      };
       try {
-        await this.#answer(request, response, pool, { ...sent, keepAlive });
+        await withFallbacks(first, {
+          find: (name) => asking.models.find(name),
+          answer,
+          onFallback: ({ name }) => {
+            followed.fellBack(name);
+            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', name);
+          },
+        });
       } finally {
         keepAlive?.stop();
       }
@@ -180,27 +196,12 @@ export class Gateway {
     }
   }
 
-  /** In one turn, so that what the request was parsed to is garbage before another one is: waiting requests have no share of the heap. */
-  #readInference({ headers }: IncomingMessage, bytes: Buffer, { path, dialect }: InferenceRoute) {
-    const body = parseBody(bytes, headers['content-type'] ?? '');
-    const pool = this.#pool(body.model);
-    const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
-    const { upstreamName } = pool.model;
-    return {
-      pool,
-      asked: body.model,
-      isStream: body.isStream,
-      path,
-      dialect,
-      key,
-      body: body.bytes(upstreamName, pool.changesFor(body.model)),
-    };
-  }
-
   /** What is sent to a server's own path is not looked into, and not kept. */
-  async #passThrough(request: IncomingMessage, response: ServerResponse, pool: ModelPool, path: string): Promise<void> {
+  async #passThrough(request: IncomingMessage, response: ServerResponse, pool: ModelPool, path: string, asking: Asking): Promise<void> {
     const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-    await this.#answer(request, response, pool, { path, body: hasBody ? request : undefined, key: undefined, dialect: 'openai' });
+    const followed = this.#begin(request, pool, path, asking);
+    const upstream = { path, body: hasBody ? request : undefined, key: undefined, dialect: 'openai' as const, followed };
+    await this.#answer(request, response, pool, upstream);
   }
 
   async #answer(
@@ -209,14 +210,13 @@ export class Gateway {
     pool: ModelPool,
     {
       key,
-      asked,
+      followed,
       ...upstream
     }: {
       path: string;
       body: Buffer | IncomingMessage | undefined;
       key: string | undefined;
-      /** The name of the model in the request. */
-      asked?: string | undefined;
+      followed: FollowedRequest;
       dialect: Dialect;
       keepAlive?: KeepAlive | undefined;
       upgrade?: Upgrade;
@@ -224,24 +224,29 @@ export class Gateway {
   ): Promise<void> {
     const gone = goneSignal(response);
     const { method = 'GET', headers } = request;
-    const { name: model } = pool;
-    const followed = this.activity.begin(request, { model, asked, path: upstream.path, isFirst: pool.isUnloaded });
     let queueMillis = 0;
     for (let attempt = 1; ; attempt++) {
       const beganAt = performance.now();
       let lease: Lease | undefined;
+      let charge: Charge | undefined;
       try {
+        charge = pool.budget?.begin();
         lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
         followed.taken(queueMillis);
         const result = await proxyRequest({ method, headers, ...upstream, lease, gone }, response);
-        const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis) };
+        const isLimited = pool.model.remote !== undefined && response.statusCode === 429;
+        const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis), ...(isLimited && { isLimited }) };
+        charge?.spend(tokensOf(result, response.statusCode, upstream.body));
         lease.release(answered);
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;
       } catch (error) {
         const failure = gone.aborted ? undefined : { failed: true, queueMillis };
         const isUnbegun = error instanceof NotBegunError;
+        // One that was called off, or broken off, may be charged for all the same.
+        if (lease && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream.body));
+        else charge?.cancel();
         // What it has not begun is not its own failure.
         lease?.release(isUnbegun ? undefined : failure);
         // Where no process listens, the server is dead or dying; another one is had when that is known.
@@ -252,6 +257,44 @@ export class Gateway {
       }
     }
   }
+}
+
+/** In one turn, so that what the request was parsed to is garbage before another one is: waiting requests have no share of the heap. */
+function readInference(
+  models: Catalogue,
+  { headers }: IncomingMessage,
+  bytes: Buffer,
+  { path, dialect }: InferenceRoute,
+  /** Absent: the one that the request names. */
+  other?: ModelPool,
+) {
+  const body = parseBody(bytes, headers['content-type'] ?? '');
+  const pool = other ?? poolIn(models, body.model);
+  const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
+  const changes = [...pool.changesFor(other ? undefined : body.model), ...usageChanges(pool.model, path, body.isStream)];
+  return { pool, asked: body.model, isStream: body.isStream, path, dialect, key, body: body.bytes(pool.model.upstreamName, changes) };
+}
+
+function poolIn(models: Catalogue, model: string | undefined): ModelPool {
+  const pool = model === undefined ? undefined : models.find(model);
+  if (pool) return pool;
+  const { names } = models;
+  if (model === undefined) throw new GatewayError(400, `The request names no model. There are: ${names}.`, { param: 'model' });
+  throw new GatewayError(404, `There is no model '${model}'. There are: ${names}.`, { param: 'model', code: 'model_not_found' });
+}
+
+/** A model whose servers may be asked at paths of their own. Elsewhere, these are all that the key is good for, whichever model it was declared for. */
+function ownServersOf(models: Catalogue, name: string): ModelPool {
+  const pool = poolIn(models, name);
+  const { remote } = pool.model;
+  if (remote) throw new GatewayError(404, `'${pool.name}' is served by ${hostOf(remote)}: its own paths cannot be asked here.`);
+  return pool;
+}
+
+/** A variant by its own name; the model by any other one. */
+function entryOf(models: Catalogue, name: string): object {
+  const entries = modelEntries(poolIn(models, name).snapshot()) as { readonly id: string }[];
+  return entries.find(({ id }) => id === name) ?? entries[0] ?? {};
 }
 
 function figuresOf({ failed, firstAt, endedAt, usage }: ProxyResult, sentAt: number) {

@@ -6,6 +6,8 @@ export interface ErrorDetails {
   /** False where another attempt would end the same way; absent: the client decides by the status. */
   readonly retry?: boolean;
   readonly retryAfterSeconds?: number;
+  /** Nothing of an answer has come: the model's fallback may be asked instead. */
+  readonly mayFallBack?: true;
 }
 
 /** Why a request is not answered as it was meant to be, for the client that has made it. */
@@ -51,7 +53,7 @@ const otherFailure: Kind = { openai: 'server_error', anthropic: 'api_error', cod
  * would load it anew: so it is "failed dependency", which they do not retry.
  */
 export function loadFailure(message: string): GatewayError {
-  return new GatewayError(424, message, { retry: false });
+  return new GatewayError(424, message, { retry: false, mayFallBack: true });
 }
 
 export function errorBody(error: GatewayError, dialect: Dialect): string {

@@ -1,4 +1,4 @@
-import type { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ModelFacts } from '../protocol/modelFacts.ts';
 import type { InstanceSnapshot } from '../protocol/models.ts';
 import { instanceName } from '../protocol/names.ts';
@@ -12,12 +12,14 @@ export interface Instance {
   state: 'loading' | 'ready' | 'draining';
   /** The last result of its probe since it was ready. */
   isHealthy: boolean;
+  /** Why it is not, as a sentence, where that is known. */
+  problem: string | undefined;
   outstanding: number;
   readonly statistics: Statistics;
   readonly starting: Promise<Launched>;
   /** Undefined until it is started. */
   launched: Launched | undefined;
-  connections: Pool | undefined;
+  connections: Dispatcher | undefined;
   /** What it has said of its model; nothing before it was asked. */
   facts: ModelFacts;
   /** Resolves when it is ready, or has failed to load. */
@@ -39,7 +41,7 @@ export function snapshotOf(model: string, instance: Instance): InstanceSnapshot 
     state,
     outstanding,
     statistics: statistics.snapshot(),
-    ...(launched && { tree: launched.tree, port: launched.port }),
+    ...(launched && !launched.connections && { tree: launched.tree, port: launched.port }),
   };
 }
 
@@ -48,6 +50,7 @@ export function newInstance(number: number, starting: Promise<Launched>): Instan
     number,
     state: 'loading',
     isHealthy: true,
+    problem: undefined,
     outstanding: 0,
     statistics: new Statistics(),
     starting,

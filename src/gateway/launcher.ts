@@ -1,8 +1,11 @@
+import type { Dispatcher } from 'undici';
 import type { LivingServer, ServerEnd, StartedServer } from '../protocol/gateway.ts';
 import type { ModelRequest } from '../protocol/models.ts';
 
 /** A server of a model that was started. */
 export interface Launched extends StartedServer {
+  /** Of a server elsewhere, which listens at no port of this machine. */
+  readonly connections?: Dispatcher;
   /** Resolves when it can answer; rejects with a sentence when it has ended before. */
   readonly ready: Promise<void>;
   /** Resolves when no process of it is left. */
@@ -15,8 +18,8 @@ export type InstanceEnd = Pick<ServerEnd, 'reason' | 'wanted'>;
 export interface LaunchListener {
   /** How much of the model is loaded, where its server tells. */
   onProgress(percent: number): void;
-  /** The health that its probe reports has changed since the server was ready. */
-  onHealth(isHealthy: boolean): void;
+  /** The health that its probe reports has changed since the server was ready. `problem`: what is wrong, as a sentence, where that is known. */
+  onHealth(isHealthy: boolean, problem?: string): void;
   /** Whether it is not needed any more: what is not begun yet need not be. */
   isGivenUp(): boolean;
 }

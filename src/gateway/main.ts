@@ -35,6 +35,7 @@ const connection = createMessageConnection(new MessageReader(process.stdin), new
 const models = new Models({
   launcher: new RemoteLauncher(connection),
   descriptors: Number(values.descriptors),
+  onSpent: (id, spent) => void ifConnected(() => connection.sendNotification(messages.budgetSpent, { id, spent })),
   alert: (message) => void ifConnected(() => connection.sendNotification(messages.gatewayAlert, { message })),
 });
 
@@ -60,6 +61,7 @@ connection.onRequest(messages.unload, ({ model, now }) => answered(() => models.
 connection.onRequest(messages.restart, ({ tree }) => answered(async () => (await models.restart(tree)) ?? null));
 connection.onRequest(gatewayActivity, async (request) => (await models.activity(request)) ?? { gateway: '', revision: 0, requests: [] });
 connection.onRequest(messages.serverMetrics, () => models.serverMetrics());
+connection.onNotification(messages.budgetSpentElsewhere, ({ id, spent }) => models.spentElsewhere(id, spent));
 connection.onRequest(helper.ping, () => null);
 connection.onRequest(helper.close, async () => {
   await Promise.race([models.close(), wait(closeMillis)]);

@@ -1,5 +1,5 @@
 /** What a model server says of its model. */
-import type { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type Capability, capabilities, type FactRequest, type ModelFacts } from '../protocol/modelFacts.ts';
 import { asRecord } from './asRecord.ts';
 
@@ -9,13 +9,13 @@ const answerMillis = 5000;
 const maxAnswer = 4 * 2 ** 20;
 
 /** What it does not answer, or not in words that are known, is left out. */
-export async function askFacts(connections: Pool, requests: readonly FactRequest[]): Promise<ModelFacts> {
+export async function askFacts(connections: Dispatcher, requests: readonly FactRequest[]): Promise<ModelFacts> {
   let facts: ModelFacts = {};
   for (const request of requests) facts = mergeFacts(facts, factsIn(await answerTo(connections, request)));
   return facts;
 }
 
-async function answerTo(connections: Pool, { path, body }: FactRequest): Promise<unknown> {
+async function answerTo(connections: Dispatcher, { path, body }: FactRequest): Promise<unknown> {
   try {
     const signal = AbortSignal.timeout(answerMillis);
     const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };

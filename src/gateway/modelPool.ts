@@ -4,6 +4,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import type { RequestChanges } from '../protocol/modelFacts.ts';
 import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models.ts';
 import { Balancer } from './balancer.ts';
+import type { Budget } from './budget.ts';
 import type { ExclusiveGroup, GroupMember } from './exclusiveGroup.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { IdleTimer } from './idleTimer.ts';
@@ -14,6 +15,7 @@ import { mergeFacts } from './modelFacts.ts';
 import { Statistics } from './modelStatistics.ts';
 import { declaredAnew, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
 import { poolState } from './poolState.ts';
+import { remoteProblem, remoteView } from './remote/remoteView.ts';
 import { RequestQueue } from './requestQueue.ts';
 import { Servers } from './servers.ts';
 
@@ -23,6 +25,8 @@ const memorySeconds = 10;
 export interface PoolParts {
   readonly launcher: Launcher;
   readonly group: ExclusiveGroup | undefined;
+  /** What may still be asked of it; undefined where that has no limit. */
+  budget?(): Budget | undefined;
   /** Its snapshot has changed. */
   onChange(): void;
 }
@@ -69,6 +73,15 @@ export class ModelPool implements GroupMember {
     const { changes, variants = [] } = this.#model;
     const variant = name === this.name ? undefined : variants.find((one) => one.name === name);
     return [changes, variant].filter((one) => one !== undefined);
+  }
+
+  get budget(): Budget | undefined {
+    return this.#parts.budget?.();
+  }
+
+  /** Why its server elsewhere is known not to answer at present, as a sentence. */
+  get problem(): string | undefined {
+    return remoteProblem(this.#model, this.#servers.ready);
   }
 
   get outstanding(): number {
@@ -174,7 +187,7 @@ export class ModelPool implements GroupMember {
 
   /** Answers all waiting requests with the reason; the next request tries again. */
   fail(error: Error): void {
-    this.#failWith(new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds }));
+    this.#failWith(new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true }));
   }
 
   #failWith(error: GatewayError): void {
@@ -228,6 +241,8 @@ export class ModelPool implements GroupMember {
         variants: variants.map(({ name: one, description: text }) => ({ name: one, ...(text !== undefined && { description: text }) })),
       }),
       statistics: this.statistics.snapshot(),
+      ...remoteView(this.#model, ready),
+      ...(this.budget && { budget: this.budget.snapshot() }),
     };
   }
 

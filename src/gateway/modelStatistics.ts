@@ -12,6 +12,8 @@ export interface Answered {
   readonly inputTokens?: number;
   readonly cachedTokens?: number;
   readonly outputTokens?: number;
+  /** A server elsewhere has refused it, because there were too many. */
+  readonly isLimited?: true;
 }
 
 /** Number of the last requests over which means are taken. */
@@ -26,10 +28,12 @@ export class Statistics {
   #failures = 0;
   #inputTokens = 0;
   #outputTokens = 0;
+  #limited = 0;
 
   add(answered: Answered): void {
     this.#requests++;
     if (answered.failed) this.#failures++;
+    if (answered.isLimited) this.#limited++;
     this.#inputTokens += answered.inputTokens ?? 0;
     this.#outputTokens += answered.outputTokens ?? 0;
     this.#recent.push(answered);
@@ -51,6 +55,7 @@ export class Statistics {
       failures: this.#failures,
       inputTokens: this.#inputTokens,
       outputTokens: this.#outputTokens,
+      ...(this.#limited > 0 && { limited: this.#limited }),
       ...(firstTokenMillis !== undefined && { firstTokenMillis }),
       ...(tokensPerSecond !== undefined && { tokensPerSecond }),
       ...(queueMillis !== undefined && { queueMillis }),

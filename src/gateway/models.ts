@@ -6,11 +6,15 @@ import type { Configuration, Inheritance, LivingServer } from '../protocol/gatew
 import type { TreeId } from '../protocol/identity.ts';
 import type { ActivityPage, ActivityRequest } from '../protocol/modelActivity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
+import type { Spending } from '../protocol/remoteModels.ts';
+import { Budget } from './budget.ts';
+import { type Catalogue, keyProblem } from './clientKeys.ts';
 import { ExclusiveGroup } from './exclusiveGroup.ts';
-import { type Catalogue, Gateway } from './gateway.ts';
+import { Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
 import { ModelPool } from './modelPool.ts';
 import { notPossible } from './refusal.ts';
+import { RemoteModelLauncher } from './remote/remoteModelLauncher.ts';
 import { serverMetrics } from './serverMetrics.ts';
 
 export interface ModelsParts {
@@ -19,6 +23,8 @@ export interface ModelsParts {
   readonly descriptors: number;
   /** Shows a message to the user. */
   alert(message: string): void;
+  /** A request has cost this of the budget with this id. */
+  onSpent?(id: string, spent: Spending): void;
   /** See {@link ExclusiveGroup}; for tests. */
   readonly turnMillis?: number;
 }
@@ -32,14 +38,17 @@ export class Models implements Catalogue {
   /** Models that are not declared any more, or are as another: until it is verified that their servers are gone, whose names others may want. */
   readonly #retired = new Set<ModelPool>();
   readonly #launcher: Launcher;
+  /** By model. */
+  readonly #budgets = new Map<string, Budget>();
   #gateway: Promise<Gateway> | undefined;
 
   constructor(parts: ModelsParts) {
     this.#parts = parts;
-    const { launcher } = parts;
+    const launcher = new RemoteModelLauncher(parts.launcher);
     this.#launcher = {
       launch: async (model, instance, listener) => {
-        await this.#predecessorsGone(model.name);
+        // Nothing of one elsewhere takes up what the next one needs.
+        await (model.remote ? undefined : this.#predecessorsGone(model.name));
         if (listener.isGivenUp()) throw new Error(`'${model.name}' is not needed any more.`);
         return await launcher.launch(model, instance, listener);
       },
@@ -93,7 +102,7 @@ export class Models implements Catalogue {
   }
 
   /** See {@link declareModels}. Where the gateway is open, it stays where it is. */
-  async declare({ models, gateway: options, inherited }: Configuration): Promise<GatewayInfo> {
+  async declare({ models, gateway: options, inherited, spent = {} }: Configuration): Promise<GatewayInfo> {
     check(options);
     const names = new Set(models.map(({ name }) => name));
     for (const [name, pool] of this.#pools) {
@@ -101,6 +110,7 @@ export class Models implements Catalogue {
       this.#pools.delete(name);
       this.#retire(pool, false);
     }
+    this.#takeBudgets(models, spent);
     const known = new Map(this.#pools);
     // The order is that of the declaration.
     this.#pools.clear();
@@ -109,8 +119,9 @@ export class Models implements Catalogue {
     this.#changed();
     this.#gateway ??= Gateway.open(this, options, this.#parts.descriptors);
     try {
-      const { pages, info } = await this.#gateway;
+      const { pages, keys, info } = await this.#gateway;
       pages.allow(options.allowedOrigins ?? []);
+      keys.allow(options.keys ?? []);
       return info;
     } catch (error) {
       this.#gateway = undefined;
@@ -120,6 +131,8 @@ export class Models implements Catalogue {
 
   async load(name: string, instances?: number): Promise<ModelSnapshot> {
     const pool = this.#get(name);
+    if (instances !== undefined && instances !== 1 && pool.model.remote)
+      throw notPossible(`'${pool.name}' is served elsewhere: there are no servers of it here that could be more or fewer.`);
     await pool.load(instances);
     return pool.snapshot();
   }
@@ -154,9 +167,32 @@ export class Models implements Catalogue {
     return pool;
   }
 
+  /** Another warden has spent this of a budget that is counted here, too. */
+  spentElsewhere(id: string, spent: Spending): void {
+    for (const { name, model } of this.all) if (model.budget?.id === id) this.#budgets.get(name)?.addElsewhere(spent);
+    this.#changed();
+  }
+
+  /** What is counted goes on where only limits have changed. */
+  #takeBudgets(models: readonly ModelRequest[], spent: Readonly<Record<string, Spending>>): void {
+    const known = new Map(this.#budgets);
+    this.#budgets.clear();
+    for (const { name, budget } of models) {
+      if (!budget) continue;
+      const before = known.get(name);
+      if (before?.isOf(budget)) before.update(budget);
+      const onSpent = (id: string, one: Spending): void => {
+        this.#parts.onSpent?.(id, one);
+        this.#changed();
+      };
+      const counted = before?.isOf(budget) ? before : new Budget(name, budget, spent[budget.id], { presentAt: () => Date.now(), onSpent });
+      this.#budgets.set(name, counted);
+    }
+  }
+
   #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined): void {
-    // Another group is another order of turns: such a model begins anew.
-    if (known && known.model.exclusive === model.exclusive) {
+    // Another group is another order of turns, and another server elsewhere is another server: such a model begins anew.
+    if (known && known.model.exclusive === model.exclusive && isDeepStrictEqual(known.model.remote, model.remote)) {
       this.#pools.set(model.name, known);
       if (!isDeepStrictEqual(known.model, model)) known.update(model);
       return;
@@ -179,7 +215,12 @@ export class Models implements Catalogue {
   }
 
   #poolFor(model: ModelRequest): ModelPool {
-    return new ModelPool(model, { launcher: this.#launcher, group: this.#groupOf(model), onChange: () => this.#changed() });
+    return new ModelPool(model, {
+      launcher: this.#launcher,
+      group: this.#groupOf(model),
+      budget: () => this.#budgets.get(model.name),
+      onChange: () => this.#changed(),
+    });
   }
 
   #retire(pool: ModelPool, isReplaced: boolean): void {
@@ -212,12 +253,14 @@ export class Models implements Catalogue {
   }
 }
 
-function check({ token, allowedOrigins = [] }: GatewayOptions): void {
+function check({ token, allowedOrigins = [], keys = [] }: GatewayOptions): void {
   try {
     if (token !== undefined) parseToken(token);
   } catch (error) {
     throw notPossible(`The gateway’s token ${errorText(error)}.`);
   }
+  const problem = keyProblem(keys, token);
+  if (problem !== undefined) throw notPossible(problem);
   try {
     for (const origin of allowedOrigins) parseOrigin(origin);
   } catch (error) {

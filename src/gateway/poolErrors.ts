@@ -17,5 +17,8 @@ export function unloadedByUser(model: string): GatewayError {
 
 /** The queue of the model is full. */
 export function queueFull(model: string, queued: number, retryAfterSeconds: number): GatewayError {
-  return new GatewayError(429, `${queued} requests are waiting for '${model}', which is all that may (maxQueue).`, { retryAfterSeconds });
+  return new GatewayError(429, `${queued} requests are waiting for '${model}', which is all that may (maxQueue).`, {
+    retryAfterSeconds,
+    mayFallBack: true,
+  });
 }

@@ -205,8 +205,9 @@ export class Servers {
         this.#progress = percent;
         this.#listener.onChange();
       },
-      onHealth: (isHealthy) => {
+      onHealth: (isHealthy, problem) => {
         instance.isHealthy = isHealthy;
+        instance.problem = problem;
         this.#listener.onRoom();
         this.#listener.onChange();
       },
@@ -223,7 +224,7 @@ export class Servers {
     try {
       const launched = await instance.starting;
       instance.launched = launched;
-      instance.connections = connectionsTo(launched.port);
+      instance.connections = launched.connections ?? connectionsTo(launched.port);
       void launched.ended.then((end) => this.#lost(instance, end));
       await launched.ready;
     } catch (error) {

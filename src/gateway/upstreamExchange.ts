@@ -224,6 +224,8 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
     const { gone, lease, body } = this.#request;
     if (this.#status > 0) this.#resolve(!gone.aborted);
     else if (gone.aborted) this.#reject(gone.reason);
+    // It says all that is known.
+    else if (error instanceof GatewayError) this.#reject(error);
     // No process listens there: nothing was sent.
     else if (error.code === 'ECONNREFUSED' && (body === undefined || Buffer.isBuffer(body)))
       this.#reject(new NotBegunError(error.message, lease.lost));

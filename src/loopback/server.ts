@@ -16,6 +16,8 @@ export interface LoopbackServerOptions {
   readonly port: number;
   /** What clients have to show, as a bearer token or as `X-API-Key`; absent: nothing, and no connection outlives its answer. */
   readonly token?: string;
+  /** Whether this may be shown instead. */
+  readonly isOtherToken?: (shown: string) => boolean;
   /** How many files this process may have open. */
   readonly descriptors?: number;
   /** Whether it is served without a token. */
@@ -116,7 +118,8 @@ export class LoopbackServer {
     const host = hostNameOf(headers.host);
     if (!isLoopback(host)) return { status: 403, message: `'${host}' is not a name of this machine’s loopback interface` };
     if (this.#token === undefined) return undefined;
-    if (isToken(shownBy(request), this.#token)) this.#admission.authorise(socket);
+    const shown = shownBy(request);
+    if (isToken(shown, this.#token) || this.#options.isOtherToken?.(shown)) this.#admission.authorise(socket);
     else if (!this.#options.isPublic?.(request)) return { status: 401, message: 'The token is missing or wrong' };
     return undefined;
   }
@@ -160,7 +163,8 @@ export class LoopbackServer {
 /** A page cannot set headers of a WebSocket: what it can say is which protocols it speaks, where OpenAI's clients show their key. */
 const keyProtocol = 'openai-insecure-api-key.';
 
-function shownBy({ headers }: IncomingMessage): string {
+/** What a request shows as its token; empty where it shows none. */
+export function shownBy({ headers }: IncomingMessage): string {
   const key = headers['x-api-key'];
   if (typeof key === 'string') return key;
   if (headers.authorization !== undefined) return bearerOf(headers.authorization);

@@ -2,6 +2,7 @@
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from './models.ts';
+import type { Spending } from './remoteModels.ts';
 
 /** How long requests that are being answered are waited for before their server is ended, in milliseconds. */
 export const drainMillis = 30_000;
@@ -48,6 +49,8 @@ export interface Configuration {
   readonly gateway: GatewayOptions;
   /** Present in the first configuration of a process that replaces another one. */
   readonly inherited?: Inheritance;
+  /** What was spent of budgets before, by their ids. */
+  readonly spent?: Readonly<Record<string, Spending>>;
 }
 
 /** To the gateway. Replaces the configuration before it. */
@@ -68,8 +71,13 @@ export const launchServer = new RequestType<
 >('server/launch');
 /** Answers when no process of the server is left and its memory is free; also of a server that has ended by itself. */
 export const endServer = new RequestType<{ readonly tree: TreeId; readonly reason: string }, null, void>('server/end');
+/** A request has cost this of a budget: the warden puts it on record. */
+export const budgetSpent = new NotificationType<{ readonly id: string; readonly spent: Spending }>('gateway/budgetSpent');
 export const modelsChanged = new NotificationType<readonly ModelSnapshot[]>('gateway/changed');
 export const gatewayAlert = new NotificationType<{ readonly message: string }>('gateway/alert');
+
+/** To the gateway: another warden has spent this of a budget. */
+export const budgetSpentElsewhere = new NotificationType<{ readonly id: string; readonly spent: Spending }>('gateway/budgetSpentElsewhere');
 
 /** To the gateway, about a server. */
 export const serverReady = new NotificationType<{ readonly key: string }>('server/ready');

@@ -10,7 +10,9 @@ export interface ModelActivity {
   readonly model: string;
   /** The name by which it was asked, where that is another one: an alias or a variant. */
   readonly asked?: string;
-  /** What the client calls itself, in its `User-Agent`; empty where it does not. */
+  /** The model that has answered instead, because that one could not. */
+  readonly fallback?: string;
+  /** The name of the key that the client has, where it has one of its own; else what it calls itself, in its `User-Agent`; empty where it does not. */
   readonly client: string;
   /** As the server knows it, without its query. */
   readonly path: string;

@@ -6,6 +6,22 @@ export function modelStateText({ state, progress, outstanding, capacity }: Model
   return state === 'ready' && outstanding > 0 ? `busy ${outstanding}/${capacity}` : state;
 }
 
+/** `remote api.example.com`: what serves the model. */
+export function runtimeText({ runtime, remoteHost }: Pick<ModelSnapshot, 'runtime' | 'remoteHost'>): string {
+  return remoteHost === undefined ? runtime : `${runtime} ${remoteHost}`;
+}
+
+/** `12/1000 requests, 5400/2000000 tokens a month`; empty where it has no budget. */
+export function budgetText({ budget }: Pick<ModelSnapshot, 'budget'>): string {
+  if (!budget) return '';
+  const { requests, tokens, usedRequests, usedTokens, per } = budget;
+  const parts = [
+    ...(requests === undefined ? [] : [`${usedRequests}/${requests} requests`]),
+    ...(tokens === undefined ? [] : [`${usedTokens}/${tokens} tokens`]),
+  ];
+  return `${parts.join(', ')} a ${per}`;
+}
+
 /** `34.1 tokens/s`; empty where that is not known. */
 export function speedText({ statistics: { tokensPerSecond } }: Pick<ModelSnapshot, 'statistics'>): string {
   return tokensPerSecond === undefined ? '' : `${tokensPerSecond.toFixed(1)} tokens/s`;

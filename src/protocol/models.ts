@@ -2,6 +2,7 @@
 import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
 import type { FactRequest, ModelFacts, ModelVariant, RequestChanges } from './modelFacts.ts';
+import type { BudgetSnapshot, ModelBudget, RemoteUpstream } from './remoteModels.ts';
 import type { StartRequest } from './startRequest.ts';
 
 /** In the command line and the environment of a model's instance: the port that it is given when it is started. */
@@ -38,8 +39,13 @@ export interface ModelRequest {
   readonly description?: string;
   /** As people know it: `llama.cpp`. */
   readonly runtime: string;
-  /** Of an instance; in `argv`, `env` and `ready`, {@link portPlaceholder} stands for its port. */
-  readonly start: StartRequest;
+  /** Of an instance; in `argv`, `env` and `ready`, {@link portPlaceholder} stands for its port. Absent where a server elsewhere answers. */
+  readonly start?: StartRequest;
+  /** Present where a server elsewhere answers: no process is started then. */
+  readonly remote?: RemoteUpstream;
+  /** The model that is asked where this one cannot answer. */
+  readonly fallback?: string;
+  readonly budget?: ModelBudget;
   readonly instances: number;
   /** Milliseconds without a request, after which it is unloaded; 0: never. */
   readonly ttlMillis: number;
@@ -76,6 +82,13 @@ export interface ModelRequest {
   readonly install?: string;
 }
 
+/** One that is served by processes of this machine. */
+export type ServedModel = ModelRequest & Required<Pick<ModelRequest, 'start'>>;
+
+export function isServed(model: ModelRequest): model is ServedModel {
+  return model.start !== undefined;
+}
+
 /** `failed`: it could not be loaded; the next request tries again. */
 export type ModelState = 'cold' | 'waiting' | 'loading' | 'ready' | 'draining' | 'failed';
 
@@ -98,6 +111,8 @@ export interface AnswerStatistics {
   readonly failures: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Requests that a server elsewhere has refused because there were too many (429). */
+  readonly limited?: number;
   /** Of the last requests, means; absent where there were none. */
   readonly firstTokenMillis?: number;
   readonly tokensPerSecond?: number;
@@ -128,6 +143,10 @@ export interface ModelSnapshot {
   readonly facts?: ModelFacts;
   readonly variants?: readonly Pick<ModelVariant, 'name' | 'description'>[];
   readonly statistics: AnswerStatistics;
+  /** Host and port of the server elsewhere that answers. */
+  readonly remoteHost?: string;
+  readonly fallback?: string;
+  readonly budget?: BudgetSnapshot;
   /** The warden tells what the model service of the user says of it. */
   readonly isShared?: true;
 }
@@ -141,6 +160,17 @@ export interface GatewayOptions {
   readonly token?: string;
   /** Of pages in a browser that may read answers, beside those of this machine and the editor; these count also where the gateway is open already. */
   readonly allowedOrigins?: readonly string[];
+  /** Further keys; these count also where the gateway is open already. */
+  readonly keys?: readonly ClientKey[];
+}
+
+/** What a client may show instead of the gateway's own token, to use some of the models. */
+export interface ClientKey {
+  /** For people: who has it. */
+  readonly name: string;
+  readonly key: string;
+  /** Their names. */
+  readonly models: readonly string[];
 }
 
 export interface GatewayInfo {

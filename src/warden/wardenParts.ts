@@ -174,7 +174,7 @@ function helperParts({ membership, deadMansSwitch }: Pick<WardenParts, 'membersh
 
 /** Not loaded before a model is declared. */
 async function openModels(
-  { options, journal, helpers, supervisor }: Omit<WardenParts, 'models'>,
+  { options, journal, observers, helpers, supervisor }: Omit<WardenParts, 'models'>,
   { alert, helperGivenUp }: WardenSurroundings,
   onChange: () => void,
 ): Promise<GatewayLink> {
@@ -183,6 +183,7 @@ async function openModels(
     supervisor,
     platform: options.platform,
     journal,
+    observers,
     ...helpers,
     descriptors: descriptorLimit(),
     alert,

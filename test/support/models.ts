@@ -1,7 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../src/protocol/models.ts';
+import { resolveModel } from '../../src/config/resolveModel.ts';
+import type { GatewayInfo, ModelRequest, ModelSnapshot, ServedModel } from '../../src/protocol/models.ts';
 import { eventually } from './run.ts';
 import { TestWarden } from './warden.ts';
 
@@ -79,17 +80,24 @@ export class TestModels implements AsyncDisposable {
   }
 }
 
+/** As {@link resolveModel}, of a model that is no remote one. */
+export async function resolveServed(...args: Parameters<typeof resolveModel>): Promise<ServedModel> {
+  const { start, ...model } = await resolveModel(...args);
+  if (!start) throw new Error(`no process would serve '${model.name}'`);
+  return { ...model, start };
+}
+
 export function fakeModel(
   warden: TestWarden,
   args: readonly string[],
-  changes: Partial<ModelRequest> & { readonly name: string },
-): ModelRequest {
+  { start, ...changes }: Partial<ModelRequest> & { readonly name: string },
+): ServedModel {
   const { name } = changes;
   const log = join(warden.run.workFolder, 'log');
   return {
     aliases: [],
     runtime: 'fake',
-    start: {
+    start: start ?? {
       ...warden.request([process.execPath, server, '--port', '${port}', '--name', name, '--log', log, ...args]),
       group: 'Models',
       pool: name,

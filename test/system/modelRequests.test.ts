@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { ModelRequest } from '../../src/protocol/models.ts';
+import type { ModelRequest, ServedModel } from '../../src/protocol/models.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
 import { eventually, exitOf } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
@@ -12,7 +12,7 @@ import { TestWarden } from '../support/warden.ts';
 const echo = fileURLToPath(new URL('../fixtures/models/echo.cjs', import.meta.url));
 
 /** A model whose server answers with what it was sent. */
-function echoed(warden: TestWarden, changes: Partial<ModelRequest> = {}): ModelRequest {
+function echoed(warden: TestWarden, changes: Partial<ModelRequest> = {}): ServedModel {
   const request = fakeModel(warden, [], { name: 'coder', aliases: ['gpt'], ...changes });
   return { ...request, start: { ...request.start, argv: [process.execPath, echo, '${port}'] } };
 }

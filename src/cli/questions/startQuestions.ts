@@ -5,9 +5,9 @@ import type { ProcessSpec } from '../../config/processSchema.ts';
 import { ownInput } from '../../config/variableRules.ts';
 import type { ProcessDeclaration } from '../../protocol/declare.ts';
 import { startVariablesOf } from '../../protocol/neededValues.ts';
-import { type GivenValues, type NeededValues, startVariableOf, valueProblem } from '../../protocol/startVariables.ts';
+import { type GivenValues, type NeededValues, startVariableOf } from '../../protocol/startVariables.ts';
 import { CliError, exitCodes } from '../exitCodes.ts';
-import { isInForeground, streamsOnTerminal } from '../ownTerminal.ts';
+import { checked, environmentName, fromEnvironment, isOnTerminal, secretOf } from './secrets.ts';
 import { askLine, askOption } from './terminalQuestions.ts';
 
 export interface QuestionOptions {
@@ -50,19 +50,9 @@ export class StartQuestions {
     const key = input ?? variable;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const value = kind === 'secret' ? await this.#secret(name) : await this.#answerOf(process, variable, input);
+    const value = kind === 'secret' ? await secretOf(name, this.#canAsk) : await this.#answerOf(process, variable, input);
     this.#answers.set(key, value);
     return value;
-  }
-
-  async #secret(name: string): Promise<string> {
-    const variable = environmentName('SECRET', name);
-    const given = fromEnvironment(variable);
-    if (given) return given;
-    if (!this.#canAsk) throw new CliError(`The secret '${name}' is not known. Set it in the environment: ${variable}.`, exitCodes.usage);
-    const answer = checked(`The secret '${name}'`, await askLine(`Secret ${name}`, { isHidden: true }));
-    if (answer === '') throw new CliError(`Nothing was started: the secret '${name}' was left empty.`);
-    return answer;
   }
 
   async #answerOf(process: string, variable: string, input: Input | undefined): Promise<string> {
@@ -103,25 +93,3 @@ function givenOption(input: Input, given: string, variable: string): string {
 
 /** Maximum number of options that an error names. */
 const maxListed = 20;
-
-/** Names of variables that every shell can set have no other characters. */
-function environmentName(kind: 'INPUT' | 'SECRET', name: string): string {
-  return `TREE_WARDEN_${kind}_${name.replaceAll(/\W/g, '_')}`;
-}
-
-function fromEnvironment(variable: string): string | undefined {
-  const value = process.env[variable];
-  return value === undefined ? undefined : checked(variable, value);
-}
-
-/** What it is too long for, or has in it, is said without the value. */
-function checked(what: string, value: string): string {
-  const problem = valueProblem(value);
-  if (problem !== undefined) throw new CliError(`${what} cannot be used: ${problem}.`, exitCodes.usage);
-  return value;
-}
-
-function isOnTerminal(): boolean {
-  const [stdin, , stderr] = streamsOnTerminal();
-  return stdin && stderr && isInForeground();
-}

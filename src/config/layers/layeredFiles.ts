@@ -101,7 +101,13 @@ export class LayeredFiles {
     const path = this.#local?.source.path;
     const entries = new Map([...(own?.entries ?? before), ...(above?.entries ?? [])]);
     const lines = new Map([...(own?.lines ?? []), ...(above?.lines ?? [])]);
-    return { entries, lines, files: new Map(path === undefined ? [] : Array.from(above?.lines.keys() ?? [], (name) => [name, path])) };
+    const written = new Map([...(own?.written ?? []), ...(above?.written ?? [])]);
+    return {
+      entries,
+      lines,
+      written,
+      files: new Map(path === undefined ? [] : Array.from(above?.lines.keys() ?? [], (name) => [name, path])),
+    };
   }
 
   #open(source: Source, needsSection: boolean): ReadFile {

@@ -26,6 +26,8 @@ export interface ReadSection<T> {
   readonly entries: ReadonlyMap<string, T>;
   /** Zero-based, also of entries that are not valid. */
   readonly lines: ReadonlyMap<string, number>;
+  /** Where each of them is written. */
+  readonly written: ReadonlyMap<string, { readonly source: Source; readonly value: Node }>;
 }
 
 function notAnObject(section: Section): string {
@@ -109,17 +111,19 @@ export class SectionReader {
   ): ReadSection<T> | undefined {
     const entries = new Map<string, T>();
     const lines = new Map<string, number>();
+    const written = new Map<string, { readonly source: Source; readonly value: Node }>();
     const take = ({ name, key, value, isWrong, hasHiddenKey }: Entry): void => {
       lines.set(name, this.lineOf(key));
+      written.set(name, { source: this.#source, value });
       const entry = schema.safeParse(getNodeValue(value));
       if (!entry.success && !hasHiddenKey) this.#problems.report(this.#source, value, [section, name], entry.error);
-      const unfilled = entry.success ? fixedVariableProblems(value) : [];
+      const unfilled = entry.success ? fixedVariableProblems(value, section === 'models' ? ['key'] : []) : [];
       for (const { node, message } of unfilled) this.#complain(node, `${section}.${name}: ${message}`);
       const kept = entry.success && !isWrong && unfilled.length === 0 ? entry.data : before.get(name);
       if (kept) entries.set(name, kept);
       else entries.delete(name);
     };
-    return this.visit(section, take, isTaken) ? { entries, lines } : undefined;
+    return this.visit(section, take, isTaken) ? { entries, lines, written } : undefined;
   }
 
   lineOf(key: Node): number {

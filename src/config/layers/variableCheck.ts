@@ -48,11 +48,16 @@ export class VariableCheck {
   }
 }
 
-/** What is wrong with the variables of something that is no process, each at its place: nothing is asked for at its start. */
-export function fixedVariableProblems(value: Node): { readonly node: Node; readonly message: string }[] {
-  return textsIn(value).flatMap((node) =>
-    variableProblems(String(node.value), { isFilledAtStart: false }).map((message) => ({ node, message })),
-  );
+/**
+ * What is wrong with the variables of something that is no process, each at its place: nothing is asked for at its start.
+ * @param others Keys whose schema says which variables they may have.
+ */
+export function fixedVariableProblems(value: Node, others: readonly string[] = []): { readonly node: Node; readonly message: string }[] {
+  const properties = value.type === 'object' ? (value.children ?? []) : [value];
+  const checked = properties.filter(({ children: [key] = [] }) => !others.includes(String(key?.value)));
+  return checked
+    .flatMap(textsIn)
+    .flatMap((node) => variableProblems(String(node.value), { isFilledAtStart: false }).map((message) => ({ node, message })));
 }
 
 /** The texts of a value that may have a variable in them, without names of keys. */

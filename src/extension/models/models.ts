@@ -8,6 +8,7 @@ import { withoutEditor } from '../../protocol/environment.ts';
 import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
 import { RestartBudget, restartBudget } from '../../protocol/restartBudget.ts';
 import { errorText } from '../localized.ts';
+import { type Secrets, secretsInModel } from '../questions/secrets.ts';
 import { settingIn } from '../settingIn.ts';
 import { tellError } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
@@ -29,7 +30,9 @@ export interface ModelsOptions {
   readonly link: WardenLink;
   readonly specs: WorkspaceSpecs;
   /** Keeps the token, so that what was told to other programs stays true. */
-  readonly secrets: vscode.SecretStorage;
+  readonly storage: vscode.SecretStorage;
+  /** The keys of servers elsewhere, and of clients. */
+  readonly secrets: Secrets;
   /** What the window shows; undefined where it is no folder. */
   readonly window: string | undefined;
   readonly log: vscode.LogOutputChannel;
@@ -63,6 +66,7 @@ export class Models implements vscode.Disposable {
       }),
       specs.onDidChange(() => void this.#declare()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#declare()),
+      options.secrets.onDidChange(() => void this.#declare()),
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration(`${section}.allowedOrigins`)) void this.#declare();
       }),
@@ -90,11 +94,24 @@ export class Models implements vscode.Disposable {
 
   /** Resolves when it is ready; with another number of servers where one is given. */
   async load(name: string, instances?: number): Promise<ModelSnapshot> {
+    await this.#askForKey(name);
     return await (await this.#client()).loadModel(name, instances);
   }
 
   async unload(name: string, now: boolean): Promise<ModelSnapshot> {
     return await (await this.#client()).unloadModel(name, now);
+  }
+
+  /** Where it is not set. @throws Error where the question is dismissed. */
+  async #askForKey(name: string): Promise<void> {
+    const { secrets } = this.#options;
+    const { spec, folder } = this.find(name)?.declared ?? {};
+    if (!spec || !folder || !vscode.workspace.isTrusted) return;
+    for (const secret of secretsInModel(spec)) {
+      if ((await secrets.valueOf(folder, secret)) !== undefined) continue;
+      if ((await secrets.ask(folder, secret)) === undefined)
+        throw new Error(vscode.l10n.t('“{0}” was not loaded, because the secret {1} is not set.', name, secret));
+    }
   }
 
   dispose(): void {
@@ -161,14 +178,14 @@ export class Models implements vscode.Disposable {
   }
 
   async #tell(client: WardenClient): Promise<void> {
-    const { link, specs, secrets, log } = this.#options;
+    const { link, specs, storage, log } = this.#options;
     await specs.ready;
     if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
     const requests = await this.#resolve(specs.models);
     const allowedOrigins = this.#allowedOrigins();
     const text = JSON.stringify([requests, allowedOrigins]);
     if (this.#lastSent?.client === client && this.#lastSent.text === text) return;
-    const token = await tokenIn(secrets);
+    const token = await tokenIn(storage);
     const { declareWhereServed } = await import('../../client/modelService.ts');
     const options = { script: link.script, env: withoutEditor(process.env) };
     const { refused = [], ...gateway } = await declareWhereServed(client, requests, { port: this.#port(), token, allowedOrigins }, options);
@@ -186,9 +203,14 @@ export class Models implements vscode.Disposable {
   /** What cannot be resolved is told, and does not take the others away. */
   async #resolve(declared: readonly DeclaredModel[]): Promise<ModelRequest[]> {
     const { resolveModel } = await import('../../config/resolveModel.ts');
-    const resolving = declared.map(async ({ name, spec, folder }) => {
+    const { secrets } = this.#options;
+    const resolving = declared.map(async ({ name, spec: written, folder, root }) => {
       const portFor = (port: string): Promise<number> => this.#ports.portFor(port);
-      const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor, settingOf: settingIn(folder) };
+      const secretOf = (secret: string): Promise<string | undefined> => secrets.valueOf(folder, secret);
+      const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor, settingOf: settingIn(folder), secretOf };
+      // Two folders may declare models of the same name.
+      const fallback = declared.find((other) => other.written === written.fallback && other.root.toString() === root.toString())?.name;
+      const spec = fallback === undefined ? written : { ...written, fallback };
       try {
         // What is loaded when a window opens is asked for first: see AutoStart.
         return { ...(await resolveModel(name, spec, context)), preload: false };
@@ -225,14 +247,14 @@ export class Models implements vscode.Disposable {
 }
 
 /** The one that is kept, or a new one where none is, or what is kept is none. */
-async function tokenIn(secrets: vscode.SecretStorage): Promise<string> {
-  const kept = await secrets.get(tokenKey);
+async function tokenIn(storage: vscode.SecretStorage): Promise<string> {
+  const kept = await storage.get(tokenKey);
   try {
     if (kept !== undefined) return parseToken(kept);
   } catch {
     // Damaged: what was told to other programs has to be told anew.
   }
   const token = newToken();
-  await secrets.store(tokenKey, token);
+  await storage.store(tokenKey, token);
   return token;
 }

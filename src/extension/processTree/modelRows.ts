@@ -1,6 +1,6 @@
 import { clockTime } from '../../protocol/format.ts';
 import type { ModelSnapshot } from '../../protocol/models.ts';
-import { modelStateText, speedText } from '../../protocol/modelText.ts';
+import { budgetText, modelStateText, runtimeText, speedText } from '../../protocol/modelText.ts';
 import { isLive, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
 import type { Row, RowSource, Shown } from './row.ts';
@@ -30,25 +30,40 @@ export function modelRow(
   const id = `model:${name}`;
   const shared = { id, kind: 'model', label: name, process: name } as const;
   const children = servers.map(rowOfServer);
+  const kind = runtime === 'remote' ? 'remote' : 'declared';
   if (snapshot === undefined || snapshot.state === 'cold')
-    return { ...shared, description: description ?? runtime, icon: 'hubot', context: 'model.cold.declared', children };
+    return {
+      ...shared,
+      description: description ?? (snapshot ? runtimeText(snapshot) : runtime),
+      icon: 'hubot',
+      context: `model.cold.${kind}`,
+      children,
+    };
   const trees = servers.flatMap(({ tree }) => (tree && isLive(tree) ? tree : []));
   const ready = snapshot.instances.filter(({ state }) => state === 'ready').length;
   const parts = [
     modelStateText(snapshot),
     snapshot.wanted > 1 && snapshot.state === 'ready' ? `${ready}/${snapshot.wanted} servers` : '',
     speedText(snapshot),
+    snapshot.remoteHost === undefined ? '' : runtimeText(snapshot),
+    budgetText(snapshot),
     snapshot.queued > 0 ? `${snapshot.queued} waiting` : '',
     trees.length > 0 ? shown.figures.text(id, usedTogether(trees)) : '',
     snapshot.unloadAt === undefined ? '' : `until ${clockTime(snapshot.unloadAt)}`,
     snapshot.state === 'failed' ? (snapshot.reason.split('\n')[0] ?? '') : '',
   ];
-  return { ...shared, description: parts.filter(Boolean).join('  '), ...lookOf(snapshot), context: contextOf(snapshot), children };
+  return {
+    ...shared,
+    description: parts.filter(Boolean).join('  '),
+    ...lookOf(snapshot),
+    context: `model.${stageOf(snapshot)}.${kind}`,
+    children,
+  };
 }
 
-function contextOf({ state }: ModelSnapshot): string {
-  if (state === 'ready') return 'model.loaded.declared';
-  return state === 'failed' ? 'model.cold.declared' : 'model.busy.declared';
+function stageOf({ state }: ModelSnapshot): 'loaded' | 'cold' | 'busy' {
+  if (state === 'ready') return 'loaded';
+  return state === 'failed' ? 'cold' : 'busy';
 }
 
 function lookOf({ state, outstanding }: ModelSnapshot): { readonly icon: string; readonly colour?: string } {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { formatDuration } from '../../protocol/format.ts';
 import type { GatewayInfo } from '../../protocol/models.ts';
-import { modelStateText, speedText } from '../../protocol/modelText.ts';
+import { budgetText, modelStateText, speedText } from '../../protocol/modelText.ts';
 import { labelOf } from '../../protocol/trees.ts';
 import type { Model } from '../models/models.ts';
 import { Tooltip } from './tooltip.ts';
@@ -16,7 +16,13 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
   text.line(vscode.l10n.t('State'), modelStateText(snapshot));
   if (aliases.length > 0) text.line(vscode.l10n.t('Aliases'), aliases.join(', '));
   if (exclusive !== undefined) text.line(vscode.l10n.t('Exclusive group'), exclusive);
-  for (const server of instances) {
+  if (snapshot.remoteHost !== undefined) text.line(vscode.l10n.t('Remote server'), snapshot.remoteHost);
+  if (snapshot.fallback !== undefined) text.line(vscode.l10n.t('Fallback'), snapshot.fallback);
+  if (snapshot.budget) {
+    const renews = new Date(snapshot.budget.renewsAt).toLocaleString();
+    text.line(vscode.l10n.t('Budget'), vscode.l10n.t('{0}, until {1}', budgetText(snapshot), renews));
+  }
+  for (const server of snapshot.remoteHost === undefined ? instances : []) {
     const { outstanding, statistics: own } = server;
     const parts = [
       server.state,
@@ -27,9 +33,10 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
     text.line(labelOf({ name: server.name, pool: name }), parts.filter(Boolean).join(', '));
   }
   if (queued > 0) text.line(vscode.l10n.t('Queued'), vscode.l10n.t('{0} requests', queued));
-  const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis } = statistics;
+  const { requests, failures, inputTokens, outputTokens, firstTokenMillis, queueMillis, limited = 0 } = statistics;
   if (requests > 0) {
     text.line(vscode.l10n.t('Requests'), vscode.l10n.t('{0}, {1} of them failed', requests, failures));
+    if (limited > 0) text.line(vscode.l10n.t('Refused as too many (429)'), String(limited));
     text.line(vscode.l10n.t('Tokens'), vscode.l10n.t('{0} in, {1} out', inputTokens, outputTokens));
     if (firstTokenMillis !== undefined) text.line(vscode.l10n.t('Time to first token'), formatDuration(firstTokenMillis));
     if (queueMillis !== undefined) text.line(vscode.l10n.t('Time in queue'), formatDuration(queueMillis));

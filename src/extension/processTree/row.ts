@@ -34,7 +34,7 @@ export interface Row {
   /**
    * For `when` clauses: `languageServer.` with its phase, `model.cold`, `model.busy`, `model.loaded`, `pool.idle`, `pool.some`, `pool.live`, `jobs.idle`, `jobs.live` (any of its jobs runs or waits), `process.idle`, `process.waiting`, `process.armed` (waits for the time of its schedule), `process.failed`, `process.live`, `process.ended`,
    * `external.live`, `external.left` or `external.ended` with its guard behind it, `member`, with `.reachable` where it listens on a port, and
-   * `.watching` or `.unwatched` where its files are watched, or could be, `.declared` where it has a spec, `.found` where it was found in the workspace. Of a group: see groupContext.ts. Others: `found.idle`, `found.failed`, `more.found`,
+   * `.watching` or `.unwatched` where its files are watched, or could be, `.declared` where it has a spec, `.remote` where a server elsewhere answers for a model, `.found` where it was found in the workspace. Of a group: see groupContext.ts. Others: `found.idle`, `found.failed`, `more.found`,
    * `mistake.error`.
    */
   readonly context: string;

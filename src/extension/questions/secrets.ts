@@ -1,8 +1,8 @@
-/** Secrets that processes have in their environment: kept where VS Code keeps those of extensions, for each workspace folder. */
+/** Secrets that processes have in their environment, and keys of models: kept where VS Code keeps those of extensions, for each workspace folder. */
 import * as vscode from 'vscode';
 import { valueProblem } from '../../protocol/startVariables.ts';
 import { askText, pickOne, tellBriefly, tellInfo } from '../tell.ts';
-import type { DeclaredProcess, WorkspaceSpecs } from '../workspaceSpecs.ts';
+import type { DeclaredModel, DeclaredProcess, WorkspaceSpecs } from '../workspaceSpecs.ts';
 
 type Folder = Pick<vscode.WorkspaceFolder, 'uri' | 'name'>;
 
@@ -13,11 +13,13 @@ interface KnownSecret {
 }
 
 const namesKey = 'secretNames';
+/** Begins the keys of all of them in the storage. */
+const keyPrefix = 'secret ';
 /** How long a message stays in the status bar, in milliseconds. */
 const briefMillis = 5000;
 
 export interface SecretParts {
-  readonly specs: Pick<WorkspaceSpecs, 'declared'>;
+  readonly specs: Pick<WorkspaceSpecs, 'declared' | 'models'>;
   readonly storage: vscode.SecretStorage;
   /** Has the names of what is kept, so that a secret can be deleted that no file names any more. */
   readonly memory: vscode.Memento;
@@ -28,6 +30,11 @@ export class Secrets {
 
   constructor(parts: SecretParts) {
     this.#parts = parts;
+  }
+
+  /** Hears that one was set or deleted. */
+  onDidChange(listener: () => void): vscode.Disposable {
+    return this.#parts.storage.onDidChange(({ key }) => key.startsWith(keyPrefix) && listener());
   }
 
   async valueOf(folder: Folder, name: string): Promise<string | undefined> {
@@ -75,7 +82,12 @@ export class Secrets {
 
   async #pick(known: readonly KnownSecret[], placeHolder: string): Promise<KnownSecret | undefined> {
     if (known.length === 0) {
-      void tellInfo(vscode.l10n.t('There is none. A process asks for a secret where {0} stands in its "env".', '${secret:NAME}'));
+      void tellInfo(
+        vscode.l10n.t(
+          'There is none. A process asks for a secret where {0} stands in its "env", and a model in its "key".',
+          '${secret:NAME}',
+        ),
+      );
       return undefined;
     }
     const items = known.map((secret) => ({
@@ -91,6 +103,8 @@ export class Secrets {
     const found = new Map<string, Omit<KnownSecret, 'isSet'>>();
     for (const { spec, folder } of this.#parts.specs.declared)
       for (const name of secretsIn(spec)) found.set(keyOf(folder, name), { folder, name });
+    for (const { spec, folder } of this.#parts.specs.models)
+      for (const name of secretsInModel(spec)) found.set(keyOf(folder, name), { folder, name });
     for (const folder of vscode.workspace.workspaceFolders ?? []) {
       const start = keyOf(folder, '');
       for (const key of this.#kept) if (key.startsWith(start)) found.set(key, { folder, name: key.slice(start.length) });
@@ -107,11 +121,20 @@ export class Secrets {
 
 /** A workspace cannot ask for a secret of another one. */
 function keyOf({ uri }: Folder, name: string): string {
-  return `secret ${uri.toString()} ${name}`;
+  return `${keyPrefix}${uri.toString()} ${name}`;
 }
 
 /** Names of the secrets in the environment of a process, each once. */
 export function secretsIn({ env = {}, shared = {} }: Pick<DeclaredProcess['spec'], 'env' | 'shared'>): string[] {
   const values = [...Object.values(env), ...Object.values(shared.env ?? {})].filter((value) => value !== null);
-  return [...new Set(values.flatMap((value) => Array.from(value.matchAll(/\$\{secret:([^{}]+)\}/g), ([, name = '']) => name)))];
+  return [...new Set(values.flatMap(secretsInText))];
+}
+
+/** Names of the secrets in the key of a model. */
+export function secretsInModel({ key = '' }: Pick<DeclaredModel['spec'], 'key'>): string[] {
+  return secretsInText(key);
+}
+
+function secretsInText(text: string): string[] {
+  return Array.from(text.matchAll(/\$\{secret:([^{}]+)\}/g), ([, name = '']) => name);
 }

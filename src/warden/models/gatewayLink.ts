@@ -6,15 +6,18 @@ import * as messages from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import { ifConnected } from '../../protocol/ifConnected.ts';
 import { type ActivityPage, type ActivityRequest, gatewayActivity } from '../../protocol/modelActivity.ts';
-import type { GatewayInfo, GatewayOptions, ModelSnapshot } from '../../protocol/models.ts';
+import { type GatewayInfo, type GatewayOptions, isServed, type ModelSnapshot } from '../../protocol/models.ts';
 import { maxInstances } from '../../protocol/policies.ts';
 import { RestartBudget } from '../../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import { localizable, type Text } from '../../protocol/texts.ts';
+import { budgetFolder } from '../../records/budgetFiles.ts';
 import { HelperProcess } from '../helperProcess.ts';
 import type { Journal } from '../journal.ts';
+import type { Observers } from '../observers.ts';
 import { RequestError } from '../requestError.ts';
 import type { Supervisor } from '../supervisor.ts';
+import { BudgetLedger } from './budgetLedger.ts';
 import { gatewayArguments } from './gatewayCommand.ts';
 import type { ModelDeclaration, ModelHost } from './modelHost.ts';
 import { ModelServers } from './modelServers.ts';
@@ -23,6 +26,7 @@ export interface GatewayLinkParts {
   readonly supervisor: Supervisor;
   readonly platform: Platform;
   readonly journal: Pick<Journal, 'write'>;
+  readonly observers: Pick<Observers, 'run'>;
   /** Folder of the bundles. */
   readonly programFolder: string;
   /** How many files the gateway process may have open. */
@@ -43,6 +47,7 @@ export interface GatewayLinkParts {
 export class GatewayLink implements ModelHost {
   readonly #parts: GatewayLinkParts;
   readonly #servers: ModelServers;
+  readonly #ledger: BudgetLedger;
   readonly #budget = new RestartBudget();
   #declaration: ModelDeclaration | undefined;
   #info: GatewayInfo | undefined;
@@ -59,6 +64,12 @@ export class GatewayLink implements ModelHost {
       const connection = this.#process?.connection;
       if (connection) void ifConnected(() => connection.sendNotification(type.method, params));
     };
+    this.#ledger = new BudgetLedger({
+      folder: budgetFolder(),
+      observers: parts.observers,
+      presentAt: () => Date.now(),
+      onElsewhere: (id, spent) => notify(messages.budgetSpentElsewhere, { id, spent }),
+    });
     this.#servers = new ModelServers(parts.supervisor, parts.platform, {
       onReady: (key) => notify(messages.serverReady, { key }),
       onProgress: (key, percent) => notify(messages.serverProgress, { key, percent }),
@@ -118,7 +129,11 @@ export class GatewayLink implements ModelHost {
     this.#declaration = declaration;
     // A process that is being started is given this declaration, or the one before it.
     const process = await this.#running();
-    const info = await this.#ask(process, messages.configure, { ...declaration, gateway: this.#pinned(declaration.gateway) });
+    const info = await this.#ask(process, messages.configure, {
+      ...declaration,
+      gateway: this.#pinned(declaration.gateway),
+      spent: await this.#spent(declaration),
+    });
     this.#info = info;
     return info;
   }
@@ -154,6 +169,11 @@ export class GatewayLink implements ModelHost {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#process?.close();
+    await this.#ledger.close();
+  }
+
+  async #spent({ models }: ModelDeclaration): Promise<NonNullable<messages.Configuration['spent']>> {
+    return await this.#ledger.spentOf(models.flatMap(({ budget }) => budget ?? []));
   }
 
   async #running(): Promise<HelperProcess> {
@@ -201,6 +221,7 @@ export class GatewayLink implements ModelHost {
       // What was unloaded by hand is not loaded again.
       models: declaration.models.map((model) => ({ ...model, preload: model.preload && known.get(model.name)?.state !== 'cold' })),
       gateway: this.#pinned(declaration.gateway),
+      spent: await this.#spent(declaration),
       inherited: { servers, instances: Object.fromEntries([...known].map(([name, { wanted }]) => [name, wanted])) },
     });
     if (before && before.url !== this.#info.url) this.#parts.alert(localizable('gatewayMoved', this.#info.url));
@@ -215,7 +236,7 @@ export class GatewayLink implements ModelHost {
     connection.onRequest(messages.launchServer, async ({ key, model: name, instance }) => {
       // The command is the declared one: the process that reads requests from outside does not say what is run.
       const model = this.#declaration?.models.find((declared) => declared.name === name);
-      if (!model || this.#isClosing) throw new RequestError('notPossible', `'${name}' is not declared any more.`);
+      if (!model || !isServed(model) || this.#isClosing) throw new RequestError('notPossible', `'${name}' is not declared any more.`);
       if (!Number.isInteger(instance) || instance < 1 || instance > maxInstances)
         throw new RequestError('notPossible', `'${name}' has no instance ${instance}.`);
       return await answered(() => this.#servers.launch(String(key), model, instance));
@@ -227,6 +248,9 @@ export class GatewayLink implements ModelHost {
     connection.onNotification(messages.modelsChanged, (snapshots) => {
       this.#snapshots = snapshots;
       this.#parts.onChange();
+    });
+    connection.onNotification(messages.budgetSpent, ({ id, spent }) => {
+      if (this.#declaration?.models.some(({ budget }) => budget?.id === id)) this.#ledger.add(id, spent);
     });
     connection.onNotification(messages.gatewayAlert, ({ message }) => this.#parts.alert(message));
   }

@@ -2,7 +2,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { reasonOf } from '../../protocol/errorReasons.ts';
 import type { LivingServer, ServerEnd, StartedServer } from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
-import type { ModelRequest } from '../../protocol/models.ts';
+import type { ModelRequest, ServedModel } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { Expiry } from './expiry.ts';
@@ -78,7 +78,7 @@ export class ModelServers {
   }
 
   /** @throws Error with one sentence where it cannot be started. */
-  async launch(key: string, model: ModelRequest, instance: number): Promise<StartedServer> {
+  async launch(key: string, model: ServedModel, instance: number): Promise<StartedServer> {
     const server: Server = {
       key,
       model,
@@ -120,7 +120,7 @@ export class ModelServers {
     return [...this.#servers.values()].find(({ started }) => started?.tree === tree);
   }
 
-  async #start(model: ModelRequest, instance: number): Promise<StartedServer> {
+  async #start(model: ServedModel, instance: number): Promise<StartedServer> {
     const port = await this.#ports.take();
     const { id, name } = await this.#supervisor.start(startRequest(model, instance, port)).catch((error: Error) => {
       this.#ports.release(port);

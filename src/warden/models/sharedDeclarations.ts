@@ -1,6 +1,6 @@
 /** What several clients declare to the model service, as one declaration. */
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
+import type { ClientKey, ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
 import type { ModelDeclaration } from './modelHost.ts';
 
 export interface SharedDeclaration extends ModelDeclaration {
@@ -49,15 +49,24 @@ export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
     );
   }
   const given = leases.find(({ gateway }) => gateway.token !== undefined)?.gateway.token;
+  const keys = keysOf(leases);
   return {
     models: Array.from(holders.values(), ({ model }) => model),
     gateway: {
       ...(given !== undefined && { token: given }),
       port: leases.find(({ gateway }) => gateway.port > 0)?.gateway.port ?? 0,
       allowedOrigins: [...new Set(leases.flatMap(({ gateway }) => gateway.allowedOrigins ?? []))],
+      ...(keys.length > 0 && { keys }),
     },
     refused,
   };
+}
+
+/** Of two that are the same, what the first client says of it counts. */
+function keysOf(leases: readonly ModelLease[]): readonly ClientKey[] {
+  const keys = new Map<string, ClientKey>();
+  for (const one of leases.flatMap(({ gateway }) => gateway.keys ?? [])) if (!keys.has(one.key)) keys.set(one.key, one);
+  return [...keys.values()];
 }
 
 function refusalOf(name: string, holder: string, differences: readonly string[]): string {
@@ -84,12 +93,13 @@ const written: Readonly<Record<string, string>> = {
   upstreamName: 'model',
   loadRequest: 'model',
   changes: 'request',
+  remote: 'url or key',
 };
 
 /** Names of what differs, as the file has them. */
 export function differencesOf(one: ModelRequest, other: ModelRequest): string[] {
-  const { start, facts = {}, ...ours } = one;
-  const { start: otherStart, facts: otherFacts = {}, ...theirs } = other;
+  const { start = {}, facts = {}, ...ours } = one;
+  const { start: otherStart = {}, facts: otherFacts = {}, ...theirs } = other;
   return [...new Set([...differing(ours, theirs), ...differing(facts, otherFacts), ...differing(start, otherStart)])];
 }
 

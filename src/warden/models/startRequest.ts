@@ -1,10 +1,10 @@
-import { fillPort, type ModelRequest, ownPort } from '../../protocol/models.ts';
+import { fillPort, ownPort, type ServedModel } from '../../protocol/models.ts';
 import { instanceName } from '../../protocol/names.ts';
 import type { Check } from '../../protocol/policies.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
 
 /** What the model says of each of its instances, with the port of this one. */
-export function startRequest(model: ModelRequest, instance: number, port: number): StartRequest {
+export function startRequest(model: ServedModel, instance: number, port: number): StartRequest {
   const { name, start } = model;
   const fill = (text: string): string => fillPort(text, port);
   const fillAll = ([program, ...args]: readonly [string, ...string[]]): [string, ...string[]] => [fill(program), ...args.map(fill)];
@@ -22,7 +22,7 @@ export function startRequest(model: ModelRequest, instance: number, port: number
 }
 
 /** The GPUs of a model are dealt out to its instances, who share them where there are too few; a number that no GPU has hides all of them. */
-function gpuEnvironment({ gpus, instances }: ModelRequest, instance: number): Record<string, string> {
+function gpuEnvironment({ gpus, instances }: ServedModel, instance: number): Record<string, string> {
   if (gpus === undefined) return {};
   const { numbers, variables } = gpus;
   const share = numbers.filter((_, index) => index % instances === (instance - 1) % instances);

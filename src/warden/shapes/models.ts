@@ -1,34 +1,57 @@
 /** What a client may declare of models. */
 import * as z from 'zod';
+import { budgetId, budgetPeriods, remoteApis } from '../../protocol/remoteModels.ts';
 import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
 import { start } from './start.ts';
 
 const changes = z.looseObject({ set: z.looseObject({}).optional(), strip: listOf(z.string(), 1000).optional() });
-const model = z.looseObject({
-  name,
-  aliases: listOf(z.string().max(1000), 1000),
-  runtime: name,
-  start,
-  instances,
-  ttlMillis: millis,
-  exclusive: name.optional(),
-  preload: flag,
-  maxQueue: count,
-  maxConcurrent: z.int().min(1),
-  concurrencyLimit: count,
-  affinity: flag,
-  scope: z.literal('user').optional(),
-  facts: z.looseObject({}).optional(),
-  factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
-  changes: changes.optional(),
-  variants: listOf(changes.extend({ name }), 100).optional(),
-  gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
-  upstreamName: z.string().max(10_000),
-  loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),
-  progress: text.optional(),
-  metricsPath: text.optional(),
+const remote = z.looseObject({
+  url: z.url().max(2000),
+  api: z.enum(remoteApis),
+  key: z.string().min(1).max(10_000).optional(),
+  problem: text.optional(),
+  timeoutMillis: millis,
 });
+const budget = z.looseObject({
+  // It is the name of a file.
+  id: z.string().regex(budgetId),
+  requests: count.optional(),
+  tokens: count.optional(),
+  per: z.enum(budgetPeriods),
+});
+const model = z
+  .looseObject({
+    name,
+    aliases: listOf(z.string().max(1000), 1000),
+    runtime: name,
+    start: start.optional(),
+    remote: remote.optional(),
+    fallback: name.optional(),
+    budget: budget.optional(),
+    instances,
+    ttlMillis: millis,
+    exclusive: name.optional(),
+    preload: flag,
+    maxQueue: count,
+    maxConcurrent: z.int().min(1),
+    concurrencyLimit: count,
+    affinity: flag,
+    scope: z.literal('user').optional(),
+    facts: z.looseObject({}).optional(),
+    factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
+    changes: changes.optional(),
+    variants: listOf(changes.extend({ name }), 100).optional(),
+    gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
+    upstreamName: z.string().max(10_000),
+    loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),
+    progress: text.optional(),
+    metricsPath: text.optional(),
+  })
+  .refine(
+    (declared) => (declared.start === undefined) !== (declared.remote === undefined),
+    'has neither a start nor a server elsewhere, or both',
+  );
 export const declaredModels = {
   models: listOf(model, 1000),
   gateway: z.looseObject({
@@ -36,5 +59,6 @@ export const declaredModels = {
     isPortFixed: flag.optional(),
     token: z.string().max(2000).optional(),
     allowedOrigins: listOf(z.string().max(1000), 100).optional(),
+    keys: listOf(z.looseObject({ name, key: z.string().max(2000), models: listOf(name, 1000) }), 100).optional(),
   }),
 };

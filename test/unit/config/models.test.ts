@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ModelSpec } from '../../../src/config/modelSchema.ts';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
-import { resolveModel } from '../../../src/config/resolveModel.ts';
 import { homeFolder } from '../../../src/protocol/homeFolder.ts';
-import type { ModelRequest } from '../../../src/protocol/models.ts';
+import type { ServedModel } from '../../../src/protocol/models.ts';
 import { startRequest } from '../../../src/warden/models/startRequest.ts';
+import { resolveServed } from '../../support/models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tw-models-'));
 writeFileSync(join(folder, 'small.gguf'), 'GGUF\n');
@@ -23,7 +23,7 @@ function specOf(keys: object): ModelSpec {
   return spec;
 }
 
-const resolved = (keys: object): Promise<ModelRequest> => resolveModel('small', specOf(keys), context);
+const resolved = (keys: object): Promise<ServedModel> => resolveServed('small', specOf(keys), context);
 
 describe('the command of a model', () => {
   const cases: [string, object, readonly string[]][] = [
@@ -215,7 +215,7 @@ describe('a model', () => {
     [
       'no runtime that is known',
       { runtime: 'lmstudio', model: 'x' },
-      /^models\.small\.runtime: must be one of llama\.cpp, ollama, vllm, custom$/,
+      /^models\.small\.runtime: must be one of llama\.cpp, ollama, vllm, custom, remote$/,
     ],
     ['no model', { runtime: 'ollama' }, /^models\.small: must have a model: a file, or a name that the runtime knows$/],
     ['no command of its own', { runtime: 'custom' }, /^models\.small: must have a command, because its runtime is custom$/],

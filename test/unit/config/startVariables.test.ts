@@ -11,12 +11,12 @@ import type { Inputs } from '../../../src/config/inputSchema.ts';
 import { configText } from '../../../src/config/layers/configText.ts';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
 import type { ProcessSpec } from '../../../src/config/processSchema.ts';
-import { resolveModel } from '../../../src/config/resolveModel.ts';
 import { resolveSpec, resolveTemplate, type TemplateContext } from '../../../src/config/resolveSpec.ts';
 import { fillVariables, type Variables } from '../../../src/config/variables.ts';
 import { startVariablesOf } from '../../../src/protocol/neededValues.ts';
 import { fillTemplate, startVariablesIn } from '../../../src/protocol/processTemplate.ts';
 import { startRequest } from '../../../src/warden/models/startRequest.ts';
+import { resolveServed } from '../../support/models.ts';
 import { holdsFor } from '../../support/property.ts';
 
 const portFor = (): Promise<number> => Promise.resolve(3000);
@@ -89,7 +89,7 @@ describe('a variable of VS Code', () => {
     const text = { models: { m: { runtime: 'custom', model: 'm', command: ['x', '${cwd}', '${workspaceFolderBasename}'], cwd: 'sub' } } };
     const [spec] = parseProcesses(JSON.stringify(text)).models.values();
     assert.ok(spec);
-    assert.deepEqual(startRequest(await resolveModel('m', spec, context), 1, 1).argv, ['x', '/w/my app/sub', 'my app']);
+    assert.deepEqual(startRequest(await resolveServed('m', spec, context), 1, 1).argv, ['x', '/w/my app/sub', 'my app']);
   });
 });
 

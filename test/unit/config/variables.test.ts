@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
-import { resolveModel } from '../../../src/config/resolveModel.ts';
 import { resolveSpec } from '../../../src/config/resolveSpec.ts';
 import { fillVariables, type Variables } from '../../../src/config/variables.ts';
 import { startRequest } from '../../../src/warden/models/startRequest.ts';
+import { resolveServed } from '../../support/models.ts';
 import { holdsFor } from '../../support/property.ts';
 
 /** What a replacement string, a second pass or a template further on would make something else of. */
@@ -78,7 +78,7 @@ describe('a variable of a model', () => {
       const context = contextOf({ workspaceFolder: `/nowhere/${folder}`, env: { X: plain } });
       const spec = parseProcesses(text).models.get('m');
       assert.ok(spec);
-      const { argv, env, cwd } = startRequest(await resolveModel('m', spec, context), 1, 4321);
+      const { argv, env, cwd } = startRequest(await resolveServed('m', spec, context), 1, 4321);
       assert.deepEqual(argv, ['serve', `/nowhere/${folder}`, plain, plain, 'm:4321']);
       assert.equal(env['V'], `${plain}:4321`);
       assert.ok(!cwd.includes('\0'));
@@ -93,7 +93,7 @@ describe('a variable of a model', () => {
       JSON.stringify({ models: { m: { runtime: 'llama.cpp', model: '${workspaceFolder}/${name}.gguf' } } }),
     ).models.values();
     assert.ok(spec);
-    const { argv } = startRequest(await resolveModel('m', spec, contextOf({ workspaceFolder: folder })), 1, 4321);
+    const { argv } = startRequest(await resolveServed('m', spec, contextOf({ workspaceFolder: folder })), 1, 4321);
     assert.equal(argv.at(-1), join(folder, '${name}.gguf'));
   });
 });

@@ -19,6 +19,11 @@ const source = (changes?: Partial<ModelSnapshot>): ModelSource => ({
   ...(changes && { snapshot: aModel(changes) }),
 });
 
+const elsewhere = (changes: Partial<ModelSnapshot>): ModelSource => ({
+  ...source({ runtime: 'remote', remoteHost: 'api.example.com', ...changes }),
+  runtime: 'remote',
+});
+
 const server = (name: string): RowSource => ({
   name,
   declared: false,
@@ -65,6 +70,20 @@ describe('the row of a model', () => {
       [{ ...server('small'), tree: aTree({ name: 'small', pool: 'small', state: 'failed', endedAt: 5 }) }],
       'failed  its server exited.',
       'model.cold.declared',
+    ],
+    [
+      'that is served elsewhere, before it was asked anything',
+      { ...elsewhere({ state: 'cold', instances: [] }), description: undefined },
+      [],
+      'remote api.example.com',
+      'model.cold.remote',
+    ],
+    [
+      'that is served elsewhere, with what is left of its budget',
+      elsewhere({ budget: { per: 'month', requests: 100, tokens: 5000, usedRequests: 12, usedTokens: 700, renewsAt: 0 } }),
+      [],
+      'ready  remote api.example.com  12/100 requests, 700/5000 tokens a month',
+      'model.loaded.remote',
     ],
   ];
   for (const [what, model, servers, description, context] of cases) {

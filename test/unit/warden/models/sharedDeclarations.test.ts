@@ -1,13 +1,13 @@
 /** What several clients declare to the model service, as one declaration. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelLease, ModelRequest } from '../../../../src/protocol/models.ts';
+import type { GatewayOptions, ModelLease, ModelRequest, ServedModel } from '../../../../src/protocol/models.ts';
 import type { StartRequest } from '../../../../src/protocol/startRequest.ts';
 import { mergeLeases } from '../../../../src/warden/models/sharedDeclarations.ts';
 
 type Changes = Partial<Omit<ModelRequest, 'start'>> & { readonly start?: Partial<StartRequest> };
 
-function model(name: string, { start = {}, ...changes }: Changes = {}): ModelRequest {
+function model(name: string, { start = {}, ...changes }: Changes = {}): ServedModel {
   return {
     name,
     aliases: [],
@@ -31,6 +31,23 @@ function model(name: string, { start = {}, ...changes }: Changes = {}): ModelReq
 }
 
 const lease = (lessee: string, ...models: readonly ModelRequest[]): ModelLease => ({ lessee, models, gateway: { port: 0 } });
+
+describe('keys that two clients declare', () => {
+  const of = (lessee: string, ...keys: NonNullable<GatewayOptions['keys']>): ModelLease => ({
+    lessee,
+    models: [],
+    gateway: { port: 0, keys },
+  });
+  const [ci, web] = [
+    { name: 'ci', key: 'k'.repeat(20), models: ['coder'] } as const,
+    { name: 'web', key: 'w'.repeat(20), models: [] } as const,
+  ];
+
+  it('all count; of two that are the same, the first one does', () => {
+    const { gateway } = mergeLeases([of('first', ci), of('second', { ...ci, name: 'other', models: ['chat'] }, web)]);
+    assert.deepEqual(gateway.keys, [ci, web]);
+  });
+});
 
 describe('models that two clients lease', () => {
   const alike: Record<string, Changes> = {
@@ -59,6 +76,7 @@ describe('models that two clients lease', () => {
     'when it is unloaded, and its runtime': [{ ttlMillis: 1000, runtime: 'vLLM' }, /\(runtime, ttl\)/],
     'a key that only one of them has': [{ exclusive: 'gpu' }, /\(exclusive\)/],
     'what it can do': [{ facts: { capabilities: ['tools'], sizeBytes: 1 } }, /\(capabilities\)/],
+    'the server elsewhere that answers': [{ remote: { url: 'https://a', api: 'openai', key: 'k', timeoutMillis: 1 } }, /\(url or key\)/],
     'its requests': [{ changes: { strip: ['user'] } }, /\(request\)/],
   };
   for (const [what, [changes, named]] of Object.entries(different))
@@ -66,7 +84,7 @@ describe('models that two clients lease', () => {
       const [first, second] = [lease('/work/first', model('coder')), lease('second', model('coder', changes), model('chat'))];
       const { models, refused } = mergeLeases([first, second]);
       assert.deepEqual(
-        models.map(({ name, start }) => [name, start.argv]),
+        models.map(({ name, start }) => [name, start?.argv]),
         [
           ['coder', model('coder').start.argv],
           ['chat', model('chat').start.argv],
