@@ -4,6 +4,8 @@ import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
 import { start } from './start.ts';
 
+/** Bytes: of one server, or of all of them together. */
+const bytes = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const changes = z.looseObject({ set: z.looseObject({}).optional(), strip: listOf(z.string(), 1000).optional() });
 const model = z.looseObject({
   name,
@@ -13,6 +15,10 @@ const model = z.looseObject({
   instances,
   ttlMillis: millis,
   exclusive: name.optional(),
+  memory: z.looseObject({ memoryBytes: bytes.optional(), gpuMemoryBytes: bytes.optional() }).optional(),
+  estimatedBytes: bytes.optional(),
+  isPinned: z.literal(true).optional(),
+  rank: z.int().min(-1000).max(1000).optional(),
   preload: flag,
   maxQueue: count,
   maxConcurrent: z.int().min(1),
@@ -36,5 +42,6 @@ export const declaredModels = {
     isPortFixed: flag.optional(),
     token: z.string().max(2000).optional(),
     allowedOrigins: listOf(z.string().max(1000), 100).optional(),
+    memory: z.looseObject({ memoryBytes: bytes.optional(), gpuMemoryBytes: z.union([bytes, listOf(bytes, 64)]).optional() }).optional(),
   }),
 };
