@@ -4,6 +4,7 @@ import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
 import type { FactRequest } from '../protocol/modelFacts.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
+import { estimateMemory } from './gguf/estimate.ts';
 import type { ModelSpec } from './modelSchema.ts';
 import { pathIn } from './pathIn.ts';
 import { type ResolveContext, resolveSpec } from './resolveSpec.ts';
@@ -65,6 +66,8 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     instances: spec.instances ?? 1,
     ttlMillis: spec.ttl ?? 0,
     ...(spec.exclusive !== undefined && { exclusive: spec.exclusive }),
+    ...memoryOf(spec),
+    ...estimateOf(spec, model),
     ...(spec.scope === 'user' && { scope: spec.scope }),
     preload: spec.preload ?? false,
     maxQueue: spec.maxQueue ?? 100,
@@ -89,6 +92,22 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
   };
+}
+
+/** What is declared of its memory, and of how long it stays there. */
+function memoryOf({ memory, gpuMemory, pin, rank }: ModelSpec): Pick<ModelRequest, 'memory' | 'isPinned' | 'rank'> {
+  const declared = { ...(memory !== undefined && { memoryBytes: memory }), ...(gpuMemory !== undefined && { gpuMemoryBytes: gpuMemory }) };
+  return {
+    ...(Object.keys(declared).length > 0 && { memory: declared }),
+    ...(pin === true && { isPinned: pin }),
+    ...(rank !== undefined && { rank }),
+  };
+}
+
+/** By the model's file, where there is one. */
+function estimateOf({ contextSize }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'estimatedBytes'> {
+  const estimatedBytes = isFile ? estimateMemory(text, contextSize) : undefined;
+  return estimatedBytes === undefined ? {} : { estimatedBytes };
 }
 
 /** As far as they are known before a server is loaded. */

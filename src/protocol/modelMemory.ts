@@ -16,6 +16,9 @@ export interface MeasuredMemory {
   readonly settled: MemorySize;
 }
 
+/** The highest rank of a model; the lowest one is its negative. */
+export const maxRank = 1000;
+
 /** How the memory of one server is known; Infinity where it is not. */
 export interface ModelMemory extends MemorySize {
   readonly source: 'declared' | 'measured' | 'estimated' | 'unknown';

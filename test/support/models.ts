@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../src/protocol/models.ts';
+import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../src/protocol/models.ts';
 import { eventually } from './run.ts';
 import { TestWarden } from './warden.ts';
 
@@ -22,8 +22,8 @@ export class TestModels implements AsyncDisposable {
     );
   }
 
-  static async of(warden: TestWarden, requests: ModelRequest[]): Promise<TestModels> {
-    return new TestModels(warden, await warden.client.declareModels(requests, { port: 0 }));
+  static async of(warden: TestWarden, requests: ModelRequest[], options: Partial<GatewayOptions> = {}): Promise<TestModels> {
+    return new TestModels(warden, await warden.client.declareModels(requests, { port: 0, ...options }));
   }
 
   private constructor(warden: TestWarden, gateway: GatewayInfo) {

@@ -139,10 +139,12 @@ export class BudgetedAdmission implements Admission<SizedMember> {
     const { model, desired, outstanding, isWanted, isLoading, askedAt } = member;
     const holder = this.#holders.get(member);
     const has = holder ? Math.max(holder.servers, member.listed) : 0;
+    const size = this.#sizeOf(model, 'peak');
     return {
       name: key,
-      needs: amountsFor(model, this.#sizeOf(model, 'peak'), Math.max(desired, has)),
+      needs: amountsFor(model, size, Math.max(desired, has)),
       holds: amountsFor(model, this.#sizeOf(model, isLoading ? 'peak' : 'settled'), has),
+      isGuess: size.source === 'estimated' || size.source === 'unknown',
       isLeaving: holder?.isLeaving === true,
       isPinned: model.isPinned === true,
       rank: model.rank ?? 0,

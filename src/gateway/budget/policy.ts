@@ -5,10 +5,12 @@ export type Amounts = ReadonlyMap<string, number>;
 
 export interface BudgetedModel {
   readonly name: string;
-  /** What it takes when all its servers are loaded. Infinity: that is not known, and it is given all that others are not pinned to. */
+  /** What it takes when all its servers are loaded. Infinity where that is not known. */
   readonly needs: Amounts;
-  /** What it has, until it is verified that it is back. Infinity: as above. Empty: it has nothing. */
+  /** What it has, until it is verified that it is back. Empty: it has nothing. */
   readonly holds: Amounts;
+  /** The amounts are not measured: it is not refused for them, but given all that others are not pinned to where it seems to need more. */
+  readonly isGuess: boolean;
   /** It is being unloaded: what it holds is on its way back. */
   readonly isLeaving: boolean;
   /** It is never unloaded for another one. */
@@ -26,6 +28,7 @@ export interface BudgetedModel {
 /** Why a model cannot be loaded, however long it waits. */
 export interface Shortage {
   readonly resource: string;
+  /** Infinity where that is not known. */
   readonly needs: number;
   readonly budget: number;
   /** Models that are loaded and never go, and what they hold of it together. */
@@ -161,12 +164,11 @@ class Ledger {
 
   shortageOf(model: BudgetedModel): Shortage | undefined {
     for (const [resource, budget] of this.#budget) {
-      const needs = this.#needed(model, resource);
-      if (needs === 0) continue;
-      const pinned = this.#pinnedBeside(model, resource);
-      const pinnedAmount = pinned.reduce((sum, one) => sum + (one.holds.get(resource) ?? 0), 0);
-      if (needs > Math.max(0, budget - finite(pinnedAmount, budget)))
-        return { resource, needs, budget, pinned: pinned.map(({ name }) => name), pinnedAmount: finite(pinnedAmount, budget) };
+      const needs = model.needs.get(resource) ?? 0;
+      const room = this.#roomFor(model, resource);
+      if (needs === 0 || needs <= room || (model.isGuess && room > 0)) continue;
+      const pinned = this.#pinnedBeside(model, resource).map(({ name }) => name);
+      return { resource, needs, budget, pinned, pinnedAmount: budget - room };
     }
     return undefined;
   }
@@ -202,26 +204,24 @@ class Ledger {
   }
 
   #held(model: BudgetedModel, resource: string): number {
-    return this.#known(model, resource, model.holds.get(resource) ?? 0);
+    return this.#believed(model, resource, model.holds.get(resource) ?? 0);
   }
 
   #needed(model: BudgetedModel, resource: string): number {
-    return this.#known(model, resource, model.needs.get(resource) ?? 0);
+    return this.#believed(model, resource, model.needs.get(resource) ?? 0);
   }
 
-  /** One whose size is not known has all that others are not pinned to. */
-  #known(model: BudgetedModel, resource: string, amount: number): number {
-    if (Number.isFinite(amount)) return amount;
+  #believed(model: BudgetedModel, resource: string, amount: number): number {
+    return model.isGuess ? Math.min(amount, this.#roomFor(model, resource)) : amount;
+  }
+
+  /** What others are not pinned to. */
+  #roomFor(model: BudgetedModel, resource: string): number {
     const budget = this.#budget.get(resource) ?? 0;
-    const pinned = this.#pinnedBeside(model, resource).reduce((sum, one) => sum + finite(one.holds.get(resource) ?? 0, budget), 0);
-    return Math.max(0, budget - pinned);
+    return this.#pinnedBeside(model, resource).reduce((room, one) => Math.max(0, room - (one.holds.get(resource) ?? 0)), budget);
   }
 
   #pinnedBeside(model: BudgetedModel, resource: string): BudgetedModel[] {
     return this.#models.filter((one) => one !== model && one.isPinned && !one.isLeaving && (one.holds.get(resource) ?? 0) > 0);
   }
-}
-
-function finite(amount: number, most: number): number {
-  return Number.isFinite(amount) ? amount : most;
 }

@@ -11,7 +11,8 @@ export function refusalText(model: string, { resource, needs, budget, pinned, pi
   const kind = memoryName(resource);
   if (kind === undefined)
     return `'${model}' cannot be loaded: ${namesOf(pinned)} of the exclusive group '${groupName(resource)}' is loaded and pinned.`;
-  const limit = `'${model}' cannot be loaded: it needs ${formatBytes(needs)} of ${kind}, and ${formatBytes(budget)} is the budget`;
+  const amount = Number.isFinite(needs) ? `it needs ${formatBytes(needs)} of ${kind}` : `it is not known how much ${kind} it needs`;
+  const limit = `'${model}' cannot be loaded: ${amount}, and ${formatBytes(budget)} is the budget`;
   return pinned.length > 0
     ? `${limit}, ${formatBytes(pinnedAmount)} of it pinned by ${namesOf(pinned)}. Unload what is pinned, or raise "gateway" in processes.json.`
     : `${limit}. Raise "gateway" in processes.json, or say in "memory" of the model what it really takes.`;

@@ -1,5 +1,6 @@
 /** What a client may declare of models. */
 import * as z from 'zod';
+import { maxRank } from '../../protocol/modelMemory.ts';
 import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
 import { start } from './start.ts';
@@ -18,7 +19,7 @@ const model = z.looseObject({
   memory: z.looseObject({ memoryBytes: bytes.optional(), gpuMemoryBytes: bytes.optional() }).optional(),
   estimatedBytes: bytes.optional(),
   isPinned: z.literal(true).optional(),
-  rank: z.int().min(-1000).max(1000).optional(),
+  rank: z.int().min(-maxRank).max(maxRank).optional(),
   preload: flag,
   maxQueue: count,
   maxConcurrent: z.int().min(1),

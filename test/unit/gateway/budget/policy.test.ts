@@ -10,7 +10,17 @@ function model(name: string, needs: number, changes: Partial<BudgetedModel> & { 
   const { isIn = false, ...others } = changes;
   const amounts = gb(needs);
   return {
-    ...{ name, needs: amounts, holds: isIn ? amounts : new Map(), isLeaving: false, isPinned: false, rank: 0, isBusy: false, askedAt: 0 },
+    ...{
+      name,
+      needs: amounts,
+      holds: isIn ? amounts : new Map(),
+      isGuess: !Number.isFinite(needs),
+      isLeaving: false,
+      isPinned: false,
+      rank: 0,
+      isBusy: false,
+      askedAt: 0,
+    },
     ...others,
   };
 }
@@ -92,6 +102,18 @@ describe('what is loaded within a budget', () => {
       [model('a', 4, { isIn }), model('b', 3, { isIn, isPinned: true }), model('c', Number.POSITIVE_INFINITY)],
       ['c'],
       { c: { do: 'unload', models: ['a'] } },
+    ],
+    [
+      'is not refused for an estimate, but has all that is not pinned',
+      [model('a', 4, { isIn }), model('b', 3, { isIn, isPinned: true }), model('c', 14, { isGuess: true })],
+      ['c'],
+      { c: { do: 'unload', models: ['a'] } },
+    ],
+    [
+      'is refused for an estimate where all is pinned',
+      [model('a', 12, { isIn, isPinned: true }), model('b', 4, { isGuess: true })],
+      ['b'],
+      { b: { do: 'refuse', shortage: { resource: 'memory', needs: 4, budget: 12, pinned: ['a'], pinnedAmount: 12 } } },
     ],
     [
       'waits for one whose size is not known yet',
@@ -243,7 +265,7 @@ class World {
 function asBudgeted({ needs, isPinned, rank, state, outstanding, askedAt, goesSince }: Simulated, index: number): BudgetedModel {
   return {
     ...{ name: String(index), needs, holds: state === 'out' ? new Map() : needs, isPinned, rank, askedAt, goesSince },
-    ...{ isLeaving: state === 'leaving', isBusy: outstanding > 0 },
+    ...{ isGuess: false, isLeaving: state === 'leaving', isBusy: outstanding > 0 },
   };
 }
 
