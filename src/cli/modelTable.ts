@@ -1,13 +1,14 @@
 import type { GatewayInfo, ModelSnapshot } from '../protocol/models.ts';
-import { modelStateText, speedText } from '../protocol/modelText.ts';
+import { memoryText, modelStateText, speedText } from '../protocol/modelText.ts';
 import { table } from './table.ts';
 
-const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
-const numeric = new Set(['SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
+const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'MEMORY', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
+const numeric = new Set(['SERVERS', 'MEMORY', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
 
-/** What `tree-warden models` prints: a line a model. `gateway`: of the model's warden; null where none is open. */
+/** What `tree-warden models` prints: a line a model, and a line for each that waits for memory. MEMORY is that of one server. `gateway`: of the model's warden; null where none is open. */
 export function modelTable(rows: readonly { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }[]): string[] {
-  return table(header, rows.map(row), numeric);
+  const reasons = rows.flatMap(({ model: { name, state, reason } }) => (state === 'waiting' && reason ? `${name} ${reason}` : []));
+  return [...table(header, rows.map(row), numeric), ...reasons];
 }
 
 export function readyOf(instances: ModelSnapshot['instances']): number {
@@ -15,13 +16,14 @@ export function readyOf(instances: ModelSnapshot['instances']): number {
 }
 
 function row({ model, gateway }: { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }): string[] {
-  const { name, runtime, instances, wanted, queued, statistics } = model;
+  const { name, runtime, instances, wanted, memory, queued, statistics } = model;
   const { requests, inputTokens, outputTokens } = statistics;
   return [
     name,
     runtime,
     modelStateText(model),
     `${readyOf(instances)}/${wanted}`,
+    memoryText(memory) || '-',
     String(queued),
     String(requests),
     String(inputTokens + outputTokens),
