@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { localFile, processesFile } from '../config/declarations.ts';
 import { EditorSettings, settingsFiles } from '../config/editorSettings.ts';
+import { budgetOf } from '../config/gatewayBudget.ts';
 import type { ModelSpec } from '../config/modelSchema.ts';
 import type { ParsedProcesses } from '../config/parseProcesses.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
@@ -10,6 +11,7 @@ import { NamedPorts } from '../loopback/namedPorts.ts';
 import { operatingSystem } from '../platform/operatingSystem.ts';
 import { errorText } from '../protocol/errors.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
+import type { GatewayOptions } from '../protocol/models.ts';
 import { normalName } from '../protocol/names.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { rememberedSecrets } from './questions/secrets.ts';
@@ -24,6 +26,8 @@ export interface Declared<T> {
   readonly folder: string;
   readonly context: ResolveContext;
   readonly models: ReadonlyMap<string, ModelSpec>;
+  /** What all models share. */
+  readonly gateway: Pick<GatewayOptions, 'memory'>;
   /** Absolute paths of all files that this was read from, or would be if they were there; those that a process names are in it when it has been resolved. */
   readonly files: ReadonlySet<string>;
   /** Names of those that are meant, without what they depend on. */
@@ -77,6 +81,7 @@ export function readDeclared<T>(
     throw new CliError(`${path}: every process has a profile, and none of them is active; name a profile or a process.`, exitCodes.usage);
   if (wanted.length === 0) throw nothingDeclared(path, section, parsed);
   const ports = new NamedPorts();
+  const memory = budgetOf(parsed.gateway);
   const settingsPaths = settingsFiles({ folder, home: homeFolder(), env: process.env, isMac: operatingSystem() === 'osx' });
   const settings = new EditorSettings(settingsPaths);
   const files = new Set([...filesOf(file), ...settingsPaths]);
@@ -88,7 +93,7 @@ export function readDeclared<T>(
     secretOf: rememberedSecrets(),
     onFile: (name: string) => void files.add(name),
   };
-  return { path, folder, context, models: parsed.models, files, asked, all: [...entries], wanted };
+  return { path, folder, context, models: parsed.models, gateway: memory ? { memory } : {}, files, asked, all: [...entries], wanted };
 }
 
 /** Absolute paths of the files that say what is declared, also where they do not exist. */

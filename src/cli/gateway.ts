@@ -20,14 +20,14 @@ export async function gateway(
   const wantedPort = parseFreePort(port);
   const token = tokenFromEnvironment();
   const allowedOrigins = allowOrigin.map(parseAllowedOrigin);
-  const { context, wanted } = readDeclared('models', ({ models }) => models, names, withFallbacks);
+  const { context, wanted, gateway: shared } = readDeclared('models', ({ models }) => models, names, withFallbacks);
   const requests = await Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
   const session = await CliSession.start('tree-warden gateway');
   session.stopOnSignals();
   const { client } = session.warden;
-  const options = { port: wantedPort, isPortFixed: wantedPort > 0, allowedOrigins, ...(token !== undefined && { token }) };
+  const options = { ...shared, port: wantedPort, isPortFixed: wantedPort > 0, allowedOrigins, ...(token !== undefined && { token }) };
   const {
     url,
     token: key,

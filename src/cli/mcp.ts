@@ -164,7 +164,7 @@ class CliHost implements AgentHost {
     if (changed.length === 0) return;
     for (const model of changed) this.#models.set(model.name, model);
     // All of them: a part would take the place of the rest.
-    await serve(client, [...this.#models.values()], { port: 0 });
+    await serve(client, [...this.#models.values()], { ...declared.gateway, port: 0 });
   }
 
   #read(names: readonly string[], arrange?: typeof withDependencies): Declared<ProcessSpec> {

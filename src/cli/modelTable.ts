@@ -1,16 +1,17 @@
 import type { GatewayInfo, ModelSnapshot } from '../protocol/models.ts';
-import { budgetText, modelStateText, runtimeText, speedText } from '../protocol/modelText.ts';
+import { budgetText, memoryText, modelStateText, runtimeText, speedText } from '../protocol/modelText.ts';
 import { table } from './table.ts';
 
-const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
-const numeric = new Set(['SERVERS', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
+const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'MEMORY', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
+const numeric = new Set(['SERVERS', 'MEMORY', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
 
-/** What `tree-warden models` prints: a line a model. `gateway`: of the model's warden; null where none is open. */
+/** What `tree-warden models` prints: a line a model, and a line for each that waits for memory. MEMORY is that of one server. `gateway`: of the model's warden; null where none is open. */
 export function modelTable(rows: readonly { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }[]): string[] {
+  const reasons = rows.flatMap(({ model: { name, state, reason } }) => (state === 'waiting' && reason ? `${name} ${reason}` : []));
   const cells = rows.map(row);
-  if (rows.every(({ model }) => model.budget === undefined)) return table(header, cells, numeric);
+  if (rows.every(({ model }) => model.budget === undefined)) return [...table(header, cells, numeric), ...reasons];
   const withBudget = rows.map(({ model }, index) => [...(cells[index] ?? []), budgetText(model) || '-']);
-  return table([...header, 'BUDGET'], withBudget, numeric);
+  return [...table([...header, 'BUDGET'], withBudget, numeric), ...reasons];
 }
 
 export function readyOf(instances: ModelSnapshot['instances']): number {
@@ -18,13 +19,14 @@ export function readyOf(instances: ModelSnapshot['instances']): number {
 }
 
 function row({ model, gateway }: { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }): string[] {
-  const { name, instances, wanted, queued, statistics } = model;
+  const { name, instances, wanted, memory, queued, statistics } = model;
   const { requests, inputTokens, outputTokens } = statistics;
   return [
     name,
     runtimeText(model),
     modelStateText(model),
     model.remoteHost === undefined ? `${readyOf(instances)}/${wanted}` : '-',
+    memoryText(memory) || '-',
     String(queued),
     String(requests),
     String(inputTokens + outputTokens),

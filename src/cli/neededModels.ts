@@ -3,7 +3,7 @@ import { withFallbacks } from '../config/modelFallbacks.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
 import { resolveModel } from '../config/resolveModel.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { ModelRequest } from '../protocol/models.ts';
+import type { GatewayOptions, ModelRequest } from '../protocol/models.ts';
 import { modelOfDependency } from '../protocol/names.ts';
 import type { Declared } from './declared.ts';
 import { serve, servedNames } from './declaredModels.ts';
@@ -24,9 +24,9 @@ export async function neededModels({ wanted, models, context }: Declared<Process
 }
 
 /** Opens the gateway, where there is anything to serve; each model is loaded when a process that needs it is started. */
-export async function serveModels(client: WardenClient, requests: ModelRequest[]): Promise<void> {
+export async function serveModels(client: WardenClient, requests: ModelRequest[], gateway: Pick<GatewayOptions, 'memory'>): Promise<void> {
   if (requests.length === 0) return;
-  const declared = await serve(client, requests, { port: 0 });
+  const declared = await serve(client, requests, { ...gateway, port: 0 });
   const served = servedNames(requests, declared);
   if (served.length > 0) complain(`${served.join(', ')} at ${declared.url}/v1`);
 }

@@ -43,7 +43,7 @@ export async function up(written: readonly string[], options: ForegroundOptions 
   const session = await CliSession.start('tree-warden up');
   session.stopOnSignals();
   const failure = stdoutFailure('The reader of the output has gone, so the processes were ended.');
-  const running = serveModels(session.warden.client, [...models])
+  const running = serveModels(session.warden.client, [...models], declared.gateway)
     .then(() => InstanceRuns.start(session, declared.path, managed, { until, values }))
     .then(async (runs) => {
       using _ = follow ? new UpFollower({ session, runs, plan, selection, applies: applyChanges }) : undefined;

@@ -99,7 +99,9 @@ export class UpFollower implements Disposable {
     if (this.#isDisposed) return true;
     this.#plan = next;
     const { session } = this.#up;
-    if (!isDeepStrictEqual(next.models, before.models)) await serveModels(session.warden.client, [...next.models]);
+    const gateway = next.declared.gateway;
+    if (!isDeepStrictEqual([next.models, gateway], [before.models, before.declared.gateway]))
+      await serveModels(session.warden.client, [...next.models], gateway);
     const questions = new StartQuestions(new Map(next.declared.all), { canAsk: false });
     await this.#takeDetached(before, next, questions);
     if (isDeepStrictEqual(next.managed, before.managed)) return false;

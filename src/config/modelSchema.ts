@@ -1,8 +1,10 @@
 /** The schema of a model in processes.json. */
 import * as z from 'zod';
 import { capabilities } from '../protocol/modelFacts.ts';
+import { maxRank } from '../protocol/modelMemory.ts';
 import { maxNameLength, namePattern, namePatternText, normalName } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
+import { memorySize } from './limits.ts';
 import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
 import { remoteProblems, remoteShape } from './remoteSchema.ts';
@@ -59,6 +61,19 @@ export const modelSchema = z
       .describe('Number of servers that share the requests. Default: 1.'),
     ttl: duration().optional().describe('Unload the model after this time without a request: "10m". Default: never.'),
     exclusive: text.optional().describe('Exclusive group: only one model of a group is loaded at a time, for example "gpu".'),
+    memory: memorySize
+      .optional()
+      .describe(
+        'Memory of this machine that a server of the model takes: "6g". It counts for the budget in "gateway". Default: what was measured when it was loaded last, and before that an estimate.',
+      ),
+    gpuMemory: memorySize.optional().describe('The same of the GPUs, all of them together.'),
+    pin: z.boolean().optional().describe('true: the model is not unloaded for another one. ttl and an unload by hand count all the same.'),
+    rank: z
+      .int('must be a whole number')
+      .min(-maxRank, `must be at least -${maxRank}`)
+      .max(maxRank, `must be at most ${maxRank}`)
+      .optional()
+      .describe('Of models that can be unloaded for another one, those of a lower rank go first. Default: 0.'),
     gpus: z
       .array(z.int('must be a whole number').min(0, 'must be at least 0'), 'must be a list of numbers of GPUs')
       .optional()

@@ -1,4 +1,5 @@
 import { dependencyProblems } from './dependencies.ts';
+import type { GatewaySpec } from './gatewaySchema.ts';
 import { jobProblems, withJobLifetime } from './jobRules.ts';
 import { parseJsonTree } from './jsonText.ts';
 import { type LanguageServerSpec, languageServerSchema } from './languageServerSchema.ts';
@@ -31,6 +32,8 @@ export interface ParsedProcesses {
   /** In the order of the file. An invalid entry is left out, or is the one from before the file was changed. */
   readonly specs: ReadonlyMap<string, ProcessSpec>;
   readonly models: ReadonlyMap<string, ModelSpec>;
+  /** What all models share. */
+  readonly gateway: GatewaySpec;
   readonly mcpServers: ReadonlyMap<string, McpServerSpec>;
   readonly languageServers: ReadonlyMap<string, LanguageServerSpec>;
   readonly problems: readonly Problem[];
@@ -61,6 +64,7 @@ export interface ParsedProcesses {
 const nothing: ParsedProcesses = {
   specs: new Map(),
   models: new Map(),
+  gateway: {},
   mcpServers: new Map(),
   languageServers: new Map(),
   problems: [],
@@ -151,6 +155,7 @@ function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', lo
   return {
     specs: isReadable ? specs : before.specs,
     models: models.entries,
+    gateway: layered.gateway ?? before.gateway,
     mcpServers: mcpServers.entries,
     languageServers: languageServers.entries,
     problems: problems.all,

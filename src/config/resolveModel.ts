@@ -4,6 +4,7 @@ import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
 import type { FactRequest } from '../protocol/modelFacts.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
+import { estimateMemory } from './gguf/estimate.ts';
 import type { ModelSpec } from './modelSchema.ts';
 import { pathIn } from './pathIn.ts';
 import { resolveRemote } from './resolveRemote.ts';
@@ -63,6 +64,8 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
       ...(ready && { ready }),
       pool: name,
     },
+    ...memoryOf(spec),
+    ...estimateOf(spec, model),
     ...(spec.gpus && { gpus: { numbers: spec.gpus, variables: runtime.gpuVariables } }),
     upstreamName: runtime.knownAs === 'model' ? model.text : name,
     ...factsOf(spec, model),
@@ -101,6 +104,22 @@ function clientsView(name: string, spec: ModelSpec) {
     ...(request && { changes: without(request) }),
     ...(variants && { variants: Object.entries(variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
   };
+}
+
+/** What is declared of its memory, and of how long it stays there. */
+function memoryOf({ memory, gpuMemory, pin, rank }: ModelSpec): Pick<ModelRequest, 'memory' | 'isPinned' | 'rank'> {
+  const declared = { ...(memory !== undefined && { memoryBytes: memory }), ...(gpuMemory !== undefined && { gpuMemoryBytes: gpuMemory }) };
+  return {
+    ...(Object.keys(declared).length > 0 && { memory: declared }),
+    ...(pin === true && { isPinned: pin }),
+    ...(rank !== undefined && { rank }),
+  };
+}
+
+/** By the model's file, where there is one. */
+function estimateOf({ contextSize }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'estimatedBytes'> {
+  const estimatedBytes = isFile ? estimateMemory(text, contextSize) : undefined;
+  return estimatedBytes === undefined ? {} : { estimatedBytes };
 }
 
 /** As far as they are known before a server is loaded. */

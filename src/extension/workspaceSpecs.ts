@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { budgetOf } from '../config/gatewayBudget.ts';
 import type { LanguageServerSpec } from '../config/languageServerSchema.ts';
 import type { ResolvedSetting } from '../config/layers/resolvedSettings.ts';
 import type { McpServerSpec } from '../config/mcpServerSchema.ts';
@@ -7,6 +8,7 @@ import type { ModelSpec } from '../config/modelSchema.ts';
 import type { ParsedProcesses, Problem } from '../config/parseProcesses.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
 import { operatingSystem } from '../platform/operatingSystem.ts';
+import { type MemoryBudget, smallerBudget } from '../protocol/modelMemory.ts';
 import { FileProblems, sourceOf } from './fileProblems.ts';
 import { IncludeWatchers } from './includeWatchers.ts';
 import { errorText } from './localized.ts';
@@ -109,6 +111,14 @@ export class WorkspaceSpecs implements vscode.Disposable {
 
   get models(): readonly DeclaredModel[] {
     return this.#entries('models', ({ models }) => models);
+  }
+
+  /** What all models of the window share: the smallest of what its folders declare. */
+  get gatewayMemory(): MemoryBudget | undefined {
+    return [...this.#files.values()].reduce<MemoryBudget | undefined>(
+      (smallest, { parsed }) => smallerBudget(smallest, budgetOf(parsed.gateway)),
+      undefined,
+    );
   }
 
   get mcpServers(): readonly DeclaredMcpServer[] {

@@ -1,28 +1,13 @@
-/** A model, as its exclusive group sees it. */
-export interface GroupMember {
-  readonly name: string;
-  /** Number of requests that are being answered. */
-  readonly outstanding: number;
-  /** Whether a request waits for it. */
-  readonly isWanted: boolean;
-  /** Whether it is being loaded, and cannot answer yet. */
-  readonly isLoading: boolean;
-  /** Its turn has begun, or begun again: from now on it may load and answer. */
-  begin(): void;
-  /** Unloads it. Resolves when its memory is verified to be free, however its servers have ended; rejects with the reason why it is not. */
-  releaseMemory(): Promise<void>;
-  /** Rejects every request that waits for it, because it cannot be loaded. */
-  fail(error: Error): void;
-}
+import type { Admission, GroupMember } from './admission.ts';
 
 /** Length of a model's turn while another one waits, in milliseconds. It keeps two busy models from doing nothing but swapping. */
-const turnMillis = 10_000;
+export const turnMillis = 10_000;
 
 /**
  * Models of which only one is loaded at a time. Waiting models get their turns in the order of their requests, so none starves. The memory belongs to one model until
  * that has reported it as verified to be free, by {@link leave} or {@link GroupMember.releaseMemory}.
  */
-export class ExclusiveGroup {
+export class ExclusiveGroup implements Admission {
   readonly #turnMillis: number;
   #waiting: readonly GroupMember[] = [];
   /** The model whose servers have the memory, or may still have it. */
@@ -39,6 +24,10 @@ export class ExclusiveGroup {
   /** Whether this model may load, and take another request, now. */
   mayAnswer(member: GroupMember): boolean {
     return this.#current === member && !this.#isOver && !this.#swapping && !this.#disposed;
+  }
+
+  mayLaunch(member: GroupMember): boolean {
+    return this.mayAnswer(member);
   }
 
   /** Servers of this model are running already, so the memory is its own. */
@@ -82,6 +71,10 @@ export class ExclusiveGroup {
       this.#current = undefined;
     }
     this.settle();
+  }
+
+  reasonToWait(): undefined {
+    return undefined;
   }
 
   dispose(): void {

@@ -55,6 +55,7 @@ models.onChange(() => {
 });
 
 connection.onRequest(messages.configure, (configuration) => answered(() => models.declare(configuration)));
+connection.onNotification(messages.modelMeasured, ({ model, measured }) => models.measured(model, measured));
 connection.onRequest(messages.snapshots, () => models.snapshots());
 connection.onRequest(messages.load, ({ model, instances }) => answered(() => models.load(model, instances)));
 connection.onRequest(messages.unload, ({ model, now }) => answered(() => models.unload(model, now)));

@@ -1,5 +1,6 @@
 /** Models as `/v1/models` lists them: with what clients of llama-server, vLLM, Ollama and OpenRouter look for. */
 import type { ModelFacts } from '../protocol/modelFacts.ts';
+import type { KnownMemory } from '../protocol/modelMemory.ts';
 import type { ModelSnapshot, ModelState } from '../protocol/models.ts';
 
 /** As llama-server's router has them. */
@@ -27,13 +28,26 @@ export function modelEntries(snapshot: ModelSnapshot): object[] {
   ];
 }
 
-function sharedFields({ state, reason, facts = {} }: ModelSnapshot): object {
+function sharedFields({ state, reason, memory, facts = {} }: ModelSnapshot): object {
   return {
     object: 'model',
     created: 0,
     owned_by: 'tree-warden',
     status: { value: statuses[state], ...(state === 'failed' && { failed: true, reason }) },
     ...factFields(facts),
+    ...memoryFields(memory),
+  };
+}
+
+/** Of one server; where the figures come from is told as well. */
+function memoryFields({ memoryBytes, gpuMemoryBytes, source }: KnownMemory = { source: 'unknown' }): object {
+  if (memoryBytes === undefined && gpuMemoryBytes === undefined) return {};
+  return {
+    memory: {
+      ...(memoryBytes !== undefined && { bytes: memoryBytes }),
+      ...(gpuMemoryBytes !== undefined && { gpu_bytes: gpuMemoryBytes }),
+      source,
+    },
   };
 }
 

@@ -2,10 +2,11 @@ import { errorText } from '../protocol/errors.ts';
 import type { LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { RequestChanges } from '../protocol/modelFacts.ts';
+import type { KnownMemory } from '../protocol/modelMemory.ts';
 import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models.ts';
+import type { Admission, SizedMember } from './admission.ts';
 import { Balancer } from './balancer.ts';
 import type { Budget } from './budget.ts';
-import type { ExclusiveGroup, GroupMember } from './exclusiveGroup.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { IdleTimer } from './idleTimer.ts';
 import { type Instance, snapshotOf } from './instance.ts';
@@ -24,7 +25,10 @@ const memorySeconds = 10;
 
 export interface PoolParts {
   readonly launcher: Launcher;
-  readonly group: ExclusiveGroup | undefined;
+  /** Undefined where nothing but its own requests decides when it is loaded. */
+  readonly group: Admission<SizedMember> | undefined;
+  /** What a server of it takes, as far as that is known. */
+  memoryOf(model: ModelRequest): KnownMemory;
   /** What may still be asked of it; undefined where that has no limit. */
   budget?(): Budget | undefined;
   /** Its snapshot has changed. */
@@ -32,7 +36,7 @@ export interface PoolParts {
 }
 
 /** One model: the requests that wait for it, and the servers that answer them. */
-export class ModelPool implements GroupMember {
+export class ModelPool implements SizedMember {
   readonly statistics = new Statistics();
   readonly #parts: PoolParts;
   #model: ModelRequest;
@@ -41,6 +45,7 @@ export class ModelPool implements GroupMember {
   readonly #balancer = new Balancer();
   readonly #idle: IdleTimer;
   #failure: string | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #ending: { readonly unloading: Promise<void>; readonly done: Promise<void> } | undefined;
 
   constructor(model: ModelRequest, parts: PoolParts) {
@@ -51,7 +56,7 @@ export class ModelPool implements GroupMember {
       onReady: () => this.#loaded(),
       onLost: (reason, areOthersLeft) => this.#lost(reason, areOthersLeft),
       isWanted: () => this.isWanted,
-      mayLaunch: () => this.#hasTurn,
+      mayLaunch: () => parts.group?.mayLaunch(this) ?? true,
       onChange: () => {
         parts.group?.settle();
         parts.onChange();
@@ -86,6 +91,18 @@ export class ModelPool implements GroupMember {
 
   get outstanding(): number {
     return this.#servers.outstanding;
+  }
+
+  get desired(): number {
+    return this.#servers.desired;
+  }
+
+  get listed(): number {
+    return this.#servers.all.length;
+  }
+
+  get askedAt(): number {
+    return this.#askedAt;
   }
 
   get isWanted(): boolean {
@@ -126,6 +143,7 @@ export class ModelPool implements GroupMember {
     if (this.#servers.isRetired) throw notDeclared(this.name);
     this.#idle.disarm();
     const since = performance.now();
+    this.#askedAt = since;
     const free = this.#queue.length === 0 ? this.#pick(key) : undefined;
     if (free) return this.#lease(free, since, key);
     if (this.#queue.length >= this.#model.maxQueue) throw this.#full();
@@ -185,9 +203,17 @@ export class ModelPool implements GroupMember {
     return this.#end(false, 'unloaded for another model');
   }
 
-  /** Answers all waiting requests with the reason; the next request tries again. */
+  /** Answers all waiting requests with the reason; the next request tries again. Servers that are loaded go on, without the further ones that were to be. */
   fail(error: Error): void {
-    this.#failWith(new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true }));
+    const reason =
+      error instanceof GatewayError ? error : new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true });
+    if (this.isUnloaded) {
+      this.#failWith(reason);
+      return;
+    }
+    this.#queue.rejectLoads(reason);
+    this.#servers.scale(this.#servers.ready.length);
+    this.#settle();
   }
 
   #failWith(error: GatewayError): void {
@@ -217,7 +243,7 @@ export class ModelPool implements GroupMember {
   }
 
   snapshot(): ModelSnapshot {
-    const { name, aliases, description, runtime, maxConcurrent, exclusive, variants } = this.#model;
+    const { name, aliases, description, runtime, maxConcurrent, exclusive, isPinned, variants } = this.#model;
     const { all, ready, desired, outstanding, progress } = this.#servers;
     const state = this.#state;
     const facts = mergeFacts(this.#model.facts ?? {}, this.#servers.facts);
@@ -227,7 +253,7 @@ export class ModelPool implements GroupMember {
       ...(description !== undefined && { description }),
       runtime,
       state,
-      reason: state === 'failed' ? (this.#failure ?? '') : '',
+      reason: this.#reasonFor(state),
       ...(state === 'loading' && progress !== undefined && { progress }),
       instances: all.map((instance) => snapshotOf(name, instance)),
       wanted: desired,
@@ -236,6 +262,8 @@ export class ModelPool implements GroupMember {
       queued: this.#queue.length,
       ...(this.#idle.at !== undefined && { unloadAt: this.#idle.at }),
       ...(exclusive !== undefined && { exclusive }),
+      memory: this.#parts.memoryOf(this.#model),
+      ...(isPinned && { isPinned }),
       ...(Object.keys(facts).length > 0 && { facts }),
       ...(variants && {
         variants: variants.map(({ name: one, description: text }) => ({ name: one, ...(text !== undefined && { description: text }) })),
@@ -244,6 +272,11 @@ export class ModelPool implements GroupMember {
       ...remoteView(this.#model, ready),
       ...(this.budget && { budget: this.budget.snapshot() }),
     };
+  }
+
+  #reasonFor(state: ModelState): string {
+    if (state === 'failed') return this.#failure ?? '';
+    return (state === 'waiting' && this.#parts.group?.reasonToWait(this)) || '';
   }
 
   get #state(): ModelState {

@@ -5,9 +5,13 @@ import { errorText } from '../protocol/errors.ts';
 import type { Configuration, Inheritance, LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { ActivityPage, ActivityRequest } from '../protocol/modelActivity.ts';
+import type { MeasuredMemory, MemoryBudget } from '../protocol/modelMemory.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
 import type { Spending } from '../protocol/remoteModels.ts';
+import type { Admission, SizedMember } from './admission.ts';
 import { Budget } from './budget.ts';
+import { BudgetedAdmission } from './budget/budgetedAdmission.ts';
+import { knownMemory } from './budget/needs.ts';
 import { type Catalogue, keyProblem } from './clientKeys.ts';
 import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { Gateway } from './gateway.ts';
@@ -34,6 +38,10 @@ export class Models implements Catalogue {
   readonly #parts: ModelsParts;
   readonly #pools = new Map<string, ModelPool>();
   readonly #groups = new Map<string, ExclusiveGroup>();
+  /** Present where memory is limited, or a model is pinned. */
+  #budgeted: BudgetedAdmission | undefined;
+  #budget: MemoryBudget = {};
+  #measured: ReadonlyMap<string, MeasuredMemory> = new Map();
   readonly #listeners = new Set<() => void>();
   /** Models that are not declared any more, or are as another: until it is verified that their servers are gone, whose names others may want. */
   readonly #retired = new Set<ModelPool>();
@@ -102,8 +110,11 @@ export class Models implements Catalogue {
   }
 
   /** See {@link declareModels}. Where the gateway is open, it stays where it is. */
-  async declare({ models, gateway: options, inherited, spent = {} }: Configuration): Promise<GatewayInfo> {
+  async declare({ models, gateway: options, measured, inherited, spent = {} }: Configuration): Promise<GatewayInfo> {
     check(options);
+    const before = this.#budgeted;
+    this.#takeBudget(models, options);
+    if (measured) this.#measured = new Map(Object.entries(measured));
     const names = new Set(models.map(({ name }) => name));
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;
@@ -114,8 +125,10 @@ export class Models implements Catalogue {
     const known = new Map(this.#pools);
     // The order is that of the declaration.
     this.#pools.clear();
-    for (const model of models) this.#take(model, known.get(model.name), inherited);
+    const isSameOrder = before === this.#budgeted;
+    for (const model of models) this.#take(model, known.get(model.name), inherited, isSameOrder);
     for (const server of inherited?.servers ?? []) if (!this.#pools.has(server.model.name)) this.#endUndeclared(server);
+    this.#budgeted?.update(this.#budget, this.#measured);
     this.#changed();
     this.#gateway ??= Gateway.open(this, options, this.#parts.descriptors);
     try {
@@ -127,6 +140,13 @@ export class Models implements Catalogue {
       this.#gateway = undefined;
       throw notPossible(`The gateway cannot listen at port ${options.port} of 127.0.0.1: ${errorText(error)}.`);
     }
+  }
+
+  /** What a server of this model takes; what waits for memory may begin now, or have to wait longer. */
+  measured(name: string, memory: MeasuredMemory): void {
+    this.#measured = new Map(this.#measured).set(name, memory);
+    this.#budgeted?.update(this.#budget, this.#measured);
+    this.#changed();
   }
 
   async load(name: string, instances?: number): Promise<ModelSnapshot> {
@@ -155,6 +175,7 @@ export class Models implements Catalogue {
   /** To be called before the trees are ended: no server is started any more. Resolves when the requests that were being answered have ended with an error. */
   async close(): Promise<void> {
     for (const group of this.#groups.values()) group.dispose();
+    this.#budgeted?.dispose();
     // Their trees are ended by who closes.
     for (const pool of [...this.all, ...this.#retired]) void pool.retire({ now: true }).catch(() => undefined);
     const gateway = await this.#gateway?.catch(() => undefined);
@@ -190,9 +211,16 @@ export class Models implements Catalogue {
     }
   }
 
-  #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined): void {
+  /** Where memory is limited no more, or newly, all models begin anew: what is loaded was not counted. */
+  #takeBudget(models: readonly ModelRequest[], { memory = {} }: GatewayOptions): void {
+    this.#budget = memory;
+    const isNeeded = Object.keys(memory).length > 0 || models.some(({ isPinned }) => isPinned);
+    this.#budgeted = isNeeded ? (this.#budgeted ?? new BudgetedAdmission(this.#parts.turnMillis)) : undefined;
+  }
+
+  #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined, isSameOrder: boolean): void {
     // Another group is another order of turns, and another server elsewhere is another server: such a model begins anew.
-    if (known && known.model.exclusive === model.exclusive && isDeepStrictEqual(known.model.remote, model.remote)) {
+    if (known && isSameOrder && known.model.exclusive === model.exclusive && isDeepStrictEqual(known.model.remote, model.remote)) {
       this.#pools.set(model.name, known);
       if (!isDeepStrictEqual(known.model, model)) known.update(model);
       return;
@@ -219,6 +247,7 @@ export class Models implements Catalogue {
       launcher: this.#launcher,
       group: this.#groupOf(model),
       budget: () => this.#budgets.get(model.name),
+      memoryOf: (declared) => knownMemory(declared, this.#measured.get(declared.name)?.settled, this.#budget),
       onChange: () => this.#changed(),
     });
   }
@@ -241,7 +270,10 @@ export class Models implements Catalogue {
     await Promise.all([...this.#retired].filter((pool) => pool.name === name).map((pool) => this.#end(pool, true)));
   }
 
-  #groupOf({ exclusive }: ModelRequest): ExclusiveGroup | undefined {
+  /** What a server elsewhere takes is none of this machine's memory. */
+  #groupOf({ exclusive, remote }: ModelRequest): Admission<SizedMember> | undefined {
+    if (remote) return undefined;
+    if (this.#budgeted) return this.#budgeted;
     if (exclusive === undefined) return undefined;
     const group = this.#groups.get(exclusive) ?? new ExclusiveGroup(this.#parts.turnMillis);
     this.#groups.set(exclusive, group);

@@ -1,6 +1,7 @@
 /** Between the warden and its gateway process. The gateway answers model requests; the warden starts and ends the servers behind it. */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
+import type { MeasuredMemory } from './modelMemory.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from './models.ts';
 import type { Spending } from './remoteModels.ts';
 
@@ -47,6 +48,8 @@ export interface Inheritance {
 export interface Configuration {
   readonly models: readonly ModelRequest[];
   readonly gateway: GatewayOptions;
+  /** What models took when they were loaded last, by name; those that are not known are missing. */
+  readonly measured?: Readonly<Record<string, MeasuredMemory>>;
   /** Present in the first configuration of a process that replaces another one. */
   readonly inherited?: Inheritance;
   /** What was spent of budgets before, by their ids. */
@@ -83,4 +86,6 @@ export const budgetSpentElsewhere = new NotificationType<{ readonly id: string; 
 export const serverReady = new NotificationType<{ readonly key: string }>('server/ready');
 export const serverProgress = new NotificationType<{ readonly key: string; readonly percent: number }>('server/progress');
 export const serverHealth = new NotificationType<{ readonly key: string; readonly isHealthy: boolean }>('server/health');
+/** What a server of this model takes now, and took at most. */
+export const modelMeasured = new NotificationType<{ readonly model: string; readonly measured: MeasuredMemory }>('model/measured');
 export const serverEnded = new NotificationType<{ readonly key: string; readonly end: ServerEnd }>('server/ended');

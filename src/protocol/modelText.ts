@@ -1,3 +1,5 @@
+import { formatBytes } from './format.ts';
+import type { KnownMemory } from './modelMemory.ts';
 import type { ModelSnapshot } from './models.ts';
 
 /** `cold`, `loading 40 %`, `ready`, `busy 2/4`, `draining`: what a model does now, in a word or two. */
@@ -25,4 +27,10 @@ export function budgetText({ budget }: Pick<ModelSnapshot, 'budget'>): string {
 /** `34.1 tokens/s`; empty where that is not known. */
 export function speedText({ statistics: { tokensPerSecond } }: Pick<ModelSnapshot, 'statistics'>): string {
   return tokensPerSecond === undefined ? '' : `${tokensPerSecond.toFixed(1)} tokens/s`;
+}
+
+/** `6.0 GB`, `about 6.0 GB` by an estimate, `1.2 GB + 6.0 GB GPU`: what a server takes; empty where that is not known. */
+export function memoryText({ memoryBytes = 0, gpuMemoryBytes = 0, source }: KnownMemory = { source: 'unknown' }): string {
+  const parts = [memoryBytes > 0 && formatBytes(memoryBytes), gpuMemoryBytes > 0 && `${formatBytes(gpuMemoryBytes)} GPU`].filter(Boolean);
+  return parts.length > 0 ? `${source === 'estimated' ? 'about ' : ''}${parts.join(' + ')}` : '';
 }

@@ -2,6 +2,7 @@
 import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { TreeId } from './identity.ts';
 import type { FactRequest, ModelFacts, ModelVariant, RequestChanges } from './modelFacts.ts';
+import type { KnownMemory, MemoryBudget, MemorySize } from './modelMemory.ts';
 import type { BudgetSnapshot, ModelBudget, RemoteUpstream } from './remoteModels.ts';
 import type { StartRequest } from './startRequest.ts';
 
@@ -51,6 +52,14 @@ export interface ModelRequest {
   readonly ttlMillis: number;
   /** Of all models that name the same one, only one is loaded at a time. */
   readonly exclusive?: string;
+  /** Of one server, as declared: it counts instead of what was measured. */
+  readonly memory?: Partial<MemorySize>;
+  /** Of one server, in bytes, by its files: for the first load, when nothing was measured yet. */
+  readonly estimatedBytes?: number;
+  /** It is not unloaded for another model. */
+  readonly isPinned?: true;
+  /** Models of a lower rank are unloaded first for another one; absent: 0. */
+  readonly rank?: number;
   /** It is served by the model service of the user, which several clients share. */
   readonly scope?: 'user';
   /** Load it as soon as it is declared. */
@@ -139,6 +148,9 @@ export interface ModelSnapshot {
   /** When the model is unloaded if no request comes, in milliseconds since 1970. */
   readonly unloadAt?: number;
   readonly exclusive?: string;
+  /** Of one server: as declared, as measured when it was loaded last, or by an estimate. */
+  readonly memory?: KnownMemory;
+  readonly isPinned?: true;
   /** As declared, and as its server says since it was loaded. */
   readonly facts?: ModelFacts;
   readonly variants?: readonly Pick<ModelVariant, 'name' | 'description'>[];
@@ -162,6 +174,8 @@ export interface GatewayOptions {
   readonly allowedOrigins?: readonly string[];
   /** Further keys; these count also where the gateway is open already. */
   readonly keys?: readonly ClientKey[];
+  /** Absent: models are loaded as they are asked for, whatever they take. It counts also where the gateway is open already. */
+  readonly memory?: MemoryBudget;
 }
 
 /** What a client may show instead of the gateway's own token, to use some of the models. */

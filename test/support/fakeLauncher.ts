@@ -16,6 +16,7 @@ export interface FakeServer {
   readonly name: string;
   readonly model: string;
   readonly exclusive: string | undefined;
+  readonly bytes: number;
   tree: TreeId | undefined;
   die: (end: InstanceEnd) => void;
 }
@@ -27,6 +28,8 @@ export class FakeLauncher implements Launcher {
   /** What must never happen, as sentences. */
   readonly violations: string[] = [];
   odds: Odds;
+  /** Bytes that all servers together may have, as their models say what they need; undefined: as many as they want. */
+  budget: number | undefined;
   launches = 0;
 
   constructor(random: () => number, odds: Odds) {
@@ -39,14 +42,17 @@ export class FakeLauncher implements Launcher {
     return [...this.#servers.values()];
   }
 
-  async launch({ name: model, exclusive }: ModelRequest, number: number, listener: LaunchListener): Promise<Launched> {
+  async launch({ name: model, exclusive, memory }: ModelRequest, number: number, listener: LaunchListener): Promise<Launched> {
     const name = instanceName(model, number);
     const others = this.servers.filter((other) => exclusive !== undefined && other.exclusive === exclusive && other.model !== model);
     if (listener.isGivenUp()) this.violations.push(`${name} is launched, though it is not needed`);
     for (const other of others) this.violations.push(`${name} is launched while ${other.name} has the memory of '${exclusive}'`);
     if (this.#servers.has(name)) this.violations.push(`${name} is launched while it is there`);
-    const server: FakeServer = { name, model, exclusive, tree: undefined, die: () => undefined };
+    const server: FakeServer = { name, model, exclusive, bytes: memory?.memoryBytes ?? 0, tree: undefined, die: () => undefined };
     this.#servers.set(name, server);
+    const bytes = this.servers.reduce((sum, one) => sum + one.bytes, 0);
+    if (this.budget !== undefined && bytes > this.budget)
+      this.violations.push(`${name} is launched, and ${bytes} of ${this.budget} bytes are taken`);
     this.launches++;
     await this.#while(5);
     if (this.#random() < this.odds.noLaunch) {

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveModel } from '../../src/config/resolveModel.ts';
-import type { GatewayInfo, ModelRequest, ModelSnapshot, ServedModel } from '../../src/protocol/models.ts';
+import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot, ServedModel } from '../../src/protocol/models.ts';
 import { eventually } from './run.ts';
 import { TestWarden } from './warden.ts';
 
@@ -23,8 +23,8 @@ export class TestModels implements AsyncDisposable {
     );
   }
 
-  static async of(warden: TestWarden, requests: ModelRequest[]): Promise<TestModels> {
-    return new TestModels(warden, await warden.client.declareModels(requests, { port: 0 }));
+  static async of(warden: TestWarden, requests: ModelRequest[], options: Partial<GatewayOptions> = {}): Promise<TestModels> {
+    return new TestModels(warden, await warden.client.declareModels(requests, { port: 0, ...options }));
   }
 
   private constructor(warden: TestWarden, gateway: GatewayInfo) {

@@ -183,12 +183,14 @@ export class Models implements vscode.Disposable {
     if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
     const requests = await this.#resolve(specs.models);
     const allowedOrigins = this.#allowedOrigins();
-    const text = JSON.stringify([requests, allowedOrigins]);
+    const memory = specs.gatewayMemory;
+    const text = JSON.stringify([requests, allowedOrigins, memory]);
     if (this.#lastSent?.client === client && this.#lastSent.text === text) return;
     const token = await tokenIn(storage);
     const { declareWhereServed } = await import('../../client/modelService.ts');
     const options = { script: link.script, env: withoutEditor(process.env) };
-    const { refused = [], ...gateway } = await declareWhereServed(client, requests, { port: this.#port(), token, allowedOrigins }, options);
+    const shared = { port: this.#port(), token, allowedOrigins, ...(memory && { memory }) };
+    const { refused = [], ...gateway } = await declareWhereServed(client, requests, shared, options);
     this.#gateway = gateway;
     for (const { reason } of refused) this.#complain(reason);
     const isShared = requests.some(({ scope }) => scope === 'user');

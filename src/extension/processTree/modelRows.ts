@@ -1,6 +1,6 @@
 import { clockTime } from '../../protocol/format.ts';
 import type { ModelSnapshot } from '../../protocol/models.ts';
-import { budgetText, modelStateText, runtimeText, speedText } from '../../protocol/modelText.ts';
+import { budgetText, memoryText, modelStateText, runtimeText, speedText } from '../../protocol/modelText.ts';
 import { isLive, usedTogether } from '../../protocol/trees.ts';
 import { hasWords } from './filterWords.ts';
 import type { Row, RowSource, Shown } from './row.ts';
@@ -20,7 +20,7 @@ export function filterModels(models: readonly ModelSource[], filter: string): re
   return models.filter(({ name, group, description, runtime }) => hasWords(filter, [name, group, description, runtime]));
 }
 
-/** `ready  34.1 tokens/s  2 waiting  0.3 %  1.2 GB  GPU 3.2 GB`, above its servers. */
+/** `ready  34.1 tokens/s  2 waiting  0.3 %  1.2 GB  GPU 3.2 GB`, above its servers; of one that is not loaded, what it takes. */
 export function modelRow(
   { name, description, runtime, snapshot }: ModelSource,
   servers: readonly RowSource[],
@@ -34,7 +34,7 @@ export function modelRow(
   if (snapshot === undefined || snapshot.state === 'cold')
     return {
       ...shared,
-      description: description ?? (snapshot ? runtimeText(snapshot) : runtime),
+      description: [description ?? (snapshot ? runtimeText(snapshot) : runtime), memoryText(snapshot?.memory)].filter(Boolean).join('  '),
       icon: 'hubot',
       context: `model.cold.${kind}`,
       children,
@@ -42,7 +42,7 @@ export function modelRow(
   const trees = servers.flatMap(({ tree }) => (tree && isLive(tree) ? tree : []));
   const ready = snapshot.instances.filter(({ state }) => state === 'ready').length;
   const parts = [
-    modelStateText(snapshot),
+    (snapshot.state === 'waiting' && snapshot.reason) || modelStateText(snapshot),
     snapshot.wanted > 1 && snapshot.state === 'ready' ? `${ready}/${snapshot.wanted} servers` : '',
     speedText(snapshot),
     snapshot.remoteHost === undefined ? '' : runtimeText(snapshot),

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { formatDuration } from '../../protocol/format.ts';
+import type { KnownMemory } from '../../protocol/modelMemory.ts';
 import type { GatewayInfo } from '../../protocol/models.ts';
-import { budgetText, modelStateText, speedText } from '../../protocol/modelText.ts';
+import { budgetText, memoryText, modelStateText, speedText } from '../../protocol/modelText.ts';
 import { labelOf } from '../../protocol/trees.ts';
 import type { Model } from '../models/models.ts';
 import { Tooltip } from './tooltip.ts';
@@ -12,7 +13,7 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
   text.line(vscode.l10n.t('Runtime'), [declared?.spec.runtime, declared?.spec.model].filter(Boolean).join(', '));
   if (gateway) text.line(vscode.l10n.t('Endpoint'), `${gateway.url}/v1`);
   if (!snapshot) return text.markdown;
-  const { aliases, statistics, exclusive, unloadAt, reason, instances, queued } = snapshot;
+  const { aliases, statistics, exclusive, memory, isPinned, unloadAt, reason, instances, queued } = snapshot;
   text.line(vscode.l10n.t('State'), modelStateText(snapshot));
   if (aliases.length > 0) text.line(vscode.l10n.t('Aliases'), aliases.join(', '));
   if (exclusive !== undefined) text.line(vscode.l10n.t('Exclusive group'), exclusive);
@@ -22,6 +23,8 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
     const renews = new Date(snapshot.budget.renewsAt).toLocaleString();
     text.line(vscode.l10n.t('Budget'), vscode.l10n.t('{0}, until {1}', budgetText(snapshot), renews));
   }
+  if (memoryText(memory)) text.line(vscode.l10n.t('Memory of a server'), `${memoryText(memory)} (${sourceText(memory?.source)})`);
+  if (isPinned) text.line(vscode.l10n.t('Pinned'), vscode.l10n.t('not unloaded for other models'));
   for (const server of snapshot.remoteHost === undefined ? instances : []) {
     const { outstanding, statistics: own } = server;
     const parts = [
@@ -45,4 +48,18 @@ export function modelTooltip({ name, declared, snapshot }: Model, gateway: Gatew
   if (unloadAt !== undefined) text.line(vscode.l10n.t('Unloads at'), new Date(unloadAt).toLocaleTimeString());
   if (reason) text.lines(vscode.l10n.t('Reason'), reason.split('\n'));
   return text.markdown;
+}
+
+/** How the memory of a model is known. */
+function sourceText(source: KnownMemory['source'] = 'unknown'): string {
+  switch (source) {
+    case 'declared':
+      return vscode.l10n.t('as declared');
+    case 'measured':
+      return vscode.l10n.t('measured at the last load');
+    case 'estimated':
+      return vscode.l10n.t('estimated by the file of the model');
+    case 'unknown':
+      return vscode.l10n.t('not known');
+  }
 }

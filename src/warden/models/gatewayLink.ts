@@ -6,12 +6,14 @@ import * as messages from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import { ifConnected } from '../../protocol/ifConnected.ts';
 import { type ActivityPage, type ActivityRequest, gatewayActivity } from '../../protocol/modelActivity.ts';
-import { type GatewayInfo, type GatewayOptions, isServed, type ModelSnapshot } from '../../protocol/models.ts';
+import type { MeasuredMemory } from '../../protocol/modelMemory.ts';
+import { type GatewayInfo, type GatewayOptions, isServed, type ModelRequest, type ModelSnapshot } from '../../protocol/models.ts';
 import { maxInstances } from '../../protocol/policies.ts';
 import { RestartBudget } from '../../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import { localizable, type Text } from '../../protocol/texts.ts';
 import { budgetFolder } from '../../records/budgetFiles.ts';
+import { keepModelMemory, readModelMemory } from '../../records/modelMemory.ts';
 import { HelperProcess } from '../helperProcess.ts';
 import type { Journal } from '../journal.ts';
 import type { Observers } from '../observers.ts';
@@ -19,6 +21,7 @@ import { RequestError } from '../requestError.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { BudgetLedger } from './budgetLedger.ts';
 import { gatewayArguments } from './gatewayCommand.ts';
+import { memoryKey } from './memoryKey.ts';
 import type { ModelDeclaration, ModelHost } from './modelHost.ts';
 import { ModelServers } from './modelServers.ts';
 
@@ -76,6 +79,12 @@ export class GatewayLink implements ModelHost {
       onHealth: (key, isHealthy) => notify(messages.serverHealth, { key, isHealthy }),
       onEnded: (key, end) => notify(messages.serverEnded, { key, end }),
       onExpiring: (tree) => void this.#replace(tree),
+      onMeasured: (key, { name }, measured) => {
+        this.#keep(key, name, measured);
+        const declared = this.#declaration?.models.find((model) => model.name === name);
+        // It may have been declared otherwise since the server was started.
+        if (declared && isServed(declared) && memoryKey(declared) === key) notify(messages.modelMeasured, { model: name, measured });
+      },
     });
   }
 
@@ -133,6 +142,7 @@ export class GatewayLink implements ModelHost {
       ...declaration,
       gateway: this.#pinned(declaration.gateway),
       spent: await this.#spent(declaration),
+      measured: measuredOf(declaration.models),
     });
     this.#info = info;
     return info;
@@ -222,6 +232,7 @@ export class GatewayLink implements ModelHost {
       models: declaration.models.map((model) => ({ ...model, preload: model.preload && known.get(model.name)?.state !== 'cold' })),
       gateway: this.#pinned(declaration.gateway),
       spent: await this.#spent(declaration),
+      measured: measuredOf(declaration.models),
       inherited: { servers, instances: Object.fromEntries([...known].map(([name, { wanted }]) => [name, wanted])) },
     });
     if (before && before.url !== this.#info.url) this.#parts.alert(localizable('gatewayMoved', this.#info.url));
@@ -230,6 +241,15 @@ export class GatewayLink implements ModelHost {
   /** The address and the token of the gateway stay what they were first. */
   #pinned(options: GatewayOptions): GatewayOptions {
     return this.#info ? { ...options, port: Number(new URL(this.#info.url).port), isPortFixed: false, token: this.#info.token } : options;
+  }
+
+  #keep(key: string, name: string, measured: MeasuredMemory): void {
+    try {
+      keepModelMemory(key, name, measured);
+    } catch (error) {
+      // It is measured again at the next load.
+      this.#parts.journal.write({ event: 'record-failed', spec: name, reason: `model memory: ${errorText(error)}` });
+    }
   }
 
   #handle(connection: MessageConnection): void {
@@ -291,6 +311,17 @@ export class GatewayLink implements ModelHost {
       return await ended;
     }
   }
+}
+
+/** What is known of these models, by their names. */
+function measuredOf(models: readonly ModelRequest[]): Readonly<Record<string, MeasuredMemory>> {
+  const known = readModelMemory();
+  return Object.fromEntries(
+    models.filter(isServed).flatMap((model) => {
+      const measured = known.get(memoryKey(model));
+      return measured ? [[model.name, measured]] : [];
+    }),
+  );
 }
 
 /** An error of this process is the answer to the other one. */

@@ -2,11 +2,13 @@ import type { Platform } from '../../platform/platform.ts';
 import { reasonOf } from '../../protocol/errorReasons.ts';
 import type { LivingServer, ServerEnd, StartedServer } from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import type { MeasuredMemory } from '../../protocol/modelMemory.ts';
 import type { ModelRequest, ServedModel } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { Expiry } from './expiry.ts';
 import { LoadProgress } from './loadProgress.ts';
+import { MemoryMeter } from './memoryMeter.ts';
 import { ServerPorts } from './serverPorts.ts';
 import { startRequest } from './startRequest.ts';
 
@@ -18,11 +20,13 @@ export interface ServerListener {
   onEnded(key: string, end: ServerEnd): void;
   /** Its allocation ends soon: it is to be replaced when it has answered. */
   onExpiring(tree: TreeId): void;
+  /** What a server of this model takes, by the key of its memory. */
+  onMeasured(memoryKey: string, model: ModelRequest, measured: MeasuredMemory): void;
 }
 
 interface Server {
   readonly key: string;
-  readonly model: ModelRequest;
+  readonly model: ServedModel;
   readonly instance: number;
   /** Pids that are known to have been in its tree. */
   readonly pids: Set<number>;
@@ -55,11 +59,13 @@ export class ModelServers {
   readonly #listener: ServerListener;
   readonly #servers = new Map<string, Server>();
   readonly #ports = new ServerPorts();
+  readonly #meter: MemoryMeter;
 
   constructor(supervisor: Supervisor, platform: Platform, listener: ServerListener) {
     this.#supervisor = supervisor;
     this.#platform = platform;
     this.#listener = listener;
+    this.#meter = new MemoryMeter({ read: (tree) => this.#memoryOf(tree), onMeasured: (...found) => listener.onMeasured(...found) });
   }
 
   /** Whether the tree is a server of a model. */
@@ -167,11 +173,13 @@ export class ModelServers {
   #follow(server: Server, id: TreeId): void {
     const { key, model, pids } = server;
     const progress = this.#followProgress(server, id);
+    const measured = this.#meter.follow(model, id);
     const check = (): void => {
       const tree = this.#supervisor.peek(id);
       if (tree?.state !== 'starting') progress?.stop();
       if (tree?.state === 'ready' && !server.isReady) {
         server.isReady = true;
+        measured.ready();
         this.#listener.onReady(key);
       }
       const { phase, stopsAt } = this.#supervisor.remote.viewOf(id)?.status ?? {};
@@ -186,6 +194,7 @@ export class ModelServers {
       server.hasEnded = true;
       if (server.started) this.#ports.release(server.started.port);
       server.expiry.cancel();
+      measured.end();
       unlisten();
       // It may be forgotten soon.
       if (tree) this.#notePids(tree, pids);
@@ -194,6 +203,20 @@ export class ModelServers {
     const unlisten = this.#supervisor.onChange(check);
     // Behind the answer to the launch.
     setImmediate(check);
+  }
+
+  /** Nothing where the system does not say, as of a tree that has just ended. */
+  async #memoryOf(id: TreeId): Promise<MeasuredMemory | undefined> {
+    try {
+      await this.#supervisor.sample();
+    } catch {
+      return undefined;
+    }
+    const tree = this.#supervisor.peek(id);
+    if (!tree || tree.ended) return undefined;
+    const { memoryBytes, peakMemoryBytes = memoryBytes, gpu } = tree.metrics.figures;
+    const gpuMemoryBytes = gpu?.memoryBytes ?? 0;
+    return { peak: { memoryBytes: peakMemoryBytes, gpuMemoryBytes }, settled: { memoryBytes, gpuMemoryBytes } };
   }
 
   #followProgress({ key, model }: Server, id: TreeId): { stop(): void } | undefined {

@@ -1,5 +1,6 @@
 /** What several clients declare to the model service, as one declaration. */
 import { isDeepStrictEqual } from 'node:util';
+import { type MemoryBudget, smallerBudget } from '../../protocol/modelMemory.ts';
 import type { ClientKey, ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
 import type { ModelDeclaration } from './modelHost.ts';
 
@@ -48,6 +49,7 @@ export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
       }),
     );
   }
+  const memory = leases.reduce<MemoryBudget | undefined>((smallest, { gateway }) => smallerBudget(smallest, gateway.memory), undefined);
   const given = leases.find(({ gateway }) => gateway.token !== undefined)?.gateway.token;
   const keys = keysOf(leases);
   return {
@@ -55,6 +57,7 @@ export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
     gateway: {
       ...(given !== undefined && { token: given }),
       port: leases.find(({ gateway }) => gateway.port > 0)?.gateway.port ?? 0,
+      ...(memory && { memory }),
       allowedOrigins: [...new Set(leases.flatMap(({ gateway }) => gateway.allowedOrigins ?? []))],
       ...(keys.length > 0 && { keys }),
     },
@@ -85,11 +88,21 @@ function namesOf({ name, aliases, variants = [] }: ModelRequest): readonly strin
  * What does not change what a server is, and how it answers: the size of a file may have changed since it was declared, and what a server is asked for its facts follows
  * from its runtime and model.
  */
-const ofNoMatter: ReadonlySet<string> = new Set(['aliases', 'description', 'preload', 'scope', 'group', 'sizeBytes', 'factRequests']);
+const ofNoMatter: ReadonlySet<string> = new Set([
+  'aliases',
+  'description',
+  'preload',
+  'scope',
+  'group',
+  'sizeBytes',
+  'estimatedBytes',
+  'factRequests',
+]);
 /** Keys of a request, as the file has them. */
 const written: Readonly<Record<string, string>> = {
   argv: 'command',
   ttlMillis: 'ttl',
+  isPinned: 'pin',
   upstreamName: 'model',
   loadRequest: 'model',
   changes: 'request',

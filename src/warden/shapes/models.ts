@@ -1,10 +1,13 @@
 /** What a client may declare of models. */
 import * as z from 'zod';
+import { maxRank } from '../../protocol/modelMemory.ts';
 import { budgetId, budgetPeriods, remoteApis } from '../../protocol/remoteModels.ts';
 import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
 import { start } from './start.ts';
 
+/** Bytes: of one server, or of all of them together. */
+const bytes = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const changes = z.looseObject({ set: z.looseObject({}).optional(), strip: listOf(z.string(), 1000).optional() });
 const remote = z.looseObject({
   url: z.url().max(2000),
@@ -32,6 +35,10 @@ const model = z
     instances,
     ttlMillis: millis,
     exclusive: name.optional(),
+    memory: z.looseObject({ memoryBytes: bytes.optional(), gpuMemoryBytes: bytes.optional() }).optional(),
+    estimatedBytes: bytes.optional(),
+    isPinned: z.literal(true).optional(),
+    rank: z.int().min(-maxRank).max(maxRank).optional(),
     preload: flag,
     maxQueue: count,
     maxConcurrent: z.int().min(1),
@@ -60,5 +67,6 @@ export const declaredModels = {
     token: z.string().max(2000).optional(),
     allowedOrigins: listOf(z.string().max(1000), 100).optional(),
     keys: listOf(z.looseObject({ name, key: z.string().max(2000), models: listOf(name, 1000) }), 100).optional(),
+    memory: z.looseObject({ memoryBytes: bytes.optional(), gpuMemoryBytes: z.union([bytes, listOf(bytes, 64)]).optional() }).optional(),
   }),
 };

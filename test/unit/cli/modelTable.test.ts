@@ -14,6 +14,14 @@ describe('the table of models', () => {
     assert.equal(addressOf('http://127.0.0.1:4000'), 'http://127.0.0.1:4000/v1');
   });
 
+  it('has the memory of a server, and says what a model waits for', () => {
+    const memory = { memoryBytes: 3 * 2 ** 30, gpuMemoryBytes: 0, source: 'estimated' } as const;
+    const reason = "waits for 3.0 GB of memory: 'coder' is answering";
+    const lines = modelTable([{ model: aModel({ name: 'small', state: 'waiting', reason, memory }), gateway: null }]);
+    assert.match(lines[1] ?? '', /about 3\.0 GB/);
+    assert.equal(lines[2], `small ${reason}`);
+  });
+
   it('has a dash for the address where no gateway is open, without a path behind it', () => {
     assert.equal(addressOf(undefined), '-');
   });

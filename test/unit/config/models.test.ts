@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ModelSpec } from '../../../src/config/modelSchema.ts';
-import { parseProcesses } from '../../../src/config/parseProcesses.ts';
+import { type ParsedProcesses, parseProcesses } from '../../../src/config/parseProcesses.ts';
+import { resolveModel } from '../../../src/config/resolveModel.ts';
 import { homeFolder } from '../../../src/protocol/homeFolder.ts';
 import type { ServedModel } from '../../../src/protocol/models.ts';
 import { startRequest } from '../../../src/warden/models/startRequest.ts';
@@ -175,6 +176,16 @@ describe('a model', () => {
     );
   });
 
+  it('has the memory that is declared, and an estimate by its file', async () => {
+    const { memory, isPinned, rank, estimatedBytes } = await resolved({
+      ...{ runtime: 'llama.cpp', model: 'small.gguf', memory: '6g', gpuMemory: '512 MB', pin: true, rank: -1 },
+    });
+    assert.deepEqual([memory, isPinned, rank], [{ memoryBytes: 6 * 2 ** 30, gpuMemoryBytes: 2 ** 29 }, true, -1]);
+    assert.equal(estimatedBytes, 6, 'five bytes, and a tenth');
+    const named = await resolved({ runtime: 'ollama', model: 'llama3.2', pin: false });
+    assert.deepEqual([named.memory, named.isPinned, named.estimatedBytes], [undefined, undefined, undefined]);
+  });
+
   it('has the changes of its requests, and its variants', async () => {
     const request = { set: { temperature: 0.2, stop: ['a', { b: null }] }, strip: ['user'] };
     const { changes, variants } = await resolved({
@@ -251,6 +262,27 @@ describe('a model', () => {
       ['models.small: a process has this name; its servers could not be told from it'],
     );
     assert.deepEqual([specs.size, models.size], [1, 0]);
+  });
+
+  it('shares a budget with the others, of which the person has the last word', () => {
+    const team = { memory: '48g', gpuMemory: ['24g', '80g'] };
+    const gatewayWith = (gateway: unknown, local?: unknown, before?: ParsedProcesses): ParsedProcesses => {
+      const files = { local: { path: '/w/.vscode/processes.local.json', text: JSON.stringify({ gateway: local }) } };
+      return parseProcesses(JSON.stringify({ models: {}, gateway }), before, local === undefined ? {} : files);
+    };
+    const gigabyte = 2 ** 30;
+    const expected = { memory: 48 * gigabyte, gpuMemory: [24 * gigabyte, 80 * gigabyte] };
+    assert.deepEqual(gatewayWith(team).gateway, expected);
+    assert.deepEqual(gatewayWith(undefined).gateway, {});
+    assert.deepEqual(gatewayWith(team, { memory: '16g' }).gateway, { ...expected, memory: 16 * gigabyte });
+    assert.deepEqual(gatewayWith(team, null).gateway, {}, 'null takes it back');
+    const broken = gatewayWith({ memory: 'much' }, undefined, gatewayWith(team));
+    assert.deepEqual(
+      [broken.problems.map(({ message }) => message), broken.gateway],
+      [["gateway.memory: 'much' is not a size: write a number with k, m, g or t, such as 512m"], expected],
+    );
+    assert.match(gatewayWith({ gpuMemory: [] }).problems[0]?.message ?? '', /^gateway\.gpuMemory: must have a size for each GPU$/);
+    assert.match(gatewayWith({ memory: 24 }).problems[0]?.message ?? '', /^gateway\.memory: /, 'it is no number of gigabytes');
   });
 
   it('that is broken keeps what it was before', () => {

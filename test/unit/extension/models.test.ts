@@ -39,6 +39,20 @@ describe('the row of a model', () => {
   const cases: [string, ModelSource, RowSource[], string, string][] = [
     ['without a request yet', source(), [], 'for code', 'model.cold.declared'],
     ['that is cold', source({ state: 'cold', instances: [] }), [], 'for code', 'model.cold.declared'],
+    [
+      'that is cold, and whose memory was measured',
+      source({ state: 'cold', instances: [], memory: { memoryBytes: 2 ** 30, gpuMemoryBytes: 6 * 2 ** 30, source: 'measured' } }),
+      [],
+      'for code  1.0 GB + 6.0 GB GPU',
+      'model.cold.declared',
+    ],
+    [
+      'that waits for memory',
+      source({ state: 'waiting', instances: [], queued: 2, reason: "waits for 6.0 GB of memory: 'coder' is answering" }),
+      [],
+      "waits for 6.0 GB of memory: 'coder' is answering  2 waiting",
+      'model.busy.declared',
+    ],
     ['that waits for its turn', source({ state: 'waiting', instances: [], queued: 2 }), [], 'waiting  2 waiting', 'model.busy.declared'],
     [
       'that is loading',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { ExclusiveGroup, type GroupMember } from '../../../src/gateway/exclusiveGroup.ts';
+import type { GroupMember } from '../../../src/gateway/admission.ts';
+import { ExclusiveGroup } from '../../../src/gateway/exclusiveGroup.ts';
 
 /** A model that loads and goes at once, and writes down when. */
 class Model implements GroupMember {

@@ -99,6 +99,12 @@ describe('an entry of /v1/models', () => {
     });
   });
 
+  it('says how much memory a server takes, and how that is known', () => {
+    const [entry] = modelEntries(snapshot({ memory: { memoryBytes: 7, gpuMemoryBytes: 9, source: 'measured' } }));
+    assert.deepEqual((entry as { memory: unknown }).memory, { bytes: 7, gpu_bytes: 9, source: 'measured' });
+    assert.ok(!('memory' in (modelEntries(snapshot({ memory: { source: 'unknown' } }))[0] ?? {})));
+  });
+
   it('says nothing of what is not known', () => {
     const [entry] = modelEntries(snapshot({ state: 'cold' }));
     assert.deepEqual(entry, {

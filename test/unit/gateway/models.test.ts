@@ -13,6 +13,8 @@ const operations = 60;
 const longestWait = 20_000;
 
 const names = ['a', 'b', 'c', 'd'];
+/** What a server of each takes where memory is limited. */
+const bytesOf: Readonly<Record<string, number>> = { a: 2, b: 3, c: 5, d: 1 };
 
 function modelOf(name: string, changes: Partial<ModelRequest> = {}): ModelRequest {
   return {
@@ -40,9 +42,10 @@ class Trial {
   /** What is still being asked for. */
   readonly #pending = new Map<Promise<unknown>, string>();
 
-  constructor(seed: number, odds: Odds) {
+  constructor(seed: number, odds: Odds, budget: number | undefined) {
     this.#random = randomFrom(seed);
     this.launcher = new FakeLauncher(this.#random, odds);
+    this.launcher.budget = budget;
     this.models = new Models({
       launcher: this.launcher,
       alert: () => undefined,
@@ -65,7 +68,7 @@ class Trial {
     await Promise.allSettled(this.models.all.map(({ name }) => this.models.unload(name, true)));
     await Promise.all(this.models.all.map(({ name }) => this.models.unload(name, true)));
     // One that could not be ended before is ended when its name is wanted again.
-    await this.models.declare({ models: names.map((name) => modelOf(name)), gateway: { port: 0 } });
+    await this.#declareAs(names.map((name) => modelOf(name)));
     // The first may hear of what has failed before.
     await Promise.allSettled(names.map((name) => this.models.load(name)));
     await Promise.all(names.map((name) => this.models.load(name)));
@@ -81,13 +84,22 @@ class Trial {
     const declared = names.filter(() => this.#random() < 0.8);
     const requests = declared.map((name) => {
       const group = ['x', 'x', 'y', undefined][Math.floor(this.#random() * 4)];
-      return modelOf(name, { instances: 1 + Math.floor(this.#random() * 3), ...(group !== undefined && { exclusive: group }) });
+      return modelOf(name, {
+        instances: 1 + Math.floor(this.#random() * 3),
+        ...(group !== undefined && { exclusive: group }),
+        ...(this.launcher.budget !== undefined && { memory: { memoryBytes: bytesOf[name] ?? 0 }, rank: Math.floor(this.#random() * 2) }),
+      });
     });
     for (const { name, model } of this.models.all) {
       const next = requests.find((request) => request.name === name);
       if (next?.exclusive !== model.exclusive || !next) this.#gone.add(name);
     }
-    await this.models.declare({ models: requests, gateway: { port: 0 } });
+    await this.#declareAs(requests);
+  }
+
+  async #declareAs(models: readonly ModelRequest[]): Promise<void> {
+    const { budget } = this.launcher;
+    await this.models.declare({ models, gateway: { port: 0, ...(budget !== undefined && { memory: { memoryBytes: budget } }) } });
   }
 
   #operate(): void {
@@ -157,16 +169,20 @@ class Trial {
 
 describe('models in random orders', () => {
   const seed = Number(process.env['TREE_WARDEN_SEED'] ?? Math.floor(Math.random() * 1e6));
-  const worlds: [string, Odds][] = [
-    ['where nothing fails', { noLaunch: 0, noLoad: 0, noEnd: 0 }],
-    ['where everything fails now and then', { noLaunch: 0.1, noLoad: 0.15, noEnd: 0.2 }],
+  const nothingFails: Odds = { noLaunch: 0, noLoad: 0, noEnd: 0 };
+  const muchFails: Odds = { noLaunch: 0.1, noLoad: 0.15, noEnd: 0.2 };
+  const worlds: [string, Odds, number?][] = [
+    ['where nothing fails', nothingFails],
+    ['where everything fails now and then', muchFails],
+    ['where memory is limited', nothingFails, 12],
+    ['where memory is limited, and everything fails now and then', muchFails, 12],
   ];
-  for (const [what, odds] of worlds)
+  for (const [what, odds, budget] of worlds)
     it(`have no server that is not listed, nor two of a group at once, and no request waits for ever: ${what}`, async (test) => {
       test.diagnostic(`TREE_WARDEN_SEED=${seed}`);
       let launches = 0;
       for (let run = 0; run < runs; run++) {
-        const trial = new Trial(seed + run, odds);
+        const trial = new Trial(seed + run, odds, budget);
         try {
           await trial.run();
         } catch (error) {

@@ -1,6 +1,7 @@
 /** What several clients declare to the model service, as one declaration. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { MemoryBudget } from '../../../../src/protocol/modelMemory.ts';
 import type { GatewayOptions, ModelLease, ModelRequest, ServedModel } from '../../../../src/protocol/models.ts';
 import type { StartRequest } from '../../../../src/protocol/startRequest.ts';
 import { mergeLeases } from '../../../../src/warden/models/sharedDeclarations.ts';
@@ -157,5 +158,15 @@ describe('models that two clients lease', () => {
       { ...lease('third'), gateway: { port: 5000, token: 'third' } },
     ]);
     assert.deepEqual(gateway, { token: 'second', port: 4000, allowedOrigins: ['https://a.example', 'https://b.example'] });
+  });
+
+  it('keep to the smallest budget that any of them declares', () => {
+    const budget = (memory: MemoryBudget): ModelLease => ({ ...lease('one'), gateway: { port: 0, memory } });
+    const merged = (...budgets: readonly MemoryBudget[]): unknown => mergeLeases([lease('none'), ...budgets.map(budget)]).gateway.memory;
+    assert.equal(merged(), undefined);
+    assert.deepEqual(merged({ memoryBytes: 8 }), { memoryBytes: 8 });
+    assert.deepEqual(merged({ memoryBytes: 8, gpuMemoryBytes: [4, 6] }, { memoryBytes: 6 }), { memoryBytes: 6, gpuMemoryBytes: [4, 6] });
+    assert.deepEqual(merged({ gpuMemoryBytes: [4, 6] }, { gpuMemoryBytes: [6, 2] }), { gpuMemoryBytes: [4, 2] });
+    assert.deepEqual(merged({ gpuMemoryBytes: [4, 6] }, { gpuMemoryBytes: 8 }), { gpuMemoryBytes: 8 });
   });
 });

@@ -1,0 +1,85 @@
+import type { TreeId } from '../../protocol/identity.ts';
+import type { MeasuredMemory, MemorySize } from '../../protocol/modelMemory.ts';
+import type { ServedModel } from '../../protocol/models.ts';
+import { memoryKey } from './memoryKey.ts';
+
+export interface MemoryMeterParts {
+  /** What the tree takes now, and has taken at most; undefined where that cannot be read, or it has ended. Never rejects. */
+  read(tree: TreeId): Promise<MeasuredMemory | undefined>;
+  /** Hears of what a server of this model takes, when that has changed. `key`: of the model, see {@link memoryKey}. */
+  onMeasured(key: string, model: ServedModel, measured: MeasuredMemory): void;
+}
+
+/** Time from when a server is ready until it has settled, in milliseconds: what the loading took is given back by then. A GPU's driver is asked every two seconds. */
+const settleMillis = 2500;
+/** Interval of the readings, in milliseconds. */
+const readMillis = 5000;
+/** By how much a figure has to change to be told and kept, as a part of it. */
+const noteworthy = 0.02;
+
+/** A server that is being measured. */
+export interface MeasuredServer {
+  /** It has loaded its model. */
+  ready(): void;
+  /** It has ended. */
+  end(): void;
+}
+
+/** Measures what servers of models take while they are loaded, and when they are. */
+export class MemoryMeter {
+  readonly #parts: MemoryMeterParts;
+
+  constructor(parts: MemoryMeterParts) {
+    this.#parts = parts;
+  }
+
+  /** Follows a server until its end. */
+  follow(model: ServedModel, tree: TreeId): MeasuredServer {
+    const key = memoryKey(model);
+    let peak: MemorySize = { memoryBytes: 0, gpuMemoryBytes: 0 };
+    let told: MeasuredMemory | undefined;
+    let isSettled = false;
+    let hasEnded = false;
+    let settling: NodeJS.Timeout | undefined;
+    const look = async (): Promise<void> => {
+      const read = await this.#parts.read(tree);
+      if (read === undefined || hasEnded) return;
+      peak = larger(peak, read.peak);
+      const measured = { peak, settled: read.settled };
+      // One that is just ending has no memory for a moment.
+      if (!isSettled || read.settled.memoryBytes === 0 || (told && !differs(told, measured))) return;
+      told = measured;
+      this.#parts.onMeasured(key, model, measured);
+    };
+    const reading = setInterval(() => void look(), readMillis);
+    return {
+      ready: () => {
+        // It takes the most just before it is ready, or some time after.
+        void look();
+        settling = setTimeout(() => {
+          isSettled = true;
+          void look();
+        }, settleMillis);
+      },
+      end: () => {
+        hasEnded = true;
+        clearInterval(reading);
+        clearTimeout(settling);
+      },
+    };
+  }
+}
+
+function larger(one: MemorySize, other: MemorySize): MemorySize {
+  return {
+    memoryBytes: Math.max(one.memoryBytes, other.memoryBytes),
+    gpuMemoryBytes: Math.max(one.gpuMemoryBytes, other.gpuMemoryBytes),
+  };
+}
+
+function differs(one: MeasuredMemory, other: MeasuredMemory): boolean {
+  const isOther = (before: number, now: number): boolean => Math.abs(now - before) > noteworthy * Math.max(before, now);
+  return (['peak', 'settled'] as const).some(
+    (when) => isOther(one[when].memoryBytes, other[when].memoryBytes) || isOther(one[when].gpuMemoryBytes, other[when].gpuMemoryBytes),
+  );
+}
