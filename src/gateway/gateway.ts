@@ -9,12 +9,14 @@ import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from 
 import { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
 import { modelEntries } from './modelEntries.ts';
+import { ModelExchange } from './modelExchange.ts';
 import type { ModelPool } from './modelPool.ts';
 import { Pages } from './pages.ts';
 import { parseBody } from './requestBody.ts';
 import { type Route, routeOf } from './routes.ts';
+import { RequestError } from './translation/requestError.ts';
 import type { Upgrade } from './tunnel.ts';
-import { isAborted, NotBegunError, type ProxyResult, proxyRequest } from './upstreamExchange.ts';
+import { isAborted, NotBegunError, type ProxyResult } from './upstreamExchange.ts';
 
 /** Maximum number of servers that are tried for a request of which nothing was sent yet. */
 const maxTries = 3;
@@ -48,6 +50,7 @@ export class Gateway {
   readonly #models: Catalogue;
   readonly #server: LoopbackServer;
   readonly #bodies: BodyKeeper;
+  readonly #exchange = new ModelExchange();
   readonly #serving = new Set<Promise<void>>();
 
   /**
@@ -234,13 +237,14 @@ export class Gateway {
         lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
         followed.taken(queueMillis);
-        const result = await proxyRequest({ method, headers, ...upstream, lease, gone }, response);
+        const result = await this.#exchange.run({ method, headers, ...upstream, lease, gone }, response);
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis) };
         lease.release(answered);
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;
       } catch (error) {
-        const failure = gone.aborted ? undefined : { failed: true, queueMillis };
+        // What the client has done is no failure of the server.
+        const failure = gone.aborted || error instanceof RequestError ? undefined : { failed: true, queueMillis };
         const isUnbegun = error instanceof NotBegunError;
         // What it has not begun is not its own failure.
         lease?.release(isUnbegun ? undefined : failure);
