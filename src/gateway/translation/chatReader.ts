@@ -41,8 +41,6 @@ export class ChatReader {
       this.#isDone = true;
       return [];
     }
-    this.#characters += data.length;
-    if (this.#characters > maxCharacters) throw new GatewayError(502, `The server’s answer has more than ${maxCharacters} characters.`);
     const body = parsed(data);
     if (isGiven(body['error'])) throw errorIn(data, body['error']);
     if (isGiven(body['usage'])) this.#usage = asRecord(body['usage']);
@@ -75,14 +73,18 @@ export class ChatReader {
     const { reasoning_content, reasoning, content, refusal, tool_calls } = asRecord(choice['delta'] ?? choice['message']);
     if (typeof choice['finish_reason'] === 'string') this.#reason = choice['finish_reason'];
     if (typeof choice['stop_reason'] === 'string') this.#stopSequence = choice['stop_reason'];
-    const said: ChatPiece[] = [
+    const said = [
       { kind: 'reasoning' as const, text: textIn(reasoning_content ?? reasoning) },
       { kind: 'text' as const, text: textIn(content) },
       { kind: 'refusal' as const, text: textIn(refusal) },
     ].filter(({ text }) => text !== '');
+    const calls = listIn(tool_calls).map(asRecord);
+    for (const { text } of said) this.#characters += text.length;
+    for (const call of calls) this.#characters += textIn(asRecord(call['function'])['arguments']).length;
+    if (this.#characters > maxCharacters) throw new GatewayError(502, `The server’s answer has more than ${maxCharacters} characters.`);
     // What comes behind a call ends it.
     const before = said.length > 0 ? this.#calls.flush() : [];
-    return [...before, ...said, ...this.#calls.add(listIn(tool_calls).map(asRecord))];
+    return [...before, ...said, ...this.#calls.add(calls)];
   }
 }
 
