@@ -1,4 +1,5 @@
 /** What a model's answer consists of, in OpenAI's words and in what servers make of them: pure. */
+import { ChatCalls } from '../protocol/chatCalls.ts';
 import { errorTextIn } from '../protocol/errors.ts';
 
 /** A tool that the model wants to be called. */
@@ -8,19 +9,12 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
-interface OpenCall {
-  readonly index: unknown;
-  readonly id: string | undefined;
-  name: string;
-  arguments: string;
-}
-
 /** Maximum number of characters quoted of an answer that cannot be read. */
 const quotedLength = 500;
 
 /** Puts an answer together from its events, or from one whole body. Nothing is left out silently: what cannot be read is a problem. */
 export class ChatAnswer {
-  readonly #calls: OpenCall[] = [];
+  readonly #calls = new ChatCalls();
   #problem: string | undefined;
   #isEmpty = true;
 
@@ -30,7 +24,7 @@ export class ChatAnswer {
   }
 
   get toolCalls(): ToolCall[] {
-    return this.#calls.map(({ id, name, arguments: given }, index) => ({ id: id ?? `call_${index + 1}`, name, arguments: given }));
+    return this.#calls.all.map(({ id, name, arguments: given }, index) => ({ id: id ?? `call_${index + 1}`, name, arguments: given }));
   }
 
   /** One event of a stream; answers with the text that it brings. */
@@ -59,34 +53,13 @@ export class ChatAnswer {
     if (isGiven(body['error'])) this.#fail(errorTextIn(json).slice(0, quotedLength));
     const [choice] = listOf(body['choices']).map(asRecord);
     const { content, tool_calls: calls } = asRecord(choice?.['delta'] ?? choice?.['message']);
-    this.#addCalls(listOf(calls).map(asRecord));
+    this.#calls.add(listOf(calls).map(asRecord));
     return textOf(content);
   }
 
   #fail(problem: string): void {
     this.#isEmpty = false;
     this.#problem ??= problem;
-  }
-
-  /** Servers number calls, or number all of them 0, or do not number them; each call has its name in one piece. */
-  #addCalls(pieces: readonly Readonly<Record<string, unknown>>[]): void {
-    const begun = new Set<OpenCall>();
-    for (const piece of pieces) {
-      const id = typeof piece['id'] === 'string' && piece['id'] !== '' ? piece['id'] : undefined;
-      const { name, arguments: given } = asRecord(piece['function']);
-      const index: unknown = piece['index'] ?? undefined;
-      const before = this.#calls.findLast((call) => (id !== undefined && call.id === id) || index === undefined || call.index === index);
-      const isNamed = typeof name === 'string' && name !== '';
-      const isAnother =
-        before === undefined ||
-        (id !== undefined && before.id !== undefined && before.id !== id) ||
-        (id === undefined && isNamed && (begun.has(before) || before.arguments !== ''));
-      const call = isAnother ? { index, id, name: '', arguments: '' } : before;
-      if (isAnother) this.#calls.push(call);
-      begun.add(call);
-      if (isNamed && call.name !== name) call.name += name;
-      if (isGiven(given)) call.arguments += typeof given === 'string' ? given : JSON.stringify(given);
-    }
   }
 }
 

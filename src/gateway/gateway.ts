@@ -13,13 +13,15 @@ import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from 
 import { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
 import { modelEntries } from './modelEntries.ts';
+import { ModelExchange } from './modelExchange.ts';
 import type { ModelPool } from './modelPool.ts';
 import { Pages } from './pages.ts';
 import { hostOf } from './remote/remoteConnections.ts';
 import { parseBody } from './requestBody.ts';
 import { type Route, routeOf } from './routes.ts';
+import { RequestError } from './translation/requestError.ts';
 import type { Upgrade } from './tunnel.ts';
-import { isAborted, NotBegunError, type ProxyResult, proxyRequest } from './upstreamExchange.ts';
+import { isAborted, NotBegunError, type ProxyResult } from './upstreamExchange.ts';
 
 /** Maximum number of servers that are tried for a request of which nothing was sent yet. */
 const maxTries = 3;
@@ -51,6 +53,7 @@ export class Gateway {
   readonly #models: Catalogue;
   readonly #server: LoopbackServer;
   readonly #bodies: BodyKeeper;
+  readonly #exchange = new ModelExchange();
   readonly #serving = new Set<Promise<void>>();
 
   /**
@@ -234,7 +237,7 @@ export class Gateway {
         lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
         followed.taken(queueMillis);
-        const result = await proxyRequest({ method, headers, ...upstream, lease, gone }, response);
+        const result = await this.#exchange.run({ method, headers, ...upstream, lease, gone }, response);
         const isLimited = pool.model.remote !== undefined && response.statusCode === 429;
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis), ...(isLimited && { isLimited }) };
         charge?.spend(tokensOf(result, response.statusCode, upstream.body));
@@ -242,10 +245,12 @@ export class Gateway {
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;
       } catch (error) {
-        const failure = gone.aborted ? undefined : { failed: true, queueMillis };
+        // What the client has done is no failure of the server.
+        const isClients = error instanceof RequestError;
+        const failure = gone.aborted || isClients ? undefined : { failed: true, queueMillis };
         const isUnbegun = error instanceof NotBegunError;
         // One that was called off, or broken off, may be charged for all the same.
-        if (lease && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream.body));
+        if (lease && !isClients && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream.body));
         else charge?.cancel();
         // What it has not begun is not its own failure.
         lease?.release(isUnbegun ? undefined : failure);

@@ -1,11 +1,12 @@
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { errorTextIn } from '../protocol/errors.ts';
-import { type Dialect, errorEvent, GatewayError } from './gatewayError.ts';
+import { type AnswerWriter, hopByHop } from './answerWriter.ts';
+import { type Dialect, GatewayError } from './gatewayError.ts';
 import type { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
+import { PassedAnswer } from './passedAnswer.ts';
 import { Tunnel, type Upgrade } from './tunnel.ts';
 import { type TokenUsage, UsageExtractor } from './usageExtractor.ts';
 
@@ -20,6 +21,9 @@ export class NotBegunError extends Error {
   }
 }
 
+/** The server has nothing at the path of the request; nothing has been sent to the client. */
+export class NoSuchPathError extends Error {}
+
 /** A client's request, as it is sent on to a model's server. */
 export interface UpstreamRequest {
   readonly method: string;
@@ -32,6 +36,8 @@ export interface UpstreamRequest {
   readonly gone: AbortSignal;
   readonly dialect: Dialect;
   readonly keepAlive?: KeepAlive | undefined;
+  /** Present where the request can be asked in another way: whether this answer says that the server has nothing at the path. */
+  readonly isNoSuchPath?: (text: string) => boolean;
   /** Present where the connection is to become a WebSocket. */
   readonly upgrade?: Upgrade;
 }
@@ -45,19 +51,6 @@ export interface ProxyResult {
   readonly usage: TokenUsage;
 }
 
-/** Headers that concern a single connection (RFC 9110, 7.6.1). */
-const hopByHop = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-] as const;
-const notToClient: ReadonlySet<string> = new Set(hopByHop);
 /** These, those meant for the gateway itself, and those that differ on the connection to the server. */
 const notToServer: ReadonlySet<string> = new Set([
   ...hopByHop,
@@ -70,26 +63,30 @@ const notToServer: ReadonlySet<string> = new Set([
   'x-tree-warden-keep-alive',
 ]);
 
+/** How servers answer at a path that they do not have. */
+export const mayMeanNoPath: ReadonlySet<number> = new Set([404, 405, 501]);
 /** Time to wait for the reason after a server has broken off, in milliseconds: its end is known a moment later, on a busy machine a second or two. */
 const causeTimeoutMillis = 3000;
-/** Maximum length of an error that is sent as an event, in characters. */
-const maxErrorLength = 4000;
-/** Maximum size of an answer that is sent as one event, in bytes. */
-const maxEventBytes = 2 ** 26;
+/** Maximum size of an answer that says that there is nothing at a path, in bytes. */
+const maxRefusalBytes = 2 ** 16;
 
 /**
  * Sends a request on to a server, and its answer back as it comes, no faster than the client reads it. Resolves when the whole answer has been passed on,
- * or when it has broken off and the client has been sent the error.
- * @throws NotBegunError, or the reason why there was no answer; nothing has been sent to the client then.
+ * or when it has broken off and the client has been sent the error. `writer`: absent, the answer is passed on as it is.
+ * @throws NotBegunError, NoSuchPathError, or the reason why there was no answer; nothing has been sent to the client then.
  */
-export async function proxyRequest(request: UpstreamRequest, response: ServerResponse): Promise<ProxyResult> {
-  const exchange = new UpstreamExchange(request, response);
+export async function proxyRequest(
+  request: UpstreamRequest,
+  response: ServerResponse,
+  writer: AnswerWriter = new PassedAnswer(response, request.dialect, request.keepAlive),
+): Promise<ProxyResult> {
+  const exchange = new UpstreamExchange(request, response, writer);
   const broken = await exchange.run();
-  const { failed, extractor } = exchange;
+  const { extractor } = exchange;
   const endedAt = performance.now();
-  if (broken) await breakOff(response, request, exchange.isStream);
+  if (broken) writer.breakOff(await causeOf(request.lease, new GatewayError(502, 'The server broke off its answer.')));
   return {
-    failed: failed || broken,
+    failed: writer.failed || broken,
     endedAt,
     ...(extractor?.firstAt !== undefined && { firstAt: extractor.firstAt }),
     usage: extractor?.usage() ?? {},
@@ -105,22 +102,17 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #tunnel: Tunnel | undefined;
-  /** An error that has to be sent as an event, because the stream has already begun with keep-alive comments. */
-  #problem: string | undefined;
-  /** The chunks of an answer that is not a stream, although one was announced to the client. */
-  #whole: Buffer[] | undefined;
-  #wholeBytes = 0;
+  readonly #writer: AnswerWriter;
+  /** What makes the rest of the answer useless. */
+  #problem: GatewayError | undefined;
+  /** An answer of which it is not known yet whether the client gets it. */
+  #held: { readonly headers: IncomingHttpHeaders; readonly chunks: Buffer[]; bytes: number } | undefined;
   extractor: UsageExtractor | undefined;
-  isStream = false;
 
-  constructor(request: UpstreamRequest, response: ServerResponse) {
+  constructor(request: UpstreamRequest, response: ServerResponse, writer: AnswerWriter) {
     this.#request = request;
     this.#response = response;
-  }
-
-  /** Whether the server has answered with an error. */
-  get failed(): boolean {
-    return this.#status >= 500 || this.#problem !== undefined;
+    this.#writer = writer;
   }
 
   /** Resolves with whether the answer broke off. */
@@ -177,52 +169,61 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
     // An informational response, not yet the answer.
     if (status < 200) return;
     this.#status = status;
-    const contentType = headers['content-type'] ?? '';
-    this.isStream = contentType.startsWith('text/event-stream');
-    if (this.#response.headersSent) {
-      // An answer that is not a stream is sent as one event, when it is complete.
-      if (status >= 400) this.#problem = '';
-      else if (!this.isStream) this.#whole = [];
-      this.isStream = true;
-    } else {
-      this.#response.writeHead(status, headersOf(headers));
-      // A stream's first event may be a long time away; that it is a stream is known now. The head of anything else goes along with its body.
-      if (this.isStream) this.#response.flushHeaders();
-      else this.#request.keepAlive?.stop();
-    }
-    this.extractor = new UsageExtractor(contentType);
+    if (this.#request.isNoSuchPath && mayMeanNoPath.has(status)) this.#held = { headers, chunks: [], bytes: 0 };
+    else this.#begin(headers);
+  }
+
+  #begin(headers: IncomingHttpHeaders): void {
+    this.#writer.start(this.#status, headers);
+    this.extractor = new UsageExtractor(headers['content-type'] ?? '');
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#problem !== undefined) {
-      this.#problem = (this.#problem + chunk.toString()).slice(0, maxErrorLength);
+    if (this.#held) {
+      this.#held.bytes += chunk.length;
+      if (this.#held.bytes > maxRefusalBytes) controller.abort(new Error('it is too long for an error'));
+      else this.#held.chunks.push(chunk);
       return;
     }
     this.extractor?.add(chunk);
-    if (this.#whole) {
-      this.#whole.push(chunk);
-      this.#wholeBytes += chunk.length;
-      if (this.#wholeBytes > maxEventBytes) controller.abort(new Error('it is too long to be sent as one event'));
-      return;
-    }
-    this.#request.keepAlive?.passed(chunk);
-    if (this.#response.write(chunk)) return;
+    if (this.#isTaken(chunk, controller)) return;
     controller.pause();
     this.#response.once('drain', () => controller.resume());
   }
 
+  #isTaken(chunk: Buffer, controller: Dispatcher.DispatchController): boolean {
+    try {
+      return this.#writer.write(chunk);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#problem = error;
+      controller.abort(error);
+      return true;
+    }
+  }
+
   onResponseEnd(): void {
-    if (this.#whole) this.#response.write(asEvent(Buffer.concat(this.#whole).toString()));
-    const { dialect } = this.#request;
-    this.#response.end(
-      this.#problem === undefined ? undefined : errorEvent(new GatewayError(this.#status, errorTextIn(this.#problem)), dialect),
-    );
+    if (this.#held) {
+      const { headers, chunks } = this.#held;
+      const text = Buffer.concat(chunks);
+      if (this.#request.isNoSuchPath?.(text.toString())) {
+        this.#reject(new NoSuchPathError());
+        return;
+      }
+      this.#begin(headers);
+      this.#writer.write(text);
+    }
+    this.#writer.end();
     this.#resolve(false);
   }
 
   onResponseError(_controller: unknown, error: NodeJS.ErrnoException): void {
     const { gone, lease, body } = this.#request;
-    if (this.#status > 0) this.#resolve(!gone.aborted);
+    if (this.#held && !gone.aborted) this.#reject(new NoSuchPathError());
+    else if (this.#problem) {
+      this.#writer.breakOff(this.#problem);
+      this.#resolve(false);
+    } else if (this.#status > 0) this.#resolve(!gone.aborted);
     else if (gone.aborted) this.#reject(gone.reason);
     // It says all that is known.
     else if (error instanceof GatewayError) this.#reject(error);
@@ -231,14 +232,6 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
       this.#reject(new NotBegunError(error.message, lease.lost));
     else void causeOf(lease, new GatewayError(502, `The server broke off before it had answered: ${error.message}.`)).then(this.#reject);
   }
-}
-
-/** An event may have several lines of data. */
-function asEvent(text: string): string {
-  return `${text
-    .split(/\r\n|\r|\n/)
-    .map((line) => `data: ${line}\n`)
-    .join('')}\n`;
 }
 
 function headersFor({ headers, body }: UpstreamRequest): Record<string, string | string[]> {
@@ -251,19 +244,6 @@ function headersFor({ headers, body }: UpstreamRequest): Record<string, string |
   if (body !== undefined && !Buffer.isBuffer(body) && headers['content-length'] !== undefined)
     kept['content-length'] = headers['content-length'];
   return kept;
-}
-
-function headersOf(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = {};
-  for (const name in headers) if (!notToClient.has(name)) kept[name] = headers[name];
-  return kept;
-}
-
-/** A stream of events gets one more event with the error; any other answer is cut off, so that the client notices. */
-async function breakOff(response: ServerResponse, { lease, dialect }: UpstreamRequest, isStream: boolean): Promise<void> {
-  const error = await causeOf(lease, new GatewayError(502, 'The server broke off its answer.'));
-  if (isStream) response.end(errorEvent(error, dialect));
-  else response.destroy();
 }
 
 /** The reason for the server's end, where it becomes known in time. */

@@ -4,6 +4,8 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
 import { engineFolder, hasEngine } from '../../src/build/engine.ts';
 import { modelSchema } from '../../src/config/modelSchema.ts';
 import { resolveModel } from '../../src/config/resolveModel.ts';
@@ -63,6 +65,8 @@ const engines: readonly Engine[] = [
   },
 ];
 
+const textOf = ({ content }: Anthropic.Message): string => content.map((block) => (block.type === 'text' ? block.text : '')).join('');
+
 interface Answer {
   readonly choices: readonly { readonly message: { readonly content: string } }[];
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
@@ -110,6 +114,27 @@ for (const { name, skip, spec, embedding = [], take, broken } of engines) {
       assert.match(text, /^data: \[DONE\]$/m);
       const { statistics } = await models.model('tiny');
       assert.ok(statistics.outputTokens > 0 && statistics.firstTokenMillis !== undefined, JSON.stringify(statistics));
+    });
+
+    it('answers the official clients of messages and responses', async () => {
+      await using models = await serve({ tiny: {} });
+      const { url, token: apiKey } = models.gateway;
+      const anthropic = new Anthropic({ baseURL: url, apiKey, maxRetries: 0 });
+      const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
+      const messages = ask('hello', { system: 'Be brief.' }) as Anthropic.MessageCreateParamsNonStreaming;
+      const whole = await anthropic.messages.create(messages);
+      const message = await anthropic.messages.stream(messages).finalMessage();
+      const responses = { model: 'tiny', input: 'hello', instructions: 'Be brief.', max_output_tokens: 12 };
+      const response = await openai.responses.create(responses);
+      const streamed = await openai.responses.stream(responses).finalResponse();
+      for (const text of [textOf(whole), textOf(message), response.output_text, streamed.output_text]) assert.ok(text.length > 0);
+      const { statistics } = await models.until('tiny', (model) => model.statistics.requests === 4);
+      const counts = [whole.usage, message.usage, response.usage, streamed.usage].map((usage) => usage?.output_tokens ?? 0);
+      assert.ok(
+        counts.every((count) => count > 0),
+        JSON.stringify(counts),
+      );
+      assert.deepEqual([statistics.outputTokens, statistics.failures], [counts.reduce((sum, count) => sum + count), 0]);
     });
 
     it('embeds, the same text in the same way', async () => {

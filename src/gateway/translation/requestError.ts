@@ -1,0 +1,8 @@
+import { GatewayError } from '../gatewayError.ts';
+
+/** The client's request is wrong, or cannot be translated: no failure of a server. */
+export class RequestError extends GatewayError {
+  constructor(message: string, param: string, code?: string) {
+    super(400, message, { param, retry: false, ...(code !== undefined && { code }) });
+  }
+}
