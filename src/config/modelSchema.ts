@@ -39,7 +39,9 @@ export const modelSchema = z
   .strictObject({
     runtime: z
       .enum(runtimeNames, `must be one of ${runtimeNames.join(', ')}`)
-      .describe('The server program: "llama.cpp" (llama-server), "ollama", "vllm", or "custom" (your own command).'),
+      .describe(
+        'The server program: "llama.cpp" (llama-server), "ollama", "vllm", "sglang", "mlx" (mlx_lm.server), "whisper.cpp" (whisper-server), "stable-diffusion.cpp" (sd-server), or "custom" (your own command).',
+      ),
     model: text
       .optional()
       .describe(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { llamaCpp } from '../../../../src/config/runtimes/llamaCpp.ts';
 import type { Runtime } from '../../../../src/config/runtimes/runtime.ts';
+import { sglang } from '../../../../src/config/runtimes/sglang.ts';
 import { vllm } from '../../../../src/config/runtimes/vllm.ts';
 import { LoadProgress } from '../../../../src/warden/models/loadProgress.ts';
 
@@ -12,6 +13,17 @@ describe('how much of a model is loaded', () => {
       vllm,
       ['INFO starting\n', 'Loading safetensors: 25% Completed | 1/4\rLoading safetensors: 50% Comp', 'leted | 2/4\r', 'INFO ready\n'],
       [undefined, 25, 50, undefined],
+    ],
+    // As its documentation shows it, of several shards in one line.
+    [
+      'is in the lines of SGLang',
+      sglang,
+      [
+        'Multi-thread loading shards:   0% Completed | 0/2 [00:00<?, ?it/s]\n',
+        '\rMulti-thread loading shards:  50% Completed | 1/2 [00:01<00:01,  1.40s/it]',
+        '\rMulti-thread loading shards: 100% Completed | 2/2 [00:02<00:00,  1.34s/it]\n',
+      ],
+      [0, 50, 100],
     ],
     // As llama-server (build 4748) prints it.
     [
