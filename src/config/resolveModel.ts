@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
@@ -11,6 +11,7 @@ import { runtimes } from './runtimes/index.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import { SpecValues } from './specValues.ts';
 import { fillVariables } from './variables.ts';
+import { weightsSize } from './weightsSize.ts';
 
 /** What a model has to be loaded in, where it says nothing. */
 const defaultLoadMillis = 600_000;
@@ -93,11 +94,11 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
 
 /** As far as they are known before a server is loaded. */
 function factsOf({ contextSize, capabilities }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'facts'> {
-  const size = isFile ? statSync(text, { throwIfNoEntry: false }) : undefined;
+  const sizeBytes = isFile ? weightsSize(text) : undefined;
   const facts = {
     ...(contextSize !== undefined && { contextSize }),
     ...(capabilities && { capabilities }),
-    ...(size?.isFile() && size.size > 0 && { sizeBytes: size.size }),
+    ...(sizeBytes !== undefined && { sizeBytes }),
   };
   return Object.keys(facts).length > 0 ? { facts } : {};
 }
