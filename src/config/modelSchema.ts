@@ -98,7 +98,11 @@ export const modelSchema = z
       .boolean()
       .optional()
       .describe('Send requests with the same beginning to the same server where it has capacity, so that its prompt cache helps.'),
-    loadTimeout: duration(1).optional().describe('Maximum loading time; after that, the load has failed. Default: "10m".'),
+    loadTimeout: duration(1)
+      .optional()
+      .describe(
+        'Maximum loading time; after that, the load has failed. The time of a download (its processes write a megabyte a minute to storage) does not count, for a day at most. Default: "10m".',
+      ),
     progress: pattern
       .optional()
       .describe(
