@@ -107,13 +107,13 @@ async function filledRequest({ path, body }: FactRequest, context: ResolveContex
   return { path, ...(body && { body: await fillAll(body, context) }) };
 }
 
-interface FoundModel {
+export interface FoundModel {
   readonly text: string;
   readonly isFile: boolean;
 }
 
 /** A file where it exists, or where the value looks like a path; else a name that the runtime knows. */
-async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
+export async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
   const filled = await fillVariables(model, context);
   const path = pathIn(context.workspaceFolder, filled);
   const exists = filled !== '' && existsSync(path);
@@ -128,7 +128,7 @@ function argumentsFor({ modelArguments }: Runtime, isFile: boolean): readonly st
 }
 
 /** In every value that is a text. */
-async function fillAll<T extends object>(values: T, context: ResolveContext): Promise<T> {
+export async function fillAll<T extends object>(values: T, context: ResolveContext): Promise<T> {
   const filled = Object.entries(values).map(async ([key, value]) => [
     key,
     typeof value === 'string' ? await fillVariables(value, context) : value,

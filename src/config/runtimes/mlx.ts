@@ -1,3 +1,4 @@
+import { pullFromHuggingFace } from './huggingFace.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -11,5 +12,6 @@ export const mlx: Runtime = {
   readyPath: '/health',
   knownAs: 'model',
   loadRequest: { path: '/v1/completions', body: { model: '${model}', prompt: '.', max_tokens: 1 } },
+  pull: pullFromHuggingFace,
   install: 'pip install mlx-lm, in an environment that is in the PATH (macOS on Apple silicon).',
 };

@@ -1,3 +1,4 @@
+import { pullFromHuggingFace } from './huggingFace.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -17,5 +18,6 @@ export const sglang: Runtime = {
   factRequests: [{ path: '/v1/models' }],
   knownAs: 'name',
   progress: '(\\d+)% Completed',
+  pull: pullFromHuggingFace,
   install: 'pip install sglang, in an environment that is in the PATH.',
 };
