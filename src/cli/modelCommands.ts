@@ -4,6 +4,7 @@ import { chat } from './chat.ts';
 import { CompletedArgument } from './completion/completed.ts';
 import { gateway } from './gateway.ts';
 import { load, models, unload } from './models.ts';
+import { pull } from './pull.ts';
 import { requests } from './requests.ts';
 import { several } from './several.ts';
 
@@ -37,6 +38,15 @@ export function addModelCommands(program: Command, act: Act): void {
     .option('-f, --follow', 'print each as its answer ends')
     .option('--json', 'print JSON; with --follow, one line for each')
     .action(act((names: string[], options) => requests(names, options)));
+  program
+    .command('pull')
+    .description('download a model that .vscode/processes.json declares, before it is loaded')
+    .addArgument(new CompletedArgument('models', '<model>'))
+    .addHelpText(
+      'after',
+      '\nIt is downloaded by its own runtime: by Ollama, by llama download, or by hf download (vLLM, SGLang, MLX). A download that was interrupted goes on where it was.',
+    )
+    .action(act((model: string) => pull(model)));
   program
     .command('load')
     .description('load a model, and wait until it is ready')

@@ -27,6 +27,10 @@ export interface RunOptions extends ConstraintOptions, IsolationOptions {
   readonly grace: string;
   readonly containment: StartRequest['containment'];
   readonly detached?: boolean;
+  /** Absent: where this command is run. */
+  readonly cwd?: string;
+  /** Beside the environment of this command. */
+  readonly env?: StartRequest['env'];
   /** Name of a running tree, of any warden. */
   readonly join?: string;
   readonly whenLeaderExits: LeftoverPolicy;
@@ -35,7 +39,7 @@ export interface RunOptions extends ConstraintOptions, IsolationOptions {
 /** Runs one command in the foreground, guarded; resolves with the exit status to pass on. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<number> {
   const parent = process.ppid;
-  const cwd = workingDirectory(exitCodes.cannotStart);
+  const cwd = options.cwd ?? workingDirectory(exitCodes.cannotStart);
   const stop: StopStep[] = [{ signal: 'SIGTERM' }, { waitMillis: durationOf('--grace', options.grace) }, { signal: 'SIGKILL' }];
   const isolate = isolationFrom(options, cwd);
   const constraints = { ...constraintsFrom(options), ...(isolate && { isolate }) };
@@ -65,7 +69,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     name,
     argv,
     cwd,
-    env: usesTerminal ? terminalVariables() : {},
+    env: { ...(usesTerminal && terminalVariables()), ...options.env },
     stdio: usesTerminal ? 'pty' : 'inherit',
     ...(usesTerminal && { dimensions: terminalSize(), awaitReader: true, onTerminal }),
     descriptors,

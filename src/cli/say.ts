@@ -30,3 +30,23 @@ export function complainBehind(prefix: string, sentence: string): void {
 export function prompt(text: string): void {
   process.stderr.write(text === '\n' ? text : visible(text));
 }
+
+/** A line on stderr about what is under way. On a terminal, each takes the place of the one before. */
+export class ShownLine {
+  #last = '';
+
+  /** `calm`: what is shown where no person looks on, when that is something else than before. */
+  show(text: string, calm: string): void {
+    const { isTTY } = process.stderr;
+    const line = isTTY ? text : calm;
+    if (line === this.#last) return;
+    this.#last = line;
+    process.stderr.write(isTTY ? `\r\u001b[K${visible(line)}` : `${visible(line)}\n`);
+  }
+
+  /** On a terminal, nothing is left of it. */
+  clear(): void {
+    if (process.stderr.isTTY && this.#last !== '') process.stderr.write('\r\u001b[K');
+    this.#last = '';
+  }
+}

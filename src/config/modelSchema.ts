@@ -43,7 +43,7 @@ export const modelSchema = z
     runtime: z
       .enum(runtimeNames, `must be one of ${runtimeNames.join(', ')}`)
       .describe(
-        'The server program: "llama.cpp" (llama-server), "ollama", "vllm", "custom" (your own command), or "remote" (a server elsewhere).',
+        'The server program: "llama.cpp" (llama-server), "ollama", "vllm", "sglang", "mlx" (mlx_lm.server), "whisper.cpp" (whisper-server), "stable-diffusion.cpp" (sd-server), "custom" (your own command), or "remote" (a server elsewhere).',
       ),
     model: text
       .optional()
@@ -114,7 +114,11 @@ export const modelSchema = z
       .boolean()
       .optional()
       .describe('Send requests with the same beginning to the same server where it has capacity, so that its prompt cache helps.'),
-    loadTimeout: duration(1).optional().describe('Maximum loading time; after that, the load has failed. Default: "10m".'),
+    loadTimeout: duration(1)
+      .optional()
+      .describe(
+        'Maximum loading time; after that, the load has failed. The time of a download (its processes write a megabyte a minute to storage) does not count, for a day at most. Default: "10m".',
+      ),
     progress: pattern
       .optional()
       .describe(

@@ -1,10 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
 import type { FactRequest } from '../protocol/modelFacts.ts';
 import { literalInTemplate, type ModelRequest, portPlaceholder } from '../protocol/models.ts';
 import { estimateMemory } from './gguf/estimate.ts';
+import { weightsSize } from './gguf/weightsSize.ts';
 import type { ModelSpec } from './modelSchema.ts';
 import { pathIn } from './pathIn.ts';
 import { resolveRemote } from './resolveRemote.ts';
@@ -124,11 +125,11 @@ function estimateOf({ contextSize }: ModelSpec, { text, isFile }: FoundModel): P
 
 /** As far as they are known before a server is loaded. */
 function factsOf({ contextSize, capabilities }: ModelSpec, { text, isFile }: Partial<FoundModel> = {}): Pick<ModelRequest, 'facts'> {
-  const size = isFile && text !== undefined ? statSync(text, { throwIfNoEntry: false }) : undefined;
+  const sizeBytes = isFile && text !== undefined ? weightsSize(text) : undefined;
   const facts = {
     ...(contextSize !== undefined && { contextSize }),
     ...(capabilities && { capabilities }),
-    ...(size?.isFile() && size.size > 0 && { sizeBytes: size.size }),
+    ...(sizeBytes !== undefined && { sizeBytes }),
   };
   return Object.keys(facts).length > 0 ? { facts } : {};
 }
@@ -137,13 +138,13 @@ async function filledRequest({ path, body }: FactRequest, context: ResolveContex
   return { path, ...(body && { body: await fillAll(body, context) }) };
 }
 
-interface FoundModel {
+export interface FoundModel {
   readonly text: string;
   readonly isFile: boolean;
 }
 
 /** A file where it exists, or where the value looks like a path; else a name that the runtime knows. */
-async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
+export async function modelOf({ model = '' }: ModelSpec, context: ResolveContext): Promise<FoundModel> {
   const filled = await fillVariables(model, context);
   const path = pathIn(context.workspaceFolder, filled);
   const exists = filled !== '' && existsSync(path);
@@ -158,7 +159,7 @@ function argumentsFor({ modelArguments }: Runtime, isFile: boolean): readonly st
 }
 
 /** In every value that is a text. */
-async function fillAll<T extends object>(values: T, context: ResolveContext): Promise<T> {
+export async function fillAll<T extends object>(values: T, context: ResolveContext): Promise<T> {
   const filled = Object.entries(values).map(async ([key, value]) => [
     key,
     typeof value === 'string' ? await fillVariables(value, context) : value,

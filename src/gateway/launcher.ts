@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { LivingServer, ServerEnd, StartedServer } from '../protocol/gateway.ts';
+import type { LivingServer, ServerEnd, ServerProgress, StartedServer } from '../protocol/gateway.ts';
 import type { ModelRequest } from '../protocol/models.ts';
 
 /** A server of a model that was started. */
@@ -16,8 +16,8 @@ export type InstanceEnd = Pick<ServerEnd, 'reason' | 'wanted'>;
 
 /** Hears of a server while it lives. */
 export interface LaunchListener {
-  /** How much of the model is loaded, where its server tells. */
-  onProgress(percent: number): void;
+  /** How much of the model is loaded, as far as that is known. */
+  onProgress(progress: ServerProgress): void;
   /** The health that its probe reports has changed since the server was ready. `problem`: what is wrong, as a sentence, where that is known. */
   onHealth(isHealthy: boolean, problem?: string): void;
   /** Whether it is not needed any more: what is not begun yet need not be. */

@@ -206,7 +206,9 @@ export class ModelPool implements SizedMember {
   /** Answers all waiting requests with the reason; the next request tries again. Servers that are loaded go on, without the further ones that were to be. */
   fail(error: Error): void {
     const reason =
-      error instanceof GatewayError ? error : new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true });
+      error instanceof GatewayError
+        ? error
+        : new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true });
     if (this.isUnloaded) {
       this.#failWith(reason);
       return;
@@ -254,7 +256,8 @@ export class ModelPool implements SizedMember {
       runtime,
       state,
       reason: this.#reasonFor(state),
-      ...(state === 'loading' && progress !== undefined && { progress }),
+      ...(state === 'loading' && progress.percent !== undefined && { progress: progress.percent }),
+      ...(state === 'loading' && progress.downloadedBytes !== undefined && { downloadedBytes: progress.downloadedBytes }),
       instances: all.map((instance) => snapshotOf(name, instance)),
       wanted: desired,
       outstanding,

@@ -26,7 +26,7 @@ export class RemoteLauncher implements Launcher {
   constructor(connection: MessageConnection) {
     this.#connection = connection;
     connection.onNotification(messages.serverReady, ({ key }) => this.#followed.get(key)?.onReady());
-    connection.onNotification(messages.serverProgress, ({ key, percent }) => this.#followed.get(key)?.listener.onProgress(percent));
+    connection.onNotification(messages.serverProgress, ({ key, ...progress }) => this.#followed.get(key)?.listener.onProgress(progress));
     connection.onNotification(messages.serverHealth, ({ key, isHealthy }) => this.#followed.get(key)?.listener.onHealth(isHealthy));
     connection.onNotification(messages.serverEnded, ({ key, end }) => this.#followed.get(key)?.onEnded(end));
   }

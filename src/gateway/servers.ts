@@ -1,5 +1,5 @@
 import { errorText } from '../protocol/errors.ts';
-import { drainMillis, type LivingServer } from '../protocol/gateway.ts';
+import { drainMillis, type LivingServer, type ServerProgress } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { ModelFacts } from '../protocol/modelFacts.ts';
 import type { ModelRequest } from '../protocol/models.ts';
@@ -38,7 +38,7 @@ export class Servers {
   #model: ModelRequest;
   #desired: number;
   #all: readonly Instance[] = [];
-  #progress: number | undefined;
+  #progress: ServerProgress = {};
   /** When some have ended by themselves, by performance.now(). */
   #losses: number[] = [];
   #unloading: Promise<void> | undefined;
@@ -78,8 +78,8 @@ export class Servers {
     return this.#desired;
   }
 
-  /** Percent of the one that is being loaded. */
-  get progress(): number | undefined {
+  /** Of the one that is being loaded. */
+  get progress(): ServerProgress {
     return this.#progress;
   }
 
@@ -199,10 +199,10 @@ export class Servers {
   }
 
   #begin(number: number, start: (listener: LaunchListener) => Promise<Launched>): Instance {
-    this.#progress = undefined;
+    this.#progress = {};
     const starting = start({
-      onProgress: (percent) => {
-        this.#progress = percent;
+      onProgress: (progress) => {
+        this.#progress = progress;
         this.#listener.onChange();
       },
       onHealth: (isHealthy, problem) => {

@@ -17,6 +17,13 @@ export interface StartedServer {
   readonly port: number;
 }
 
+/** How far the load of a model is; what is not known is absent. */
+export interface ServerProgress {
+  readonly percent?: number;
+  /** What was written to storage, while the server downloads the model. */
+  readonly downloadedBytes?: number;
+}
+
 export interface ServerEnd {
   /** As a clause: `exited with code 1`. */
   readonly reason: string;
@@ -84,7 +91,7 @@ export const budgetSpentElsewhere = new NotificationType<{ readonly id: string; 
 
 /** To the gateway, about a server. */
 export const serverReady = new NotificationType<{ readonly key: string }>('server/ready');
-export const serverProgress = new NotificationType<{ readonly key: string; readonly percent: number }>('server/progress');
+export const serverProgress = new NotificationType<ServerProgress & { readonly key: string }>('server/progress');
 export const serverHealth = new NotificationType<{ readonly key: string; readonly isHealthy: boolean }>('server/health');
 /** What a server of this model takes now, and took at most. */
 export const modelMeasured = new NotificationType<{ readonly model: string; readonly measured: MeasuredMemory }>('model/measured');

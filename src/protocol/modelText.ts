@@ -2,9 +2,12 @@ import { formatBytes } from './format.ts';
 import type { KnownMemory } from './modelMemory.ts';
 import type { ModelSnapshot } from './models.ts';
 
-/** `cold`, `loading 40 %`, `ready`, `busy 2/4`, `draining`: what a model does now, in a word or two. */
-export function modelStateText({ state, progress, outstanding, capacity }: ModelSnapshot): string {
-  if (state === 'loading' && progress !== undefined) return `loading ${Math.round(progress)} %`;
+/** `cold`, `loading 40 %`, `downloading 1.2 GB`, `ready`, `busy 2/4`, `draining`: what a model does now, in a word or two. */
+export function modelStateText({ state, progress, downloadedBytes, outstanding, capacity }: ModelSnapshot): string {
+  const percent = progress === undefined ? '' : `${Math.round(progress)} %`;
+  if (state === 'loading' && downloadedBytes !== undefined)
+    return ['downloading', formatBytes(downloadedBytes), percent && `(${percent})`].filter(Boolean).join(' ');
+  if (state === 'loading' && percent) return `loading ${percent}`;
   return state === 'ready' && outstanding > 0 ? `busy ${outstanding}/${capacity}` : state;
 }
 

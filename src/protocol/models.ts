@@ -136,8 +136,10 @@ export interface ModelSnapshot {
   readonly state: ModelState;
   /** Why, as a clause; empty where there is nothing to say. */
   readonly reason: string;
-  /** Percent, while it is loading and its output tells. */
+  /** Percent, while it is loading, by its output or by how much of its file was read. */
   readonly progress?: number;
+  /** While its server downloads it: what was written to storage since its start. */
+  readonly downloadedBytes?: number;
   readonly instances: readonly InstanceSnapshot[];
   /** Number of servers of the loaded model. */
   readonly wanted: number;

@@ -1,13 +1,18 @@
 /** Models behind one address: loaded on demand, pooled, swapped, unloaded, and what happens when their servers fail. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { modelStateText } from '../../src/protocol/modelText.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
 import { eventually, Run } from '../support/run.ts';
 import { isAlive, survivorsAfterLooking } from '../support/survivors.ts';
 import { TestWarden } from '../support/warden.ts';
+
+/** Of statfs(2): what is written to it is in memory only. */
+const tmpfsType = 0x01021994;
 
 const dataOf = (text: string): string[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => data);
 const saidBy = (text: string): string =>
@@ -46,6 +51,20 @@ describe('a request', () => {
       instances.map(({ name }) => name),
       ['one'],
     );
+  });
+
+  const onDisk = statfsSync(tmpdir()).type !== tmpfsType;
+  it('is told that its model is being downloaded, while that is written', {
+    skip: !onDisk && 'nothing is written to storage here',
+  }, async () => {
+    await using models = await TestModels.start({ name: 'one', arguments: ['--download', '--hold', 'loaded'] });
+    const answering = models.chat('one', 'say 3');
+    const loading = await models.until('one', ({ downloadedBytes }) => downloadedBytes !== undefined);
+    assert.match(modelStateText(loading), /^downloading [\d.]+ MB \(75 %\)$/);
+    models.letGo('loaded');
+    assert.equal((await answering).status, 200);
+    const { state, downloadedBytes } = await models.model('one');
+    assert.deepEqual([state, downloadedBytes], ['ready', undefined]);
   });
 
   it('is streamed as it comes, and its tokens are counted', async () => {

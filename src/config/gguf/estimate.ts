@@ -1,11 +1,10 @@
 /** How much memory a server takes for a model that was never loaded. */
-import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type GgufHeader, readGgufHeader } from './header.ts';
+import { weightsSize } from './weightsSize.ts';
 
 /** What is read of a file, in bytes: the header of a model without its vocabulary has a few kilobytes. */
 const headerBytes = 2 ** 18;
-/** Maximum number of files of one model. */
-const maxParts = 1000;
 /** Bytes of a number in the cache: f16, which the servers use where nothing else is said. */
 const cacheBytes = 2;
 /** Where the header is not to be had, what the cache and the buffers are thought to take of the size of the weights. */
@@ -16,7 +15,7 @@ const otherShare = 0.1;
  * @param contextSize Absent: as many as the model was trained for, which is what llama-server takes then.
  */
 export function estimateMemory(path: string, contextSize: number | undefined): number | undefined {
-  const weights = sizeOfParts(path);
+  const weights = weightsSize(path);
   if (weights === undefined) return undefined;
   const header = headerOf(path);
   const cache = header && cacheSize(header, contextSize);
@@ -56,22 +55,4 @@ function headerOf(path: string): GgufHeader | undefined {
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
-}
-
-/** Of all files of a model that is split, as `gguf-split` names them: `NAME-00001-of-00003.gguf`. Those that are missing are told by the server. */
-function sizeOfParts(path: string): number | undefined {
-  const first = sizeOf(path);
-  const [, name, number, count] = /^(.*)-(\d{5})-of-(\d{5})(?=\.gguf$)/i.exec(path) ?? [];
-  if (first === undefined || name === undefined || Number(count) > maxParts) return first;
-  let bytes = 0;
-  for (let part = 1; part <= Number(count); part++) {
-    const written = String(part).padStart(5, '0');
-    bytes += written === number ? first : (sizeOf(`${name}-${written}-of-${count}${path.slice(-5)}`) ?? 0);
-  }
-  return bytes;
-}
-
-function sizeOf(path: string): number | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found?.isFile() && found.size > 0 ? found.size : undefined;
 }

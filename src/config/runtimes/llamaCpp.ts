@@ -13,5 +13,11 @@ export const llamaCpp: Runtime = {
   knownAs: 'name',
   // One dot for each percent, or fewer where a tensor is larger than that.
   progress: '^(\\.+)$',
+  // llama-server and llama-cli download a model only to load it.
+  pull: {
+    by: 'command',
+    commands: [['llama', 'download', '--hf-repo', '${model}']],
+    install: 'The program llama comes with releases of llama.cpp from 2026 on; an older llama-server downloads a model when it is loaded.',
+  },
   install: 'It comes with llama.cpp: brew install llama.cpp, winget install llama.cpp, or a release from github.com/ggml-org/llama.cpp.',
 };

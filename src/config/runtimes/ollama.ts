@@ -15,5 +15,6 @@ export const ollama: Runtime = {
     body: { model: '${model}', keep_alive: -1 },
     whenMissing: 'Fetch it by: ollama pull ${model}',
   },
+  pull: { by: 'request', path: '/api/pull', body: { model: '${model}', stream: true } },
   install: 'See ollama.com/download; then ollama pull fetches the model.',
 };

@@ -1,6 +1,13 @@
 import type { FactRequest } from '../../protocol/modelFacts.ts';
 import type { LoadRequest } from '../../protocol/models.ts';
 
+/** How a model is downloaded before it is loaded; `${model}` is filled in. */
+export type Pull =
+  /** The first of these whose program is there; each goes on where it was broken off. */
+  | { readonly by: 'command'; readonly commands: readonly (readonly [string, ...string[]])[]; readonly install: string }
+  /** A request to its own server, which goes on where it was broken off, and answers in lines of JSON, as Ollama's does: `status`, `total`, `completed`, `error`. */
+  | { readonly by: 'request'; readonly path: string; readonly body: Readonly<Record<string, unknown>> };
+
 /** A kind of model server, as data. */
 export interface Runtime {
   /** As people know it. */
@@ -29,6 +36,8 @@ export interface Runtime {
   readonly progress?: string;
   /** What it says of the model that it has loaded. */
   readonly factRequests?: readonly FactRequest[];
+  /** Absent: it has no means for that. */
+  readonly pull?: Pull;
   /** Where its program comes from, as a sentence. */
   readonly install?: string;
 }

@@ -1,3 +1,4 @@
+import { pullFromHuggingFace } from './huggingFace.ts';
 import type { Runtime } from './runtime.ts';
 
 export const vllm: Runtime = {
@@ -10,5 +11,6 @@ export const vllm: Runtime = {
   factRequests: [{ path: '/v1/models' }],
   knownAs: 'name',
   progress: '(\\d+)% Completed',
+  pull: pullFromHuggingFace,
   install: 'pip install vllm, in an environment that is in the PATH.',
 };

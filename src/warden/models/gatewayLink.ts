@@ -75,7 +75,7 @@ export class GatewayLink implements ModelHost {
     });
     this.#servers = new ModelServers(parts.supervisor, parts.platform, {
       onReady: (key) => notify(messages.serverReady, { key }),
-      onProgress: (key, percent) => notify(messages.serverProgress, { key, percent }),
+      onProgress: (key, progress) => notify(messages.serverProgress, { key, ...progress }),
       onHealth: (key, isHealthy) => notify(messages.serverHealth, { key, isHealthy }),
       onEnded: (key, end) => notify(messages.serverEnded, { key, end }),
       onExpiring: (tree) => void this.#replace(tree),

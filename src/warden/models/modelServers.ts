@@ -1,13 +1,13 @@
 import type { Platform } from '../../platform/platform.ts';
 import { reasonOf } from '../../protocol/errorReasons.ts';
-import type { LivingServer, ServerEnd, StartedServer } from '../../protocol/gateway.ts';
+import type { LivingServer, ServerEnd, ServerProgress, StartedServer } from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import type { MeasuredMemory } from '../../protocol/modelMemory.ts';
 import type { ModelRequest, ServedModel } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { Expiry } from './expiry.ts';
-import { LoadProgress } from './loadProgress.ts';
+import { LoadWatch } from './loadWatch.ts';
 import { MemoryMeter } from './memoryMeter.ts';
 import { ServerPorts } from './serverPorts.ts';
 import { startRequest } from './startRequest.ts';
@@ -15,7 +15,7 @@ import { startRequest } from './startRequest.ts';
 /** Hears of servers, by the key that they were launched with. */
 export interface ServerListener {
   onReady(key: string): void;
-  onProgress(key: string, percent: number): void;
+  onProgress(key: string, progress: ServerProgress): void;
   onHealth(key: string, isHealthy: boolean): void;
   onEnded(key: string, end: ServerEnd): void;
   /** Its allocation ends soon: it is to be replaced when it has answered. */
@@ -172,11 +172,11 @@ export class ModelServers {
   /** Reports readiness and health as they change, and its end, which may have come already. */
   #follow(server: Server, id: TreeId): void {
     const { key, model, pids } = server;
-    const progress = this.#followProgress(server, id);
+    const load = new LoadWatch(this.#supervisor, id, model, (progress) => this.#listener.onProgress(key, progress));
     const measured = this.#meter.follow(model, id);
     const check = (): void => {
       const tree = this.#supervisor.peek(id);
-      if (tree?.state !== 'starting') progress?.stop();
+      if (tree?.state !== 'starting') load.stop();
       if (tree?.state === 'ready' && !server.isReady) {
         server.isReady = true;
         measured.ready();
@@ -217,22 +217,6 @@ export class ModelServers {
     const { memoryBytes, peakMemoryBytes = memoryBytes, gpu } = tree.metrics.figures;
     const gpuMemoryBytes = gpu?.memoryBytes ?? 0;
     return { peak: { memoryBytes: peakMemoryBytes, gpuMemoryBytes }, settled: { memoryBytes, gpuMemoryBytes } };
-  }
-
-  #followProgress({ key, model }: Server, id: TreeId): { stop(): void } | undefined {
-    if (model.progress === undefined) return undefined;
-    const progress = new LoadProgress(model.progress, (percent) => this.#listener.onProgress(key, percent));
-    const deliver = (chunk: Buffer, end: number): void => {
-      progress.add(chunk);
-      subscription?.acknowledge(end);
-    };
-    const subscription = this.#supervisor.peek(id)?.output.subscribe({ whenBehind: 'skip', deliver, finish: () => undefined }, 0, true);
-    return {
-      stop: () => {
-        subscription?.cancel();
-        progress.dispose();
-      },
-    };
   }
 }
 

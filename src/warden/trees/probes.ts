@@ -54,6 +54,7 @@ export class Probes {
   /** Whether the process runs: one on a node may have to wait before it does. */
   #isPlaced: boolean;
   #isReady = false;
+  #excusedMillis = 0;
   #health: Health = 'unknown';
   #unhealthyReason: Text | undefined;
 
@@ -102,6 +103,11 @@ export class Probes {
     }
     this.#follow(this.#awaitReady(this.#ready, signal));
     if (this.#ready.deadlineMillis !== undefined) this.#follow(this.#failAfter(this.#ready.deadlineMillis, signal));
+  }
+
+  /** How many milliseconds since the start do not count toward the time by which it has to be ready. */
+  excuse(millis: number): void {
+    this.#excusedMillis = millis;
   }
 
   /** To be called with everything that the leader prints, and with how many bytes were not read before it. */
@@ -160,8 +166,11 @@ export class Probes {
   }
 
   async #failAfter(millis: number, signal: AbortSignal): Promise<void> {
-    await pause(millis, signal);
-    if (signal.aborted || this.#isReady) return;
+    const due = performance.now() + millis;
+    for (let left = millis; left > 0; left = due + this.#excusedMillis - performance.now()) {
+      await pause(left, signal);
+      if (signal.aborted || this.#isReady) return;
+    }
     const late = localizable('notReadyAfter', formatDuration(millis));
     this.#listener.onFailed(this.#unhealthyReason === undefined ? late : localizable('because', late, this.#unhealthyReason));
   }

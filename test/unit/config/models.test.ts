@@ -59,6 +59,32 @@ describe('the command of a model', () => {
       ],
     ],
     [
+      'by SGLang, with a size',
+      { runtime: 'sglang', model: 'org/small', contextSize: 16_384 },
+      [
+        ...['sglang', 'serve', '--model-path', 'org/small', '--host', '127.0.0.1', '--port', '4321', '--served-model-name', 'small'],
+        ...['--enable-metrics', '--context-length', '16384'],
+      ],
+    ],
+    [
+      'by MLX, whose servers take no size',
+      { runtime: 'mlx', model: 'org/small', contextSize: 16_384 },
+      ['mlx_lm.server', '--model', 'org/small', '--host', '127.0.0.1', '--port', '4321'],
+    ],
+    [
+      'by whisper.cpp',
+      { runtime: 'whisper.cpp', model: 'small.gguf', args: ['--convert'] },
+      [
+        ...['whisper-server', '--host', '127.0.0.1', '--port', '4321', '--model', join(folder, 'small.gguf')],
+        ...['--inference-path', '/v1/audio/transcriptions', '--convert'],
+      ],
+    ],
+    [
+      'by stable-diffusion.cpp',
+      { runtime: 'stable-diffusion.cpp', model: 'small.gguf' },
+      ['sd-server', '--listen-ip', '127.0.0.1', '--listen-port', '4321', '--model', join(folder, 'small.gguf')],
+    ],
+    [
       'by llama.cpp, with a size that its arguments may overrule',
       { runtime: 'llama.cpp', model: 'x/y', contextSize: 16_384, args: ['--ctx-size', '8192'] },
       [
@@ -109,6 +135,28 @@ describe('a model', () => {
     assert.deepEqual(startRequest(byPort, 1, 4321).ready?.check, { by: 'tcp', host: '127.0.0.1', port: 4321 });
     const watched = await resolved({ runtime: 'ollama', model: 'x', alive: { exec: ['ping', '${port}'] } });
     assert.deepEqual(startRequest(watched, 1, 4321).alive?.check, { by: 'exec', argv: ['ping', '4321'] });
+  });
+
+  const readyPaths: [string, string][] = [
+    ['llama.cpp', '/health'],
+    ['ollama', '/api/version'],
+    ['vllm', '/health'],
+    ['sglang', '/health'],
+    ['mlx', '/health'],
+    ['whisper.cpp', '/'],
+    ['stable-diffusion.cpp', '/v1/models'],
+  ];
+  for (const [runtime, path] of readyPaths)
+    it(`of ${runtime} is ready when ${path} answers`, async () => {
+      const { ready } = startRequest(await resolved({ runtime, model: 'x' }), 1, 4321);
+      assert.deepEqual(ready?.check, { by: 'http', url: `http://127.0.0.1:4321${path}` });
+    });
+
+  it('of MLX, whose server answers before the model is loaded, is loaded by a first token', async () => {
+    const { upstreamName, loadRequest, gpus } = await resolved({ runtime: 'mlx', model: 'org/small', gpus: [0] });
+    assert.equal(upstreamName, 'org/small');
+    assert.deepEqual(loadRequest, { path: '/v1/completions', body: { model: 'org/small', prompt: '.', max_tokens: 1 } });
+    assert.deepEqual(gpus, { numbers: [0], variables: [] });
   });
 
   it('of Ollama has a server of its own, which is told to load it, and knows it by Ollama’s name', async () => {
@@ -226,7 +274,7 @@ describe('a model', () => {
     [
       'no runtime that is known',
       { runtime: 'lmstudio', model: 'x' },
-      /^models\.small\.runtime: must be one of llama\.cpp, ollama, vllm, custom, remote$/,
+      /^models\.small\.runtime: must be one of llama\.cpp, ollama, vllm, sglang, mlx, whisper\.cpp, stable-diffusion\.cpp, custom, remote$/,
     ],
     ['no model', { runtime: 'ollama' }, /^models\.small: must have a model: a file, or a name that the runtime knows$/],
     ['no command of its own', { runtime: 'custom' }, /^models\.small: must have a command, because its runtime is custom$/],

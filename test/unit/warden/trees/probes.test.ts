@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LinePattern } from '../../../../src/protocol/patterns.ts';
 import { LineSearch } from '../../../../src/warden/trees/lineSearch.ts';
-import { Verdict } from '../../../../src/warden/trees/probes.ts';
+import { Probes, Verdict } from '../../../../src/warden/trees/probes.ts';
 
 describe('a verdict', () => {
   const cases: [string, number, number, string, string][] = [
@@ -18,6 +18,34 @@ describe('a verdict', () => {
       assert.equal([...answers].map((answer) => short[verdict.add(answer === '+')]).join(''), expected);
     });
   }
+});
+
+describe('the time by which a tree has to be ready', () => {
+  it('is later by what is excused', async () => {
+    const begun = performance.now();
+    let probes: Probes | undefined;
+    // Its timers do not keep this process alive.
+    const alive = setInterval(() => undefined, 1000);
+    const why = await new Promise<string>((resolve, reject) => {
+      const check = { by: 'exec' as const, argv: ['never'] as [string] };
+      const ready = { check, delayMillis: 0, timeoutMillis: 1000, failureThreshold: 1, successThreshold: 1, deadlineMillis: 50 };
+      probes = new Probes(
+        { ready },
+        {
+          run: () => Promise.resolve('it is not ready'),
+          onReady: () => reject(new Error('it is ready')),
+          onHealthChanged: () => undefined,
+          onFailed: (text) => resolve(String(text)),
+        },
+      );
+      probes.begin();
+      probes.excuse(300);
+    });
+    clearInterval(alive);
+    assert.match(why, /50 ms/);
+    assert.ok(performance.now() - begun >= 349);
+    probes?.dispose();
+  });
 });
 
 describe('a search for a line', () => {
