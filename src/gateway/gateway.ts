@@ -5,6 +5,7 @@ import { newToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { GatewayInfo, GatewayOptions } from '../protocol/models.ts';
 import { ActivityLog } from './activityLog.ts';
+import { BodyLog, type KeptRequest } from './bodyLog.ts';
 import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
 import { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
@@ -38,13 +39,16 @@ export interface Catalogue {
   readonly names: string;
   /** By its name, or by another name that it goes by. */
   find(name: string): ModelPool | undefined;
+  /** Something is known of a request that was not. */
+  onActivity?(): void;
 }
 
 /** The HTTP server of all models, on loopback, for clients with the token. */
 export class Gateway {
   readonly info: GatewayInfo;
   readonly pages = new Pages();
-  readonly activity = new ActivityLog();
+  readonly bodies = new BodyLog();
+  readonly activity: ActivityLog;
   readonly #models: Catalogue;
   readonly #server: LoopbackServer;
   readonly #bodies: BodyKeeper;
@@ -84,6 +88,7 @@ export class Gateway {
   private constructor(models: Catalogue, server: LoopbackServer, token: string, bodies: BodyKeeper) {
     this.#bodies = bodies;
     this.#models = models;
+    this.activity = new ActivityLog(this.bodies, () => models.onActivity?.());
     this.#server = server;
     this.info = { url: `http://127.0.0.1:${server.port}`, token };
   }
@@ -189,6 +194,7 @@ export class Gateway {
     return {
       pool,
       asked: body.model,
+      kept: this.bodies.take(bytes, headers['content-type'] ?? ''),
       isStream: body.isStream,
       path,
       dialect,
@@ -210,6 +216,7 @@ export class Gateway {
     {
       key,
       asked,
+      kept,
       ...upstream
     }: {
       path: string;
@@ -217,6 +224,8 @@ export class Gateway {
       key: string | undefined;
       /** The name of the model in the request. */
       asked?: string | undefined;
+      /** What is kept of it, where that is switched on. */
+      kept?: KeptRequest | undefined;
       dialect: Dialect;
       keepAlive?: KeepAlive | undefined;
       upgrade?: Upgrade;
@@ -226,15 +235,19 @@ export class Gateway {
     const { method = 'GET', headers } = request;
     const { name: model } = pool;
     const followed = this.activity.begin(request, { model, asked, path: upstream.path, isFirst: pool.isUnloaded });
+    const tap = kept && this.bodies.begin(followed.id, upstream.path, kept);
     let queueMillis = 0;
+    let loadMillis = 0;
     for (let attempt = 1; ; attempt++) {
       const beganAt = performance.now();
       let lease: Lease | undefined;
       try {
         lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
-        followed.taken(queueMillis);
-        const result = await proxyRequest({ method, headers, ...upstream, lease, gone }, response);
+        loadMillis += lease.loadMillis;
+        followed.taken(queueMillis, { loadMillis, server: lease.server });
+        const result = await proxyRequest({ method, headers, ...upstream, lease, gone, tap }, response);
+        tap?.ended();
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis) };
         lease.release(answered);
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
@@ -246,6 +259,7 @@ export class Gateway {
         lease?.release(isUnbegun ? undefined : failure);
         // Where no process listens, the server is dead or dying; another one is had when that is known.
         if (isUnbegun && attempt < maxTries && (await isAborted(error.lost, deathTimeoutMillis))) continue;
+        tap?.ended();
         if (failure && (!lease || isUnbegun)) pool.statistics.add(failure);
         followed.ended(gone.aborted ? { status: clientGone } : { status: asGatewayError(error).status, error: errorText(error) });
         throw error;

@@ -6,6 +6,7 @@ import type { Configuration, Inheritance, LivingServer } from '../protocol/gatew
 import type { TreeId } from '../protocol/identity.ts';
 import type { ActivityPage, ActivityRequest } from '../protocol/modelActivity.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
+import type { BodiesRequest, KeptBodies } from '../protocol/requestBodies.ts';
 import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { type Catalogue, Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
@@ -72,6 +73,23 @@ export class Models implements Catalogue {
   /** What was asked lately; undefined where the gateway is not open yet. */
   async activity(request: ActivityRequest): Promise<ActivityPage | undefined> {
     return (await this.#gateway)?.activity.page(request);
+  }
+
+  onActivity(): void {
+    this.#changed();
+  }
+
+  /** See {@link keepBodies}. */
+  async keepBodies(keep: boolean): Promise<void> {
+    const gateway = await this.#gateway;
+    gateway?.bodies.switch(keep);
+    this.#changed();
+  }
+
+  /** What a request and its answer have said; undefined where that is not kept. */
+  async bodies({ gateway: asked, id }: BodiesRequest): Promise<KeptBodies | undefined> {
+    const gateway = await this.#gateway;
+    return gateway?.activity.gateway === asked ? gateway.bodies.get(id) : undefined;
   }
 
   /** See {@link serverMetrics}. */

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { errorTextIn } from '../protocol/errors.ts';
+import type { AnswerTap } from './bodyLog.ts';
 import { type Dialect, errorEvent, GatewayError } from './gatewayError.ts';
 import type { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
@@ -32,6 +33,8 @@ export interface UpstreamRequest {
   readonly gone: AbortSignal;
   readonly dialect: Dialect;
   readonly keepAlive?: KeepAlive | undefined;
+  /** Present where the answer is to be kept. */
+  readonly tap?: AnswerTap | undefined;
   /** Present where the connection is to become a WebSocket. */
   readonly upgrade?: Upgrade;
 }
@@ -194,6 +197,7 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#request.tap?.add(chunk);
     if (this.#problem !== undefined) {
       this.#problem = (this.#problem + chunk.toString()).slice(0, maxErrorLength);
       return;
