@@ -20,6 +20,7 @@ import type { OutputLog, OutputRequest } from '../protocol/output.ts';
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import * as remote from '../protocol/remoteRequests.ts';
+import { type BodiesRequest, type KeptBodies, keepBodies, requestBodies } from '../protocol/requestBodies.ts';
 import type { RemoteStatus } from '../protocol/runner.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { Dimensions, RemoteStart, StartRequest } from '../protocol/startRequest.ts';
@@ -161,6 +162,16 @@ export class WardenClient {
   /** What was asked lately; null where another warden knows that. */
   async modelActivity(request: ActivityRequest): Promise<ActivityPage | null> {
     return await this.#ask(modelActivity, request);
+  }
+
+  /** Whether what models are asked and answer is kept from now on; switched off, what was kept is gone. */
+  async keepBodies(keep: boolean): Promise<void> {
+    await this.#ask(keepBodies, { keep });
+  }
+
+  /** Null where they are not kept, or not any more. */
+  async requestBodies(request: BodiesRequest): Promise<KeptBodies | null> {
+    return await this.#ask(requestBodies, request);
   }
 
   /** Resolves when as many instances are ready as are wanted; with another number of them where one is given. */

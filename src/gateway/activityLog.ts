@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { TreeId } from '../protocol/identity.ts';
 import { type ActivityPage, type ActivityRequest, type ModelActivity, maxActivity } from '../protocol/modelActivity.ts';
+import { BodyLog } from './bodyLog.ts';
 import type { Answered } from './modelStatistics.ts';
 import { tokenRate } from './modelStatistics.ts';
 
@@ -18,10 +20,12 @@ interface Logged {
 
 /** One request, while it is answered. */
 export interface FollowedRequest {
+  /** See {@link ModelActivity.id}. */
+  readonly id: number;
   /** Another model is asked instead; what has become of it before is forgotten. */
   fellBack(model: string): void;
   /** A server has taken it. */
-  taken(queueMillis: number): void;
+  taken(queueMillis: number, by?: { readonly loadMillis?: number; readonly server?: TreeId | undefined }): void;
   ended(outcome: { readonly status: number; readonly error?: string; readonly answered?: Answered }): void;
 }
 
@@ -30,8 +34,21 @@ export class ActivityLog {
   readonly #gateway = randomBytes(8).toString('hex');
   /** In the order in which they came. */
   readonly #logged: Logged[] = [];
+  readonly #bodies: Pick<BodyLog, 'has' | 'isOn'>;
+  readonly #onChange: () => void;
   #ids = 0;
   #revision = 0;
+
+  /** `onChange`: hears of each change, without arguments. */
+  constructor(bodies: Pick<BodyLog, 'has' | 'isOn'> = new BodyLog(), onChange: () => void = () => undefined) {
+    this.#bodies = bodies;
+    this.#onChange = onChange;
+  }
+
+  /** Of this process: ids are of the same gateway. */
+  get gateway(): string {
+    return this.#gateway;
+  }
 
   /** `asked`: the name in the request. */
   begin(
@@ -70,20 +87,27 @@ export class ActivityLog {
     const change = (changes: Partial<ModelActivity>): void => {
       logged.activity = { ...logged.activity, ...changes };
       logged.revision = ++this.#revision;
+      this.#onChange();
     };
+    this.#onChange();
+    const { id } = logged.activity;
     return {
+      id,
       fellBack: (fallback) => {
         const { status: _, error: _error, totalMillis: _total, ...activity } = logged.activity;
         logged.activity = activity;
         change({ state: 'waiting', fallback });
       },
-      taken: (queueMillis) => change({ state: 'answering', queueMillis }),
+      taken: (queueMillis, { loadMillis = 0, server } = {}) =>
+        change({ state: 'answering', queueMillis, ...(loadMillis > 0 && { loadMillis }), ...(server !== undefined && { server }) }),
       ended: ({ status, error, answered }) =>
         change({
           state: 'ended',
           totalMillis: performance.now() - begunAt,
           status,
           ...(error !== undefined && { error: error.slice(0, maxError) }),
+          // Its head was sent already, and says that all is well.
+          ...(error === undefined && status < 400 && answered?.failed && { error: 'The answer broke off, or ended with an error.' }),
           ...(answered && figuresOf(answered)),
         }),
     };
@@ -91,8 +115,10 @@ export class ActivityLog {
 
   page({ after }: ActivityRequest): ActivityPage {
     const from = after?.gateway === this.#gateway ? after.revision : 0;
-    const requests = this.#logged.filter(({ revision }) => revision > from).map(({ activity }) => activity);
-    return { gateway: this.#gateway, revision: this.#revision, requests };
+    const requests = this.#logged
+      .filter(({ revision }) => revision > from)
+      .map(({ activity }) => (this.#bodies.has(activity.id) ? { ...activity, hasBodies: true as const } : activity));
+    return { gateway: this.#gateway, revision: this.#revision, requests, ...(this.#bodies.isOn && { keepsBodies: true }) };
   }
 }
 

@@ -10,6 +10,8 @@ export interface Catalogue {
   readonly names: string;
   /** By its name, or by another name that it goes by. */
   find(name: string): ModelPool | undefined;
+  /** Something is known of a request that was not. */
+  onActivity?(): void;
 }
 
 /** Keys beside the gateway's own, each for some models. */

@@ -5,6 +5,7 @@ import { newToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { ClientKey, GatewayInfo, GatewayOptions } from '../protocol/models.ts';
 import { ActivityLog, type FollowedRequest } from './activityLog.ts';
+import { type AnswerTap, BodyLog } from './bodyLog.ts';
 import type { Charge } from './budget.ts';
 import { estimatedTokens, tokensOf, usageChanges, wasNotAnswered } from './charges.ts';
 import { type Catalogue, ClientKeys, modelsFor } from './clientKeys.ts';
@@ -49,7 +50,8 @@ export class Gateway {
   readonly info: GatewayInfo;
   readonly pages = new Pages();
   readonly keys = new ClientKeys();
-  readonly activity = new ActivityLog();
+  readonly bodies = new BodyLog();
+  readonly activity: ActivityLog;
   readonly #models: Catalogue;
   readonly #server: LoopbackServer;
   readonly #bodies: BodyKeeper;
@@ -91,6 +93,7 @@ export class Gateway {
   private constructor(models: Catalogue, server: LoopbackServer, token: string, bodies: BodyKeeper) {
     this.#bodies = bodies;
     this.#models = models;
+    this.activity = new ActivityLog(this.bodies, () => models.onActivity?.());
     this.#server = server;
     this.info = { url: `http://127.0.0.1:${server.port}`, token };
   }
@@ -178,9 +181,11 @@ export class Gateway {
       const { pool: first, asked, isStream, ...sent } = readInference(asking.models, request, bytes, route);
       const keepAlive = isStream ? KeepAlive.of(request, response, first) : undefined;
       const followed = this.#begin(request, first, route.path, asking, asked);
+      const kept = this.bodies.take(bytes, request.headers['content-type'] ?? '');
+      const tap = kept && this.bodies.begin(followed.id, route.path, kept);
       const answer = (pool: ModelPool): Promise<void> => {
         const its = pool === first ? sent : readInference(asking.models, request, bytes, route, pool);
-        return this.#answer(request, response, pool, { ...its, keepAlive, followed });
+        return this.#answer(request, response, pool, { ...its, keepAlive, followed, tap });
       };
       try {
         await withFallbacks(first, {
@@ -193,6 +198,7 @@ export class Gateway {
         });
       } finally {
         keepAlive?.stop();
+        tap?.ended();
       }
     } finally {
       release();
@@ -220,6 +226,8 @@ export class Gateway {
       body: Buffer | IncomingMessage | undefined;
       key: string | undefined;
       followed: FollowedRequest;
+      /** Present where what is answered is kept. */
+      tap?: AnswerTap | undefined;
       dialect: Dialect;
       keepAlive?: KeepAlive | undefined;
       upgrade?: Upgrade;
@@ -228,6 +236,7 @@ export class Gateway {
     const gone = goneSignal(response);
     const { method = 'GET', headers } = request;
     let queueMillis = 0;
+    let loadMillis = 0;
     for (let attempt = 1; ; attempt++) {
       const beganAt = performance.now();
       let lease: Lease | undefined;
@@ -236,7 +245,8 @@ export class Gateway {
         charge = pool.budget?.begin();
         lease = await pool.acquire(gone, key);
         queueMillis += lease.queueMillis;
-        followed.taken(queueMillis);
+        loadMillis += lease.loadMillis;
+        followed.taken(queueMillis, { loadMillis, server: lease.server });
         const result = await this.#exchange.run({ method, headers, ...upstream, lease, gone }, response);
         const isLimited = pool.model.remote !== undefined && response.statusCode === 429;
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis), ...(isLimited && { isLimited }) };

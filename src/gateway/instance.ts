@@ -9,6 +9,9 @@ import { Statistics } from './modelStatistics.ts';
 /** One server of a model, from its launch on. */
 export interface Instance {
   readonly number: number;
+  /** When its launch was begun, and when it was ready; by performance.now(). */
+  readonly begunAt: number;
+  readyAt: number | undefined;
   state: 'loading' | 'ready' | 'draining';
   /** The last result of its probe since it was ready. */
   isHealthy: boolean;
@@ -48,6 +51,8 @@ export function snapshotOf(model: string, instance: Instance): InstanceSnapshot 
 export function newInstance(number: number, starting: Promise<Launched>): Instance {
   return {
     number,
+    begunAt: performance.now(),
+    readyAt: undefined,
     state: 'loading',
     isHealthy: true,
     problem: undefined,
@@ -63,6 +68,11 @@ export function newInstance(number: number, starting: Promise<Launched>): Instan
     onDrained: new Set(),
     lost: new AbortController(),
   };
+}
+
+/** How long of the time since then it was being loaded, in milliseconds; `since` by performance.now(). */
+export function loadingSince({ begunAt, readyAt = begunAt }: Instance, since: number): number {
+  return Math.max(0, readyAt - Math.max(begunAt, since));
 }
 
 /** Resolves when the instance has answered all its requests, or after `millis` milliseconds. */

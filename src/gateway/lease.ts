@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { TreeId } from '../protocol/identity.ts';
 import type { Answered } from './modelStatistics.ts';
 
 /** The right to send one request to an instance; to be given back when it is answered. */
@@ -7,6 +8,10 @@ export interface Lease {
   /** Aborted when the instance has ended, with why. */
   readonly lost: AbortSignal;
   readonly queueMillis: number;
+  /** Of those, the ones in which the instance was being loaded. */
+  readonly loadMillis: number;
+  /** Its tree. */
+  readonly server: TreeId | undefined;
   /** `answered`: what has become of the request; absent where nothing has that is to be counted. */
   release(answered?: Answered): void;
 }

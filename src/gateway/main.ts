@@ -15,6 +15,7 @@ import { ifConnected } from '../protocol/ifConnected.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
 import { gatewayActivity } from '../protocol/modelActivity.ts';
 import { gatherMillis, type ModelSnapshot } from '../protocol/models.ts';
+import { gatewayBodies, gatewayKeepBodies } from '../protocol/requestBodies.ts';
 import { period } from '../protocol/timers.ts';
 import { Models } from './models.ts';
 import { notPossible } from './refusal.ts';
@@ -61,6 +62,11 @@ connection.onRequest(messages.load, ({ model, instances }) => answered(() => mod
 connection.onRequest(messages.unload, ({ model, now }) => answered(() => models.unload(model, now)));
 connection.onRequest(messages.restart, ({ tree }) => answered(async () => (await models.restart(tree)) ?? null));
 connection.onRequest(gatewayActivity, async (request) => (await models.activity(request)) ?? { gateway: '', revision: 0, requests: [] });
+connection.onRequest(gatewayKeepBodies, async ({ keep }) => {
+  await models.keepBodies(keep);
+  return null;
+});
+connection.onRequest(gatewayBodies, async (request) => (await models.bodies(request)) ?? null);
 connection.onRequest(messages.serverMetrics, () => models.serverMetrics());
 connection.onNotification(messages.budgetSpentElsewhere, ({ id, spent }) => models.spentElsewhere(id, spent));
 connection.onRequest(helper.ping, () => null);

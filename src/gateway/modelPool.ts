@@ -9,7 +9,7 @@ import { Balancer } from './balancer.ts';
 import type { Budget } from './budget.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { IdleTimer } from './idleTimer.ts';
-import { type Instance, snapshotOf } from './instance.ts';
+import { type Instance, loadingSince, snapshotOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
 import { mergeFacts } from './modelFacts.ts';
@@ -343,6 +343,8 @@ export class ModelPool implements SizedMember {
       connections,
       lost: instance.lost.signal,
       queueMillis: performance.now() - since,
+      loadMillis: loadingSince(instance, since),
+      server: instance.launched?.tree,
       release: (answered) => {
         if (!held) return;
         held = false;

@@ -8,6 +8,7 @@ import type { ActivityPage, ActivityRequest } from '../protocol/modelActivity.ts
 import type { MeasuredMemory, MemoryBudget } from '../protocol/modelMemory.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
 import type { Spending } from '../protocol/remoteModels.ts';
+import type { BodiesRequest, KeptBodies } from '../protocol/requestBodies.ts';
 import type { Admission, SizedMember } from './admission.ts';
 import { BudgetedAdmission } from './budget/budgetedAdmission.ts';
 import { knownMemory } from './budget/needs.ts';
@@ -89,6 +90,23 @@ export class Models implements Catalogue {
   /** What was asked lately; undefined where the gateway is not open yet. */
   async activity(request: ActivityRequest): Promise<ActivityPage | undefined> {
     return (await this.#gateway)?.activity.page(request);
+  }
+
+  onActivity(): void {
+    this.#changed();
+  }
+
+  /** See {@link keepBodies}. */
+  async keepBodies(keep: boolean): Promise<void> {
+    const gateway = await this.#gateway;
+    gateway?.bodies.switch(keep);
+    this.#changed();
+  }
+
+  /** What a request and its answer have said; undefined where that is not kept. */
+  async bodies({ gateway: asked, id }: BodiesRequest): Promise<KeptBodies | undefined> {
+    const gateway = await this.#gateway;
+    return gateway?.activity.gateway === asked ? gateway.bodies.get(id) : undefined;
   }
 
   /** See {@link serverMetrics}. */

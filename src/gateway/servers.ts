@@ -235,6 +235,7 @@ export class Servers {
     }
     if (instance.state !== 'loading') return;
     instance.state = 'ready';
+    instance.readyAt = performance.now();
     this.#listener.onReady();
     this.#listener.onRoom();
     this.#listener.onChange();

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { type AnswerWriter, hopByHop } from './answerWriter.ts';
+import type { AnswerTap } from './bodyLog.ts';
 import { type Dialect, GatewayError } from './gatewayError.ts';
 import type { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';
@@ -38,6 +39,8 @@ export interface UpstreamRequest {
   readonly keepAlive?: KeepAlive | undefined;
   /** Present where the request can be asked in another way: whether this answer says that the server has nothing at the path. */
   readonly isNoSuchPath?: (text: string) => boolean;
+  /** Present where the answer is to be kept, as the server has sent it. */
+  readonly tap?: AnswerTap | undefined;
   /** Present where the connection is to become a WebSocket. */
   readonly upgrade?: Upgrade;
 }
@@ -185,6 +188,7 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
       else this.#held.chunks.push(chunk);
       return;
     }
+    this.#request.tap?.add(chunk);
     this.extractor?.add(chunk);
     if (this.#isTaken(chunk, controller)) return;
     controller.pause();
@@ -211,6 +215,7 @@ class UpstreamExchange implements Dispatcher.DispatchHandler {
         return;
       }
       this.#begin(headers);
+      this.#request.tap?.add(text);
       this.#writer.write(text);
     }
     this.#writer.end();

@@ -1,5 +1,6 @@
 /** What models were asked lately, request by request. */
 import { RequestType } from 'vscode-jsonrpc';
+import type { TreeId } from './identity.ts';
 
 export interface ModelActivity {
   /** Counts up from 1 in one gateway process. */
@@ -19,8 +20,12 @@ export interface ModelActivity {
   readonly state: 'waiting' | 'answering' | 'ended';
   /** The model had to be loaded for it. */
   readonly isFirst?: true;
+  /** The tree of the server that has taken it. */
+  readonly server?: TreeId;
   /** Until a server had room for it, a load included; in milliseconds. */
   readonly queueMillis?: number;
+  /** Of those, the ones in which that server was being loaded; absent where there are none. */
+  readonly loadMillis?: number;
   /** From when it was sent until the answer began. */
   readonly firstMillis?: number;
   /** From when it came until its answer had ended. */
@@ -34,6 +39,8 @@ export interface ModelActivity {
   readonly status?: number;
   /** Why it has failed, as a sentence. */
   readonly error?: string;
+  /** The gateway has kept what was said: see {@link requestBodies}. */
+  readonly hasBodies?: true;
 }
 
 /** Maximum number of requests that a gateway remembers. */
@@ -46,6 +53,8 @@ export interface ActivityPage {
   readonly revision: number;
   /** Those that have changed since, in the order in which they came. */
   readonly requests: readonly ModelActivity[];
+  /** What requests and answers say is kept at present: see {@link keepBodies}. */
+  readonly keepsBodies?: true;
 }
 
 export interface ActivityRequest {

@@ -17,6 +17,7 @@ import { type OpenConnection, openConnection } from '../protocol/openConnection.
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import { maxRemoteMembers, remoteReport, remoteStart } from '../protocol/remoteRequests.ts';
+import { keepBodies, requestBodies } from '../protocol/requestBodies.ts';
 import * as requests from '../protocol/treeRequests.ts';
 import * as watching from '../protocol/watching.ts';
 import { listOf } from '../records/listOf.ts';
@@ -192,6 +193,8 @@ const shapes: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   [models.declareModels.method, z.looseObject({ ...declaredModels, service: text.optional() })],
   [models.leaseModels.method, z.looseObject({ ...declaredModels, lessee: z.string().max(10_000) })],
   [modelActivity.method, z.looseObject({ after: z.looseObject({ gateway: z.string().max(100), revision: count }).optional() })],
+  [keepBodies.method, z.looseObject({ keep: flag })],
+  [requestBodies.method, z.looseObject({ gateway: z.string().max(100), id: count })],
   [models.loadModel.method, z.looseObject({ model: name, instances: instances.optional() })],
   [models.unloadModel.method, z.looseObject({ model: name, now: flag })],
 ]);

@@ -16,6 +16,7 @@ import type { OutputRequest } from '../protocol/output.ts';
 import * as outputs from '../protocol/output.ts';
 import * as ownership from '../protocol/ownership.ts';
 import * as remote from '../protocol/remoteRequests.ts';
+import { keepBodies, requestBodies } from '../protocol/requestBodies.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { period } from '../protocol/timers.ts';
 import * as requests from '../protocol/treeRequests.ts';
@@ -172,6 +173,11 @@ export class ClientSession {
       return this.#parts.leaseModels(this, lease);
     });
     this.#on(modelActivity, (request) => pools.activity(request));
+    this.#on(keepBodies, async ({ keep }) => {
+      await pools.keepBodies(keep);
+      return null;
+    });
+    this.#on(requestBodies, (request) => pools.bodies(request));
     this.#on(models.gateway, () => pools.info);
     this.#on(models.listModels, () => pools.freshSnapshots());
     this.#on(models.loadModel, ({ model, instances }) => pools.load(model, instances));

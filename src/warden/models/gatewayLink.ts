@@ -9,6 +9,7 @@ import { type ActivityPage, type ActivityRequest, gatewayActivity } from '../../
 import type { MeasuredMemory } from '../../protocol/modelMemory.ts';
 import { type GatewayInfo, type GatewayOptions, isServed, type ModelRequest, type ModelSnapshot } from '../../protocol/models.ts';
 import { maxInstances } from '../../protocol/policies.ts';
+import { type BodiesRequest, gatewayBodies, gatewayKeepBodies, type KeptBodies } from '../../protocol/requestBodies.ts';
 import { RestartBudget } from '../../protocol/restartBudget.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import { localizable, type Text } from '../../protocol/texts.ts';
@@ -132,6 +133,15 @@ export class GatewayLink implements ModelHost {
     } catch {
       return null; // It has just ended; the next one begins anew.
     }
+  }
+
+  async keepBodies(keep: boolean): Promise<void> {
+    await this.#ask(await this.#running(), gatewayKeepBodies, { keep });
+  }
+
+  async bodies(request: BodiesRequest): Promise<KeptBodies | null> {
+    const process = await this.#starting;
+    return process ? await this.#ask(process, gatewayBodies, request) : null;
   }
 
   async declare(declaration: ModelDeclaration): Promise<GatewayInfo> {

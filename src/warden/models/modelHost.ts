@@ -1,6 +1,7 @@
 import type { TreeId } from '../../protocol/identity.ts';
 import type { ActivityPage, ActivityRequest } from '../../protocol/modelActivity.ts';
 import type { DeclaredModels, GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import type { BodiesRequest, KeptBodies } from '../../protocol/requestBodies.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import type { Text } from '../../protocol/texts.ts';
 
@@ -23,6 +24,10 @@ export interface ModelHost {
   serverMetrics(): Promise<string>;
   /** What was asked lately; null where another warden knows that. */
   activity(request: ActivityRequest): Promise<ActivityPage | null>;
+  /** See {@link keepBodies}. */
+  keepBodies(keep: boolean): Promise<void>;
+  /** Null where they are not kept, or by another warden. */
+  bodies(request: BodiesRequest): Promise<KeptBodies | null>;
   declare(declaration: ModelDeclaration): Promise<DeclaredModels>;
   load(model: string, instances?: number): Promise<ModelSnapshot>;
   unload(model: string, now: boolean): Promise<ModelSnapshot>;

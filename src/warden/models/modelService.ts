@@ -1,6 +1,7 @@
 import type { TreeId } from '../../protocol/identity.ts';
 import type { ActivityPage, ActivityRequest } from '../../protocol/modelActivity.ts';
 import type { DeclaredModels, GatewayInfo, ModelSnapshot } from '../../protocol/models.ts';
+import type { BodiesRequest, KeptBodies } from '../../protocol/requestBodies.ts';
 import type { TreeSnapshot } from '../../protocol/snapshot.ts';
 import type { Text } from '../../protocol/texts.ts';
 import { RequestError } from '../requestError.ts';
@@ -63,6 +64,16 @@ export class ModelService {
   /** What was asked lately; null where another warden knows that, or nothing was declared. */
   async activity(request: ActivityRequest): Promise<ActivityPage | null> {
     return (await this.#link?.activity(request)) ?? null;
+  }
+
+  /** See {@link keepBodies}. */
+  async keepBodies(keep: boolean): Promise<void> {
+    await this.#known().keepBodies(keep);
+  }
+
+  /** What a request and its answer have said; null where that is not kept. */
+  async bodies(request: BodiesRequest): Promise<KeptBodies | null> {
+    return (await this.#link?.bodies(request)) ?? null;
   }
 
   /** Null where no model was declared. */

@@ -138,6 +138,15 @@ export class SharedModels implements ModelHost {
     return Promise.resolve(null);
   }
 
+  /** The service is asked for that itself, too. */
+  keepBodies(): Promise<never> {
+    return Promise.reject(new RequestError('notPossible', 'What requests say is kept by the model service of this user: ask that.'));
+  }
+
+  bodies(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async declare({ models, gateway }: ModelDeclaration): Promise<DeclaredModels> {
     const { lessee } = this.#parts;
     // One that is stopped would be waited for as long as it is: without it, the client is told that it does not answer.
