@@ -7,6 +7,7 @@ import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models
 import type { Admission, SizedMember } from './admission.ts';
 import { Balancer } from './balancer.ts';
 import type { Budget } from './budget.ts';
+import { declaredView } from './declaredView.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { IdleTimer } from './idleTimer.ts';
 import { type Instance, loadingSince, snapshotOf } from './instance.ts';
@@ -245,15 +246,12 @@ export class ModelPool implements SizedMember {
   }
 
   snapshot(): ModelSnapshot {
-    const { name, aliases, description, runtime, maxConcurrent, exclusive, isPinned, variants } = this.#model;
+    const { name, maxConcurrent, remote } = this.#model;
     const { all, ready, desired, outstanding, progress } = this.#servers;
     const state = this.#state;
     const facts = mergeFacts(this.#model.facts ?? {}, this.#servers.facts);
     return {
-      name,
-      aliases,
-      ...(description !== undefined && { description }),
-      runtime,
+      ...declaredView(this.#model),
       state,
       reason: this.#reasonFor(state),
       ...(state === 'loading' && progress.percent !== undefined && { progress: progress.percent }),
@@ -264,13 +262,8 @@ export class ModelPool implements SizedMember {
       capacity: ready.length * maxConcurrent,
       queued: this.#queue.length,
       ...(this.#idle.at !== undefined && { unloadAt: this.#idle.at }),
-      ...(exclusive !== undefined && { exclusive }),
-      memory: this.#parts.memoryOf(this.#model),
-      ...(isPinned && { isPinned }),
+      ...(remote === undefined && { memory: this.#parts.memoryOf(this.#model) }),
       ...(Object.keys(facts).length > 0 && { facts }),
-      ...(variants && {
-        variants: variants.map(({ name: one, description: text }) => ({ name: one, ...(text !== undefined && { description: text }) })),
-      }),
       statistics: this.statistics.snapshot(),
       ...remoteView(this.#model, ready),
       ...(this.budget && { budget: this.budget.snapshot() }),

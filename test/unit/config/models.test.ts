@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ModelSpec } from '../../../src/config/modelSchema.ts';
 import { type ParsedProcesses, parseProcesses } from '../../../src/config/parseProcesses.ts';
-import { resolveModel } from '../../../src/config/resolveModel.ts';
 import { homeFolder } from '../../../src/protocol/homeFolder.ts';
 import type { ServedModel } from '../../../src/protocol/models.ts';
 import { startRequest } from '../../../src/warden/models/startRequest.ts';
