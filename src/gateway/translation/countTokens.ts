@@ -1,14 +1,17 @@
 /** How many tokens a request of Anthropic's Messages API has, by servers that do not count them by that name. */
 import type { ServerResponse } from 'node:http';
+import { errorTextIn } from '../../protocol/errors.ts';
 import { asRecord } from '../asRecord.ts';
 import { GatewayError } from '../gatewayError.ts';
 import type { Lease } from '../lease.ts';
-import type { ProxyResult, UpstreamRequest } from '../upstreamExchange.ts';
+import { mayMeanNoPath, type ProxyResult, type UpstreamRequest } from '../upstreamExchange.ts';
 import type { Fields } from './fields.ts';
 import { chatFromMessages } from './messagesRequest.ts';
 
 /** Maximum size of an answer of the server, in bytes: a prompt, or a list of tokens. */
 const maxBytes = 2 ** 26;
+/** Maximum length of an error of the server, in characters. */
+const quotedLength = 4000;
 
 /**
  * llama-server writes the prompt (`/apply-template`) and takes it apart (`/tokenize`); vLLM counts a chat (`/tokenize`).
@@ -38,7 +41,7 @@ async function byChat(lease: Lease, gone: AbortSignal, { model, messages, tools 
   return typeof count === 'number' ? count : undefined;
 }
 
-/** No fields where it answers with an error, or with something else. */
+/** No fields where the server has no such path. @throws GatewayError with what else it says is wrong. */
 async function ask({ connections, lost }: Lease, gone: AbortSignal, path: string, body: object): Promise<Fields> {
   const signal = AbortSignal.any([gone, lost]);
   const headers = { 'content-type': 'application/json' };
@@ -48,7 +51,8 @@ async function ask({ connections, lost }: Lease, gone: AbortSignal, path: string
     text += piece;
     if (text.length > maxBytes) throw new GatewayError(502, `The server’s answer to ${path} has more than ${maxBytes} bytes.`);
   }
-  if (answer.statusCode !== 200) return {};
+  if (mayMeanNoPath.has(answer.statusCode)) return {};
+  if (answer.statusCode >= 400) throw new GatewayError(answer.statusCode, errorTextIn(text).slice(0, quotedLength));
   try {
     return asRecord(JSON.parse(text));
   } catch {

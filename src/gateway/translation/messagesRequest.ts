@@ -15,19 +15,8 @@ import { type Fields, given, isGiven, listAt, mustBe, notOffered, objectAt, othe
 
 /** All that the API knows; what is not translated below is a hint that changes no answer: of caches, tiers and places. */
 const known: ReadonlySet<string> = new Set([
-  ...[
-    'system',
-    'messages',
-    'max_tokens',
-    'stop_sequences',
-    'tools',
-    'tool_choice',
-    'thinking',
-    'metadata',
-    'output_config',
-    'output_format',
-  ],
-  ...['stream', 'cache_control', 'service_tier', 'context_management', 'inference_geo', 'speed', 'diagnostics', 'container', 'mcp_servers'],
+  ...'system messages max_tokens stop_sequences tools tool_choice thinking metadata output_config output_format stream'.split(' '),
+  ...'cache_control service_tier context_management inference_geo speed diagnostics container mcp_servers'.split(' '),
 ]);
 
 /**
@@ -169,9 +158,12 @@ function unknownBlock({ type }: Fields, place: string): Error {
 function toolsOf({ tools, tool_choice: choice }: Fields): Fields {
   const functions = listAt(tools, 'tools').map((tool, index) => functionOf(objectAt(tool, `tools[${index}]`), `tools[${index}]`));
   const { type, name, disable_parallel_tool_use: alone } = isGiven(choice) ? objectAt(choice, 'tool_choice') : {};
+  const chosen = type === undefined ? undefined : choiceOf(type, name);
+  // Servers refuse a choice where there is nothing to choose from.
+  if (functions.length === 0) return {};
   return {
-    ...(functions.length > 0 && { tools: functions }),
-    ...(type !== undefined && { tool_choice: choiceOf(type, name) }),
+    tools: functions,
+    ...(chosen !== undefined && { tool_choice: chosen }),
     ...(alone === true && { parallel_tool_calls: false }),
   };
 }

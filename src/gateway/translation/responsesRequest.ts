@@ -15,40 +15,10 @@ import { type Fields, given, isGiven, listAt, mustBe, notOffered, objectAt, othe
 
 /** All that the API knows; what is not translated below is a hint that changes no answer: of caches, tiers and places. */
 const known: ReadonlySet<string> = new Set([
-  ...[
-    'input',
-    'instructions',
-    'max_output_tokens',
-    'max_tool_calls',
-    'tools',
-    'tool_choice',
-    'text',
-    'reasoning',
-    'stream',
-    'stream_options',
-  ],
-  ...[
-    'previous_response_id',
-    'conversation',
-    'prompt',
-    'background',
-    'include',
-    'store',
-    'metadata',
-    'truncation',
-    'service_tier',
-    'top_logprobs',
-  ],
-  ...[
-    'safety_identifier',
-    'prompt_cache_key',
-    'prompt_cache_options',
-    'prompt_cache_retention',
-    'context_management',
-    'moderation',
-    'image',
-  ],
-  'access_programs',
+  ...'input instructions max_output_tokens max_tool_calls tools tool_choice parallel_tool_calls text reasoning stream'.split(' '),
+  ...'stream_options previous_response_id conversation prompt background include store metadata truncation service_tier'.split(' '),
+  ...'top_logprobs safety_identifier prompt_cache_key prompt_cache_options prompt_cache_retention context_management'.split(' '),
+  ...'moderation image access_programs'.split(' '),
 ]);
 
 const sendAll = 'Nothing is kept between requests: send the whole conversation as input.';
@@ -196,12 +166,11 @@ function partOf(part: Fields, place: string): ChatPart {
   }
 }
 
-function toolsOf({ tools, tool_choice: choice }: Fields): Fields {
+function toolsOf({ tools, tool_choice: choice, parallel_tool_calls: inParallel }: Fields): Fields {
   const functions = listAt(tools, 'tools').map((tool, index) => functionOf(objectAt(tool, `tools[${index}]`), `tools[${index}]`));
-  return {
-    ...(functions.length > 0 && { tools: functions }),
-    ...(isGiven(choice) && { tool_choice: choiceOf(choice) }),
-  };
+  const chosen = isGiven(choice) ? choiceOf(choice) : undefined;
+  // Servers refuse a choice where there is nothing to choose from.
+  return functions.length === 0 ? {} : { tools: functions, ...given({ tool_choice: chosen, parallel_tool_calls: inParallel }) };
 }
 
 function functionOf({ type, name, description, parameters, strict }: Fields, place: string): object {

@@ -342,6 +342,13 @@ describe('tokens', () => {
     assert.equal(await count(server), 2);
   });
 
+  it('are not counted where the server refuses what is to be counted', async () => {
+    await using server = await ChatServer.start({
+      '/apply-template': (_asked, response) => sendJson(response, { error: { message: 'no template' } }, 400),
+    });
+    await assert.rejects(count(server), (error) => error instanceof Anthropic.BadRequestError && /no template/.test(error.message));
+  });
+
   it('are not guessed', async () => {
     await using server = await ChatServer.start({ '/tokenize': (_asked, response) => sendJson(response, { tokens: [] }) });
     await assert.rejects(

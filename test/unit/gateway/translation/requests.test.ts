@@ -95,9 +95,19 @@ describe('a request of Anthropic’s', () => {
     ],
     [
       'says which tool is to be called',
-      { messages: [hello], tool_choice: { type: 'tool', name: 'a' } },
-      { messages: [hello], tool_choice: { type: 'function', function: { name: 'a' } } },
+      {
+        messages: [hello],
+        tools: [{ name: 'a', input_schema: {} }],
+        tool_choice: { type: 'tool', name: 'a', disable_parallel_tool_use: true },
+      },
+      {
+        messages: [hello],
+        tools: [{ type: 'function', function: { name: 'a', parameters: {} } }],
+        tool_choice: { type: 'function', function: { name: 'a' } },
+        parallel_tool_calls: false,
+      },
     ],
+    ['says nothing of tools where it has none', { messages: [hello], tools: [], tool_choice: { type: 'auto' } }, { messages: [hello] }],
     [
       'says how much effort is wanted, and in what form',
       {

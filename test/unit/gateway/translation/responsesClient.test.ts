@@ -10,6 +10,8 @@ const chatOnly = (answer: Answer) => ChatServer.start({ '/v1/chat/completions': 
 const clientOf = ({ gateway: { url, token } }: ChatServer) => new OpenAI({ baseURL: `${url}/v1`, apiKey: token, maxRetries: 0 });
 const ask = { model: 'one', input: 'hello' };
 const tool = { type: 'function' as const, name: 'weather', description: 'Tells it', parameters: { type: 'object' }, strict: true };
+/** As a server of chat completions is told of it. */
+const sentTool = { type: 'function', function: { name: 'weather', description: 'Tells it', parameters: { type: 'object' }, strict: true } };
 const call = (index: number, name: string, text: string) => ({
   tool_calls: [{ index, id: `call_${name}`, type: 'function', function: { name, arguments: text } }],
 });
@@ -93,9 +95,7 @@ describe('OpenAI’s client', () => {
     );
     const expected = ['call_weather', 'weather', '{"place":"Ulm"}', 'completed'];
     assert.deepEqual(calls, [expected, ['call_clock', 'clock', '{"a":1}', 'completed']]);
-    assert.deepEqual(server.lastBody['tools'], [
-      { type: 'function', function: { name: 'weather', description: 'Tells it', parameters: { type: 'object' }, strict: true } },
-    ]);
+    assert.deepEqual(server.lastBody['tools'], [sentTool]);
     assert.deepEqual(server.lastBody['tool_choice'], { type: 'function', function: { name: 'weather' } });
     await using whole = await chatOnly(saying([call(0, 'weather', '{"place":"Ulm"}')], 'tool_calls'));
     const { output } = await clientOf(whole).responses.create({ ...ask, tools: [tool] });
@@ -111,6 +111,7 @@ describe('OpenAI’s client', () => {
       max_output_tokens: 50,
       temperature: 0.5,
       parallel_tool_calls: false,
+      tools: [tool],
       reasoning: { effort: 'low' },
       store: false,
       include: ['reasoning.encrypted_content'],
@@ -162,6 +163,7 @@ describe('OpenAI’s client', () => {
       max_tokens: 50,
       temperature: 0.5,
       parallel_tool_calls: false,
+      tools: [sentTool],
       reasoning_effort: 'low',
       response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: { type: 'object' }, strict: true } },
     });
