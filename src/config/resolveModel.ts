@@ -79,6 +79,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     }),
     ...(spec.request && { changes: without(spec.request) }),
     ...(spec.variants && { variants: Object.entries(spec.variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
+    ...(spec.translate && { translate: spec.translate }),
     ...(runtime.loadRequest && {
       loadRequest: {
         ...(await fillAll(runtime.loadRequest, { ...context, known })),

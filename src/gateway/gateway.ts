@@ -3,7 +3,7 @@ import { BodyError, BodyKeeper, type BodyLimits } from '../loopback/body.ts';
 import { LoopbackServer, type Refusal, withoutKey } from '../loopback/server.ts';
 import { newToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { GatewayInfo, GatewayOptions } from '../protocol/models.ts';
+import type { GatewayInfo, GatewayOptions, TranslatedPath } from '../protocol/models.ts';
 import { ActivityLog } from './activityLog.ts';
 import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
 import { KeepAlive } from './keepAlive.ts';
@@ -188,13 +188,14 @@ export class Gateway {
     const body = parseBody(bytes, headers['content-type'] ?? '');
     const pool = this.#pool(body.model);
     const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
-    const { upstreamName } = pool.model;
+    const { upstreamName, translate } = pool.model;
     return {
       pool,
       asked: body.model,
       isStream: body.isStream,
       path,
       dialect,
+      translate,
       key,
       body: body.bytes(upstreamName, pool.changesFor(body.model)),
     };
@@ -221,6 +222,7 @@ export class Gateway {
       /** The name of the model in the request. */
       asked?: string | undefined;
       dialect: Dialect;
+      translate?: readonly TranslatedPath[] | undefined;
       keepAlive?: KeepAlive | undefined;
       upgrade?: Upgrade;
     },

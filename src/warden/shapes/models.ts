@@ -1,5 +1,6 @@
 /** What a client may declare of models. */
 import * as z from 'zod';
+import { translatedPaths } from '../../protocol/models.ts';
 import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
 import { start } from './start.ts';
@@ -22,6 +23,7 @@ const model = z.looseObject({
   facts: z.looseObject({}).optional(),
   factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
   changes: changes.optional(),
+  translate: listOf(z.enum(translatedPaths), translatedPaths.length).optional(),
   variants: listOf(changes.extend({ name }), 100).optional(),
   gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
   upstreamName: z.string().max(10_000),

@@ -289,6 +289,14 @@ describe('a server’s own messages', () => {
     assert.deepEqual(server.paths, ['/v1/messages', '/v1/messages?beta=true']);
   });
 
+  it('are not used where the model is declared so', async () => {
+    const answers = { '/v1/messages': native, '/v1/responses': native, '/v1/chat/completions': saying([{ content: 'ok' }]) };
+    await using server = await ChatServer.start(answers, { translate: ['messages'] });
+    assert.deepEqual((await clientOf(server).messages.create(ask)).content, [{ type: 'text', text: 'ok' }]);
+    await server.ask('/v1/responses', { model: 'one', input: 'hello' });
+    assert.deepEqual(server.paths, ['/v1/chat/completions', '/v1/responses']);
+  });
+
   it('are asked for once where it has none', async () => {
     await using server = await chatOnly(saying([{ content: 'ok' }]));
     for (let count = 0; count < 3; count++) await clientOf(server).messages.create(ask);
