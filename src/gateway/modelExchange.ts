@@ -5,6 +5,7 @@ import { asRecord } from './asRecord.ts';
 import { countTokens } from './translation/countTokens.ts';
 import { translatedDialect } from './translation/dialects.ts';
 import type { Fields } from './translation/fields.ts';
+import { RequestError } from './translation/requestError.ts';
 import { TranslatedAnswer } from './translation/translatedAnswer.ts';
 import { mayMeanNoPath, NoSuchPathError, type ProxyResult, proxyRequest, type UpstreamRequest } from './upstreamExchange.ts';
 
@@ -56,8 +57,13 @@ export class ModelExchange {
   }
 }
 
+/** @throws RequestError for a form. */
 function fieldsOf(body: Buffer): Fields {
-  return asRecord(JSON.parse(body.toString().replace(/^\uFEFF/, '')));
+  try {
+    return asRecord(JSON.parse(body.toString().replace(/^\uFEFF/, '')));
+  } catch {
+    throw new RequestError('A request that the server of this model does not know has to be JSON, so that it can be translated.');
+  }
 }
 
 /** Whether an error is about the model, or an earlier response, and not about the path: servers quote what they do not have. */
