@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { capabilities } from '../protocol/modelFacts.ts';
 import { maxRank } from '../protocol/modelMemory.ts';
+import { translatedPaths } from '../protocol/models.ts';
 import { maxNameLength, namePattern, namePatternText, normalName } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
 import { memorySize } from './limits.ts';
@@ -103,6 +104,13 @@ export const modelSchema = z
       .optional()
       .describe(
         'Further names of the model, with changes of their own behind those of "request": { "coder:high": { "set": { "reasoning_effort": "high" } } }. They share its servers.',
+      ),
+    translate: z
+      .array(z.enum(translatedPaths, `must be one of ${translatedPaths.join(', ')}`), 'must be a list')
+      .max(translatedPaths.length, `must be at most ${translatedPaths.length} paths`)
+      .optional()
+      .describe(
+        'Paths that are answered by the server’s chat/completions even if it has them itself, for one that gets them wrong: ["responses"]. A server that does not have them is found out without it.',
       ),
     preload: z.boolean().optional().describe('Load the model when the workspace opens. You are asked once per workspace.'),
     maxQueue: z.int().min(0).optional().describe('Maximum number of queued requests; further requests get status 429. Default: 100.'),

@@ -87,7 +87,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
 
 /** What does not depend on what serves the model: its names, its queue, and what is changed in requests. */
 function clientsView(name: string, spec: ModelSpec) {
-  const { description, exclusive, scope, fallback, request, variants } = spec;
+  const { description, exclusive, scope, fallback, request, variants, translate } = spec;
   return {
     name,
     aliases: spec.aliases ?? [],
@@ -103,6 +103,7 @@ function clientsView(name: string, spec: ModelSpec) {
     affinity: spec.affinity ?? false,
     ...(fallback !== undefined && { fallback }),
     ...(request && { changes: without(request) }),
+    ...(translate && { translate }),
     ...(variants && { variants: Object.entries(variants).map(([variant, changes]) => ({ name: variant, ...without(changes) })) }),
   };
 }

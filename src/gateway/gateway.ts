@@ -3,7 +3,7 @@ import { BodyError, BodyKeeper, type BodyLimits } from '../loopback/body.ts';
 import { LoopbackServer, type Refusal, shownBy, withoutKey } from '../loopback/server.ts';
 import { newToken } from '../loopback/token.ts';
 import { errorText } from '../protocol/errors.ts';
-import type { ClientKey, GatewayInfo, GatewayOptions } from '../protocol/models.ts';
+import type { ClientKey, GatewayInfo, GatewayOptions, TranslatedPath } from '../protocol/models.ts';
 import { ActivityLog, type FollowedRequest } from './activityLog.ts';
 import { type AnswerTap, BodyLog } from './bodyLog.ts';
 import type { Charge } from './budget.ts';
@@ -229,6 +229,7 @@ export class Gateway {
       /** Present where what is answered is kept. */
       tap?: AnswerTap | undefined;
       dialect: Dialect;
+      translate?: readonly TranslatedPath[] | undefined;
       keepAlive?: KeepAlive | undefined;
       upgrade?: Upgrade;
     },
@@ -287,7 +288,8 @@ function readInference(
   const pool = other ?? poolIn(models, body.model);
   const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
   const changes = [...pool.changesFor(other ? undefined : body.model), ...usageChanges(pool.model, path, body.isStream)];
-  return { pool, asked: body.model, isStream: body.isStream, path, dialect, key, body: body.bytes(pool.model.upstreamName, changes) };
+  const { upstreamName, translate } = pool.model;
+  return { pool, asked: body.model, isStream: body.isStream, path, dialect, translate, key, body: body.bytes(upstreamName, changes) };
 }
 
 function poolIn(models: Catalogue, model: string | undefined): ModelPool {

@@ -32,6 +32,10 @@ export interface LoadRequest {
   readonly whenMissing?: string;
 }
 
+/** Paths of requests that can be answered by chat completions: Anthropic's messages and OpenAI's responses. */
+export type TranslatedPath = 'messages' | 'responses';
+export const translatedPaths = ['messages', 'responses'] as const satisfies readonly TranslatedPath[];
+
 /** A model with every variable filled in but its instances' ports. */
 export interface ModelRequest {
   readonly name: string;
@@ -83,6 +87,8 @@ export interface ModelRequest {
   /** In every JSON request. */
   readonly changes?: RequestChanges;
   readonly variants?: readonly ModelVariant[];
+  /** Paths that are translated although the server may have them. */
+  readonly translate?: readonly TranslatedPath[];
   readonly loadRequest?: LoadRequest;
   /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;

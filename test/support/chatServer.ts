@@ -32,7 +32,9 @@ export class ChatServer implements AsyncDisposable {
       const path = request.url ?? '';
       const chunks: Buffer[] = [];
       for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-      const one = { path, headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString() || '{}') as Body };
+      const isJson = request.headers['content-type'] === 'application/json';
+      const body = isJson ? (JSON.parse(Buffer.concat(chunks).toString()) as Body) : {};
+      const one = { path, headers: request.headers, body };
       asked.push(one);
       const answer = answers[path];
       if (answer) await answer(one, response);

@@ -41,7 +41,7 @@ export function chatFromMessages(body: Fields): Fields {
       max_tokens: body['max_tokens'],
       stop: body['stop_sequences'],
       user: metadata['user_id'],
-      reasoning_effort: output['effort'],
+      reasoning_effort: effortOf(output['effort']),
       response_format: formatOf(output['format'] ?? body['output_format']),
       thinking_budget_tokens: isGiven(body['thinking']) ? objectAt(body['thinking'], 'thinking')['budget_tokens'] : undefined,
     }),
@@ -193,6 +193,11 @@ function choiceOf(type: unknown, name: unknown): unknown {
     default:
       throw mustBe('tool_choice.type', '"auto", "any", "tool" or "none"');
   }
+}
+
+/** Anthropic's two highest ones are refused by servers that have three. */
+function effortOf(effort: unknown): unknown {
+  return effort === 'xhigh' || effort === 'max' ? 'high' : effort;
 }
 
 function formatOf(format: unknown): object | undefined {

@@ -22,7 +22,9 @@ export class StreamTranslator {
       maxBufferSize: maxCharacters,
       onEvent: ({ event, data }) => this.#read(event, data),
       onComment: () => this.#tell(this.#stream.ping()),
-      onError: ({ type, message }) => {
+      onError: ({ type, message, field, value = '' }) => {
+        // As llama-server told errors until 2025.
+        if (field === 'error') throw new GatewayError(502, errorTextIn(value));
         if (type === 'max-buffer-size-exceeded') throw new GatewayError(502, `The server sent an event that is too long: ${message}`);
       },
     });

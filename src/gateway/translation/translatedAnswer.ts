@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { errorTextIn } from '../../protocol/errors.ts';
 import { type AnswerWriter, headersWithout, hopByHop } from '../answerWriter.ts';
 import { errorBody, GatewayError } from '../gatewayError.ts';
 import type { KeepAlive } from '../keepAlive.ts';
@@ -120,7 +121,7 @@ export class TranslatedAnswer implements AnswerWriter {
 
   /** As an event, where a stream has begun with keep-alive comments. */
   #refuse(body: string, status = this.#status): void {
-    if (this.#response.headersSent) this.#finish(`event: error\ndata: ${body}\n\n`);
+    if (this.#response.headersSent) this.#finish(this.#newTranslator().fail(new GatewayError(status, errorTextIn(body))));
     else this.#sendWhole(status, body);
   }
 

@@ -1,6 +1,7 @@
 /** What a client may declare of models. */
 import * as z from 'zod';
 import { maxRank } from '../../protocol/modelMemory.ts';
+import { translatedPaths } from '../../protocol/models.ts';
 import { budgetId, budgetPeriods, remoteApis } from '../../protocol/remoteModels.ts';
 import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
@@ -48,6 +49,7 @@ const model = z
     facts: z.looseObject({}).optional(),
     factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
     changes: changes.optional(),
+    translate: listOf(z.enum(translatedPaths), translatedPaths.length).optional(),
     variants: listOf(changes.extend({ name }), 100).optional(),
     gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
     upstreamName: z.string().max(10_000),

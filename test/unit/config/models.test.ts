@@ -233,6 +233,11 @@ describe('a model', () => {
     assert.deepEqual([named.memory, named.isPinned, named.estimatedBytes], [undefined, undefined, undefined]);
   });
 
+  it('says what is translated for it', async () => {
+    assert.deepEqual((await resolved({ runtime: 'ollama', model: 'x', translate: ['responses'] })).translate, ['responses']);
+    assert.ok(!('translate' in (await resolved({ runtime: 'ollama', model: 'x' }))));
+  });
+
   it('has the changes of its requests, and its variants', async () => {
     const request = { set: { temperature: 0.2, stop: ['a', { b: null }] }, strip: ['user'] };
     const { changes, variants } = await resolved({
@@ -267,6 +272,11 @@ describe('a model', () => {
       'a capability that is none',
       { runtime: 'ollama', model: 'x', capabilities: ['magic'] },
       /^models\.small\.capabilities\.0: must be one of completion, tools, /,
+    ],
+    [
+      'a path that is not translated',
+      { runtime: 'ollama', model: 'x', translate: ['embeddings'] },
+      /^models\.small\.translate\.0: must be one of messages, responses$/,
     ],
     ['a scope that is none', { runtime: 'ollama', model: 'x', scope: 'machine' }, /^models\.small\.scope: must be "window" or "user"$/],
     ['a variant without a name', { runtime: 'ollama', model: 'x', variants: { '': {} } }, /^models\.small\.variants/],

@@ -202,6 +202,7 @@ describe('Anthropic’s client', () => {
   it('is told in its stream of what goes wrong in the middle', async () => {
     const broken: readonly (readonly [string, RegExp])[] = [
       [`data: ${JSON.stringify({ error: { code: 500, message: 'out of memory' } })}\n\n`, /out of memory/],
+      ['error: {"message":"out of slots"}\n\n', /out of slots/],
       ['data: {"choices":[{"del\n\n', /sent something that is no chat completion/],
       ['', /ended its answer in the middle/],
     ];
@@ -229,6 +230,19 @@ describe('Anthropic’s client', () => {
     const stream = clientOf(server).messages.stream(ask);
     stream.on('text', () => server.die());
     await assert.rejects(stream.finalMessage(), /exited with code 3 before it had answered/);
+  });
+
+  it('has to ask in JSON', async () => {
+    await using server = await chatOnly(saying([]));
+    const form = 'multipart/form-data; boundary=x';
+    const body = '--x\r\nContent-Disposition: form-data; name="model"\r\n\r\none\r\n--x--\r\n';
+    const response = await fetch(`${server.gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.gateway.token}`, 'content-type': form },
+      body,
+    });
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /"invalid_request_error","message":"A request .* has to be JSON/);
   });
 
   it('gives up, and so does the server', async () => {
@@ -287,6 +301,14 @@ describe('a server’s own messages', () => {
     assert.equal((await clientOf(server).messages.create(ask)).id, 'm');
     await server.ask('/v1/messages?beta=true', ask);
     assert.deepEqual(server.paths, ['/v1/messages', '/v1/messages?beta=true']);
+  });
+
+  it('are not used where the model is declared so', async () => {
+    const answers = { '/v1/messages': native, '/v1/responses': native, '/v1/chat/completions': saying([{ content: 'ok' }]) };
+    await using server = await ChatServer.start(answers, { translate: ['messages'] });
+    assert.deepEqual((await clientOf(server).messages.create(ask)).content, [{ type: 'text', text: 'ok' }]);
+    await server.ask('/v1/responses', { model: 'one', input: 'hello' });
+    assert.deepEqual(server.paths, ['/v1/chat/completions', '/v1/responses']);
   });
 
   it('are asked for once where it has none', async () => {

@@ -109,6 +109,12 @@ describe('a request of Anthropic’s', () => {
     ],
     ['says nothing of tools where it has none', { messages: [hello], tools: [], tool_choice: { type: 'auto' } }, { messages: [hello] }],
     [
+      'wants no more effort than all servers know',
+      { messages: [hello], output_config: { effort: 'max' } },
+      { messages: [hello], reasoning_effort: 'high' },
+    ],
+    ['says nothing of tools where it has none', { messages: [hello], tools: [], tool_choice: { type: 'auto' } }, { messages: [hello] }],
+    [
       'says how much effort is wanted, and in what form',
       {
         messages: [hello],
