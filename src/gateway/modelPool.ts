@@ -80,8 +80,8 @@ export class ModelPool implements SizedMember {
     return this.#servers.outstanding;
   }
 
-  get desired(): number {
-    return this.#servers.desired;
+  get expected(): number {
+    return this.#servers.expected;
   }
 
   get listed(): number {
@@ -193,12 +193,12 @@ export class ModelPool implements SizedMember {
   /** Answers all waiting requests with the reason; the next request tries again. Servers that are loaded go on, without the further ones that were to be. */
   fail(error: Error): void {
     const reason = error instanceof GatewayError ? error : new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds });
-    if (this.isUnloaded) {
+    if (!this.#servers.areAlive) {
       this.#failWith(reason);
       return;
     }
     this.#queue.rejectLoads(reason);
-    this.#servers.scale(this.#servers.ready.length);
+    this.#servers.scale(this.listed);
     this.#settle();
   }
 

@@ -86,7 +86,7 @@ class SimulatedModel implements SizedMember {
   readonly #admission: Admission<SizedMember> | undefined;
   readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
-  readonly desired = 1;
+  readonly expected = 1;
   listed = 0;
   outstanding = 0;
   askedAt = Number.NEGATIVE_INFINITY;
