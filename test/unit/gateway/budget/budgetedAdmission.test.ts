@@ -136,8 +136,8 @@ describe('models in a budget', () => {
     for (const model of models) await load(model);
     assert.deepEqual(log, [
       'a begins',
-      "'b' cannot be loaded: it needs 4.0 GB of memory, and 12 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
-      "'c' cannot be loaded: it needs 14 GB of memory, and 12 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
+      "'b' cannot be loaded: it needs 4.0 GB of memory, and 12.0 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
+      "'c' cannot be loaded: it needs 14.2 GB of memory, and 12.0 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
     ]);
   });
 
@@ -217,7 +217,7 @@ describe('models in a budget', () => {
     assert.deepEqual(log, ['b begins', 'a begins', 'b releases', 'a begins']);
     a.expected = 4;
     assert.ok(!admission.mayLaunch(a));
-    assert.match(log.at(-1) ?? '', /it needs 16 GB of memory, and 12 GB is the budget/);
+    assert.match(log.at(-1) ?? '', /it needs 16.0 GB of memory, and 12.0 GB is the budget/);
     a.expected = 1;
     a.listed = 1;
     admission.settle();
