@@ -20,8 +20,8 @@ export interface GroupMember {
 /** The same, where the size of what it loads matters. */
 export interface SizedMember extends GroupMember {
   readonly model: ModelRequest;
-  /** Number of servers that it wants. */
-  readonly desired: number;
+  /** Number of its servers when those that it wants are there: beside ones that it does not want any more, and that are not verified to be gone. */
+  readonly expected: number;
   /** Number of servers of which it is not verified that they are gone. */
   readonly listed: number;
   /** When it was asked last, by performance.now(); negative infinity where it never was. */

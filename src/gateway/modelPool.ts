@@ -94,8 +94,8 @@ export class ModelPool implements SizedMember {
     return this.#servers.outstanding;
   }
 
-  get desired(): number {
-    return this.#servers.desired;
+  get expected(): number {
+    return this.#servers.expected;
   }
 
   get listed(): number {
@@ -210,12 +210,12 @@ export class ModelPool implements SizedMember {
       error instanceof GatewayError
         ? error
         : new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true });
-    if (this.isUnloaded) {
+    if (!this.#servers.areAlive) {
       this.#failWith(reason);
       return;
     }
     this.#queue.rejectLoads(reason);
-    this.#servers.scale(this.#servers.ready.length);
+    this.#servers.scale(this.listed);
     this.#settle();
   }
 

@@ -133,6 +133,8 @@ export class Models implements Catalogue {
     const before = this.#budgeted;
     this.#takeBudget(models, options);
     if (measured) this.#measured = new Map(Object.entries(measured));
+    // Before anything is loaded, and again when all is declared.
+    this.#budgeted?.update(this.#budget, this.#measured);
     const names = new Set(models.map(({ name }) => name));
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;

@@ -78,6 +78,11 @@ export class Servers {
     return this.#desired;
   }
 
+  /** Number of those that are listed, and of those that are missing. */
+  get expected(): number {
+    return this.#desired + this.#all.filter(({ number }) => number > this.#desired).length;
+  }
+
   /** Of the one that is being loaded. */
   get progress(): ServerProgress {
     return this.#progress;

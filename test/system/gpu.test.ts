@@ -73,6 +73,30 @@ describe('what is used of a GPU', () => {
     );
   });
 
+  it('is measured of a model, and counts for the budget of GPUs', async () => {
+    await using run = new Run();
+    execFileSync('cc', ['-shared', '-fPIC', '-o', join(run.folder, 'libnvidia-ml.so.1'), source]);
+    const users = join(run.folder, 'users');
+    writeFileSync(users, '');
+    const warden = await TestWarden.start({ LD_LIBRARY_PATH: run.folder, FAKE_NVML: users });
+    const gigabyte = 2 ** 30;
+    const requests = [
+      fakeModel(warden, [], { name: 'one' }),
+      fakeModel(warden, [], { name: 'two', memory: { gpuMemoryBytes: 2 * gigabyte } }),
+    ];
+    await using models = await TestModels.of(warden, requests, { memory: { gpuMemoryBytes: [4 * gigabyte] } });
+    await warden.client.loadModel('one');
+    const [server] = await warden.client.list();
+    writeFileSync(users, `${server?.leader?.pid} ${3 * gigabyte} 45`);
+    const { memory } = await models.until('one', (model) => (model.memory?.gpuMemoryBytes ?? 0) > 0);
+    assert.deepEqual([memory?.gpuMemoryBytes, memory?.source], [3 * gigabyte, 'measured']);
+    const waiting = models.chat('two', 'say 1');
+    await models.until('one', ({ state }) => state === 'draining');
+    writeFileSync(users, '');
+    assert.equal((await waiting).status, 200);
+    assert.equal((await models.model('one')).state, 'cold');
+  });
+
   it('of a server that has crashed has to be given back, too, before the next model of its group begins', async () => {
     await using run = new Run();
     execFileSync('cc', ['-shared', '-fPIC', '-o', join(run.folder, 'libnvidia-ml.so.1'), source]);

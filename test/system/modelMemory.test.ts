@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fakeModel, TestModels } from '../support/models.ts';
+import { eventually } from '../support/run.ts';
 import { TestWarden } from '../support/warden.ts';
 
 const megabyte = 2 ** 20;
@@ -56,5 +57,21 @@ describe('models whose servers take memory', () => {
     await using again = await TestModels.of(next, declared, { memory: { memoryBytes: 100 * megabyte } });
     const { status, text } = await again.chat('a', 'say 1');
     assert.deepEqual([status, /it needs \d+ MB of memory, and 100 MB is the budget/.test(text)], [424, true], text);
+  });
+
+  it('are counted by the gateway process that takes the place of one that was killed', async () => {
+    const warden = await TestWarden.start();
+    const named = (name: string) => fakeModel(warden, [], { name, memory: { memoryBytes: 300 * megabyte } });
+    await using models = await TestModels.of(warden, [named('a'), named('b'), named('c')], { memory: budget });
+    for (const name of ['a', 'b']) await warden.client.loadModel(name);
+    const { gatewayPid } = await warden.client.inspect();
+    assert.ok(gatewayPid);
+    process.kill(gatewayPid, 'SIGKILL');
+    await eventually('another one has taken over', async () => {
+      const { gatewayPid: next } = await warden.client.inspect();
+      return next !== null && next !== gatewayPid && (await loadedOf(models)).length === 2;
+    });
+    assert.equal((await warden.client.loadModel('c')).state, 'ready');
+    assert.equal((await loadedOf(models)).length, 2, 'one of those that it has taken over went');
   });
 });

@@ -51,14 +51,14 @@ export class BudgetedAdmission implements Admission<SizedMember> {
   mayLaunch(member: SizedMember): boolean {
     const holder = this.#holders.get(member);
     if (holder === undefined || !this.mayAnswer(member)) return false;
-    if (member.desired <= holder.servers) return true;
+    if (member.expected <= holder.servers) return true;
     this.#enqueue(member);
     // It may have begun at once, or have been refused, and want fewer now.
-    return member.desired <= (this.#holders.get(member)?.servers ?? 0);
+    return member.expected <= (this.#holders.get(member)?.servers ?? 0);
   }
 
   takeOver(member: SizedMember): void {
-    if (!this.#holders.has(member)) this.#holders.set(member, { servers: member.desired, isLeaving: false, turn: undefined });
+    if (!this.#holders.has(member)) this.#holders.set(member, { servers: member.expected, isLeaving: false, turn: undefined });
   }
 
   want(member: SizedMember): void {
@@ -105,8 +105,10 @@ export class BudgetedAdmission implements Admission<SizedMember> {
   #settleOnce(): void {
     this.#reasons.clear();
     for (const [member, holder] of this.#holders) {
+      // Its only server has ended by itself, and is verified to be gone.
+      if (member.listed === 0 && !member.isWanted && !holder.isLeaving) this.#forget(member);
       // As its further servers are gone, their memory is.
-      holder.servers = Math.min(holder.servers, Math.max(member.desired, member.listed));
+      holder.servers = Math.min(holder.servers, Math.max(member.expected, member.listed));
     }
     this.#waiting = this.#waiting.filter((member) => member.isWanted || this.#isGrowing(member));
     // One that is declared anew has the name of the one before it, which may still hold memory.
@@ -136,13 +138,13 @@ export class BudgetedAdmission implements Admission<SizedMember> {
   }
 
   #asBudgeted(key: string, member: SizedMember): BudgetedModel {
-    const { model, desired, outstanding, isWanted, isLoading, askedAt } = member;
+    const { model, expected, outstanding, isWanted, isLoading, askedAt } = member;
     const holder = this.#holders.get(member);
     const has = holder ? Math.max(holder.servers, member.listed) : 0;
     const size = this.#sizeOf(model, 'peak');
     return {
       name: key,
-      needs: amountsFor(model, size, Math.max(desired, has)),
+      needs: amountsFor(model, size, Math.max(expected, has)),
       holds: amountsFor(model, this.#sizeOf(model, isLoading ? 'peak' : 'settled'), has),
       isGuess: size.source === 'estimated' || size.source === 'unknown',
       isLeaving: holder?.isLeaving === true,
@@ -161,7 +163,7 @@ export class BudgetedAdmission implements Admission<SizedMember> {
   /** Whether it has memory for fewer servers than it wants. */
   #isGrowing(member: SizedMember): boolean {
     const holder = this.#holders.get(member);
-    return holder !== undefined && !holder.isLeaving && member.listed > 0 && member.desired > holder.servers;
+    return holder !== undefined && !holder.isLeaving && member.listed > 0 && member.expected > holder.servers;
   }
 
   /** Those that need not go any more, because what waited for them does not. */
@@ -181,7 +183,7 @@ export class BudgetedAdmission implements Admission<SizedMember> {
     switch (verdict.do) {
       case 'begin':
         this.#waiting = this.#waiting.filter((other) => other !== member);
-        this.#holders.set(member, { servers: member.desired, isLeaving: false, turn: undefined });
+        this.#holders.set(member, { servers: member.expected, isLeaving: false, turn: undefined });
         this.#hasChanged = true;
         member.begin();
         return;

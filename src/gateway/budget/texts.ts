@@ -11,10 +11,10 @@ export function refusalText(model: string, { resource, needs, budget, pinned, pi
   const kind = memoryName(resource);
   if (kind === undefined)
     return `'${model}' cannot be loaded: ${namesOf(pinned)} of the exclusive group '${groupName(resource)}' is loaded and pinned.`;
-  const amount = Number.isFinite(needs) ? `it needs ${formatBytes(needs)} of ${kind}` : `it is not known how much ${kind} it needs`;
-  const limit = `'${model}' cannot be loaded: ${amount}, and ${formatBytes(budget)} is the budget`;
+  const amount = Number.isFinite(needs) ? `it needs ${amountText(needs)} of ${kind}` : `it is not known how much ${kind} it needs`;
+  const limit = `'${model}' cannot be loaded: ${amount}, and ${amountText(budget)} is the budget`;
   return pinned.length > 0
-    ? `${limit}, ${formatBytes(pinnedAmount)} of it pinned by ${namesOf(pinned)}. Unload what is pinned, or raise "gateway" in processes.json.`
+    ? `${limit}, ${amountText(pinnedAmount)} of it pinned by ${namesOf(pinned)}. Unload what is pinned, or raise "gateway" in processes.json.`
     : `${limit}. Raise "gateway" in processes.json, or say in "memory" of the model what it really takes.`;
 }
 
@@ -27,7 +27,7 @@ export interface WaitedFor {
 export function waitText(missing: ReadonlyMap<string, number>, waitedFor: readonly WaitedFor[]): string {
   const amounts = [...missing].flatMap(([resource, amount]) => {
     const kind = memoryName(resource);
-    return kind === undefined ? [] : `${formatBytes(amount)} of ${kind}`;
+    return kind === undefined ? [] : `${amountText(amount)} of ${kind}`;
   });
   const what = amounts[0] ?? 'its turn';
   const shown = waitedFor.slice(0, maxNamed).map(({ name, does }) => (does === 'busy' ? `'${name}' has requests` : `'${name}' is ${does}`));
@@ -38,4 +38,10 @@ function namesOf(names: readonly string[]): string {
   const shown = names.slice(0, maxNamed).map((name) => `'${name}'`);
   const more = names.length - shown.length;
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
+
+/** Finer than elsewhere: 14.2 GB do not fit in 14 GB. */
+function amountText(bytes: number): string {
+  const gigabytes = bytes / 2 ** 30;
+  return gigabytes >= 1 ? `${gigabytes.toFixed(1)} GB` : formatBytes(bytes);
 }

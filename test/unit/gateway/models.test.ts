@@ -86,6 +86,7 @@ class Trial {
       const group = ['x', 'x', 'y', undefined][Math.floor(this.#random() * 4)];
       return modelOf(name, {
         instances: 1 + Math.floor(this.#random() * 3),
+        preload: this.#random() < 0.2,
         ...(group !== undefined && { exclusive: group }),
         ...(this.launcher.budget !== undefined && { memory: { memoryBytes: bytesOf[name] ?? 0 }, rank: Math.floor(this.#random() * 2) }),
       });

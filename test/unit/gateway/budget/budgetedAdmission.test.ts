@@ -16,7 +16,7 @@ class Model implements SizedMember {
   readonly model: ModelRequest;
   readonly #admission: BudgetedAdmission;
   readonly #log: string[];
-  desired = 1;
+  expected = 1;
   listed = 0;
   outstanding = 0;
   isWanted = false;
@@ -32,7 +32,7 @@ class Model implements SizedMember {
   }
 
   begin(): void {
-    this.listed = this.desired;
+    this.listed = this.expected;
     this.#log.push(`${this.name} begins`);
   }
 
@@ -136,8 +136,8 @@ describe('models in a budget', () => {
     for (const model of models) await load(model);
     assert.deepEqual(log, [
       'a begins',
-      "'b' cannot be loaded: it needs 4.0 GB of memory, and 12 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
-      "'c' cannot be loaded: it needs 14 GB of memory, and 12 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
+      "'b' cannot be loaded: it needs 4.0 GB of memory, and 12.0 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
+      "'c' cannot be loaded: it needs 14.2 GB of memory, and 12.0 GB is the budget, 9.0 GB of it pinned by 'a'. Unload what is pinned, or raise \"gateway\" in processes.json.",
     ]);
   });
 
@@ -193,21 +193,32 @@ describe('models in a budget', () => {
     assert.deepEqual(log, ['a begins', 'b begins', 'b releases', 'c begins']);
   });
 
+  it('hold nothing when their servers have ended by themselves, also where they are pinned', async () => {
+    const { log, admission, models, load } = setUp({ memory: { memoryBytes: 9 * gigabyte }, isPinned: true }, 9);
+    const [a, b] = models;
+    await load(a);
+    assert.ok(a);
+    a.listed = 0;
+    admission.settle();
+    await load(b);
+    assert.deepEqual(log, ['a begins', 'b begins']);
+  });
+
   it('get memory for further servers beside those that are loaded, or are told why not', async () => {
     const { log, admission, models, load } = setUp(4, 4);
     const [a, b] = models;
     await load(b);
     await load(a);
     assert.ok(a);
-    a.desired = 3;
+    a.expected = 3;
     assert.ok(!admission.mayLaunch(a), 'first the other one has to go');
     for (let turns = 0; turns < 4; turns++) await turn();
     assert.ok(admission.mayLaunch(a));
     assert.deepEqual(log, ['b begins', 'a begins', 'b releases', 'a begins']);
-    a.desired = 4;
+    a.expected = 4;
     assert.ok(!admission.mayLaunch(a));
-    assert.match(log.at(-1) ?? '', /it needs 16 GB of memory, and 12 GB is the budget/);
-    a.desired = 1;
+    assert.match(log.at(-1) ?? '', /it needs 16.0 GB of memory, and 12.0 GB is the budget/);
+    a.expected = 1;
     a.listed = 1;
     admission.settle();
     await load(b);
