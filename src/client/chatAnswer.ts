@@ -8,6 +8,12 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
+/** Tokens as the server has counted them. */
+export interface AnswerUsage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
 interface OpenCall {
   readonly index: unknown;
   readonly id: string | undefined;
@@ -23,10 +29,16 @@ export class ChatAnswer {
   readonly #calls: OpenCall[] = [];
   #problem: string | undefined;
   #isEmpty = true;
+  #usage: AnswerUsage = {};
 
   /** What is wrong with it, as far as it is known. */
   get problem(): string | undefined {
     return this.#problem ?? (this.#isEmpty ? 'The server answered with nothing.' : undefined);
+  }
+
+  /** As the last piece that has some says; empty where none does. */
+  get usage(): AnswerUsage {
+    return this.#usage;
   }
 
   get toolCalls(): ToolCall[] {
@@ -57,6 +69,7 @@ export class ChatAnswer {
     }
     this.#isEmpty = false;
     if (isGiven(body['error'])) this.#fail(errorTextIn(json).slice(0, quotedLength));
+    if (isGiven(body['usage'])) this.#usage = usageOf(asRecord(body['usage']));
     const [choice] = listOf(body['choices']).map(asRecord);
     const { content, tool_calls: calls } = asRecord(choice?.['delta'] ?? choice?.['message']);
     this.#addCalls(listOf(calls).map(asRecord));
@@ -97,6 +110,10 @@ function parse(json: string): Readonly<Record<string, unknown>> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function usageOf({ prompt_tokens: input, completion_tokens: output }: Readonly<Record<string, unknown>>): AnswerUsage {
+  return { ...(typeof input === 'number' && { inputTokens: input }), ...(typeof output === 'number' && { outputTokens: output }) };
 }
 
 /** As a text, or as a list of parts. */

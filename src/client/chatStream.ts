@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { errorTextIn } from '../protocol/errors.ts';
-import { ChatAnswer, type ToolCall } from './chatAnswer.ts';
+import { type AnswerUsage, ChatAnswer, type ToolCall } from './chatAnswer.ts';
 
 export interface ChatListener {
   /** No more is read of the answer until what it returns has resolved. */
@@ -10,6 +10,8 @@ export interface ChatListener {
   onToolCall?(call: ToolCall): void;
   /** What the model does while there is nothing of an answer yet: `loading 40 %`. */
   onWaiting?(state: string): void;
+  /** Called at the end; empty where the server does not say. */
+  onUsage?(usage: AnswerUsage): void;
 }
 
 /** How often the gateway says that it is still there, while it waits for the model. */
@@ -37,6 +39,7 @@ export async function streamChat(
     signal?.throwIfAborted();
     throw error;
   }
+  listener.onUsage?.(answer.usage);
   if (answer.problem !== undefined) throw new Error(answer.problem);
   for (const call of answer.toolCalls) listener.onToolCall?.(call);
 }

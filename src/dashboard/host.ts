@@ -1,4 +1,6 @@
 import type { FromDashboard, ToDashboard } from '../protocol/dashboard.ts';
+import type { DashboardTab } from '../protocol/modelPages.ts';
+import type { RequestOrder } from './activityRows.ts';
 import type { Order } from './processRows.ts';
 import type { Range } from './timeline.ts';
 
@@ -11,9 +13,37 @@ export interface PageState {
   readonly hidden: readonly string[];
   /** Name of the tree whose output is shown. */
   readonly followed: string;
+  readonly tab: DashboardTab;
+  readonly requestOrder: RequestOrder;
+  /** Name of the model whose requests are shown; empty: all. */
+  readonly requestModel: string;
+  readonly failedOnly: boolean;
+  readonly playground: PlaygroundState;
 }
 
-const initialState: PageState = { range: 'recent', order: { by: 'natural', descending: false }, filter: '', hidden: [], followed: '' };
+/** As it stands in the fields. */
+export interface PlaygroundState {
+  readonly model: string;
+  /** Empty: none. */
+  readonly other: string;
+  readonly system: string;
+  readonly prompt: string;
+  readonly temperature: string;
+  readonly maxTokens: string;
+}
+
+const initialState: PageState = {
+  range: 'recent',
+  order: { by: 'natural', descending: false },
+  filter: '',
+  hidden: [],
+  followed: '',
+  tab: 'processes',
+  requestOrder: { by: 'natural', descending: false },
+  requestModel: '',
+  failedOnly: false,
+  playground: { model: '', other: '', system: '', prompt: '', temperature: '', maxTokens: '' },
+};
 
 /** The editor gives every webview this function, which may be called once. */
 declare function acquireVsCodeApi(): {

@@ -1,11 +1,13 @@
 /** The dashboard's page: draws what the extension tells, and tells what the user wants. */
 import 'uplot/dist/uPlot.min.css';
 import '../../media/dashboard.css';
+import '../../media/modelPages.css';
 import type { DashboardCommand, GraphProcess } from '../protocol/dashboard.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { endText, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
+import { ActivityView } from './activityView.ts';
 import { Charts, type Line, sampleOf } from './charts.ts';
 import { byId, make } from './element.ts';
 import { drawnNodes } from './graphNodes.ts';
@@ -14,8 +16,10 @@ import { host, pageState, remember } from './host.ts';
 import { lookOf } from './looks.ts';
 import { drawModels } from './modelTable.ts';
 import { OutputPane } from './outputPane.ts';
+import { PlaygroundView } from './playgroundView.ts';
 import { processRows } from './processRows.ts';
 import { ProcessTable } from './processTable.ts';
+import { Tabs } from './tabs.ts';
 import { text } from './texts.ts';
 import { type Range, Timeline } from './timeline.ts';
 
@@ -27,6 +31,15 @@ const table = new ProcessTable(pageState().order, pageState().filter, {
   onChoose: ({ treeName }) => follow(treeName),
 });
 const graph = new GraphView(follow);
+const activity = new ActivityView();
+const playground = new PlaygroundView();
+let isWatched = false;
+const tabs = new Tabs(pageState().tab, (tab) => {
+  const isVisible = tab === 'activity';
+  if (isVisible !== isWatched) host.tell({ kind: 'watchActivity', isVisible });
+  isWatched = isVisible;
+  if (tab === 'processes') drawCharts();
+});
 let trees: readonly TreeSnapshot[] = [];
 let models: readonly ModelSnapshot[] = [];
 let declared: readonly GraphProcess[] = [];
@@ -104,7 +117,8 @@ function take(at: number, now: readonly TreeSnapshot[]): void {
   trees = now;
   const fresh = timeline.add(at, now);
   if (fresh.length > 0 || before.length !== now.length) drawLegend();
-  drawCharts();
+  // They are drawn by the width that they have.
+  if (tabs.shown === 'processes') drawCharts();
   table.update(processRows(now));
   drawGraph();
   drawFollowed();
@@ -145,6 +159,9 @@ host.onMessage((message) => {
     case 'models':
       ({ models } = message);
       drawModels(models);
+      activity.setModels(models);
+      playground.setModels(models);
+      tabs.setHasModels(models.length > 0);
       drawGraph();
       break;
     case 'graph':
@@ -157,6 +174,23 @@ host.onMessage((message) => {
       break;
     case 'output':
       output.show(message.text, message.anew);
+      break;
+    case 'show':
+      tabs.choose(message.tab);
+      if (message.model !== undefined && message.tab === 'activity') activity.showModel(message.model);
+      if (message.model !== undefined && message.tab === 'playground') playground.showModel(message.model);
+      break;
+    case 'activity':
+      activity.take(message.requests, message.gateways, message.anew);
+      break;
+    case 'bodies':
+      activity.takeBodies(message.of, message.bodies);
+      break;
+    case 'replay':
+      activity.takeReplay(message.of, message.text, message.anew, message.end);
+      break;
+    case 'answer':
+      playground.take(message);
       break;
   }
 });

@@ -79,7 +79,7 @@ export class App {
     });
     const documents = new ReadOnlyDocuments();
     const configuration = new ConfigurationDocument(specs, names);
-    const dashboards = new Dashboards(context.extensionUri, { link, models, processes, specs });
+    const dashboards = new Dashboards(context.extensionUri, { link, models, processes, specs, documents });
     context.subscriptions.push(
       log,
       link,

@@ -164,6 +164,8 @@ class Commands {
       cpuProfile: (row) => this.#onMember(row, 'cpuProfile'),
       heapSnapshot: (row) => this.#onMember(row, 'heapSnapshot'),
       openDashboard: () => Promise.resolve(this.#parts.dashboards.show()),
+      showRequests: (row) => Promise.resolve(this.#parts.dashboards.show('activity', row?.process)),
+      openPlayground: (row) => Promise.resolve(this.#parts.dashboards.show('playground', row?.process)),
     };
   }
 

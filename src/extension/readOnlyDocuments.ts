@@ -20,14 +20,15 @@ export class ReadOnlyDocuments implements vscode.TextDocumentContentProvider, vs
     return this.#texts.get(path) ?? '';
   }
 
-  /** `title`: of the editor, which shows one that has it already again, with this text. */
-  async show(title: string, text: string): Promise<void> {
+  /** `title`: of the editor, which shows one that has it already again, with this text. `line`: the one to begin at, from 0. */
+  async show(title: string, text: string, line?: number): Promise<void> {
     const uri = vscode.Uri.from({ scheme, path: `/${title.replaceAll('/', '∕')}` });
     this.#texts.delete(uri.path);
     this.#texts.set(uri.path, text);
     for (const path of [...this.#texts.keys()].slice(0, -maxKept)) this.#texts.delete(path);
     this.#changed.fire(uri);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+    const selection = line === undefined ? {} : { selection: new vscode.Range(line, 0, line, 0) };
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), selection);
   }
 
   dispose(): void {

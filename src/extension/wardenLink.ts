@@ -134,6 +134,12 @@ export class WardenLink implements vscode.Disposable {
     return this.#detached.clientOf(tree) ?? this.#modelService.clientOf(tree) ?? (await this.client());
   }
 
+  /** Wardens that may know what models of this window were asked; none is started for that. */
+  async modelClients(): Promise<readonly WardenClient[]> {
+    const own = this.isConnected ? [await this.client()] : [];
+    return [...own, ...this.#modelService.clients];
+  }
+
   /** Looks for a warden of detached processes, which a terminal may start at any time, as long as some of it `isWanted` here. */
   findDetachedWhile(isWanted: () => boolean): void {
     this.#detached.findWhile(isWanted);

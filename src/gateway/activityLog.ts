@@ -91,6 +91,8 @@ export class ActivityLog {
           totalMillis: performance.now() - begunAt,
           status,
           ...(error !== undefined && { error: error.slice(0, maxError) }),
+          // Its head was sent already, and says that all is well.
+          ...(error === undefined && status < 400 && answered?.failed && { error: 'The answer broke off, or ended with an error.' }),
           ...(answered && figuresOf(answered)),
         }),
     };

@@ -2,6 +2,7 @@
 import type { Dependency } from './declare.ts';
 import type { History } from './figures.ts';
 import type { TreeId } from './identity.ts';
+import type { FromModelPages, ModelPageText, ToModelPages } from './modelPages.ts';
 import type { ModelSnapshot } from './models.ts';
 import type { TreeSnapshot } from './snapshot.ts';
 
@@ -12,7 +13,8 @@ export type ToDashboard =
   | { readonly kind: 'graph'; readonly processes: readonly GraphProcess[] }
   | { readonly kind: 'history'; readonly tree: TreeId; readonly history: History }
   /** More of the output that is followed, without colours; `anew` where it is of another tree than before. */
-  | { readonly kind: 'output'; readonly text: string; readonly anew: boolean };
+  | { readonly kind: 'output'; readonly text: string; readonly anew: boolean }
+  | ToModelPages;
 
 /** A declared process in the graph of dependencies. */
 export interface GraphProcess {
@@ -62,7 +64,8 @@ export type DashboardTexts = Readonly<
     | 'live'
     | 'succeeded'
     | 'ended'
-    | 'hasFailed',
+    | 'hasFailed'
+    | ModelPageText,
     string
   >
 >;
@@ -72,4 +75,5 @@ export type FromDashboard =
   | { readonly kind: 'follow'; readonly tree: TreeId }
   | { readonly kind: 'command'; readonly command: DashboardCommand; readonly process: string }
   /** A file for the user to put somewhere. */
-  | { readonly kind: 'save'; readonly name: string; readonly base64: string };
+  | { readonly kind: 'save'; readonly name: string; readonly base64: string }
+  | FromModelPages;

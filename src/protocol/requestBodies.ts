@@ -1,16 +1,6 @@
 /** What requests to models and their answers say. Nothing of it is kept unless that is switched on, and then in the memory of the gateway process only. */
 import { RequestType } from 'vscode-jsonrpc';
-
-export interface KeptText {
-  /** Empty where it is no text. */
-  readonly text: string;
-  /** Size of what was sent, in bytes. */
-  readonly bytes: number;
-  /** Keys and passwords were replaced, or long runs of base64 shortened. */
-  readonly isMasked?: true;
-  /** It is the beginning only, or none of it. */
-  readonly isCut?: true;
-}
+import type { KeptText } from './keptText.ts';
 
 export interface KeptBodies {
   /** At the gateway, with its query. */
@@ -39,8 +29,3 @@ export const requestBodies = new RequestType<BodiesRequest, KeptBodies | null, v
 /** The same, between the warden and its gateway process. */
 export const gatewayKeepBodies = new RequestType<{ readonly keep: boolean }, null, void>('gateway/keepBodies');
 export const gatewayBodies = new RequestType<BodiesRequest, KeptBodies | null, void>('gateway/bodies');
-
-/** Whether the text is all that was sent, so that it can be sent again. */
-export function isWhole({ text, isMasked, isCut }: KeptText): boolean {
-  return text !== '' && isMasked === undefined && isCut === undefined;
-}

@@ -1,16 +1,20 @@
 import * as vscode from 'vscode';
 import type { FromDashboard, ToDashboard } from '../../protocol/dashboard.ts';
 import type { TreeId } from '../../protocol/identity.ts';
+import type { DashboardTab, ToModelPages } from '../../protocol/modelPages.ts';
 import { errorText } from '../localized.ts';
 import type { Models } from '../models/models.ts';
 import type { Processes } from '../processes.ts';
 import { rowOf } from '../processTree/row.ts';
+import type { ReadOnlyDocuments } from '../readOnlyDocuments.ts';
 import { tellError, tellInfo } from '../tell.ts';
 import type { WardenLink } from '../wardenLink.ts';
 import type { WorkspaceSpecs } from '../workspaceSpecs.ts';
+import { ActivityPage } from './activityPage.ts';
 import { graphOf } from './graph.ts';
 import { OutputFeed } from './outputFeed.ts';
 import { pageHtml, pageRoots } from './page.ts';
+import { Playground } from './playground.ts';
 
 const viewType = 'tree-warden.dashboard';
 /** Sampling interval in milliseconds while the dashboard is visible. */
@@ -21,6 +25,7 @@ export interface DashboardParts {
   readonly models: Models;
   readonly processes: Processes;
   readonly specs: WorkspaceSpecs;
+  readonly documents: ReadOnlyDocuments;
 }
 
 /** The dashboard: at most one per window, restored with the window. */
@@ -36,9 +41,11 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
     this.#registration = vscode.window.registerWebviewPanelSerializer(viewType, this);
   }
 
-  show(): void {
+  /** `tab`: the page that is shown; the one that was last where absent. `model`: what that page is to be about. */
+  show(tab?: DashboardTab, model?: string): void {
     if (this.#open) this.#open.panel.reveal();
     else this.#take(vscode.window.createWebviewPanel(viewType, vscode.l10n.t('Tree Warden Dashboard'), vscode.ViewColumn.Active));
+    if (tab) this.#open?.show({ kind: 'show', tab, ...(model !== undefined && { model }) });
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
@@ -69,7 +76,12 @@ class Dashboard {
   readonly #subscriptions: vscode.Disposable[];
   /** Trees whose history the page has. */
   readonly #known = new Set<TreeId>();
+  readonly #activity: ActivityPage;
+  readonly #playground: Playground;
   #output: OutputFeed | undefined;
+  /** Told to the page when it is there. */
+  #wanted: ToModelPages | undefined;
+  #isReady = false;
 
   constructor(panel: vscode.WebviewPanel, extension: vscode.Uri, parts: DashboardParts) {
     const { link, models, processes } = parts;
@@ -77,13 +89,20 @@ class Dashboard {
     this.#parts = parts;
     this.#link = link;
     this.#models = models;
+    this.#activity = new ActivityPage(parts, (message) => this.#tell(message));
+    this.#playground = new Playground(models, (answer) => this.#tell({ kind: 'answer', ...answer }));
     panel.iconPath = vscode.Uri.joinPath(extension, 'media', 'icon.png');
     panel.webview.options = { enableScripts: true, localResourceRoots: pageRoots(extension) };
     this.#subscriptions = [
       panel.webview.onDidReceiveMessage((message: FromDashboard) => void this.#hear(message)),
       panel.onDidChangeViewState(() => this.#chooseInterval()),
       link.onDidChangeTrees(() => this.#tellTrees()),
-      models.onDidChange(() => this.#tellModels()),
+      models.onDidChange(() => {
+        this.#tellModels();
+        this.#activity.modelsChanged();
+      }),
+      this.#activity,
+      this.#playground,
       processes.onDidChangeSpecs(() => this.#tellGraph()),
       processes.onDidChangeNames(() => this.#tellGraph()),
       processes.onDidChangeFailures(() => this.#tellGraph()),
@@ -101,7 +120,16 @@ class Dashboard {
   #chooseInterval(): void {
     this.#link.wantFigures('dashboard', this.panel.visible ? visibleMillis : 0);
     // A hidden page is discarded; it asks again when it is shown.
-    if (!this.panel.visible) this.#output?.dispose();
+    if (this.panel.visible) return;
+    this.#output?.dispose();
+    this.#activity.watch(false);
+    this.#isReady = false;
+  }
+
+  /** At once, or when the page is there. */
+  show(message: ToModelPages): void {
+    if (this.#isReady) this.#tell(message);
+    else this.#wanted = message;
   }
 
   #tell(message: ToDashboard): void {
@@ -145,6 +173,10 @@ class Dashboard {
           this.#tellTrees();
           this.#tellModels();
           this.#tellGraph();
+          this.#playground.tellAll();
+          this.#isReady = true;
+          if (this.#wanted) this.#tell(this.#wanted);
+          this.#wanted = undefined;
           break;
         case 'follow':
           await this.#follow(message.tree);
@@ -154,6 +186,33 @@ class Dashboard {
           break;
         case 'save':
           await save(message.name, message.base64);
+          break;
+        case 'watchActivity':
+          this.#activity.watch(message.isVisible && this.panel.visible);
+          break;
+        case 'keepBodies':
+          await this.#activity.keepBodies(message.keep);
+          break;
+        case 'askBodies':
+          await this.#activity.tellBodies(message.of);
+          break;
+        case 'copyCurl':
+          await this.#activity.copyCurl(message.of);
+          break;
+        case 'replay':
+          await this.#activity.replay(message.of);
+          break;
+        case 'stopReplay':
+          this.#activity.stopReplay();
+          break;
+        case 'openServerLog':
+          await this.#activity.openServerLog(message.server, message.at);
+          break;
+        case 'ask':
+          this.#playground.ask(message.prompts);
+          break;
+        case 'stopAsking':
+          this.#playground.stop();
           break;
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { DashboardTexts } from '../../protocol/dashboard.ts';
+import { modelPageTexts } from './modelPageTexts.ts';
 
 /** The folders of the extension that the page may load from. */
 export function pageRoots(extension: vscode.Uri): vscode.Uri[] {
@@ -11,7 +12,7 @@ export function pageRoots(extension: vscode.Uri): vscode.Uri[] {
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', name)).toString();
-  const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; font-src ${webview.cspSource}`;
+  const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; font-src ${webview.cspSource}; img-src data:`;
   const text = {
     charts: vscode.l10n.t('CPU, memory and disk over time'),
     range: vscode.l10n.t('Range'),
@@ -29,8 +30,12 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     trees: vscode.l10n.t('Trees'),
     models: vscode.l10n.t('Models'),
     graph: vscode.l10n.t('Dependencies'),
+    pages: vscode.l10n.t('Pages'),
+    activity: vscode.l10n.t('Requests'),
+    playground: vscode.l10n.t('Playground'),
   };
   const texts: DashboardTexts = {
+    ...modelPageTexts(),
     cpu: vscode.l10n.t('CPU'),
     memory: vscode.l10n.t('Memory'),
     storage: vscode.l10n.t('Disk'),
@@ -76,6 +81,14 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
   <title>Tree Warden</title>
 </head>
 <body data-texts="${escapeAttribute(JSON.stringify(texts))}">
+  <div id="tabs" role="tablist" aria-label="${text.pages}" hidden>
+    <button id="tab-processes" data-tab="processes" role="tab" aria-controls="page-processes">${text.processes}</button>
+    <button id="tab-activity" data-tab="activity" role="tab" aria-controls="page-activity">${text.activity}</button>
+    <button id="tab-playground" data-tab="playground" role="tab" aria-controls="page-playground">${text.playground}</button>
+  </div>
+  <div id="page-activity" class="page" role="tabpanel" aria-labelledby="tab-activity" hidden></div>
+  <div id="page-playground" class="page" role="tabpanel" aria-labelledby="tab-playground" hidden></div>
+  <div id="page-processes" class="page" role="tabpanel" aria-labelledby="tab-processes">
   <header>
     <div id="legend" role="group" aria-label="${text.trees}"></div>
     <div id="tools">
@@ -106,6 +119,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
     <button data-command="showOutput">${text.showOutput}</button>
   </div>
   <pre id="output" tabindex="0" aria-label="${text.output}"></pre>
+  </div>
   <script nonce="${nonce}" src="${file('dashboard.js')}"></script>
 </body>
 </html>`;
