@@ -108,7 +108,8 @@ export function requestRow(entry: ActivityEntry, stateText: (state: 'waiting' | 
   };
 }
 
-function durationText(millis: number | undefined): string {
+/** Empty where nothing is known, or it took no time. */
+export function durationText(millis: number | undefined): string {
   // What takes less is no wait.
   return millis === undefined || millis < 0.5 ? '' : formatDuration(millis);
 }

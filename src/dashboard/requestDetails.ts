@@ -1,9 +1,9 @@
-import { dateAndTime, formatBytes, formatDuration } from '../protocol/format.ts';
+import { dateAndTime, formatBytes } from '../protocol/format.ts';
 import { isWhole, type KeptText } from '../protocol/keptText.ts';
 import type { ActivityEntry } from '../protocol/modelPages.ts';
 import type { BodiesRequest, KeptBodies } from '../protocol/requestBodies.ts';
 import { visible } from '../protocol/visible.ts';
-import { keyOf, type RequestRow } from './activityRows.ts';
+import { durationText, keyOf, type RequestRow } from './activityRows.ts';
 import { make } from './element.ts';
 import { host } from './host.ts';
 import { text } from './texts.ts';
@@ -89,13 +89,10 @@ export class RequestDetails {
   #drawButtons(): void {
     const bodies = this.#bodies;
     const canRepeat = bodies !== undefined && bodies !== null && isWhole(bodies.request);
-    const problem = bodies && !canRepeat ? text('cannotRepeat') : '';
     this.#log.disabled = this.#entry?.server === undefined;
     this.#replay.disabled = !canRepeat && !this.#isReplaying;
     this.#replay.textContent = text(this.#isReplaying ? 'stopReplay' : 'replay');
-    this.#replay.title = problem;
     this.#curl.disabled = !canRepeat;
-    this.#curl.title = problem;
   }
 
   #draw(): void {
@@ -105,7 +102,14 @@ export class RequestDetails {
     this.#drawButtons();
     this.#figures.replaceChildren(...(entry ? figuresOf(entry) : []));
     const isGone = entry !== undefined && this.#keepsBodies && (!entry.hasBodies || bodies === null);
-    this.#note.textContent = isGone ? text('bodiesGone') : entry && !this.#keepsBodies ? text('bodiesOff') : '';
+    const isCut = bodies !== undefined && bodies !== null && !isWhole(bodies.request);
+    this.#note.textContent = isGone
+      ? text('bodiesGone')
+      : entry && !this.#keepsBodies
+        ? text('bodiesOff')
+        : isCut
+          ? text('cannotRepeat')
+          : '';
     this.#note.hidden = this.#note.textContent === '';
     this.#texts.replaceChildren(
       ...(bodies
@@ -120,7 +124,6 @@ function idOf({ gateway, id }: ActivityEntry): BodiesRequest {
 }
 
 function figuresOf(entry: ActivityEntry): HTMLElement[] {
-  const millis = (value: number | undefined): string => (value === undefined ? '' : formatDuration(value));
   const count = (value: number | undefined): string => (value === undefined ? '' : String(value));
   const state = entry.state === 'ended' ? count(entry.status) : text(entry.state === 'waiting' ? 'waitingState' : 'answeringState');
   const values: readonly (readonly [string, string])[] = [
@@ -129,10 +132,10 @@ function figuresOf(entry: ActivityEntry): HTMLElement[] {
     [text('model'), entry.asked === undefined ? '' : entry.model],
     [text('client'), entry.client],
     [text('path'), entry.path],
-    [text('queue'), millis(entry.queueMillis)],
-    [text('load'), millis(entry.loadMillis)],
-    [text('first'), millis(entry.firstMillis)],
-    [text('total'), millis(entry.totalMillis)],
+    [text('queue'), durationText(entry.queueMillis)],
+    [text('load'), durationText(entry.loadMillis)],
+    [text('first'), durationText(entry.firstMillis)],
+    [text('total'), durationText(entry.totalMillis)],
     [text('tokenSpeed'), entry.tokensPerSecond?.toFixed(1) ?? ''],
     [text('in'), count(entry.inputTokens)],
     [text('cached'), count(entry.cachedTokens)],

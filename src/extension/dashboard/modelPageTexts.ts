@@ -45,7 +45,9 @@ export function modelPageTexts(): Readonly<Record<ModelPageText, string>> {
     noText: vscode.l10n.t('{0}, no text', '{0}'),
     cutTo: vscode.l10n.t('{0}, of which the beginning was kept', '{0}'),
     isMasked: vscode.l10n.t('without keys and images'),
-    cannotRepeat: vscode.l10n.t('Cannot be sent again, because only a part of it was kept'),
+    cannotRepeat: vscode.l10n.t(
+      'This request cannot be sent again from here, because keys or images in it, or parts of it, were not kept.',
+    ),
     compareWith: vscode.l10n.t('Compare With'),
     noOther: vscode.l10n.t('None'),
     system: vscode.l10n.t('System Prompt'),

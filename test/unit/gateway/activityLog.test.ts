@@ -54,6 +54,16 @@ describe('the last requests', () => {
     });
   });
 
+  it('have failed where an answer breaks off behind a head that says that all is well', () => {
+    const log = new ActivityLog();
+    log.begin(request(), of).ended({ status: 200, answered: { failed: true, queueMillis: 0 } });
+    log.begin(request(), of).ended({ status: 503, answered: { failed: true, queueMillis: 0 } });
+    assert.deepEqual(
+      log.page({}).requests.map(({ error }) => error),
+      ['The answer broke off, or ended with an error.', undefined],
+    );
+  });
+
   it('are told once to a client that says what it knows, and again where they have changed', () => {
     const log = new ActivityLog();
     const [one, two] = [log.begin(request(), of), log.begin(request(), of)];
