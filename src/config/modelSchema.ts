@@ -6,6 +6,7 @@ import { maxInstances } from '../protocol/policies.ts';
 import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
 import { runtimes } from './runtimes/index.ts';
+import type { Runtime } from './runtimes/runtime.ts';
 import { argument, count, duration, pattern, programList, text } from './values.ts';
 
 const runtimeNames = Object.keys(runtimes) as [keyof typeof runtimes, ...(keyof typeof runtimes)[]];
@@ -98,6 +99,12 @@ export const modelSchema = z
       .boolean()
       .optional()
       .describe('Send requests with the same beginning to the same server where it has capacity, so that its prompt cache helps.'),
+    onSwap: z
+      .enum(['stop', 'save'], 'must be "stop" or "save"')
+      .optional()
+      .describe(
+        'What happens to the prompts that a server has worked on when it is unloaded for another model of its group. "save": it saves them (llama.cpp, models that are files), and goes on from there when it is loaded again, instead of reading long conversations anew. They are in Tree Warden’s state folder, at most a week and 16 GB of all models. Default: "stop", they are lost.',
+      ),
     loadTimeout: duration(1)
       .optional()
       .describe(
@@ -121,7 +128,16 @@ export const modelSchema = z
     priority,
     runner,
   })
-  .superRefine(({ runtime, model, command, contextSize }, context) => {
+  .superRefine(({ runtime, model, command, contextSize, onSwap, exclusive, runner }, context) => {
+    const noSave =
+      (runtimes[runtime] as Runtime).promptOption === undefined
+        ? `cannot be "save": the runtime ${runtime} saves no prompts`
+        : exclusive === undefined
+          ? 'cannot be "save" without "exclusive": it is never unloaded for another model'
+          : runner === undefined
+            ? undefined
+            : 'cannot be "save" for servers on another machine';
+    if (onSwap === 'save' && noSave !== undefined) context.addIssue({ code: 'custom', path: ['onSwap'], message: noSave });
     if (runtime === 'custom' && command === undefined)
       context.addIssue({ code: 'custom', message: 'must have a command, because its runtime is custom' });
     if (contextSize === undefined && command?.some((part) => part.includes('${contextSize}')))

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
@@ -50,6 +51,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     },
     template,
   );
+  const prompts = spec.onSwap === 'save' ? promptsOf(name, runtime, model, [program, ...args]) : undefined;
   const ready = base.ready && { deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
   return {
     name,
@@ -86,10 +88,34 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
         body: await fillAll(runtime.loadRequest.body, { ...context, known }),
       },
     }),
+    ...(prompts && { prompts }),
     ...(progress !== undefined && { progress }),
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
   };
+}
+
+/**
+ * What was saved serves the very same file and command only.
+ * @throws CannotStartError where that cannot be told.
+ */
+function promptsOf(
+  name: string,
+  { promptOption: option }: Runtime,
+  { text, isFile }: FoundModel,
+  argv: readonly string[],
+): ModelRequest['prompts'] {
+  if (option === undefined) return undefined;
+  if (!isFile)
+    throw new CannotStartError(
+      `'${name}' cannot have "onSwap": "save": only of a model that is a file is it known whether it is still the same.`,
+    );
+  const { size, mtimeMs } = statSync(text);
+  const key = createHash('sha256')
+    .update(JSON.stringify([name, size, mtimeMs, argv]))
+    .digest('hex')
+    .slice(0, 32);
+  return { key, option };
 }
 
 /** As far as they are known before a server is loaded. */

@@ -11,9 +11,10 @@ import { type Instance, snapshotOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
 import { mergeFacts } from './modelFacts.ts';
-import { Statistics } from './modelStatistics.ts';
+import { type Answered, Statistics } from './modelStatistics.ts';
 import { declaredAnew, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
 import { poolState } from './poolState.ts';
+import { swapReason } from './promptKeeper.ts';
 import { RequestQueue } from './requestQueue.ts';
 import { Servers } from './servers.ts';
 
@@ -23,6 +24,8 @@ const memorySeconds = 10;
 export interface PoolParts {
   readonly launcher: Launcher;
   readonly group: ExclusiveGroup | undefined;
+  /** A server has answered. */
+  onAnswered?(tree: TreeId, answered: Answered): void;
   /** Its snapshot has changed. */
   onChange(): void;
 }
@@ -169,7 +172,7 @@ export class ModelPool implements GroupMember {
   }
 
   releaseMemory(): Promise<void> {
-    return this.#end(false, 'unloaded for another model');
+    return this.#end(false, swapReason);
   }
 
   /** Answers all waiting requests with the reason; the next request tries again. */
@@ -297,6 +300,7 @@ export class ModelPool implements GroupMember {
         if (!held) return;
         held = false;
         if (answered) for (const statistics of [this.statistics, instance.statistics]) statistics.add(answered);
+        if (answered && instance.launched) this.#parts.onAnswered?.(instance.launched.tree, answered);
         this.#servers.answered(instance);
         this.#dispatch();
         this.#settle();

@@ -10,6 +10,7 @@ import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { type Catalogue, Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
 import { ModelPool } from './modelPool.ts';
+import { PromptKeeper } from './promptKeeper.ts';
 import { notPossible } from './refusal.ts';
 import { serverMetrics } from './serverMetrics.ts';
 
@@ -32,20 +33,22 @@ export class Models implements Catalogue {
   /** Models that are not declared any more, or are as another: until it is verified that their servers are gone, whose names others may want. */
   readonly #retired = new Set<ModelPool>();
   readonly #launcher: Launcher;
+  readonly #prompts: PromptKeeper;
   #gateway: Promise<Gateway> | undefined;
 
   constructor(parts: ModelsParts) {
     this.#parts = parts;
-    const { launcher } = parts;
+    const prompts = new PromptKeeper(parts.launcher);
     this.#launcher = {
       launch: async (model, instance, listener) => {
         await this.#predecessorsGone(model.name);
         if (listener.isGivenUp()) throw new Error(`'${model.name}' is not needed any more.`);
-        return await launcher.launch(model, instance, listener);
+        return await prompts.launch(model, instance, listener);
       },
-      takeOver: (server, listener) => launcher.takeOver(server, listener),
-      end: (launched, reason) => launcher.end(launched, reason),
+      takeOver: (server, listener) => prompts.takeOver(server, listener),
+      end: (launched, reason) => prompts.end(launched, reason),
     };
+    this.#prompts = prompts;
   }
 
   /** In the order of their declaration. */
@@ -179,7 +182,12 @@ export class Models implements Catalogue {
   }
 
   #poolFor(model: ModelRequest): ModelPool {
-    return new ModelPool(model, { launcher: this.#launcher, group: this.#groupOf(model), onChange: () => this.#changed() });
+    return new ModelPool(model, {
+      launcher: this.#launcher,
+      group: this.#groupOf(model),
+      onAnswered: (tree, answered) => this.#prompts.answered(tree, answered),
+      onChange: () => this.#changed(),
+    });
   }
 
   #retire(pool: ModelPool, isReplaced: boolean): void {

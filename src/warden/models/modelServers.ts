@@ -7,6 +7,7 @@ import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { Expiry } from './expiry.ts';
 import { LoadWatch } from './loadWatch.ts';
+import { makePromptFolder } from './promptFolder.ts';
 import { ServerPorts } from './serverPorts.ts';
 import { startRequest } from './startRequest.ts';
 
@@ -121,13 +122,14 @@ export class ModelServers {
   }
 
   async #start(model: ModelRequest, instance: number): Promise<StartedServer> {
+    const promptFolder = makePromptFolder(model);
     const port = await this.#ports.take();
-    const { id, name } = await this.#supervisor.start(startRequest(model, instance, port)).catch((error: Error) => {
+    const { id, name } = await this.#supervisor.start(startRequest(model, instance, port, promptFolder)).catch((error: Error) => {
       this.#ports.release(port);
       const missing = reasonOf(error) === 'commandNotFound' && model.install !== undefined;
       throw new Error(missing ? `${error.message} ${model.install}` : error.message);
     });
-    return { tree: id, name, port };
+    return { tree: id, name, port, ...(promptFolder !== undefined && { promptFolder }) };
   }
 
   async #endOnce({ key, pids, model, instance }: Server, id: TreeId, reason: string): Promise<void> {

@@ -235,6 +235,19 @@ describe('a model', () => {
     assert.deepEqual(variants, [{ name: 'small:high', set: { think: true } }]);
   });
 
+  it('that saves its prompts has a folder for this very file and command', async () => {
+    const spec = { runtime: 'llama.cpp', model: 'small.gguf', exclusive: 'gpu', onSwap: 'save' };
+    const [one, same, other] = await Promise.all([resolved(spec), resolved(spec), resolved({ ...spec, contextSize: 4096 })]);
+    assert.match(one.prompts?.key ?? '', /^[0-9a-f]{32}$/);
+    assert.deepEqual([one.prompts?.key === same.prompts?.key, one.prompts?.key === other.prompts?.key], [true, false]);
+    assert.deepEqual(startRequest(one, 1, 4321, '/prompts').argv.slice(-2), ['--slot-save-path', '/prompts']);
+    assert.ok(!startRequest(await resolved({ ...spec, onSwap: 'stop' }), 1, 4321, '/prompts').argv.includes('/prompts'));
+    await assert.rejects(
+      resolved({ ...spec, model: 'org/small-GGUF' }),
+      /'small' cannot have "onSwap": "save": only of a model that is a file/,
+    );
+  });
+
   it('of all windows is started in the home folder', async () => {
     const { scope, start } = await resolved({ runtime: 'ollama', model: 'x', scope: 'user' });
     assert.deepEqual([scope, start.cwd], ['user', homeFolder()]);
@@ -276,6 +289,16 @@ describe('a model', () => {
       'a size that is not declared',
       { runtime: 'custom', command: ['serve', '-c', '${contextSize}'] },
       /^models\.small\.command: asks for \$\{contextSize\}, which is not declared$/,
+    ],
+    [
+      'prompts saved by a runtime that cannot',
+      { runtime: 'ollama', model: 'x', exclusive: 'gpu', onSwap: 'save' },
+      /^models\.small\.onSwap: cannot be "save": the runtime ollama saves no prompts$/,
+    ],
+    [
+      'prompts saved for no swap',
+      { runtime: 'llama.cpp', model: 'x', onSwap: 'save' },
+      /^models\.small\.onSwap: cannot be "save" without "exclusive"/,
     ],
     [
       'a key that is none',
