@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CannotStartError } from '../command/executable.ts';
 import { homeFolder } from '../protocol/homeFolder.ts';
@@ -51,7 +50,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     },
     template,
   );
-  const prompts = spec.onSwap === 'save' ? promptsOf(name, runtime, model, [program, ...args]) : undefined;
+  const prompts = spec.onSwap === 'save' ? promptsOf(name, runtime, model) : undefined;
   const ready = base.ready && { deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
   return {
     name,
@@ -95,27 +94,13 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   };
 }
 
-/**
- * What was saved serves the very same file and command only.
- * @throws CannotStartError where that cannot be told.
- */
-function promptsOf(
-  name: string,
-  { promptOption: option }: Runtime,
-  { text, isFile }: FoundModel,
-  argv: readonly string[],
-): ModelRequest['prompts'] {
+/** @throws CannotStartError where it cannot be told whether what was saved is of the same model. */
+function promptsOf(name: string, { promptOption: option }: Runtime, { text: file, isFile }: FoundModel): ModelRequest['prompts'] {
   if (option === undefined) return undefined;
-  if (!isFile)
-    throw new CannotStartError(
-      `'${name}' cannot have "onSwap": "save": only of a model that is a file is it known whether it is still the same.`,
-    );
-  const { size, mtimeMs } = statSync(text);
-  const key = createHash('sha256')
-    .update(JSON.stringify([name, size, mtimeMs, argv]))
-    .digest('hex')
-    .slice(0, 32);
-  return { key, option };
+  if (isFile) return { file, option };
+  throw new CannotStartError(
+    `'${name}' cannot have "onSwap": "save": only of a model that is a file is it known whether it is still the same.`,
+  );
 }
 
 /** As far as they are known before a server is loaded. */

@@ -70,10 +70,10 @@ export interface ModelRequest {
   readonly variants?: readonly ModelVariant[];
   readonly loadRequest?: LoadRequest;
   /**
-   * Its servers save the prompts that they have worked on when they are unloaded for another model. `key`: of what the files are good for, 32 hexadecimal digits;
-   * `option`: what tells a server its folder.
+   * Its servers save the prompts that they have worked on when they are unloaded for another model. `file`: of the model;
+   * `option`: what tells a server the folder for that.
    */
-  readonly prompts?: { readonly key: string; readonly option: string };
+  readonly prompts?: { readonly file: string; readonly option: string };
   /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;
   readonly metricsPath?: string;

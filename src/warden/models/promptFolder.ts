@@ -1,22 +1,30 @@
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../protocol/errors.ts';
 import type { ModelRequest } from '../../protocol/models.ts';
 import { stateFolder } from '../../records/stateFolder.ts';
 
 /**
- * Where servers of this model keep their prompts; undefined where they do not. It is for this user only: what was said is in the files.
+ * Where a server of this model that is started now keeps its prompts; undefined where it does not. What was saved serves the very same file and command only, so another
+ * file of the same name has another folder. It is for this user only: what was said is in the files.
  * @throws Error where there can be none.
  */
-export function makePromptFolder({ name, prompts }: Pick<ModelRequest, 'name' | 'prompts'>): string | undefined {
+export function makePromptFolder(
+  { name, start, prompts }: Pick<ModelRequest, 'name' | 'start' | 'prompts'>,
+  state: string = stateFolder(),
+): string | undefined {
   if (prompts === undefined) return undefined;
-  const folder = join(stateFolder(), 'prompts', prompts.key);
+  const root = join(state, 'prompts');
   try {
+    const { size, mtimeMs, ino } = statSync(prompts.file);
+    const same = JSON.stringify([name, start.argv, prompts.file, size, mtimeMs, ino]);
+    const folder = join(root, createHash('sha256').update(same).digest('hex').slice(0, 32));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
   } catch (error) {
     throw new Error(
-      `The prompts of '${name}' cannot be saved in ${folder}: ${errorText(error)}. Declare it without "onSwap", or make room there.`,
+      `'${name}' has no place for its prompts below ${root}: ${errorText(error)}. Declare it without "onSwap", or make room there.`,
     );
   }
-  return folder;
 }

@@ -83,6 +83,7 @@ const written: Readonly<Record<string, string>> = {
   ttlMillis: 'ttl',
   upstreamName: 'model',
   loadRequest: 'model',
+  prompts: 'onSwap',
   changes: 'request',
 };
 

@@ -85,7 +85,7 @@ class World implements Launcher, AsyncDisposable {
   }
 }
 
-const model = { name: 'coder', prompts: { key: '', option: '--slot-save-path' } } as ModelRequest;
+const model = { name: 'coder', prompts: { file: 'small.gguf', option: '--slot-save-path' } } as ModelRequest;
 
 async function loaded(keeper: PromptKeeper, request = model): Promise<Launched> {
   const launched = await keeper.launch(request, 1, listener);
