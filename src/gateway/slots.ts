@@ -1,20 +1,17 @@
-/** The slots of a llama-server, each with the prompt that it has worked on last (tools/server/README.md, "GET /slots", "POST /slots/{id_slot}"). */
+/** The slots of a llama-server, each with the prompt that it has worked on last (tools/server/README.md, "GET /props", "POST /slots/{id_slot}"). */
 import type { Pool } from 'undici';
 import { asRecord } from './asRecord.ts';
 
-/** Maximum length of an answer, in bytes: that of /slots may have every prompt in it. */
-const maxAnswer = 16 * 2 ** 20;
+/** Maximum length of an answer, in bytes; that of /props has the template of the chat in it. */
+const maxAnswer = 4 * 2 ** 20;
 /** Maximum number of slots that are saved of one server. */
 const maxSlots = 256;
 
-/** @throws Error where it does not tell. */
+/** All of them. (Older versions list them by `/slots` only where they are told to.) @throws Error where it does not tell. */
 export async function slotsOf(connections: Pool, signal: AbortSignal): Promise<number[]> {
-  const slots = await ask(connections, { path: '/slots', method: 'GET', signal });
-  if (!Array.isArray(slots)) throw new Error('it does not list its slots');
-  return slots.slice(0, maxSlots).flatMap((slot) => {
-    const { id } = asRecord(slot);
-    return Number.isSafeInteger(id) && (id as number) >= 0 ? [id as number] : [];
-  });
+  const { total_slots: total } = asRecord(await ask(connections, { path: '/props', method: 'GET', signal }));
+  if (!Number.isSafeInteger(total)) throw new Error('it does not tell how many slots it has');
+  return Array.from({ length: Math.max(0, Math.min(total as number, maxSlots)) }, (_, slot) => slot);
 }
 
 /** Number of tokens that were saved. @throws Error with what the server says. */

@@ -67,7 +67,7 @@ class World implements Launcher, AsyncDisposable {
 
   #answer(url: string, filename: string): unknown {
     if (this.status !== 200) return { error: { message: 'Not Implemented' } };
-    if (url === '/slots') return this.slots.map((_, id) => ({ id }));
+    if (url === '/props') return { total_slots: this.slots.length };
     const slot = Number(url.match(/^\/slots\/(\d+)\?/)?.[1]);
     const file = join(this.folder, filename);
     if (url.endsWith('=save')) {
