@@ -103,7 +103,7 @@ export const modelSchema = z
       .enum(['stop', 'save'], 'must be "stop" or "save"')
       .optional()
       .describe(
-        'What happens to the prompts that a server has worked on when it is unloaded for another model of its group. "save": it saves them (llama.cpp, models that are files), and goes on from there when it is loaded again, instead of reading long conversations anew. They are in Tree Warden’s state folder, at most a week and 16 GB of all models. Default: "stop", they are lost.',
+        'What happens to the prompts that a server has worked on when it is unloaded for another model of its group. "save": it saves the last one of each of its slots (llama.cpp, models that are files), and goes on from there when it is loaded again, instead of reading long conversations anew. They are in Tree Warden’s state folder, at most a week and 16 GB of all models. Default: "stop", they are lost.',
       ),
     loadTimeout: duration(1)
       .optional()
