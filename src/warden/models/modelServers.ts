@@ -6,6 +6,7 @@ import type { ModelRequest } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { Expiry } from './expiry.ts';
+import { LoadLooks } from './loadLooks.ts';
 import { LoadWatch } from './loadWatch.ts';
 import { makePromptFolder } from './promptFolder.ts';
 import { ServerPorts } from './serverPorts.ts';
@@ -56,11 +57,13 @@ export class ModelServers {
   readonly #listener: ServerListener;
   readonly #servers = new Map<string, Server>();
   readonly #ports = new ServerPorts();
+  readonly #looks: LoadLooks;
 
   constructor(supervisor: Supervisor, platform: Platform, listener: ServerListener) {
     this.#supervisor = supervisor;
     this.#platform = platform;
     this.#listener = listener;
+    this.#looks = new LoadLooks(() => supervisor.sample());
   }
 
   /** Whether the tree is a server of a model. */
@@ -168,7 +171,7 @@ export class ModelServers {
   /** Reports readiness and health as they change, and its end, which may have come already. */
   #follow(server: Server, id: TreeId): void {
     const { key, model, pids } = server;
-    const load = new LoadWatch(this.#supervisor, id, model, (progress) => this.#listener.onProgress(key, progress));
+    const load = new LoadWatch(this.#supervisor, this.#looks, id, model, (progress) => this.#listener.onProgress(key, progress));
     const check = (): void => {
       const tree = this.#supervisor.peek(id);
       if (tree?.state !== 'starting') load.stop();
