@@ -10,6 +10,7 @@ import { readySchema } from './probes.ts';
 import { processSpecSchema } from './processSchema.ts';
 import { remoteProblems, remoteShape } from './remoteSchema.ts';
 import { runtimes } from './runtimes/index.ts';
+import type { Runtime } from './runtimes/runtime.ts';
 import { argument, count, duration, pattern, programList, text } from './values.ts';
 
 const runtimeNames = [...(Object.keys(runtimes) as (keyof typeof runtimes)[]), 'remote'] as const;
@@ -122,6 +123,12 @@ export const modelSchema = z
       .boolean()
       .optional()
       .describe('Send requests with the same beginning to the same server where it has capacity, so that its prompt cache helps.'),
+    onSwap: z
+      .enum(['stop', 'save'], 'must be "stop" or "save"')
+      .optional()
+      .describe(
+        'What happens to the prompts that a server has worked on when it is unloaded for another model of its group. "save": it saves the last one of each of its slots (llama.cpp, models that are files), and goes on from there when it is loaded again, instead of reading long conversations anew. They are in Tree Warden’s state folder, at most a week and 16 GB of all models. Default: "stop", they are lost.',
+      ),
     loadTimeout: duration(1)
       .optional()
       .describe(
@@ -153,9 +160,16 @@ export const modelSchema = z
       ),
   })
   .superRefine((spec, context) => {
-    const { runtime, model, command, contextSize } = spec;
+    const { runtime, model, command, contextSize, onSwap, runner } = spec;
     for (const { path, message } of remoteProblems(spec)) context.addIssue({ code: 'custom', path, message });
     if (runtime === 'remote') return;
+    const noSave =
+      (runtimes[runtime] as Runtime).promptOption === undefined
+        ? `cannot be "save": the runtime ${runtime} saves no prompts`
+        : runner === undefined
+          ? undefined
+          : 'cannot be "save" for servers on another machine';
+    if (onSwap === 'save' && noSave !== undefined) context.addIssue({ code: 'custom', path: ['onSwap'], message: noSave });
     if (runtime === 'custom' && command === undefined)
       context.addIssue({ code: 'custom', message: 'must have a command, because its runtime is custom' });
     if (contextSize === undefined && command?.some((part) => part.includes('${contextSize}')))

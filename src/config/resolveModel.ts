@@ -54,6 +54,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
     },
     template,
   );
+  const prompts = spec.onSwap === 'save' ? promptsOf(name, runtime, model) : undefined;
   const ready = base.ready && { deadlineMillis: spec.loadTimeout ?? defaultLoadMillis, ...base.ready };
   return {
     ...clientsView(name, spec),
@@ -79,6 +80,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
         body: await fillAll(runtime.loadRequest.body, { ...context, known }),
       },
     }),
+    ...(prompts && { prompts }),
     ...(progress !== undefined && { progress }),
     ...(runtime.metricsPath !== undefined && { metricsPath: runtime.metricsPath }),
     ...(runtime.install !== undefined && { install: runtime.install }),
@@ -122,6 +124,15 @@ function memoryOf({ memory, gpuMemory, pin, rank }: ModelSpec): Pick<ModelReques
 function estimateOf({ contextSize }: ModelSpec, { text, isFile }: FoundModel): Pick<ModelRequest, 'estimatedBytes'> {
   const estimatedBytes = isFile ? estimateMemory(text, contextSize) : undefined;
   return estimatedBytes === undefined ? {} : { estimatedBytes };
+}
+
+/** @throws CannotStartError where it cannot be told whether what was saved is of the same model. */
+function promptsOf(name: string, { promptOption: option }: Runtime, { text: file, isFile }: FoundModel): ModelRequest['prompts'] {
+  if (option === undefined) return undefined;
+  if (isFile) return { file, option };
+  throw new CannotStartError(
+    `'${name}' cannot have "onSwap": "save": only of a model that is a file is it known whether it is still the same.`,
+  );
 }
 
 /** As far as they are known before a server is loaded. */

@@ -14,9 +14,10 @@ import { type Instance, loadingSince, snapshotOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
 import { mergeFacts } from './modelFacts.ts';
-import { Statistics } from './modelStatistics.ts';
+import { type Answered, Statistics } from './modelStatistics.ts';
 import { declaredAnew, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
 import { poolState } from './poolState.ts';
+import { swapReason } from './promptKeeper.ts';
 import { remoteProblem, remoteView } from './remote/remoteView.ts';
 import { RequestQueue } from './requestQueue.ts';
 import { Servers } from './servers.ts';
@@ -32,6 +33,8 @@ export interface PoolParts {
   memoryOf(model: ModelRequest): KnownMemory;
   /** What may still be asked of it; undefined where that has no limit. */
   budget?(): Budget | undefined;
+  /** A server has answered. */
+  onAnswered?(tree: TreeId, answered: Answered): void;
   /** Its snapshot has changed. */
   onChange(): void;
 }
@@ -201,7 +204,7 @@ export class ModelPool implements SizedMember {
   }
 
   releaseMemory(): Promise<void> {
-    return this.#end(false, 'unloaded for another model');
+    return this.#end(false, swapReason);
   }
 
   /** Answers all waiting requests with the reason; the next request tries again. Servers that are loaded go on, without the further ones that were to be. */
@@ -342,6 +345,7 @@ export class ModelPool implements SizedMember {
         if (!held) return;
         held = false;
         if (answered) for (const statistics of [this.statistics, instance.statistics]) statistics.add(answered);
+        if (answered && instance.launched) this.#parts.onAnswered?.(instance.launched.tree, answered);
         this.#servers.answered(instance);
         this.#dispatch();
         this.#settle();

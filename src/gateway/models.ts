@@ -18,6 +18,7 @@ import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
 import { ModelPool } from './modelPool.ts';
+import { PromptKeeper } from './promptKeeper.ts';
 import { notPossible } from './refusal.ts';
 import { RemoteModelLauncher } from './remote/remoteModelLauncher.ts';
 import { serverMetrics } from './serverMetrics.ts';
@@ -49,11 +50,13 @@ export class Models implements Catalogue {
   readonly #launcher: Launcher;
   /** By model. */
   readonly #budgets = new Map<string, Budget>();
+  readonly #prompts: PromptKeeper;
   #gateway: Promise<Gateway> | undefined;
 
   constructor(parts: ModelsParts) {
     this.#parts = parts;
-    const launcher = new RemoteModelLauncher(parts.launcher);
+    const prompts = new PromptKeeper(parts.launcher);
+    const launcher = new RemoteModelLauncher(prompts);
     this.#launcher = {
       launch: async (model, instance, listener) => {
         // Nothing of one elsewhere takes up what the next one needs.
@@ -64,6 +67,7 @@ export class Models implements Catalogue {
       takeOver: (server, listener) => launcher.takeOver(server, listener),
       end: (launched, reason) => launcher.end(launched, reason),
     };
+    this.#prompts = prompts;
   }
 
   /** In the order of their declaration. */
@@ -268,6 +272,7 @@ export class Models implements Catalogue {
       group: this.#groupOf(model),
       budget: () => this.#budgets.get(model.name),
       memoryOf: (declared) => knownMemory(declared, this.#measured.get(declared.name)?.settled, this.#budget),
+      onAnswered: (tree, answered) => this.#prompts.answered(tree, answered),
       onChange: () => this.#changed(),
     });
   }

@@ -44,11 +44,11 @@ export class RemoteLauncher implements Launcher {
     }
   }
 
-  takeOver({ key, model, isReady, isHealthy, tree, name, port }: messages.LivingServer, listener: LaunchListener): Launched {
+  takeOver({ key, model, isReady, isHealthy, tree, name, port, promptFolder }: messages.LivingServer, listener: LaunchListener): Launched {
     const followed = this.#follow(key, listener);
     if (isReady) followed.onReady();
     if (!isHealthy) void followed.isReady.then(() => listener.onHealth(false));
-    return this.#launched({ tree, name, port }, model, followed);
+    return this.#launched({ tree, name, port, ...(promptFolder !== undefined && { promptFolder }) }, model, followed);
   }
 
   async end({ tree }: Pick<Launched, 'tree'>, reason: string): Promise<void> {

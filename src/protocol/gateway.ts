@@ -15,6 +15,8 @@ export interface StartedServer {
   readonly name: string;
   /** Port on 127.0.0.1 that it listens on. */
   readonly port: number;
+  /** Where it keeps its prompts; absent where it does not. */
+  readonly promptFolder?: string;
 }
 
 /** How far the load of a model is; what is not known is absent. */

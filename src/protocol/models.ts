@@ -90,6 +90,11 @@ export interface ModelRequest {
   /** Paths that are translated although the server may have them. */
   readonly translate?: readonly TranslatedPath[];
   readonly loadRequest?: LoadRequest;
+  /**
+   * Its servers save the prompts that they have worked on when they are unloaded for another model. `file`: of the model;
+   * `option`: what tells a server the folder for that.
+   */
+  readonly prompts?: { readonly file: string; readonly option: string };
   /** A regular expression for a line of its output, of which the first group is the percentage that is loaded, or has one sign for each percent. */
   readonly progress?: string;
   readonly metricsPath?: string;

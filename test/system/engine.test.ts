@@ -25,6 +25,9 @@ interface Engine {
   readonly spec: Readonly<Record<string, unknown>> & { readonly args?: readonly string[] };
   /** Arguments for one that embeds: some versions do nothing else then. */
   readonly embedding?: readonly string[];
+  /** Arguments for one that ranks, where it can. */
+  readonly ranking?: readonly string[];
+  readonly savesPrompts?: boolean;
   /** Makes a file known to one that has a store of its own, in a folder that stands for its user's; gives the file that it loads. */
   readonly take?: (file: string, home: string) => Promise<string>;
   /** What its client is told of a file that is broken. */
@@ -47,8 +50,11 @@ const engines: readonly Engine[] = [
   {
     name: 'llama-server',
     skip: isInPath('llama-server') ? false : 'it is not in the PATH',
-    spec: { runtime: 'llama.cpp', contextSize: 2048, args: ['--parallel', '4', '--threads', '1'] },
+    // It refuses to hand on what is no UTF-8, which random weights say sooner or later.
+    spec: { runtime: 'llama.cpp', contextSize: 2048, args: ['--parallel', '4', '--threads', '1', '--grammar', 'root ::= [ -~]+'] },
     embedding: ['--embeddings', '--pooling', 'mean'],
+    ranking: ['--embeddings', '--pooling', 'rank'],
+    savesPrompts: true,
     broken: diesOfBrokenFile,
   },
   {
@@ -72,7 +78,7 @@ interface Answer {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
 }
 
-for (const { name, skip, spec, embedding = [], take, broken } of engines) {
+for (const { name, skip, spec, embedding = [], ranking, savesPrompts = false, take, broken } of engines) {
   describe(`with ${name}`, { skip }, () => {
     /** Models of the tiny file, as processes.json would declare them. */
     async function serve(models: Readonly<Record<string, object>>, damage: (file: string) => void = () => undefined): Promise<TestModels> {
@@ -147,6 +153,13 @@ for (const { name, skip, spec, embedding = [], take, broken } of engines) {
       assert.ok(distance(one, again) < 1e-3 && distance(one, two) > 1e-3);
     });
 
+    it('ranks', { skip: !ranking && 'it cannot' }, async () => {
+      await using models = await serve({ tiny: { args: [...(spec.args ?? []), ...(ranking ?? [])] } });
+      const response = await models.ask('/v1/rerank', { model: 'tiny', query: 'one', documents: ['one', 'two'] });
+      const { results } = (await response.json()) as { results: { index: number; relevance_score: number }[] };
+      assert.deepEqual(results.map(({ index }) => index).sort(), [0, 1]);
+    });
+
     it('gives up what its client gives up', async () => {
       await using models = await serve({ tiny: {} });
       const leaving = new AbortController();
@@ -194,6 +207,23 @@ for (const { name, skip, spec, embedding = [], take, broken } of engines) {
       assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
       await Promise.all(answers.map((answer) => answer.text()));
     });
+
+    for (const onSwap of ['save', 'stop'])
+      it(`reads a prompt ${onSwap === 'save' ? 'once' : 'anew'} where a swap is to ${onSwap}`, {
+        skip: !savesPrompts && 'it cannot',
+      }, async () => {
+        const swap = { exclusive: 'memory', onSwap };
+        await using models = await serve({ tiny: swap, other: { exclusive: 'memory' } });
+        const prompt = 'All of this has to be read before there is an answer. '.repeat(4);
+        const read = async (model: string): Promise<number> => {
+          const response = await models.ask('/v1/chat/completions', ask(prompt, { model, max_tokens: 2 }));
+          return ((await response.json()) as { timings: { prompt_n: number } }).timings.prompt_n;
+        };
+        const [first] = [await read('tiny'), await read('other')];
+        const again = await read('tiny');
+        assert.ok(first > 200, `${first} tokens`);
+        assert.ok(onSwap === 'save' ? again < 20 : again > 200, `${again} tokens`);
+      });
 
     it('is swapped for another, and unloaded when no request comes', async () => {
       await using models = await serve({ tiny: { exclusive: 'memory', ttl: '500ms' }, other: { exclusive: 'memory', ttl: '500ms' } });

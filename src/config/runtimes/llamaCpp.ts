@@ -11,6 +11,7 @@ export const llamaCpp: Runtime = {
   metricsPath: '/metrics',
   factRequests: [{ path: '/v1/models' }, { path: '/props' }],
   knownAs: 'name',
+  promptOption: '--slot-save-path',
   // One dot for each percent, or fewer where a tensor is larger than that.
   progress: '^(\\.+)$',
   // llama-server and llama-cli download a model only to load it.

@@ -32,6 +32,8 @@ export interface Runtime {
   readonly knownAs: 'name' | 'model';
   /** `${model}` is filled in. */
   readonly loadRequest?: LoadRequest;
+  /** What tells it the folder in which it is to save prompts by requests to `/slots`; absent where it cannot. */
+  readonly promptOption?: string;
   /** For a line of its output that shows how much of the model is loaded: the first group is a percentage, or has one sign for each percent. */
   readonly progress?: string;
   /** What it says of the model that it has loaded. */

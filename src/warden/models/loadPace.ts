@@ -57,10 +57,13 @@ export class LoadPace {
     return this.#isDownload ? this.#newest.writtenBytes : undefined;
   }
 
-  /** How much of the model's file was read from storage: less than is loaded where some of it was in memory already. Undefined while that is nothing. */
+  /**
+   * How much of the model's file was read from storage: less than is loaded where some of it was in memory already, and never all of it, because a server has more to do
+   * than that. Undefined while that is nothing.
+   */
   get percent(): number | undefined {
     const percent = this.#sizeBytes > 0 ? Math.floor((this.#newest.readBytes / this.#sizeBytes) * 100) : 0;
-    return percent > 0 ? Math.min(percent, 100) : undefined;
+    return percent > 0 ? Math.min(percent, 99) : undefined;
   }
 
   get #newest(): Point {

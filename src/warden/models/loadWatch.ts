@@ -1,8 +1,8 @@
 import type { ServerProgress } from '../../protocol/gateway.ts';
 import type { TreeId } from '../../protocol/identity.ts';
 import type { ServedModel } from '../../protocol/models.ts';
-import { passUnreadable } from '../ending/ifReadable.ts';
 import type { Supervisor } from '../supervisor.ts';
+import type { LoadLooks } from './loadLooks.ts';
 import { LoadPace } from './loadPace.ts';
 import { LoadProgress } from './loadProgress.ts';
 
@@ -12,6 +12,7 @@ const lookMillis = 1000;
 /** Follows the load of a model: what its server prints of it, and what the kernel counts. */
 export class LoadWatch {
   readonly #supervisor: Supervisor;
+  readonly #looks: LoadLooks;
   readonly #tree: TreeId;
   readonly #onProgress: (progress: ServerProgress) => void;
   readonly #pace: LoadPace | undefined;
@@ -21,8 +22,9 @@ export class LoadWatch {
   #last: ServerProgress = {};
   #isOver = false;
 
-  constructor(supervisor: Supervisor, tree: TreeId, model: ServedModel, onProgress: (progress: ServerProgress) => void) {
+  constructor(supervisor: Supervisor, looks: LoadLooks, tree: TreeId, model: ServedModel, onProgress: (progress: ServerProgress) => void) {
     this.#supervisor = supervisor;
+    this.#looks = looks;
     this.#tree = tree;
     this.#onProgress = onProgress;
     if (model.progress !== undefined) this.#stopReading = this.#read(model.progress);
@@ -64,7 +66,7 @@ export class LoadWatch {
   }
 
   async #look(): Promise<void> {
-    await this.#supervisor.sample().catch(passUnreadable);
+    await this.#looks.take();
     const tree = this.#supervisor.peek(this.#tree);
     if (this.#isOver || !tree || !this.#pace) return;
     this.#pace.add({ at: performance.now(), ...tree.metrics.used });

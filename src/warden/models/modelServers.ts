@@ -7,8 +7,10 @@ import type { ModelRequest, ServedModel } from '../../protocol/models.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Tree } from '../trees/tree.ts';
 import { Expiry } from './expiry.ts';
+import { LoadLooks } from './loadLooks.ts';
 import { LoadWatch } from './loadWatch.ts';
 import { MemoryMeter } from './memoryMeter.ts';
+import { makePromptFolder } from './promptFolder.ts';
 import { ServerPorts } from './serverPorts.ts';
 import { startRequest } from './startRequest.ts';
 
@@ -60,12 +62,14 @@ export class ModelServers {
   readonly #servers = new Map<string, Server>();
   readonly #ports = new ServerPorts();
   readonly #meter: MemoryMeter;
+  readonly #looks: LoadLooks;
 
   constructor(supervisor: Supervisor, platform: Platform, listener: ServerListener) {
     this.#supervisor = supervisor;
     this.#platform = platform;
     this.#listener = listener;
     this.#meter = new MemoryMeter({ read: (tree) => this.#memoryOf(tree), onMeasured: (...found) => listener.onMeasured(...found) });
+    this.#looks = new LoadLooks(() => supervisor.sample());
   }
 
   /** Whether the tree is a server of a model. */
@@ -127,13 +131,14 @@ export class ModelServers {
   }
 
   async #start(model: ServedModel, instance: number): Promise<StartedServer> {
+    const promptFolder = makePromptFolder(model);
     const port = await this.#ports.take();
-    const { id, name } = await this.#supervisor.start(startRequest(model, instance, port)).catch((error: Error) => {
+    const { id, name } = await this.#supervisor.start(startRequest(model, instance, port, promptFolder)).catch((error: Error) => {
       this.#ports.release(port);
       const missing = reasonOf(error) === 'commandNotFound' && model.install !== undefined;
       throw new Error(missing ? `${error.message} ${model.install}` : error.message);
     });
-    return { tree: id, name, port };
+    return { tree: id, name, port, ...(promptFolder !== undefined && { promptFolder }) };
   }
 
   async #endOnce({ key, pids, model, instance }: Server, id: TreeId, reason: string): Promise<void> {
@@ -172,7 +177,7 @@ export class ModelServers {
   /** Reports readiness and health as they change, and its end, which may have come already. */
   #follow(server: Server, id: TreeId): void {
     const { key, model, pids } = server;
-    const load = new LoadWatch(this.#supervisor, id, model, (progress) => this.#listener.onProgress(key, progress));
+    const load = new LoadWatch(this.#supervisor, this.#looks, id, model, (progress) => this.#listener.onProgress(key, progress));
     const measured = this.#meter.follow(model, id);
     const check = (): void => {
       const tree = this.#supervisor.peek(id);

@@ -105,6 +105,7 @@ const written: Readonly<Record<string, string>> = {
   isPinned: 'pin',
   upstreamName: 'model',
   loadRequest: 'model',
+  prompts: 'onSwap',
   changes: 'request',
   remote: 'url or key',
 };

@@ -3,17 +3,18 @@ import { instanceName } from '../../protocol/names.ts';
 import type { Check } from '../../protocol/policies.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
 
-/** What the model says of each of its instances, with the port of this one. */
-export function startRequest(model: ServedModel, instance: number, port: number): StartRequest {
-  const { name, start } = model;
+/** What the model says of each of its instances, with the port of this one. `promptFolder`: where it keeps its prompts. */
+export function startRequest(model: ServedModel, instance: number, port: number, promptFolder?: string): StartRequest {
+  const { name, start, prompts } = model;
   const fill = (text: string): string => fillPort(text, port);
   const fillAll = ([program, ...args]: readonly [string, ...string[]]): [string, ...string[]] => [fill(program), ...args.map(fill)];
   const env = Object.fromEntries(Object.entries(start.env).map(([key, value]) => [key, value === null ? null : fill(value)]));
+  const [program, ...args] = fillAll(start.argv);
   const { ready, alive } = start;
   return {
     ...start,
     name: instanceName(name, instance),
-    argv: fillAll(start.argv),
+    argv: [program, ...args, ...(prompts && promptFolder !== undefined ? [prompts.option, promptFolder] : [])],
     env: { TREE_WARDEN_INSTANCE: String(instance), ...gpuEnvironment(model, instance), ...env },
     stop: start.stop.map((step) => ('run' in step ? { ...step, run: fillAll(step.run) } : step)),
     ...(ready && { ready: { ...ready, check: fillCheck(ready.check, port, fill) } }),

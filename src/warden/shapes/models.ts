@@ -53,6 +53,7 @@ const model = z
     variants: listOf(changes.extend({ name }), 100).optional(),
     gpus: z.looseObject({ numbers: listOf(count, 1000), variables: listOf(name, 100) }).optional(),
     upstreamName: z.string().max(10_000),
+    prompts: z.looseObject({ file: text, option: name }).optional(),
     loadRequest: z.looseObject({ path: text, body: z.looseObject({}) }).optional(),
     progress: text.optional(),
     metricsPath: text.optional(),

@@ -250,6 +250,18 @@ describe('a model', () => {
     assert.deepEqual(variants, [{ name: 'small:high', set: { think: true } }]);
   });
 
+  it('that saves its prompts is told where', async () => {
+    const spec = { runtime: 'llama.cpp', model: 'small.gguf', exclusive: 'gpu', onSwap: 'save' };
+    const one = await resolved(spec);
+    assert.deepEqual(one.prompts, { file: join(folder, 'small.gguf'), option: '--slot-save-path' });
+    assert.deepEqual(startRequest(one, 1, 4321, '/prompts').argv.slice(-2), ['--slot-save-path', '/prompts']);
+    assert.ok(!startRequest(await resolved({ ...spec, onSwap: 'stop' }), 1, 4321, '/prompts').argv.includes('/prompts'));
+    await assert.rejects(
+      resolved({ ...spec, model: 'org/small-GGUF' }),
+      /'small' cannot have "onSwap": "save": only of a model that is a file/,
+    );
+  });
+
   it('of all windows is started in the home folder', async () => {
     const { scope, start } = await resolved({ runtime: 'ollama', model: 'x', scope: 'user' });
     assert.deepEqual([scope, start.cwd], ['user', homeFolder()]);
@@ -296,6 +308,11 @@ describe('a model', () => {
       'a size that is not declared',
       { runtime: 'custom', command: ['serve', '-c', '${contextSize}'] },
       /^models\.small\.command: asks for \$\{contextSize\}, which is not declared$/,
+    ],
+    [
+      'prompts saved by a runtime that cannot',
+      { runtime: 'ollama', model: 'x', exclusive: 'gpu', onSwap: 'save' },
+      /^models\.small\.onSwap: cannot be "save": the runtime ollama saves no prompts$/,
     ],
     [
       'a key that is none',
