@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { localFile, processesFile } from '../config/declarations.ts';
 import { EditorSettings, settingsFiles } from '../config/editorSettings.ts';
+import type { GatewaySpec } from '../config/gatewaySchema.ts';
 import type { ModelSpec } from '../config/modelSchema.ts';
 import type { ParsedProcesses } from '../config/parseProcesses.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
@@ -24,6 +25,8 @@ export interface Declared<T> {
   readonly folder: string;
   readonly context: ResolveContext;
   readonly models: ReadonlyMap<string, ModelSpec>;
+  /** What all models share. */
+  readonly gateway: GatewaySpec;
   /** Absolute paths of all files that this was read from, or would be if they were there; those that a process names are in it when it has been resolved. */
   readonly files: ReadonlySet<string>;
   /** Names of those that are meant, without what they depend on. */
@@ -88,7 +91,7 @@ export function readDeclared<T>(
     secretOf: rememberedSecrets(),
     onFile: (name: string) => void files.add(name),
   };
-  return { path, folder, context, models: parsed.models, files, asked, all: [...entries], wanted };
+  return { path, folder, context, models: parsed.models, gateway: parsed.gateway, files, asked, all: [...entries], wanted };
 }
 
 /** Absolute paths of the files that say what is declared, also where they do not exist. */

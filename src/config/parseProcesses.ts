@@ -1,7 +1,9 @@
 import { dependencyProblems } from './dependencies.ts';
+import type { GatewaySpec } from './gatewaySchema.ts';
 import { jobProblems, withJobLifetime } from './jobRules.ts';
 import { parseJsonTree } from './jsonText.ts';
 import { type LanguageServerSpec, languageServerSchema } from './languageServerSchema.ts';
+import { checkGatewayKeys } from './layers/gatewayKeys.ts';
 import { type FileAccess, IncludedFiles } from './layers/includedFiles.ts';
 import { LayeredFiles, type ReadEntries } from './layers/layeredFiles.ts';
 import type { SystemKey } from './layers/layeredSchema.ts';
@@ -31,6 +33,8 @@ export interface ParsedProcesses {
   /** In the order of the file. An invalid entry is left out, or is the one from before the file was changed. */
   readonly specs: ReadonlyMap<string, ProcessSpec>;
   readonly models: ReadonlyMap<string, ModelSpec>;
+  /** What all models share. */
+  readonly gateway: GatewaySpec;
   readonly mcpServers: ReadonlyMap<string, McpServerSpec>;
   readonly languageServers: ReadonlyMap<string, LanguageServerSpec>;
   readonly problems: readonly Problem[];
@@ -61,6 +65,7 @@ export interface ParsedProcesses {
 const nothing: ParsedProcesses = {
   specs: new Map(),
   models: new Map(),
+  gateway: {},
   mcpServers: new Map(),
   languageServers: new Map(),
   problems: [],
@@ -145,12 +150,14 @@ function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', lo
   const models = readModels(layered, problems, before, isProcess);
   // When all models are known: a process may depend on one.
   const modelNames = new Set(models.lines.keys());
+  checkGatewayKeys(layered.ownSources, problems, modelNames);
   const { specs, disabled, settings } = resolveAll({ layered, problems, before, system, modelNames, isPartial: included.isPartial });
   const mcpServers = layered.read('mcpServers', mcpServerSchema, before.mcpServers);
   const languageServers = layered.read('languageServers', languageServerSchema, before.languageServers);
   return {
     specs: isReadable ? specs : before.specs,
     models: models.entries,
+    gateway: layered.gateway ?? before.gateway,
     mcpServers: mcpServers.entries,
     languageServers: languageServers.entries,
     problems: problems.all,

@@ -48,6 +48,7 @@ export function configurationSections(settings: readonly SettingsGroup[], texts:
     ['languageServers', keyTable(languageServer, process)],
     ['languageServerRestart', keyTable(objectIn(propertyOf(languageServer, 'restart')))],
     ['models', keyTable(entryOf(schema, 'models'), process)],
+    ['gateway', keyTable(propertyOf(schema, 'gateway'))],
     ['variables', variableTable()],
     ['settings', settings.map((group) => settingsTable(group, texts)).join('\n')],
   ]);

@@ -1,5 +1,6 @@
 /** All files that declare processes of one workspace folder: its own, the person's, and those that they include. */
 import type * as z from 'zod';
+import type { GatewaySpec } from '../gatewaySchema.ts';
 import type { SystemKey } from './layeredSchema.ts';
 import type { ProblemList } from './problemList.ts';
 import type { LayeredProcess } from './processInheritance.ts';
@@ -87,6 +88,17 @@ export class LayeredFiles {
 
   get processes(): ReadonlyMap<string, LayeredProcess> {
     return this.#processes;
+  }
+
+  /** Of the workspace's own file and the person's, what has been read. */
+  get ownSources(): readonly Source[] {
+    return [this.#root, this.#local].flatMap((file) => file?.source ?? []);
+  }
+
+  /** Of the workspace's own file and the person's; to be asked for when those are read. Undefined where it has a mistake. */
+  get gateway(): GatewaySpec | undefined {
+    const { spec, isWrong } = this.#rootShared.gateway;
+    return isWrong ? undefined : spec;
   }
 
   /** Whether the processes of the workspace's own file could be read at all. */

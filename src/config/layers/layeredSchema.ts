@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { maxNameLength, namePattern, namePatternText, normalName } from '../../protocol/names.ts';
 import { envFileSchema } from '../env/envFiles.ts';
+import { gatewaySchema } from '../gatewaySchema.ts';
 import { inputsSchema } from '../inputSchema.ts';
 import { processSpecSchema } from '../processSchema.ts';
 import { path, text } from '../values.ts';
@@ -114,4 +115,5 @@ export const sharedSchemas = {
     ),
   defaults: defaultsSchema.optional(),
   inputs: inputsSchema.optional(),
+  gateway: gatewaySchema.optional(),
 };

@@ -39,7 +39,7 @@ describe('processes.json', () => {
       'an unknown key at the top',
       '{ "processes": {},\n  "proceses": {} }',
       [
-        '2:3 processes.json: there is no key \'proceses\'. Did you mean "processes"? Known are $schema, processes, mcpServers, languageServers, models, include, env, envFile, defaults, inputs',
+        '2:3 processes.json: there is no key \'proceses\'. Did you mean "processes"? Known are $schema, processes, mcpServers, languageServers, models, include, env, envFile, defaults, inputs, gateway',
       ],
     ],
     [
