@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { localFile, processesFile } from '../config/declarations.ts';
 import { EditorSettings, settingsFiles } from '../config/editorSettings.ts';
 import { budgetOf } from '../config/gatewayBudget.ts';
+import type { GatewaySpec } from '../config/gatewaySchema.ts';
 import type { ModelSpec } from '../config/modelSchema.ts';
 import type { ParsedProcesses } from '../config/parseProcesses.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
@@ -28,6 +29,8 @@ export interface Declared<T> {
   readonly models: ReadonlyMap<string, ModelSpec>;
   /** What all models share. */
   readonly gateway: Pick<GatewayOptions, 'memory'>;
+  /** Of clients that may use some of the models. */
+  readonly keys: GatewaySpec['keys'];
   /** Absolute paths of all files that this was read from, or would be if they were there; those that a process names are in it when it has been resolved. */
   readonly files: ReadonlySet<string>;
   /** Names of those that are meant, without what they depend on. */
@@ -93,7 +96,9 @@ export function readDeclared<T>(
     secretOf: rememberedSecrets(),
     onFile: (name: string) => void files.add(name),
   };
-  return { path, folder, context, models: parsed.models, gateway: memory ? { memory } : {}, files, asked, all: [...entries], wanted };
+  const { keys } = parsed.gateway;
+  const gateway = memory ? { memory } : {};
+  return { path, folder, context, models: parsed.models, gateway, keys, files, asked, all: [...entries], wanted };
 }
 
 /** Absolute paths of the files that say what is declared, also where they do not exist. */

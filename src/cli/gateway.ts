@@ -1,3 +1,4 @@
+import { resolveClientKeys } from '../config/clientKeys.ts';
 import { withFallbacks } from '../config/modelFallbacks.ts';
 import { resolveModel } from '../config/resolveModel.ts';
 import { parseOrigin } from '../loopback/origin.ts';
@@ -20,14 +21,22 @@ export async function gateway(
   const wantedPort = parseFreePort(port);
   const token = tokenFromEnvironment();
   const allowedOrigins = allowOrigin.map(parseAllowedOrigin);
-  const { context, wanted, gateway: shared } = readDeclared('models', ({ models }) => models, names, withFallbacks);
-  const requests = await Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
+  const { context, wanted, gateway: shared, keys: declaredKeys } = readDeclared('models', ({ models }) => models, names, withFallbacks);
+  const resolving = Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context)));
+  const [requests, keys] = await Promise.all([resolving, resolveClientKeys(declaredKeys, context)]).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
   const session = await CliSession.start('tree-warden gateway');
   session.stopOnSignals();
   const { client } = session.warden;
-  const options = { ...shared, port: wantedPort, isPortFixed: wantedPort > 0, allowedOrigins, ...(token !== undefined && { token }) };
+  const options = {
+    ...shared,
+    keys,
+    port: wantedPort,
+    isPortFixed: wantedPort > 0,
+    allowedOrigins,
+    ...(token !== undefined && { token }),
+  };
   const {
     url,
     token: key,

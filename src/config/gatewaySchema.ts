@@ -1,5 +1,6 @@
 /** The schema of what all models share: `gateway` in processes.json. */
 import * as z from 'zod';
+import { clientKeysSchema } from './clientKeys.ts';
 import { memorySize } from './limits.ts';
 
 /** Maximum number of GPUs that have a budget of their own. */
@@ -7,6 +8,7 @@ const maxGpus = 64;
 
 export const gatewaySchema = z
   .strictObject({
+    keys: clientKeysSchema.optional(),
     memory: memorySize
       .optional()
       .describe(
@@ -23,7 +25,7 @@ export const gatewaySchema = z
       ),
   })
   .describe(
-    'The memory that all models share. It counts in the workspace’s own processes.json and in processes.local.json, which has the last word; where several windows share models, the smallest counts.',
+    'What all models share. It counts in the workspace’s own processes.json and in processes.local.json, which has the last word; where several windows share models, the smallest memory counts.',
   );
 
 export type GatewaySpec = z.output<typeof gatewaySchema>;

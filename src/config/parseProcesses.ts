@@ -3,6 +3,7 @@ import type { GatewaySpec } from './gatewaySchema.ts';
 import { jobProblems, withJobLifetime } from './jobRules.ts';
 import { parseJsonTree } from './jsonText.ts';
 import { type LanguageServerSpec, languageServerSchema } from './languageServerSchema.ts';
+import { checkGatewayKeys } from './layers/gatewayKeys.ts';
 import { type FileAccess, IncludedFiles } from './layers/includedFiles.ts';
 import { LayeredFiles, type ReadEntries } from './layers/layeredFiles.ts';
 import type { SystemKey } from './layers/layeredSchema.ts';
@@ -149,6 +150,7 @@ function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', lo
   const models = readModels(layered, problems, before, isProcess);
   // When all models are known: a process may depend on one.
   const modelNames = new Set(models.lines.keys());
+  checkGatewayKeys(layered.ownSources, problems, modelNames);
   const { specs, disabled, settings } = resolveAll({ layered, problems, before, system, modelNames, isPartial: included.isPartial });
   const mcpServers = layered.read('mcpServers', mcpServerSchema, before.mcpServers);
   const languageServers = layered.read('languageServers', languageServerSchema, before.languageServers);

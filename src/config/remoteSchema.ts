@@ -46,7 +46,7 @@ export const remoteShape = {
 /** Those that say something of processes, or of several servers. */
 const ofProcesses = [
   ...['command', 'args', 'instances', 'ttl', 'exclusive', 'gpus', 'affinity', 'loadTimeout', 'progress', 'ready', 'alive', 'cwd', 'env'],
-  ...['envFile', 'stop', 'containment', 'limits', 'priority', 'runner'],
+  ...['envFile', 'memory', 'gpuMemory', 'pin', 'rank', 'onSwap', 'stop', 'containment', 'limits', 'priority', 'runner'],
 ];
 
 interface Problem {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import type { ClientKeysSpec } from '../config/clientKeys.ts';
 import { budgetOf } from '../config/gatewayBudget.ts';
 import type { LanguageServerSpec } from '../config/languageServerSchema.ts';
 import type { ResolvedSetting } from '../config/layers/resolvedSettings.ts';
@@ -111,6 +112,18 @@ export class WorkspaceSpecs implements vscode.Disposable {
 
   get models(): readonly DeclaredModel[] {
     return this.#entries('models', ({ models }) => models);
+  }
+
+  /** Of each folder that declares some; models by their names in the window. */
+  get clientKeys(): readonly { readonly folder: vscode.WorkspaceFolder; readonly keys: ClientKeysSpec }[] {
+    return [...this.#files.values()].flatMap(({ folder, file, parsed }) => {
+      const entries = Object.entries(parsed.gateway.keys ?? {});
+      const keys = entries.map(([name, { key, models }]) => [
+        name,
+        { key, models: models.map((model) => this.#nameOf('models', file, model)) },
+      ]);
+      return keys.length > 0 ? [{ folder, keys: Object.fromEntries(keys) as ClientKeysSpec }] : [];
+    });
   }
 
   /** What all models of the window share: the smallest of what its folders declare. */

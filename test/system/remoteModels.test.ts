@@ -157,6 +157,24 @@ describe('a model elsewhere', () => {
     assert.ok(!`${first.text}${second.text}`.includes(key));
   });
 
+  it('is all that the key of a client opens', async () => {
+    await using far = await RemoteServer.start();
+    const clientKey = 'key-of-the-ci-0123456789';
+    await using run = new Run({ ...secrets, TREE_WARDEN_SECRET_CI: clientKey });
+    declare(run, {
+      models: { gpt: remote(far), other: remote(far) },
+      gateway: { keys: { ci: { key: '${secret:CI}', models: ['gpt'] } } },
+    });
+    await using served = await ServedHere.start(run);
+    assert.deepEqual([(await served.chat('gpt', clientKey)).status, (await served.chat('other', clientKey)).status], [200, 404]);
+    const [{ client } = assert.fail('nothing is listed'), ...others] = JSON.parse(run.call(['requests', '--json']).stdout) as {
+      client: string;
+    }[];
+    assert.deepEqual([client, others], ['ci', []]);
+    const files = await eventually('no file is being replaced', () => filesBelow(run.folder));
+    for (const text of [commandLines(), ...files.values()]) assert.ok(!text.includes(clientKey), text);
+  });
+
   it('needs its secret', async () => {
     await using far = await RemoteServer.start();
     await using run = new Run();

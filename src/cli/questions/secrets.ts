@@ -15,12 +15,14 @@ export async function secretOf(name: string, canAsk: boolean): Promise<string> {
   return answer;
 }
 
-/** Asks for each once, however often it is wanted. */
+/** Asks for each once, however often it is wanted, and for one after the other. */
 export function rememberedSecrets(): (name: string) => Promise<string> {
   const known = new Map<string, Promise<string>>();
+  let asking: Promise<unknown> = Promise.resolve();
   return (name) => {
-    const found = known.get(name) ?? secretOf(name, isOnTerminal());
+    const found = known.get(name) ?? asking.then(() => secretOf(name, isOnTerminal()));
     known.set(name, found);
+    asking = found.catch(() => undefined);
     return found;
   };
 }

@@ -90,6 +90,11 @@ export class LayeredFiles {
     return this.#processes;
   }
 
+  /** Of the workspace's own file and the person's, what has been read. */
+  get ownSources(): readonly Source[] {
+    return [this.#root, this.#local].flatMap((file) => file?.source ?? []);
+  }
+
   /** Of the workspace's own file and the person's; to be asked for when those are read. Undefined where it has a mistake. */
   get gateway(): GatewaySpec | undefined {
     const { spec, isWrong } = this.#rootShared.gateway;

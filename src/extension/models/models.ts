@@ -5,7 +5,7 @@ import { NamedPorts } from '../../loopback/namedPorts.ts';
 import { parseOrigin } from '../../loopback/origin.ts';
 import { newToken, parseToken } from '../../loopback/token.ts';
 import { withoutEditor } from '../../protocol/environment.ts';
-import type { GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
+import type { ClientKey, GatewayInfo, ModelRequest, ModelSnapshot } from '../../protocol/models.ts';
 import { RestartBudget, restartBudget } from '../../protocol/restartBudget.ts';
 import { errorText } from '../localized.ts';
 import { type Secrets, secretsInModel } from '../questions/secrets.ts';
@@ -183,13 +183,14 @@ export class Models implements vscode.Disposable {
     if (!vscode.workspace.isTrusted || (specs.models.length === 0 && this.#gateway === undefined)) return;
     const requests = await this.#resolve(specs.models);
     const allowedOrigins = this.#allowedOrigins();
+    const keys = await this.#clientKeys();
     const memory = specs.gatewayMemory;
-    const text = JSON.stringify([requests, allowedOrigins, memory]);
+    const text = JSON.stringify([requests, allowedOrigins, keys, memory]);
     if (this.#lastSent?.client === client && this.#lastSent.text === text) return;
     const token = await tokenIn(storage);
     const { declareWhereServed } = await import('../../client/modelService.ts');
     const options = { script: link.script, env: withoutEditor(process.env) };
-    const shared = { port: this.#port(), token, allowedOrigins, ...(memory && { memory }) };
+    const shared = { port: this.#port(), token, allowedOrigins, keys, ...(memory && { memory }) };
     const { refused = [], ...gateway } = await declareWhereServed(client, requests, shared, options);
     this.#gateway = gateway;
     for (const { reason } of refused) this.#complain(reason);
@@ -224,6 +225,27 @@ export class Models implements vscode.Disposable {
       }
     });
     return (await Promise.all(resolving)).filter((request) => request !== undefined);
+  }
+
+  /** One without a value is told, and does not take the others away. */
+  async #clientKeys(): Promise<ClientKey[]> {
+    const { specs, secrets } = this.#options;
+    if (specs.clientKeys.length === 0) return [];
+    const { resolveClientKeys } = await import('../../config/clientKeys.ts');
+    const resolving = specs.clientKeys.flatMap(({ folder, keys }) => {
+      const secretOf = (secret: string): Promise<string | undefined> => secrets.valueOf(folder, secret);
+      const portFor = (port: string): Promise<number> => this.#ports.portFor(port);
+      const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor, settingOf: settingIn(folder), secretOf };
+      return Object.entries(keys).map(async ([name, key]) => {
+        try {
+          return await resolveClientKeys({ [name]: key }, context);
+        } catch (error) {
+          this.#complain(error);
+          return [];
+        }
+      });
+    });
+    return (await Promise.all(resolving)).flat();
   }
 
   /** One that is none is told, and does not take the others away. */

@@ -19,7 +19,7 @@ const keyPrefix = 'secret ';
 const briefMillis = 5000;
 
 export interface SecretParts {
-  readonly specs: Pick<WorkspaceSpecs, 'declared' | 'models'>;
+  readonly specs: Pick<WorkspaceSpecs, 'declared' | 'models' | 'clientKeys'>;
   readonly storage: vscode.SecretStorage;
   /** Has the names of what is kept, so that a secret can be deleted that no file names any more. */
   readonly memory: vscode.Memento;
@@ -105,6 +105,8 @@ export class Secrets {
       for (const name of secretsIn(spec)) found.set(keyOf(folder, name), { folder, name });
     for (const { spec, folder } of this.#parts.specs.models)
       for (const name of secretsInModel(spec)) found.set(keyOf(folder, name), { folder, name });
+    for (const { folder, keys } of this.#parts.specs.clientKeys)
+      for (const name of Object.values(keys).flatMap(secretsInModel)) found.set(keyOf(folder, name), { folder, name });
     for (const folder of vscode.workspace.workspaceFolders ?? []) {
       const start = keyOf(folder, '');
       for (const key of this.#kept) if (key.startsWith(start)) found.set(key, { folder, name: key.slice(start.length) });
@@ -130,7 +132,7 @@ export function secretsIn({ env = {}, shared = {} }: Pick<DeclaredProcess['spec'
   return [...new Set(values.flatMap(secretsInText))];
 }
 
-/** Names of the secrets in the key of a model. */
+/** Names of the secrets in the key of a model, or of a client. */
 export function secretsInModel({ key = '' }: Pick<DeclaredModel['spec'], 'key'>): string[] {
   return secretsInText(key);
 }

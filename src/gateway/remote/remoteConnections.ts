@@ -8,8 +8,6 @@ import { headersToClient, headersToServer } from './remoteHeaders.ts';
 
 /** Time that a connection may take, its encryption included; in milliseconds. */
 const connectMillis = 10_000;
-/** Time for which a connection is kept that nothing is asked on, in milliseconds. */
-const keptMillis = 10_000;
 
 /** Hears of each request how the server has taken it. */
 export interface RemoteListener {
@@ -36,7 +34,6 @@ export function remoteConnections(remote: RemoteUpstream, listener: RemoteListen
     connect: { timeout: connectMillis },
     headersTimeout: remote.timeoutMillis,
     bodyTimeout: remote.timeoutMillis,
-    keepAliveTimeout: keptMillis,
   });
   return pool.compose((dispatch) => (options, handler) => {
     const path = `${base}${options.path.replace(/^\/v1(?=\/)/, '')}`;
@@ -50,7 +47,6 @@ class RemoteHandler implements Dispatcher.DispatchHandler {
   readonly #remote: RemoteUpstream;
   readonly #listener: RemoteListener;
   #hasBegun = false;
-  /** Whoever has asked wants no answer any more: that says nothing of the server. */
   #controller: Dispatcher.DispatchController | undefined;
 
   constructor(handler: Dispatcher.DispatchHandler, remote: RemoteUpstream, listener: RemoteListener) {
@@ -85,6 +81,7 @@ class RemoteHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    // Whoever has asked wants no answer any more: that says nothing of the server.
     const isCalledOff = this.#controller?.aborted === true;
     const reason = reasonOf(error, this.#remote);
     if (!isCalledOff) this.#listener.onFailure(reason);

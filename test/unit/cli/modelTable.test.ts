@@ -14,6 +14,16 @@ describe('the table of models', () => {
     assert.equal(addressOf('http://127.0.0.1:4000'), 'http://127.0.0.1:4000/v1');
   });
 
+  it('names the server elsewhere, and has a column for budgets where there is one', () => {
+    const budget = { per: 'month', tokens: 5000, usedRequests: 3, usedTokens: 700, renewsAt: 0 } as const;
+    const remote = aModel({ name: 'gpt', runtime: 'remote', remoteHost: 'api.example.com', budget });
+    const [header = '', first = '', second = ''] = modelTable([remote, aModel()].map((model) => ({ model, gateway: null })));
+    assert.match(header, / BUDGET$/);
+    assert.match(first, /^gpt +remote api\.example\.com +ready +- .* 700\/5000 tokens a month$/);
+    assert.match(second, / -$/);
+    assert.doesNotMatch(modelTable([{ model: aModel(), gateway: null }])[0] ?? '', /BUDGET/);
+  });
+
   it('has the memory of a server, and says what a model waits for', () => {
     const memory = { memoryBytes: 3 * 2 ** 30, gpuMemoryBytes: 0, source: 'estimated' } as const;
     const reason = "waits for 3.0 GB of memory: 'coder' is answering";

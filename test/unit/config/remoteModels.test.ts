@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { resolveClientKeys } from '../../../src/config/clientKeys.ts';
 import { parseProcesses } from '../../../src/config/parseProcesses.ts';
 import { resolveModel } from '../../../src/config/resolveModel.ts';
-import type { ModelRequest } from '../../../src/protocol/models.ts';
+import type { ClientKey, ModelRequest } from '../../../src/protocol/models.ts';
 
 const valid = { runtime: 'remote', url: 'https://api.example.com/v1', model: 'gpt-x', key: '${secret:EXAMPLE}' };
 const secret = 'sk-very-secret-0123456789';
@@ -173,4 +174,36 @@ describe('a fallback', () => {
     ],
   ];
   for (const [what, models, expected] of cases) it(what, () => assert.deepEqual(problemsOf(models), expected));
+});
+
+describe('a key of a client', () => {
+  const local = { runtime: 'ollama', model: 'x' };
+  const problems = (keys: object): readonly string[] =>
+    parseProcesses(JSON.stringify({ models: { coder: local }, gateway: { keys } })).problems.map(({ message }) => message);
+  const cases: [string, object, string[]][] = [
+    ['is for some models', { ci: { key: '${secret:CI}', models: ['coder'] } }, []],
+    [
+      'in the file',
+      { ci: { key: 'a-key', models: ['coder'] } },
+      ['gateway.keys.ci.key: must be ${secret:NAME} or ${env:NAME}: a key must not be in the file itself'],
+    ],
+    [
+      'for a model that there is not',
+      { ci: { key: '${secret:CI}', models: ['coder', 'none'] } },
+      ["gateway.keys.ci.models: there is no model 'none'"],
+    ],
+    ['for nothing', { ci: { key: '${secret:CI}', models: [] } }, ['gateway.keys.ci.models: must name a model']],
+  ];
+  for (const [what, keys, expected] of cases) it(what, () => assert.deepEqual(problems(keys), expected));
+
+  const keysWith = async (value: string | undefined): Promise<readonly ClientKey[]> =>
+    await resolveClientKeys(
+      { ci: { key: '${secret:CI}', models: ['coder'] } },
+      { workspaceFolder: '/w', env: {}, portFor: () => Promise.resolve(1), secretOf: () => Promise.resolve(value) },
+    );
+
+  it('has its value, or says that it has none', async () => {
+    assert.deepEqual(await keysWith('a-key-for-the-ci-only'), [{ name: 'ci', key: 'a-key-for-the-ci-only', models: ['coder'] }]);
+    await assert.rejects(keysWith(undefined), { message: /^The key 'ci' of the gateway is the secret 'CI', which is not set\./ });
+  });
 });
