@@ -1,5 +1,5 @@
-import { wasNotAnswered } from './charges.ts';
 import type { ModelPool } from './modelPool.ts';
+import { wasNotAnswered } from './spending/charges.ts';
 
 export interface FallbackParts {
   find(name: string): ModelPool | undefined;

@@ -4,9 +4,8 @@ import type { TreeId } from '../protocol/identity.ts';
 import type { RequestChanges } from '../protocol/modelFacts.ts';
 import type { KnownMemory } from '../protocol/modelMemory.ts';
 import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models.ts';
-import type { Admission, SizedMember } from './admission.ts';
+import type { Admission, SizedMember } from './admission/admission.ts';
 import { Balancer } from './balancer.ts';
-import type { Budget } from './budget.ts';
 import { declaredView } from './declaredView.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { IdleTimer } from './idleTimer.ts';
@@ -17,10 +16,11 @@ import { mergeFacts } from './modelFacts.ts';
 import { type Answered, Statistics } from './modelStatistics.ts';
 import { declaredAnew, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
 import { poolState } from './poolState.ts';
-import { swapReason } from './promptKeeper.ts';
+import { swapReason } from './prompts/promptKeeper.ts';
 import { remoteProblem, remoteView } from './remote/remoteView.ts';
 import { RequestQueue } from './requestQueue.ts';
 import { Servers } from './servers.ts';
+import type { Budget } from './spending/budget.ts';
 
 /** Time after which a client may retry when another model does not release the memory, in seconds. */
 const memorySeconds = 10;

@@ -9,19 +9,19 @@ import type { MeasuredMemory, MemoryBudget } from '../protocol/modelMemory.ts';
 import type { GatewayInfo, GatewayOptions, ModelRequest, ModelSnapshot } from '../protocol/models.ts';
 import type { Spending } from '../protocol/remoteModels.ts';
 import type { BodiesRequest, KeptBodies } from '../protocol/requestBodies.ts';
-import type { Admission, SizedMember } from './admission.ts';
-import { BudgetedAdmission } from './budget/budgetedAdmission.ts';
-import { knownMemory } from './budget/needs.ts';
-import { Budget } from './budget.ts';
+import type { Admission, SizedMember } from './admission/admission.ts';
+import { ExclusiveGroup } from './admission/exclusiveGroup.ts';
+import { MemoryAdmission } from './admission/memoryAdmission.ts';
+import { knownMemory } from './admission/needs.ts';
 import { type Catalogue, keyProblem } from './clientKeys.ts';
-import { ExclusiveGroup } from './exclusiveGroup.ts';
 import { Gateway } from './gateway.ts';
 import type { Launcher } from './launcher.ts';
 import { ModelPool } from './modelPool.ts';
-import { PromptKeeper } from './promptKeeper.ts';
+import { PromptKeeper } from './prompts/promptKeeper.ts';
 import { notPossible } from './refusal.ts';
 import { RemoteModelLauncher } from './remote/remoteModelLauncher.ts';
 import { serverMetrics } from './serverMetrics.ts';
+import { Budget } from './spending/budget.ts';
 
 export interface ModelsParts {
   readonly launcher: Launcher;
@@ -41,8 +41,8 @@ export class Models implements Catalogue {
   readonly #pools = new Map<string, ModelPool>();
   readonly #groups = new Map<string, ExclusiveGroup>();
   /** Present where memory is limited, or a model is pinned. */
-  #budgeted: BudgetedAdmission | undefined;
-  #budget: MemoryBudget = {};
+  #memoryAdmission: MemoryAdmission | undefined;
+  #memoryBudget: MemoryBudget = {};
   #measured: ReadonlyMap<string, MeasuredMemory> = new Map();
   readonly #listeners = new Set<() => void>();
   /** Models that are not declared any more, or are as another: until it is verified that their servers are gone, whose names others may want. */
@@ -134,11 +134,11 @@ export class Models implements Catalogue {
   /** See {@link declareModels}. Where the gateway is open, it stays where it is. */
   async declare({ models, gateway: options, measured, inherited, spent = {} }: Configuration): Promise<GatewayInfo> {
     check(options);
-    const before = this.#budgeted;
-    this.#takeBudget(models, options);
+    const before = this.#memoryAdmission;
+    this.#takeMemoryBudget(models, options);
     if (measured) this.#measured = new Map(Object.entries(measured));
     // Before anything is loaded, and again when all is declared.
-    this.#budgeted?.update(this.#budget, this.#measured);
+    this.#memoryAdmission?.update(this.#memoryBudget, this.#measured);
     const names = new Set(models.map(({ name }) => name));
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;
@@ -149,10 +149,10 @@ export class Models implements Catalogue {
     const known = new Map(this.#pools);
     // The order is that of the declaration.
     this.#pools.clear();
-    const isSameOrder = before === this.#budgeted;
+    const isSameOrder = before === this.#memoryAdmission;
     for (const model of models) this.#take(model, known.get(model.name), inherited, isSameOrder);
     for (const server of inherited?.servers ?? []) if (!this.#pools.has(server.model.name)) this.#endUndeclared(server);
-    this.#budgeted?.update(this.#budget, this.#measured);
+    this.#memoryAdmission?.update(this.#memoryBudget, this.#measured);
     this.#changed();
     this.#gateway ??= Gateway.open(this, options, this.#parts.descriptors);
     try {
@@ -169,7 +169,7 @@ export class Models implements Catalogue {
   /** What a server of this model takes; what waits for memory may begin now, or have to wait longer. */
   measured(name: string, memory: MeasuredMemory): void {
     this.#measured = new Map(this.#measured).set(name, memory);
-    this.#budgeted?.update(this.#budget, this.#measured);
+    this.#memoryAdmission?.update(this.#memoryBudget, this.#measured);
     this.#changed();
   }
 
@@ -199,7 +199,7 @@ export class Models implements Catalogue {
   /** To be called before the trees are ended: no server is started any more. Resolves when the requests that were being answered have ended with an error. */
   async close(): Promise<void> {
     for (const group of this.#groups.values()) group.dispose();
-    this.#budgeted?.dispose();
+    this.#memoryAdmission?.dispose();
     // Their trees are ended by who closes.
     for (const pool of [...this.all, ...this.#retired]) void pool.retire({ now: true }).catch(() => undefined);
     const gateway = await this.#gateway?.catch(() => undefined);
@@ -236,10 +236,10 @@ export class Models implements Catalogue {
   }
 
   /** Where memory is limited no more, or newly, all models begin anew: what is loaded was not counted. */
-  #takeBudget(models: readonly ModelRequest[], { memory = {} }: GatewayOptions): void {
-    this.#budget = memory;
+  #takeMemoryBudget(models: readonly ModelRequest[], { memory = {} }: GatewayOptions): void {
+    this.#memoryBudget = memory;
     const isNeeded = Object.keys(memory).length > 0 || models.some(({ isPinned }) => isPinned);
-    this.#budgeted = isNeeded ? (this.#budgeted ?? new BudgetedAdmission(this.#parts.turnMillis)) : undefined;
+    this.#memoryAdmission = isNeeded ? (this.#memoryAdmission ?? new MemoryAdmission(this.#parts.turnMillis)) : undefined;
   }
 
   #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined, isSameOrder: boolean): void {
@@ -271,7 +271,7 @@ export class Models implements Catalogue {
       launcher: this.#launcher,
       group: this.#groupOf(model),
       budget: () => this.#budgets.get(model.name),
-      memoryOf: (declared) => knownMemory(declared, this.#measured.get(declared.name)?.settled, this.#budget),
+      memoryOf: (declared) => knownMemory(declared, this.#measured.get(declared.name)?.settled, this.#memoryBudget),
       onAnswered: (tree, answered) => this.#prompts.answered(tree, answered),
       onChange: () => this.#changed(),
     });
@@ -298,7 +298,7 @@ export class Models implements Catalogue {
   /** What a server elsewhere takes is none of this machine's memory. */
   #groupOf({ exclusive, remote }: ModelRequest): Admission<SizedMember> | undefined {
     if (remote) return undefined;
-    if (this.#budgeted) return this.#budgeted;
+    if (this.#memoryAdmission) return this.#memoryAdmission;
     if (exclusive === undefined) return undefined;
     const group = this.#groups.get(exclusive) ?? new ExclusiveGroup(this.#parts.turnMillis);
     this.#groups.set(exclusive, group);

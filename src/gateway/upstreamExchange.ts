@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import type { AnswerTap } from './activity/bodyLog.ts';
 import { type AnswerWriter, hopByHop } from './answerWriter.ts';
-import type { AnswerTap } from './bodyLog.ts';
 import { type Dialect, GatewayError } from './gatewayError.ts';
 import type { KeepAlive } from './keepAlive.ts';
 import type { Lease } from './lease.ts';

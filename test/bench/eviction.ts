@@ -5,9 +5,9 @@
  */
 import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Admission, SizedMember } from '../../src/gateway/admission.ts';
-import { BudgetedAdmission } from '../../src/gateway/budget/budgetedAdmission.ts';
-import { ExclusiveGroup } from '../../src/gateway/exclusiveGroup.ts';
+import type { Admission, SizedMember } from '../../src/gateway/admission/admission.ts';
+import { ExclusiveGroup } from '../../src/gateway/admission/exclusiveGroup.ts';
+import { MemoryAdmission } from '../../src/gateway/admission/memoryAdmission.ts';
 import type { ModelRequest } from '../../src/protocol/models.ts';
 import { randomFrom } from '../support/random.ts';
 import { printTable } from '../support/table.ts';
@@ -202,8 +202,8 @@ function sameForAll(admission: Admission<SizedMember>): Record<Name, Admission<S
   return Object.fromEntries(names.map((name) => [name, admission])) as Record<Name, Admission<SizedMember>>;
 }
 
-function budgeted(memoryBytes: number): BudgetedAdmission {
-  const admission = new BudgetedAdmission();
+function budgeted(memoryBytes: number): MemoryAdmission {
+  const admission = new MemoryAdmission();
   admission.update({ memoryBytes }, new Map());
   return admission;
 }

@@ -198,7 +198,7 @@ const allowed: readonly string[] = [
   'src/client/wardenCommands.ts: millis',
   // A constant, but in tests.
   'src/client/wardenProcess.ts: startMillis',
-  'src/gateway/exclusiveGroup.ts: this.#turnMillis',
+  'src/gateway/admission/exclusiveGroup.ts: this.#turnMillis',
   'src/warden/trees/rawEndpoint.ts: this.#lingerMillis',
   // Limits of the servers on loopback: seconds, and constants but in tests.
   'src/loopback/admission.ts: left',

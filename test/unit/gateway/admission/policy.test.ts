@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type BudgetedModel, planLoads, type Verdict } from '../../../../src/gateway/budget/policy.ts';
+import { type BudgetedModel, planLoads, type Verdict } from '../../../../src/gateway/admission/policy.ts';
 import { holdsFor } from '../../../support/property.ts';
 
 const gb = (memory: number): ReadonlyMap<string, number> => new Map([['memory', memory]]);

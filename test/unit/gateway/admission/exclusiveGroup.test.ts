@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { GroupMember } from '../../../src/gateway/admission.ts';
-import { ExclusiveGroup } from '../../../src/gateway/exclusiveGroup.ts';
+import type { GroupMember } from '../../../../src/gateway/admission/admission.ts';
+import { ExclusiveGroup } from '../../../../src/gateway/admission/exclusiveGroup.ts';
 
 /** A model that loads and goes at once, and writes down when. */
 class Model implements GroupMember {

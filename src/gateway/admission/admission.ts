@@ -1,4 +1,4 @@
-import type { ModelRequest } from '../protocol/models.ts';
+import type { ModelRequest } from '../../protocol/models.ts';
 
 /** A model, as what decides on its turns sees it. */
 export interface GroupMember {

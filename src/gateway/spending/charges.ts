@@ -1,9 +1,9 @@
 /** What a request costs of a budget. */
 import type { IncomingMessage } from 'node:http';
-import type { RequestChanges } from '../protocol/modelFacts.ts';
-import type { ModelRequest } from '../protocol/models.ts';
-import { GatewayError } from './gatewayError.ts';
-import { NotBegunError, type ProxyResult } from './upstreamExchange.ts';
+import type { RequestChanges } from '../../protocol/modelFacts.ts';
+import type { ModelRequest } from '../../protocol/models.ts';
+import { GatewayError } from '../gatewayError.ts';
+import { NotBegunError, type ProxyResult } from '../upstreamExchange.ts';
 
 /** Bytes of a request that are taken for a token where the server does not say: about as many as English text has. */
 const bytesOfToken = 4;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refusalText, waitText } from '../../../../src/gateway/budget/texts.ts';
+import { refusalText, waitText } from '../../../../src/gateway/admission/texts.ts';
 
 const gigabyte = 2 ** 30;
 const shortage = { resource: 'memory', needs: 14.2 * gigabyte, budget: 12 * gigabyte, pinned: [], pinnedAmount: 0 };

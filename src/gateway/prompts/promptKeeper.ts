@@ -1,9 +1,9 @@
-import type { LivingServer } from '../protocol/gateway.ts';
-import type { TreeId } from '../protocol/identity.ts';
-import type { ModelRequest } from '../protocol/models.ts';
-import { connectionsTo } from './connections.ts';
-import type { Launched, Launcher, LaunchListener } from './launcher.ts';
-import type { Answered } from './modelStatistics.ts';
+import type { LivingServer } from '../../protocol/gateway.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import type { ModelRequest } from '../../protocol/models.ts';
+import { connectionsTo } from '../connections.ts';
+import type { Launched, Launcher, LaunchListener } from '../launcher.ts';
+import type { Answered } from '../modelStatistics.ts';
 import { fileName, removeFile, savedSlots, tidy } from './promptFiles.ts';
 import { restoreSlot, saveSlot, slotsOf } from './slots.ts';
 

@@ -1,8 +1,8 @@
 /** What is kept of what requests and answers say. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BodyLog } from '../../../src/gateway/bodyLog.ts';
-import { maxKeptBodies, maxKeptLength } from '../../../src/protocol/requestBodies.ts';
+import { BodyLog } from '../../../../src/gateway/activity/bodyLog.ts';
+import { maxKeptBodies, maxKeptLength } from '../../../../src/protocol/requestBodies.ts';
 
 const json = 'application/json';
 

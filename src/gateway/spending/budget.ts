@@ -1,6 +1,6 @@
-import { endOfPeriod, periodOf } from '../protocol/budgetPeriods.ts';
-import type { BudgetSnapshot, ModelBudget, Spending } from '../protocol/remoteModels.ts';
-import { GatewayError } from './gatewayError.ts';
+import { endOfPeriod, periodOf } from '../../protocol/budgetPeriods.ts';
+import type { BudgetSnapshot, ModelBudget, Spending } from '../../protocol/remoteModels.ts';
+import { GatewayError } from '../gatewayError.ts';
 
 /** The place of one request in a budget, from before it is sent. One of the two is called, once. */
 export interface Charge {

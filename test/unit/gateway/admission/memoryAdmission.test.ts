@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SizedMember } from '../../../../src/gateway/admission.ts';
-import { BudgetedAdmission } from '../../../../src/gateway/budget/budgetedAdmission.ts';
+import type { SizedMember } from '../../../../src/gateway/admission/admission.ts';
+import { MemoryAdmission } from '../../../../src/gateway/admission/memoryAdmission.ts';
 import type { ModelRequest } from '../../../../src/protocol/models.ts';
 
 const gigabyte = 2 ** 30;
@@ -14,7 +14,7 @@ type Changes = Partial<Pick<ModelRequest, 'memory' | 'estimatedBytes' | 'isPinne
 class Model implements SizedMember {
   readonly name: string;
   readonly model: ModelRequest;
-  readonly #admission: BudgetedAdmission;
+  readonly #admission: MemoryAdmission;
   readonly #log: string[];
   expected = 1;
   listed = 0;
@@ -24,7 +24,7 @@ class Model implements SizedMember {
   askedAt = 0;
   problem: Error | undefined;
 
-  constructor(name: string, changes: Changes, admission: BudgetedAdmission, log: string[]) {
+  constructor(name: string, changes: Changes, admission: MemoryAdmission, log: string[]) {
     this.name = name;
     this.model = { name, start: {}, ...changes } as ModelRequest;
     this.#admission = admission;
@@ -55,7 +55,7 @@ let clock = 0;
 /** `sizes`: of models a, b, c … in gigabytes; a change of what is declared where it is an object. */
 function setUp(...sizes: readonly (number | Changes)[]) {
   const log: string[] = [];
-  const admission = new BudgetedAdmission(turnMillis);
+  const admission = new MemoryAdmission(turnMillis);
   admission.update({ memoryBytes: 12 * gigabyte }, new Map());
   const models = sizes.map((size, index) => {
     const changes = typeof size === 'number' ? { memory: { memoryBytes: size * gigabyte } } : size;

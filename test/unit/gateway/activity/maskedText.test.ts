@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { maskedText } from '../../../src/gateway/maskedText.ts';
-import { holdsFor } from '../../support/property.ts';
+import { maskedText } from '../../../../src/gateway/activity/maskedText.ts';
+import { holdsFor } from '../../../support/property.ts';
 
 const limits = { scanned: 2 ** 20, kept: 2 ** 20 };
 const masked = (text: string): string => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { most, savedSlots, superfluous, tidy } from '../../../src/gateway/promptFiles.ts';
+import { most, savedSlots, superfluous, tidy } from '../../../../src/gateway/prompts/promptFiles.ts';
 
 const day = 24 * 3_600_000;
 

@@ -1,8 +1,8 @@
 /** What is remembered of the requests to models. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ActivityLog } from '../../../src/gateway/activityLog.ts';
-import { maxActivity } from '../../../src/protocol/modelActivity.ts';
+import { ActivityLog } from '../../../../src/gateway/activity/activityLog.ts';
+import { maxActivity } from '../../../../src/protocol/modelActivity.ts';
 
 const request = (agent?: string): { headers: Record<string, string> } => ({ headers: agent === undefined ? {} : { 'user-agent': agent } });
 const of = { model: 'coder', asked: 'coder', path: '/v1/chat/completions', isFirst: false };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Budget, type Charge } from '../../../src/gateway/budget.ts';
-import { GatewayError } from '../../../src/gateway/gatewayError.ts';
-import { periodOf } from '../../../src/protocol/budgetPeriods.ts';
-import { budgetPeriods, type Spending } from '../../../src/protocol/remoteModels.ts';
-import { holdsFor } from '../../support/property.ts';
+import { GatewayError } from '../../../../src/gateway/gatewayError.ts';
+import { Budget, type Charge } from '../../../../src/gateway/spending/budget.ts';
+import { periodOf } from '../../../../src/protocol/budgetPeriods.ts';
+import { budgetPeriods, type Spending } from '../../../../src/protocol/remoteModels.ts';
+import { holdsFor } from '../../../support/property.ts';
 
 const id = 'c'.repeat(32);
 const hour = 3_600_000;

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Launched, Launcher, LaunchListener } from '../../../src/gateway/launcher.ts';
-import { PromptKeeper, swapReason } from '../../../src/gateway/promptKeeper.ts';
-import type { TreeId } from '../../../src/protocol/identity.ts';
-import type { ModelRequest } from '../../../src/protocol/models.ts';
+import type { Launched, Launcher, LaunchListener } from '../../../../src/gateway/launcher.ts';
+import { PromptKeeper, swapReason } from '../../../../src/gateway/prompts/promptKeeper.ts';
+import type { TreeId } from '../../../../src/protocol/identity.ts';
+import type { ModelRequest } from '../../../../src/protocol/models.ts';
 
 const listener: LaunchListener = { onProgress: () => undefined, onHealth: () => undefined, isGivenUp: () => false };
 

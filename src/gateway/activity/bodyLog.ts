@@ -1,5 +1,5 @@
-import type { KeptText } from '../protocol/keptText.ts';
-import { type KeptBodies, maxKeptBodies, maxKeptLength } from '../protocol/requestBodies.ts';
+import type { KeptText } from '../../protocol/keptText.ts';
+import { type KeptBodies, maxKeptBodies, maxKeptLength } from '../../protocol/requestBodies.ts';
 import { maskedText } from './maskedText.ts';
 
 /** Of requests: an image in it is shortened, and what stands behind it can be kept. Of answers, which are kept until they have ended; in bytes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { amountsFor, budgetAmounts, knownMemory, sizeOf } from '../../../../src/gateway/budget/needs.ts';
+import { amountsFor, budgetAmounts, knownMemory, sizeOf } from '../../../../src/gateway/admission/needs.ts';
 import type { ModelRequest } from '../../../../src/protocol/models.ts';
 
 const onGpus = (...numbers: readonly number[]): Pick<ModelRequest, 'gpus'> => ({ gpus: { numbers, variables: [] } });

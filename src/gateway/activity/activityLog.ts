@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { TreeId } from '../protocol/identity.ts';
-import { type ActivityPage, type ActivityRequest, type ModelActivity, maxActivity } from '../protocol/modelActivity.ts';
+import type { TreeId } from '../../protocol/identity.ts';
+import { type ActivityPage, type ActivityRequest, type ModelActivity, maxActivity } from '../../protocol/modelActivity.ts';
+import type { Answered } from '../modelStatistics.ts';
+import { tokenRate } from '../modelStatistics.ts';
 import { BodyLog } from './bodyLog.ts';
-import type { Answered } from './modelStatistics.ts';
-import { tokenRate } from './modelStatistics.ts';
 
 /** Of what a client calls itself, in characters. */
 const maxClient = 100;

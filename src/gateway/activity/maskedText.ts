@@ -1,4 +1,4 @@
-import type { KeptText } from '../protocol/keptText.ts';
+import type { KeptText } from '../../protocol/keptText.ts';
 
 export interface TextLimits {
   /** Maximum number of bytes that are looked at. */

@@ -1,9 +1,9 @@
 import { errorText } from '../../protocol/errors.ts';
 import type { MeasuredMemory, MemoryBudget, ModelMemory } from '../../protocol/modelMemory.ts';
 import { period } from '../../protocol/timers.ts';
-import type { Admission, SizedMember } from '../admission.ts';
-import { turnMillis } from '../exclusiveGroup.ts';
 import { loadFailure } from '../gatewayError.ts';
+import type { Admission, SizedMember } from './admission.ts';
+import { turnMillis } from './exclusiveGroup.ts';
 import { amountsFor, budgetAmounts, sizeOf } from './needs.ts';
 import { type Amounts, type BudgetedModel, type Plan, planLoads, type Verdict } from './policy.ts';
 import { refusalText, type WaitedFor, waitText } from './texts.ts';
@@ -21,7 +21,7 @@ interface Holder {
  * Loads models as long as their memory fits in a budget, and unloads the least wanted ones for those that wait. It keeps to exclusive groups at the same time: a group is one
  * more thing of which there is one place. A model that others wait for keeps answering for the length of a turn, and is then unloaded as soon as it has answered.
  */
-export class BudgetedAdmission implements Admission<SizedMember> {
+export class MemoryAdmission implements Admission<SizedMember> {
   readonly #turnMillis: number;
   readonly #holders = new Map<SizedMember, Holder>();
   readonly #reasons = new Map<SizedMember, string>();
