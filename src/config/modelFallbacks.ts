@@ -1,3 +1,4 @@
+import type { ModelProblem } from './modelNames.ts';
 import type { ModelSpec } from './modelSchema.ts';
 
 type Fallbacks = ReadonlyMap<string, Pick<ModelSpec, 'fallback'>>;
@@ -6,13 +7,13 @@ type Fallbacks = ReadonlyMap<string, Pick<ModelSpec, 'fallback'>>;
  * What is wrong with the fallbacks of models, each as a clause behind the name of the key.
  * @param names Of all models, those with mistakes of their own included.
  */
-export function fallbackProblems(models: Fallbacks, names: ReadonlySet<string>): { readonly name: string; readonly message: string }[] {
+export function fallbackProblems(models: Fallbacks, names: ReadonlySet<string>): ModelProblem[] {
   return [...models].flatMap(([name, { fallback }]) => {
     if (fallback === undefined) return [];
-    if (!names.has(fallback)) return [{ name, message: `there is no model '${fallback}'` }];
+    if (!names.has(fallback)) return [{ name, key: 'fallback', message: `there is no model '${fallback}'` }];
     const chain = chainOf(name, models);
     return chain.at(-1) === name && chain.length > 1
-      ? [{ name, message: `models must not be each other’s fallbacks: ${chain.join(' → ')}` }]
+      ? [{ name, key: 'fallback', message: `models must not be each other’s fallbacks: ${chain.join(' → ')}` }]
       : [];
   });
 }
