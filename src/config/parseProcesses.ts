@@ -13,6 +13,7 @@ import { placeOf, type ResolvedSetting, settingsOf } from './layers/resolvedSett
 import type { Source } from './layers/source.ts';
 import { type McpServerSpec, mcpServerSchema } from './mcpServerSchema.ts';
 import { fallbackProblems } from './modelFallbacks.ts';
+import { modelNameProblems } from './modelNames.ts';
 import { type ModelSpec, modelSchema } from './modelSchema.ts';
 import { Places } from './places.ts';
 import type { ProcessSpec } from './processSchema.ts';
@@ -183,11 +184,12 @@ function readModels(
 ): ReadEntries<ModelSpec> {
   const read = layered.read('models', modelSchema, before.models, isProcess);
   const entries = new Map(read.entries);
-  for (const { name, message } of fallbackProblems(read.entries, new Set(read.lines.keys()))) {
+  const fallbacks = fallbackProblems(read.entries, new Set(read.lines.keys())).map((problem) => ({ ...problem, key: 'fallback' }));
+  for (const { name, key, message } of [...fallbacks, ...modelNameProblems(read.entries)]) {
     const { source, value } = read.written.get(name) ?? {};
     if (!source || !value) continue;
     problems.reading = name;
-    problems.complain(source, problems.paths.keyAt(value, ['fallback']) ?? value, `models.${name}.fallback: ${message}`);
+    problems.complain(source, problems.paths.keyAt(value, [key]) ?? value, `models.${name}.${key}: ${message}`);
     problems.reading = undefined;
     const kept = before.models.get(name);
     if (kept && kept !== entries.get(name)) entries.set(name, kept);

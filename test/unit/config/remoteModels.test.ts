@@ -111,6 +111,11 @@ describe('a remote model', () => {
       'models.gpt.url: must not have a user or a password in it; use key',
     ],
     [
+      'with a path of the API at its end',
+      { url: 'https://api.example.com/v1/chat/completions' },
+      "models.gpt.url: must be the base address, without '/chat/completions' at its end",
+    ],
+    [
       'with a query in its address',
       { url: 'https://example.com/?a=1' },
       'models.gpt.url: must end with its path: a query or a fragment cannot be part of it',
@@ -171,6 +176,30 @@ describe('a fallback', () => {
         'models.b.fallback: models must not be each other’s fallbacks: b → c → a → b',
         'models.c.fallback: models must not be each other’s fallbacks: c → a → b → c',
       ],
+    ],
+  ];
+  for (const [what, models, expected] of cases) it(what, () => assert.deepEqual(problemsOf(models), expected));
+});
+
+describe('a further name', () => {
+  const local = (changes: object = {}): object => ({ runtime: 'ollama', model: 'x', ...changes });
+  const cases: [string, Record<string, object>, string[]][] = [
+    ['is the model’s alone', { a: local({ aliases: ['x', 'a', 'x'], variants: { 'a:high': {} } }), b: local({ aliases: ['y'] }) }, []],
+    ['that is a model', { a: local({ aliases: ['b'] }), b: local() }, ["models.a.aliases: 'b' is the name of a model already"]],
+    [
+      'that is an alias of another one',
+      { a: local({ aliases: ['x'] }), b: local({ aliases: ['x'] }) },
+      ["models.b.aliases: 'x' is an alias of 'a' already"],
+    ],
+    [
+      'that is a variant of another one',
+      { a: local({ variants: { x: {} } }), b: local({ aliases: ['x'] }) },
+      ["models.b.aliases: 'x' is a variant of 'a' already"],
+    ],
+    [
+      'of a variant that is the model itself, or its alias',
+      { a: local({ aliases: ['x'], variants: { a: {}, x: {} } }) },
+      ["models.a.variants: 'a' is the name of a model already", "models.a.variants: 'x' is an alias of 'a' already"],
     ],
   ];
   for (const [what, models, expected] of cases) it(what, () => assert.deepEqual(problemsOf(models), expected));
