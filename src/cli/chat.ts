@@ -12,8 +12,10 @@ export async function chat(wanted: string, prompt: string): Promise<number> {
   if (!gateway) throw new CliError(`'${wanted}' is not served any more.`);
   let hasBegun = false;
   try {
-    const request = { model: model.name, messages: [{ role: 'user', content: prompt }] };
-    await streamChat(gateway, request, {
+    const messages = [{ role: 'user', content: prompt }];
+    // With its tokens, which tree-warden requests and models show.
+    const request = { model: model.name, messages, stream_options: { include_usage: true } };
+    await streamChat({ ...gateway, client: 'tree-warden-chat' }, request, {
       onText: (text) => {
         hasBegun = true;
         return writeOut(text);

@@ -1,6 +1,5 @@
 import { resolveClientKeys } from '../config/clientKeys.ts';
 import { withFallbacks } from '../config/modelFallbacks.ts';
-import { resolveModel } from '../config/resolveModel.ts';
 import { parseOrigin } from '../loopback/origin.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
@@ -9,6 +8,7 @@ import { readDeclared } from './declared.ts';
 import { serve, servedNames } from './declaredModels.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
+import { resolvedModels } from './resolvedModels.ts';
 import { complain, sayAll, sayJson } from './say.ts';
 import { CliSession } from './session.ts';
 import { tokenFromEnvironment } from './tokenFromEnvironment.ts';
@@ -22,10 +22,10 @@ export async function gateway(
   const token = tokenFromEnvironment();
   const allowedOrigins = allowOrigin.map(parseAllowedOrigin);
   const { context, wanted, gateway: shared, keys: declaredKeys } = readDeclared('models', ({ models }) => models, names, withFallbacks);
-  const resolving = Promise.all(wanted.map(([name, spec]) => resolveModel(name, spec, context)));
-  const [requests, keys] = await Promise.all([resolving, resolveClientKeys(declaredKeys, context)]).catch((error: unknown) => {
+  const resolvingKeys = resolveClientKeys(declaredKeys, context).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
+  const [requests, keys] = await Promise.all([resolvedModels(wanted, context), resolvingKeys]);
   const session = await CliSession.start('tree-warden gateway');
   session.stopOnSignals();
   const { client } = session.warden;

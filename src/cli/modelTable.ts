@@ -5,9 +5,13 @@ import { table } from './table.ts';
 const header = ['NAME', 'RUNTIME', 'STATE', 'SERVERS', 'MEMORY', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED', 'ADDRESS'];
 const numeric = new Set(['SERVERS', 'MEMORY', 'QUEUE', 'REQUESTS', 'TOKENS', 'SPEED']);
 
-/** What `tree-warden models` prints: a line a model, and a line for each that waits for memory. MEMORY is that of one server. `gateway`: of the model's warden; null where none is open. */
+/** What `tree-warden models` prints: a line a model, and a line for each that waits for memory or has failed. MEMORY is that of one server. `gateway`: of the model's warden; null where none is open. */
 export function modelTable(rows: readonly { readonly model: ModelSnapshot; readonly gateway: GatewayInfo | null }[]): string[] {
-  const reasons = rows.flatMap(({ model: { name, state, reason } }) => (state === 'waiting' && reason ? `${name} ${reason}` : []));
+  const reasons = rows.flatMap(({ model: { name, state, reason } }) => {
+    if (!reason) return [];
+    if (state === 'failed') return `${name}: ${reason}`;
+    return state === 'waiting' ? `${name} ${reason}` : [];
+  });
   const cells = rows.map(row);
   if (rows.every(({ model }) => model.budget === undefined)) return [...table(header, cells, numeric), ...reasons];
   const withBudget = rows.map(({ model }, index) => [...(cells[index] ?? []), budgetText(model) || '-']);

@@ -40,13 +40,18 @@ export async function unload(
 ): Promise<number> {
   using wardens = await Wardens.connect('tree-warden unload');
   const found = await Promise.all(names.map((name) => wardens.findModel(name)));
-  report(await Promise.all(found.map(({ warden, model }) => warden.unloadModel(model.name, now))), json);
+  report(await Promise.all(found.map(({ warden, model }) => warden.unloadModel(model.name, now))), json, unloadedText);
   return exitCodes.ok;
 }
 
-function report(results: readonly ModelSnapshot[], json: boolean): void {
+function report(results: readonly ModelSnapshot[], json: boolean, textOf: (model: ModelSnapshot) => string = modelStateText): void {
   if (json) sayJson(results, 2);
-  else sayAll(results.map((model) => `${model.name}: ${modelStateText(model)}${serversText(model)}`));
+  else sayAll(results.map((model) => `${model.name}: ${textOf(model)}${serversText(model)}`));
+}
+
+/** One whose last load has failed keeps that state; the command itself has not failed. */
+function unloadedText(model: ModelSnapshot): string {
+  return model.state === 'failed' ? 'not loaded; its last load failed' : modelStateText(model);
 }
 
 /** Of several: how many of them are ready. */

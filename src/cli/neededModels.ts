@@ -1,13 +1,11 @@
 import type { WardenClient } from '../client/wardenClient.ts';
 import { withFallbacks } from '../config/modelFallbacks.ts';
 import type { ProcessSpec } from '../config/processSchema.ts';
-import { resolveModel } from '../config/resolveModel.ts';
-import { errorText } from '../protocol/errors.ts';
 import type { GatewayOptions, ModelRequest } from '../protocol/models.ts';
 import { modelOfDependency } from '../protocol/names.ts';
 import type { Declared } from './declared.ts';
 import { serve, servedNames } from './declaredModels.ts';
-import { CliError, exitCodes } from './exitCodes.ts';
+import { resolvedModels } from './resolvedModels.ts';
 import { complain } from './say.ts';
 
 /**
@@ -17,10 +15,10 @@ import { complain } from './say.ts';
 export async function neededModels({ wanted, models, context }: Declared<ProcessSpec>): Promise<ModelRequest[]> {
   const needed = new Set(wanted.flatMap(([, { dependsOn = [] }]) => dependsOn.flatMap(({ name }) => modelOfDependency(name) ?? [])));
   const meant = new Set(withFallbacks([...needed], models));
-  const specs = [...models].filter(([name]) => meant.has(name));
-  return await Promise.all(specs.map(([name, spec]) => resolveModel(name, spec, context))).catch((error: unknown) => {
-    throw new CliError(errorText(error), exitCodes.usage);
-  });
+  return await resolvedModels(
+    [...models].filter(([name]) => meant.has(name)),
+    context,
+  );
 }
 
 /** Opens the gateway, where there is anything to serve; each model is loaded when a process that needs it is started. */

@@ -31,7 +31,7 @@ export async function pull(wanted: string): Promise<number> {
   if (plan.start.runner !== undefined)
     throw new CliError(`'${name}' is not downloaded: its servers run on another machine, which downloads it when it is loaded.`);
   if (plan.isFile) {
-    say(`'${name}' is not downloaded: it is ${plan.model}, which is there.`);
+    say(`'${name}' needs no download: its file is ${plan.model}.`);
     return exitCodes.ok;
   }
   if (plan.pull === undefined)

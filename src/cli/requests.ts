@@ -48,7 +48,7 @@ export async function requests(models: readonly string[], { follow = false, json
   if (!follow) {
     if (json) sayJson(known, 2);
     else if (known.length > 0) sayAll(table(header, known.map(cellsOf), numeric));
-    else sayAll([wanted.size === 0 ? 'No model was asked anything.' : `Nothing was asked of ${[...wanted].join(', ')}.`]);
+    else sayAll([wanted.size === 0 ? 'No model was asked anything.' : await nothingOf(wanted, wardens.feeds)]);
     return exitCodes.ok;
   }
   const print = async (news: readonly ModelActivity[]): Promise<void> => {
@@ -61,6 +61,19 @@ export async function requests(models: readonly string[], { follow = false, json
     await sleep(lookMillis);
     await print(await look());
   }
+}
+
+/** A name that is mistyped is asked nothing either. */
+async function nothingOf(wanted: ReadonlySet<string>, feeds: FollowedWardens['feeds']): Promise<string> {
+  const found = (await Promise.all(feeds.map(({ client }) => client.models().catch(() => [])))).flat();
+  const names = new Set(found.map(({ name }) => name));
+  const known = new Set(
+    found.flatMap(({ name, aliases, variants = [] }) => [name, ...aliases, ...variants.map((variant) => variant.name)]),
+  );
+  const nothing = `Nothing was asked of ${[...wanted].join(', ')}.`;
+  const unknown = [...wanted].filter((name) => !known.has(name));
+  if (unknown.length === 0 || names.size === 0) return nothing;
+  return `${nothing} There is no model '${unknown.join("', '")}'. There are: ${[...names].join(', ')}.`;
 }
 
 /** What has changed since the last look. */

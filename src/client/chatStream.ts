@@ -8,10 +8,17 @@ export interface ChatListener {
   onText(text: string): void | Promise<void>;
   /** Called at the end, when its arguments are whole. */
   onToolCall?(call: ToolCall): void;
-  /** What the model does while there is nothing of an answer yet: `loading 40 %`. */
+  /** What the model does while there is nothing of an answer yet: `loading 40 %`, or `replaced by other` where its fallback answers. */
   onWaiting?(state: string): void;
   /** Called at the end; empty where the server does not say. */
   onUsage?(usage: AnswerUsage): void;
+}
+
+export interface ChatGateway {
+  readonly url: string;
+  readonly token: string;
+  /** What asks, as it is shown among the requests. */
+  readonly client: string;
 }
 
 /** How often the gateway says that it is still there, while it waits for the model. */
@@ -24,14 +31,16 @@ const longestBody = 2 ** 26;
  * @throws Error with what the gateway or the server says is wrong; the reason of `signal` where that is aborted.
  */
 export async function streamChat(
-  { url, token }: { readonly url: string; readonly token: string },
+  { url, token, client }: ChatGateway,
   request: object,
   listener: ChatListener,
   signal?: AbortSignal,
 ): Promise<void> {
   const answer = new ChatAnswer();
   try {
-    const response = await post(`${url}/v1/chat/completions`, token, JSON.stringify({ ...request, stream: true }), signal);
+    const response = await post(`${url}/v1/chat/completions`, { token, client }, JSON.stringify({ ...request, stream: true }), signal);
+    const { 'x-tree-warden-model': fallback } = response.headers;
+    if (typeof fallback === 'string') listener.onWaiting?.(`replaced by ${fallback}`);
     if ((response.statusCode ?? 0) >= 300) throw new Error(errorTextIn(await textOf(response)));
     if ((response.headers['content-type'] ?? '').startsWith('text/event-stream')) await readEvents(response, answer, listener);
     else await listener.onText(answer.addBody(await textOf(response)));
@@ -44,11 +53,17 @@ export async function streamChat(
   for (const call of answer.toolCalls) listener.onToolCall?.(call);
 }
 
-function post(url: string, token: string, body: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+function post(
+  url: string,
+  { token, client }: Pick<ChatGateway, 'token' | 'client'>,
+  body: string,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = {
       'Content-Type': 'application/json',
       Authorization: `Bearer ${token}`,
+      'User-Agent': client,
       'X-Tree-Warden-Keep-Alive': keepAlive,
     };
     httpRequest(url, { method: 'POST', headers, ...(signal && { signal }) }, resolve)

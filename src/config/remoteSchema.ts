@@ -76,10 +76,12 @@ export function remoteProblems(spec: Readonly<Record<string, unknown>>): Problem
 /** Why it cannot be the base address of an API, as a clause; undefined where it can. What it has in it is not quoted: it may be a key. */
 export function urlProblem(written: string, allowHttp: boolean): string | undefined {
   if (!URL.canParse(written)) return 'must be an address such as "https://api.example.com/v1"';
-  const { protocol, hostname, username, password, search, hash } = new URL(written);
+  const { protocol, hostname, pathname, username, password, search, hash } = new URL(written);
   if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https://';
   if (username !== '' || password !== '') return 'must not have a user or a password in it; use key';
   if (search !== '' || hash !== '') return 'must end with its path: a query or a fragment cannot be part of it';
+  const api = /\/(?:chat\/completions|completions|embeddings|messages|responses)\/?$/.exec(pathname)?.[0];
+  if (api !== undefined) return `must be the base address, without '${api}' at its end`;
   if (protocol === 'http:' && !allowHttp && !isLoopback(hostname))
     return 'must begin with https://, or the key and all prompts could be read on the way; "allowHttp": true allows it';
   return undefined;

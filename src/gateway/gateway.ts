@@ -45,6 +45,9 @@ interface Asking {
   readonly models: Catalogue;
 }
 
+const noKey =
+  'The API key is missing or wrong. It is what tree-warden gateway prints, what Copy API Key copies in the editor, or a key that "gateway" in processes.json declares.';
+
 /** The HTTP server of all models, on loopback, for clients with the token. */
 export class Gateway {
   readonly info: GatewayInfo;
@@ -141,8 +144,8 @@ export class Gateway {
   private refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
     // A page may read why, where it may ask; from a name that is none of loopback, it may not.
     if (status === 401) this.pages.admit(request, response);
-    const more = status === 401 ? ': it is what Tree Warden shows as the API key of its gateway.' : '.';
-    fail(response, new GatewayError(status, `${message}${more}`), dialectOf(routeOf(request.method ?? 'GET', request.url ?? '/')));
+    const text = status === 401 ? noKey : `${message}.`;
+    fail(response, new GatewayError(status, text), dialectOf(routeOf(request.method ?? 'GET', request.url ?? '/')));
   }
 
   private async openWebSocket(request: IncomingMessage, upgrade: Upgrade): Promise<void> {
@@ -191,9 +194,10 @@ export class Gateway {
         await withFallbacks(first, {
           find: (name) => asking.models.find(name),
           answer,
-          onFallback: ({ name }) => {
-            followed.fellBack(name);
-            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', name);
+          onFallback: (pool) => {
+            followed.fellBack(pool.name);
+            keepAlive?.fellBack(pool);
+            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', pool.name);
           },
         });
       } finally {

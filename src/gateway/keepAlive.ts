@@ -13,7 +13,9 @@ const endOfEvent = /(\r\n|\n|\r)(\r\n|\n|\r)$/;
 /** Comments in a stream of events, for clients that give up when nothing comes: whenever nothing has come for so long, until the answer is over. */
 export class KeepAlive {
   readonly #response: ServerResponse;
-  readonly #pool: Pick<ModelPool, 'snapshot'>;
+  #pool: Pick<ModelPool, 'snapshot'>;
+  /** Stands before the state of the model: it is another one than the client has asked. */
+  #prefix = '';
   readonly #timer: NodeJS.Timeout;
   /** Something of the answer has come since the last look. */
   #isBusy = false;
@@ -43,6 +45,13 @@ export class KeepAlive {
     this.#isBetween = endOfEvent.test(chunk.subarray(-4).toString('latin1'));
   }
 
+  /** Another model is asked instead. A client that was sent the head before can learn that from a comment only, which does not wait: the answer may come at once. */
+  fellBack(pool: Pick<ModelPool, 'name' | 'snapshot'>): void {
+    this.#pool = pool;
+    this.#prefix = `replaced by ${pool.name}, which is `;
+    if (this.#response.headersSent) this.#writeState();
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -51,10 +60,19 @@ export class KeepAlive {
     const response = this.#response;
     const isBusy = this.#isBusy;
     this.#isBusy = false;
-    // Who does not read is not written to.
-    if (isBusy || !this.#isBetween || response.writableEnded || response.writableNeedDrain) return;
+    if (isBusy || !this.#mayWrite) return;
     if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+    this.#writeState();
+  }
+
+  /** Who does not read is not written to. */
+  get #mayWrite(): boolean {
+    return this.#isBetween && !this.#response.writableEnded && !this.#response.writableNeedDrain;
+  }
+
+  #writeState(): void {
+    if (!this.#mayWrite) return;
     const { state, progress } = this.#pool.snapshot();
-    response.write(`: ${state}${progress === undefined ? '' : ` ${progress} %`}\n\n`);
+    this.#response.write(`: ${this.#prefix}${state}${progress === undefined ? '' : ` ${progress} %`}\n\n`);
   }
 }

@@ -89,7 +89,7 @@ export async function proxyRequest(
   const endedAt = performance.now();
   if (broken) writer.breakOff(await causeOf(request.lease, new GatewayError(502, 'The server broke off its answer.')));
   return {
-    failed: writer.failed || broken,
+    failed: writer.failed || broken || (extractor?.endsWithError() ?? false),
     endedAt,
     ...(extractor?.firstAt !== undefined && { firstAt: extractor.firstAt }),
     usage: extractor?.usage() ?? {},

@@ -13,7 +13,7 @@ export interface TokenUsage {
 const headBytes = 4 * 1024;
 const tailBytes = 16 * 1024;
 
-/** Reads the token usage, and the time of the first byte, from an answer as it passes. It keeps a few kilobytes, however long the answer is. */
+/** Reads the token usage, the time of the first byte, and an error at the end of a stream from an answer as it passes. It keeps a few kilobytes, however long the answer is. */
 export class UsageExtractor {
   readonly #isStream: boolean;
   /** Undefined for an answer that is not a stream: its end is enough. */
@@ -41,6 +41,12 @@ export class UsageExtractor {
     if (!this.#isStream) return usageIn(lastUsage(this.#tail.text));
     const events = [this.#head, this.#tail].flatMap((edge) => (edge ? eventsIn(edge.text) : []));
     return Object.assign({}, ...events.map(usageIn)) as TokenUsage;
+  }
+
+  /** Whether it is a stream whose last event is an error: its status, sent long before, says that all is well. */
+  endsWithError(): boolean {
+    const { text } = this.#tail;
+    return this.#isStream && text.includes('error') && isError(eventsIn(text).at(-1));
   }
 }
 
@@ -79,6 +85,12 @@ function eventsIn(text: string): unknown[] {
   const parser = createParser({ onEvent: ({ data }) => events.push(parseOr(data)) });
   parser.feed(text);
   return events.filter((event) => event !== undefined);
+}
+
+/** OpenAI's `{ "error": … }`, and the events of Anthropic's messages and OpenAI's responses. */
+function isError(event: unknown): boolean {
+  const { error, type } = asRecord(event);
+  return (error !== undefined && error !== null) || type === 'error' || type === 'response.failed';
 }
 
 /** What stands behind the last `"usage":` of a text, which may have been cut off at its beginning; to read all of a long answer would cost more than to pass it on. */

@@ -182,7 +182,7 @@ describe('the last requests', () => {
     const [, uno = '', , two = ''] = run.call(['requests']).stdout.split('\n');
     assert.match(uno, /^\d\d:\d\d:\d\d {2}uno +OpenAI\/JS {2}200 /);
     assert.match(two, / {2}two +node +424 .* 'two' could not be loaded/);
-    assert.equal(run.call(['requests', 'three']).stdout, 'Nothing was asked of three.\n');
+    assert.equal(run.call(['requests', 'three']).stdout, `Nothing was asked of three. There is no model 'three'. There are: one, two.\n`);
     assert.match(run.call(['requests', '-n', '501']).stderr, /-n wants a number of requests, at most 500, not '501'/);
     assert.equal(run.call(['requests', '-n', '1', 'one']).stdout.split('\n').length, 3);
     const follower = run.start(['requests', '--follow', '--json', '-n', '1', 'one']);

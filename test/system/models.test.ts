@@ -275,7 +275,7 @@ describe('a stream whose first token takes its time', () => {
 
 describe('a request that cannot be answered', () => {
   const refused: [string, string, unknown, Record<string, string>, number, RegExp][] = [
-    ['without the token', '/v1/models', undefined, { authorization: 'Bearer wrong' }, 401, /The token is missing or wrong/],
+    ['without the token', '/v1/models', undefined, { authorization: 'Bearer wrong' }, 401, /The API key is missing or wrong/],
     ['for a model that is not there', '/v1/chat/completions', { model: 'two' }, {}, 404, /There is no model 'two'. There are: one\./],
     ['for no model', '/v1/chat/completions', { messages: [] }, {}, 400, /The request names no model/],
     ['that is not JSON', '/v1/chat/completions', Buffer.from('{'), {}, 400, /The request is not valid JSON/],

@@ -106,6 +106,6 @@ describe('tree-warden pull', () => {
     await using run = runWith({ coder: { runtime: 'llama.cpp', model: 'small.gguf' } });
     copyFileSync(ollama, join(run.workFolder, 'small.gguf'));
     const { code, stdout } = run.call(['pull', 'coder']);
-    assert.deepEqual([code, stdout], [0, `'coder' is not downloaded: it is ${join(run.workFolder, 'small.gguf')}, which is there.\n`]);
+    assert.deepEqual([code, stdout], [0, `'coder' needs no download: its file is ${join(run.workFolder, 'small.gguf')}.\n`]);
   });
 });

@@ -181,6 +181,6 @@ describe('a model elsewhere', () => {
     declare(run, { models: { gpt: remote(far) } });
     const { code, stderr } = run.call(['gateway']);
     assert.equal(code, 2, stderr);
-    assert.match(stderr, /The secret 'FAR' is not known\. Set it in the environment: TREE_WARDEN_SECRET_FAR\./);
+    assert.match(stderr, /models\.gpt: The secret 'FAR' is not known\. Set it in the environment: TREE_WARDEN_SECRET_FAR\./);
   });
 });

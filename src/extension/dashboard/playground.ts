@@ -91,7 +91,7 @@ class Answer {
         import('../../client/promptRequest.ts'),
       ]);
       await streamChat(
-        gateway,
+        { ...gateway, client: 'tree-warden-playground' },
         promptRequest(this.#prompt),
         {
           onText: (text) => {

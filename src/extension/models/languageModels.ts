@@ -51,7 +51,7 @@ export class LanguageModels implements vscode.LanguageModelChatProvider, vscode.
     };
     try {
       await streamChat(
-        gateway,
+        { ...gateway, client: 'tree-warden-editor' },
         request,
         {
           onText: (text) => progress.report(new vscode.LanguageModelTextPart(text)),

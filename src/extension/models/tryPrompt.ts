@@ -37,7 +37,7 @@ export class PromptPanel {
         };
         try {
           await streamChat(
-            this.#gateway,
+            { ...this.#gateway, client: 'tree-warden-prompt' },
             { model: this.#model, messages: [{ role: 'user', content: prompt }] },
             { onText: write },
             leaving.signal,

@@ -32,6 +32,12 @@ describe('the table of models', () => {
     assert.equal(lines[2], `small ${reason}`);
   });
 
+  it('says why a model has failed', () => {
+    const reason = 'api.example.com refuses the key (401)';
+    const models = [aModel({ name: 'gpt', state: 'failed', reason }), aModel({ name: 'small', reason: '' })];
+    assert.deepEqual(modelTable(models.map((model) => ({ model, gateway: null }))).slice(3), [`gpt: ${reason}`]);
+  });
+
   it('has a dash for the address where no gateway is open, without a path behind it', () => {
     assert.equal(addressOf(undefined), '-');
   });

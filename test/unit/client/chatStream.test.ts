@@ -12,8 +12,13 @@ interface Outcome {
   readonly problem: string | undefined;
 }
 
-async function ask(body: string, type = 'text/event-stream', status = 200): Promise<Outcome & { readonly waiting: readonly string[] }> {
-  const server = createServer((_request, response) => response.writeHead(status, { 'Content-Type': type }).end(body));
+async function ask(
+  body: string,
+  type = 'text/event-stream',
+  status = 200,
+  headers: Record<string, string> = {},
+): Promise<Outcome & { readonly waiting: readonly string[] }> {
+  const server = createServer((_request, response) => response.writeHead(status, { 'Content-Type': type, ...headers }).end(body));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let text = '';
@@ -26,7 +31,7 @@ async function ask(body: string, type = 'text/event-stream', status = 200): Prom
     onToolCall: (call: ToolCall) => void calls.push(call),
     onWaiting: (state: string) => void waiting.push(state),
   };
-  const problem = await streamChat({ url, token: 'x' }, { model: 'm' }, listener).then(
+  const problem = await streamChat({ url, token: 'x', client: 'test' }, { model: 'm' }, listener).then(
     () => undefined,
     (error: unknown) => (error as Error).message,
   );
@@ -130,5 +135,10 @@ describe('an answer', () => {
   it('tells what the model does before it comes', async () => {
     const { text, waiting } = await ask(`: loading\n\n: loading 40 %\n\n${delta({ content: 'hello' })}${done}`);
     assert.deepEqual([text, waiting], ['hello', ['loading', 'loading 40 %']]);
+  });
+
+  it('tells which model has answered instead', async () => {
+    const { waiting } = await ask(`${delta({ content: 'hello' })}${done}`, undefined, 200, { 'X-Tree-Warden-Model': 'other' });
+    assert.deepEqual(waiting, ['replaced by other']);
   });
 });

@@ -111,6 +111,11 @@ describe('a remote model', () => {
       'models.gpt.url: must not have a user or a password in it; use key',
     ],
     [
+      'with a path of the API at its end',
+      { url: 'https://api.example.com/v1/chat/completions' },
+      "models.gpt.url: must be the base address, without '/chat/completions' at its end",
+    ],
+    [
       'with a query in its address',
       { url: 'https://example.com/?a=1' },
       'models.gpt.url: must end with its path: a query or a fragment cannot be part of it',

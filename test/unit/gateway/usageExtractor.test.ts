@@ -15,6 +15,28 @@ function usageOf(contentType: string, text: string, pieceBytes: number): TokenUs
   return extractor.usage();
 }
 
+describe('an error at the end of an answer', () => {
+  const stream = 'text/event-stream';
+  const said = event({ choices: [{ delta: { content: 'an error' } }], error: null });
+  const cases: [string, string, string, boolean][] = [
+    ['of OpenAI’s API', stream, `${filling}${event({ error: { code: 500, message: 'odd' } })}`, true],
+    ['with the end behind it', stream, `${said}${event({ error: { message: 'odd' } })}data: [DONE]\n\n`, true],
+    ['of Anthropic’s messages', stream, `${said}event: error\n${event({ type: 'error', error: { type: 'api_error' } })}`, true],
+    ['of responses', stream, `${said}${event({ type: 'response.failed', response: { error: { message: 'odd' } } })}`, true],
+    ['is not a field that is null, or a text that speaks of one', stream, `${said}data: [DONE]\n\n`, false],
+    ['is not the result of responses that have none', stream, event({ type: 'response.completed', response: { error: null } }), false],
+    ['is told by its status where it is no stream', 'application/json', JSON.stringify({ error: { message: 'odd' } }), false],
+  ];
+  for (const [what, type, text, expected] of cases)
+    for (const pieceBytes of [7, 1e6])
+      it(`${what}, in pieces of ${pieceBytes}`, () => {
+        const extractor = new UsageExtractor(type);
+        const bytes = Buffer.from(text);
+        for (let at = 0; at < bytes.length; at += pieceBytes) extractor.add(bytes.subarray(at, at + pieceBytes));
+        assert.equal(extractor.endsWithError(), expected);
+      });
+});
+
 describe('what an answer says of tokens', () => {
   const stream = 'text/event-stream; charset=utf-8';
   const cases: [string, string, string, TokenUsage][] = [
