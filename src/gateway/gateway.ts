@@ -251,7 +251,7 @@ export class Gateway {
         const result = await this.#exchange.run({ method, headers, ...upstream, lease, gone }, response);
         const isLimited = pool.model.remote !== undefined && response.statusCode === 429;
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis), ...(isLimited && { isLimited }) };
-        charge?.spend(tokensOf(result, response.statusCode, upstream.body));
+        charge?.spend(tokensOf(result, response.statusCode, upstream));
         lease.release(answered);
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;
@@ -261,7 +261,7 @@ export class Gateway {
         const failure = gone.aborted || isClients ? undefined : { failed: true, queueMillis };
         const isUnbegun = error instanceof NotBegunError;
         // One that was called off, or broken off, may be charged for all the same.
-        if (lease && !isClients && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream.body));
+        if (lease && !isClients && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream));
         else charge?.cancel();
         // What it has not begun is not its own failure.
         lease?.release(isUnbegun ? undefined : failure);
