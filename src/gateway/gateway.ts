@@ -193,7 +193,7 @@ export class Gateway {
           answer,
           onFallback: ({ name }) => {
             followed.fellBack(name);
-            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', name);
+            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', headerText(name));
           },
         });
       } finally {
@@ -341,6 +341,11 @@ function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (!(error instanceof BodyError)) return new GatewayError(502, errorText(error));
   return new GatewayError(error.status, error.message, error.status === 503 ? { retryAfterSeconds } : {});
+}
+
+/** A header holds no letters but those of ASCII; others are written as in an address. */
+function headerText(name: string): string {
+  return name.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -326,6 +326,15 @@ describe('a fallback', () => {
       );
     });
 
+  it('is named in a header whatever letters its name has', async () => {
+    await using far = await RemoteServer.start();
+    const first = modelOf('first', { runtime: 'custom', fallback: 'org/模型:1' });
+    await using served = await Served.start([first, modelOf('org/模型:1', elsewhere(far.url))]);
+    const { status, headers, text } = await served.chat('first');
+    assert.equal(status, 200, text);
+    assert.equal(headers.get('x-tree-warden-model'), 'org/%E6%A8%A1%E5%9E%8B:1');
+  });
+
   it('answers where the queue of a model is full', async () => {
     await using far = await RemoteServer.start();
     const held: (() => void)[] = [];
