@@ -482,6 +482,22 @@ describe('a key of a client', () => {
     assert.ok(!far.requests.some(({ headers }) => JSON.stringify(headers).includes(ci.key)));
   });
 
+  it('tells of no other model why one cannot be loaded', async () => {
+    await using far = await RemoteServer.start();
+    const sized = { runtime: 'custom', memory: { memoryBytes: 2 } };
+    const options = { keys: [ci], memory: { memoryBytes: 3 } };
+    const declared = [modelOf('gpt', sized), modelOf('secret', { ...sized, isPinned: true })];
+    await using served = await Served.start(declared, options, far.port);
+    await served.models.load('secret');
+    const { status, text } = await served.chat('gpt', {}, { authorization: `Bearer ${ci.key}` });
+    assert.equal(status, 424, text);
+    assert.match(text, /pinned by another model\. /);
+    const listed = await served.ask('/v1/models', undefined, { authorization: `Bearer ${ci.key}` });
+    assert.match(listed.text, /pinned by another model\. /);
+    assert.ok(!`${text}${listed.text}`.includes('secret'));
+    assert.match((await served.chat('gpt')).text, /pinned by 'secret'\. /);
+  });
+
   it('does not open a fallback that it is not for', async () => {
     await using far = await RemoteServer.start();
     await using served = await Served.start([modelOf('gpt', { fallback: 'secret' }), modelOf('secret', elsewhere(far.url))], {
