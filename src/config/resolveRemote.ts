@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { CannotStartError } from '../command/executable.ts';
+import { budgetIdOf } from '../protocol/budgetIds.ts';
 import type { ModelRequest } from '../protocol/models.ts';
 import type { RemoteUpstream } from '../protocol/remoteModels.ts';
 import type { ModelSpec } from './modelSchema.ts';
@@ -37,7 +37,8 @@ export async function resolveRemote(
     remote,
     ...(budget && {
       budget: {
-        id: budgetIdOf(name, spec, context),
+        // One that belongs to no workspace is counted over all of them.
+        id: budgetIdOf(name, spec.scope === 'user' ? undefined : context.workspaceFolder),
         per: budget.per,
         ...(budget.requests !== undefined && { requests: budget.requests }),
         ...(budget.tokens !== undefined && { tokens: budget.tokens }),
@@ -66,10 +67,4 @@ export async function keyOf(
       `${what} cannot be sent: it must have 1 to ${maxKey} letters, digits and signs of ASCII, without spaces in it.`,
     );
   return { key };
-}
-
-/** One that belongs to no workspace is counted over all of them. */
-function budgetIdOf(name: string, { scope }: ModelSpec, { workspaceFolder }: ResolveContext): string {
-  const owner = scope === 'user' ? 'user' : `workspace ${workspaceFolder}`;
-  return createHash('sha256').update(`${owner}\0${name}`).digest('hex').slice(0, 32);
 }

@@ -57,3 +57,9 @@ export function modelsFor({ models }: ClientKey, served: Catalogue): Catalogue {
     find: (name) => all.find((pool) => pool === served.find(name)),
   };
 }
+
+/** What is said of a model to the client of a key: the models that it may not use have no names there. */
+export function withoutOthers(text: string, allowed: Catalogue, served: Catalogue): string {
+  const others = served.all.filter((pool) => !allowed.all.includes(pool));
+  return others.reduce((hidden, { name }) => hidden.replaceAll(`'${name}'`, 'another model'), text);
+}

@@ -6,7 +6,7 @@ import { errorText } from '../protocol/errors.ts';
 import type { ClientKey, GatewayInfo, GatewayOptions, TranslatedPath } from '../protocol/models.ts';
 import { ActivityLog, type FollowedRequest } from './activity/activityLog.ts';
 import { type AnswerTap, BodyLog } from './activity/bodyLog.ts';
-import { type Catalogue, ClientKeys, modelsFor } from './clientKeys.ts';
+import { type Catalogue, ClientKeys, modelsFor, withoutOthers } from './clientKeys.ts';
 import { withFallbacks } from './fallback.ts';
 import { type Dialect, errorBody, errorEvent, errorHeaders, GatewayError } from './gatewayError.ts';
 import { KeepAlive } from './keepAlive.ts';
@@ -43,6 +43,8 @@ type InferenceRoute = Extract<Route, { to: 'inference' }>;
 interface Asking {
   readonly client: ClientKey | undefined;
   readonly models: Catalogue;
+  /** What that one may be told, of a text about a model. */
+  told(text: string): string;
 }
 
 const noKey =
@@ -126,9 +128,9 @@ export class Gateway {
         case 'health':
           return sendJson(response, 200, { status: 'ok' });
         case 'models':
-          return sendJson(response, 200, { object: 'list', data: models.all.flatMap((pool) => modelEntries(pool.snapshot())) });
+          return sendJson(response, 200, { object: 'list', data: models.all.flatMap((pool) => entriesOf(pool, asking)) });
         case 'oneModel':
-          return sendJson(response, 200, entryOf(models, route.model));
+          return sendJson(response, 200, entryOf(asking, route.model));
         case 'inference':
           return await this.#keepAndInfer(request, response, route, asking);
         case 'upstream':
@@ -137,7 +139,7 @@ export class Gateway {
           throw new GatewayError(404, `There is nothing at ${method} ${url.split('?')[0]}.`);
       }
     } catch (error) {
-      fail(response, error, dialect);
+      fail(response, error, dialect, asking);
     }
   }
 
@@ -151,8 +153,8 @@ export class Gateway {
   private async openWebSocket(request: IncomingMessage, upgrade: Upgrade): Promise<void> {
     const { headers, url = '/' } = request;
     const { response } = upgrade;
+    const asking = this.#asking(request);
     try {
-      const asking = this.#asking(request);
       const route = routeOf('GET', url, (name) => asking.models.find(name) !== undefined);
       // Of these, a browser does not ask first.
       if (headers.origin !== undefined && !this.pages.mayAsk(headers.origin))
@@ -165,13 +167,15 @@ export class Gateway {
       request.headers = withoutKey(headers);
       await this.#answer(request, response, pool, upstream);
     } catch (error) {
-      fail(response, error, 'openai');
+      fail(response, error, 'openai', asking);
     }
   }
 
   #asking(request: IncomingMessage): Asking {
     const client = this.keys.holderOf(shownBy(request));
-    return { client, models: client ? modelsFor(client, this.#models) : this.#models };
+    if (!client) return { client, models: this.#models, told: (text) => text };
+    const models = modelsFor(client, this.#models);
+    return { client, models, told: (text) => withoutOthers(text, models, this.#models) };
   }
 
   #begin(request: IncomingMessage, pool: ModelPool, path: string, { client }: Asking, asked?: string): FollowedRequest {
@@ -197,7 +201,7 @@ export class Gateway {
           onFallback: (pool) => {
             followed.fellBack(pool.name);
             keepAlive?.fellBack(pool);
-            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', pool.name);
+            if (!response.headersSent) response.setHeader('X-Tree-Warden-Model', headerText(pool.name));
           },
         });
       } finally {
@@ -255,7 +259,7 @@ export class Gateway {
         const result = await this.#exchange.run({ method, headers, ...upstream, lease, gone }, response);
         const isLimited = pool.model.remote !== undefined && response.statusCode === 429;
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis), ...(isLimited && { isLimited }) };
-        charge?.spend(tokensOf(result, response.statusCode, upstream.body));
+        charge?.spend(tokensOf(result, response.statusCode, upstream));
         lease.release(answered);
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;
@@ -265,7 +269,7 @@ export class Gateway {
         const failure = gone.aborted || isClients ? undefined : { failed: true, queueMillis };
         const isUnbegun = error instanceof NotBegunError;
         // One that was called off, or broken off, may be charged for all the same.
-        if (lease && !isClients && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream.body));
+        if (lease && !isClients && !wasNotAnswered(error)) charge?.spend(estimatedTokens(upstream));
         else charge?.cancel();
         // What it has not begun is not its own failure.
         lease?.release(isUnbegun ? undefined : failure);
@@ -312,9 +316,14 @@ function ownServersOf(models: Catalogue, name: string): ModelPool {
   return pool;
 }
 
+function entriesOf(pool: ModelPool, { told }: Asking): object[] {
+  const snapshot = pool.snapshot();
+  return modelEntries({ ...snapshot, reason: told(snapshot.reason) });
+}
+
 /** A variant by its own name; the model by any other one. */
-function entryOf(models: Catalogue, name: string): object {
-  const entries = modelEntries(poolIn(models, name).snapshot()) as { readonly id: string }[];
+function entryOf(asking: Asking, name: string): object {
+  const entries = entriesOf(poolIn(asking.models, name), asking) as { readonly id: string }[];
   return entries.find(({ id }) => id === name) ?? entries[0] ?? {};
 }
 
@@ -331,9 +340,10 @@ function goneSignal(response: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
-function fail(response: ServerResponse, error: unknown, dialect: Dialect): void {
+function fail(response: ServerResponse, error: unknown, dialect: Dialect, asking?: Asking): void {
   if (response.destroyed) return;
-  const known = asGatewayError(error);
+  const { status, message, details } = asGatewayError(error);
+  const known = new GatewayError(status, asking?.told(message) ?? message, details);
   if (response.headersSent) {
     response.end(errorEvent(known, dialect));
     return;
@@ -345,6 +355,11 @@ function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (!(error instanceof BodyError)) return new GatewayError(502, errorText(error));
   return new GatewayError(error.status, error.message, error.status === 503 ? { retryAfterSeconds } : {});
+}
+
+/** A header holds no letters but those of ASCII; others are written as in an address. */
+function headerText(name: string): string {
+  return name.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -12,6 +12,8 @@ export interface TokenUsage {
 /** Bytes that are kept of the beginning and the end of an answer: usage stands in the first events or in the last ones. */
 const headBytes = 4 * 1024;
 const tailBytes = 16 * 1024;
+/** Maximum number of tokens of one answer that is believed: a hundred times more than any model reads. */
+const maxTokens = 1e9;
 
 /** Reads the token usage, the time of the first byte, and an error at the end of a stream from an answer as it passes. It keeps a few kilobytes, however long the answer is. */
 export class UsageExtractor {
@@ -116,8 +118,13 @@ function usageIn(event: unknown): TokenUsage {
   const details = asRecord(found['prompt_tokens_details'] ?? found['input_tokens_details']);
   const cached = details['cached_tokens'] ?? found['cache_read_input_tokens'];
   return {
-    ...(typeof cached === 'number' && { cachedTokens: cached }),
-    ...(typeof input === 'number' && input > 0 && { inputTokens: input }),
-    ...(typeof output === 'number' && { outputTokens: output }),
+    ...(isCount(cached) && { cachedTokens: cached }),
+    ...(isCount(input) && input > 0 && { inputTokens: input }),
+    ...(isCount(output) && { outputTokens: output }),
   };
+}
+
+/** What cannot be a number of tokens is as good as not said: a negative one would give a budget back. */
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= maxTokens;
 }

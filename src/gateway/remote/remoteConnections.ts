@@ -4,6 +4,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { errorText } from '../../protocol/errors.ts';
 import type { RemoteUpstream } from '../../protocol/remoteModels.ts';
 import { GatewayError } from '../gatewayError.ts';
+import { KeyMask } from './keyMask.ts';
 import { headersToClient, headersToServer } from './remoteHeaders.ts';
 
 /** Time that a connection may take, its encryption included; in milliseconds. */
@@ -47,6 +48,12 @@ class RemoteHandler implements Dispatcher.DispatchHandler {
   readonly #remote: RemoteUpstream;
   readonly #listener: RemoteListener;
   #hasBegun = false;
+  /** Present where the answer is an error. */
+  #mask: KeyMask | undefined;
+  /** When the first informational response came, by performance.now(). */
+  #informedAt: number | undefined;
+  /** What is wrong with the server where it was given up. */
+  #problem: string | undefined;
   #controller: Dispatcher.DispatchController | undefined;
 
   constructor(handler: Dispatcher.DispatchHandler, remote: RemoteUpstream, listener: RemoteListener) {
@@ -65,25 +72,38 @@ class RemoteHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders, message?: string): void {
+    const { key, timeoutMillis } = this.#remote;
     if (status >= 200) {
       this.#hasBegun = true;
       this.#listener.onAnswer(status);
+      if (status >= 400) this.#mask = KeyMask.of(key);
+    } else {
+      // Each of these would be waited for as long as the first one was.
+      this.#informedAt ??= performance.now();
+      if (performance.now() - this.#informedAt > timeoutMillis) {
+        this.#problem = `it sends informational responses only, for ${timeoutMillis / 1000} s`;
+        controller.abort(new Error(this.#problem));
+        return;
+      }
     }
     this.#handler.onResponseStart?.(controller, status, headersToClient(headers), message);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#handler.onResponseData?.(controller, chunk);
+    const passed = this.#mask?.add(chunk) ?? chunk;
+    if (passed.length > 0) this.#handler.onResponseData?.(controller, passed);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    const rest = this.#mask?.end();
+    if (rest && rest.length > 0) this.#handler.onResponseData?.(controller, rest);
     this.#handler.onResponseEnd?.(controller, trailers);
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
     // Whoever has asked wants no answer any more: that says nothing of the server.
-    const isCalledOff = this.#controller?.aborted === true;
-    const reason = reasonOf(error, this.#remote);
+    const isCalledOff = this.#controller?.aborted === true && this.#problem === undefined;
+    const reason = this.#problem ?? reasonOf(error, this.#remote);
     if (!isCalledOff) this.#listener.onFailure(reason);
     const asked = isCalledOff || this.#hasBegun ? error : notAnswered(this.#remote, reason);
     this.#handler.onResponseError?.(controller, asked);

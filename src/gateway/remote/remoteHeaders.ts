@@ -19,7 +19,8 @@ export function headersToServer(headers: unknown, { api, key }: RemoteUpstream):
   const kept: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries((headers ?? {}) as Record<string, string | string[]>))
     if (toServer.test(name)) kept[name] = value;
-  return { ...defaultsOf(api), ...kept, ...keyHeader(api, key) };
+  // Answers are read on their way, for their tokens and to be translated.
+  return { ...defaultsOf(api), ...kept, 'accept-encoding': 'identity', ...keyHeader(api, key) };
 }
 
 export function headersToClient(headers: IncomingHttpHeaders): IncomingHttpHeaders {

@@ -77,7 +77,7 @@ export class RemoteHealth {
         await answer.body.dump({ limit: maxDumped }).catch(() => undefined);
         return undefined;
       }
-      const text = withoutKey(await beginningOf(answer.body), this.#remote.key);
+      const text = await beginningOf(answer.body);
       const what = answer.statusCode < 500 ? 'refuses the key' : 'cannot answer';
       return `${host} ${what} (${answer.statusCode})${text === '' ? '.' : `: ${text}`}`;
     } catch (error) {
@@ -121,9 +121,4 @@ async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
     if (text.length > maxQuoted * 10) break;
   }
   return errorTextIn(text).trim().slice(0, maxQuoted);
-}
-
-/** Servers quote what they were sent. */
-function withoutKey(text: string, key: string | undefined): string {
-  return key === undefined ? text : text.replaceAll(key, '…');
 }

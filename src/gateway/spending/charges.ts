@@ -9,6 +9,8 @@ import { NotBegunError, type ProxyResult } from '../upstreamExchange.ts';
 const bytesOfToken = 4;
 /** Where a stream says what it has cost only when it is asked to. */
 const completions = /^\/v1\/(?:chat\/)?completions(?:\?|$)/;
+/** What is asked there is how many tokens a prompt has: no model reads it. Some clients ask before each message. */
+const counting = /\/count_tokens(?:\?|$)/;
 
 /** What is changed in a request so that its answer says how many tokens it has cost; nothing where these are not counted, or are said anyway. */
 export function usageChanges({ budget }: ModelRequest, path: string, isStream: boolean): RequestChanges[] {
@@ -16,15 +18,21 @@ export function usageChanges({ budget }: ModelRequest, path: string, isStream: b
   return [{ set: { stream_options: { include_usage: true } } }];
 }
 
-/** As the server has counted them. Of an answer that does not say, what the request alone has cost. */
-export function tokensOf({ usage }: ProxyResult, status: number, body: Buffer | IncomingMessage | undefined): number {
-  const { inputTokens, outputTokens } = usage;
-  if (inputTokens !== undefined || outputTokens !== undefined) return (inputTokens ?? 0) + (outputTokens ?? 0);
-  return status < 400 ? estimatedTokens(body) : 0;
+/** A request that has been sent. */
+interface Sent {
+  readonly path: string;
+  readonly body: Buffer | IncomingMessage | undefined;
 }
 
-export function estimatedTokens(body: Buffer | IncomingMessage | undefined): number {
-  return Buffer.isBuffer(body) ? Math.ceil(body.length / bytesOfToken) : 0;
+/** As the server has counted them. Of an answer that does not say, what the request alone has cost. */
+export function tokensOf({ usage }: ProxyResult, status: number, sent: Sent): number {
+  const { inputTokens, outputTokens } = usage;
+  if (inputTokens !== undefined || outputTokens !== undefined) return (inputTokens ?? 0) + (outputTokens ?? 0);
+  return status < 400 ? estimatedTokens(sent) : 0;
+}
+
+export function estimatedTokens({ path, body }: Sent): number {
+  return Buffer.isBuffer(body) && !counting.test(path) ? Math.ceil(body.length / bytesOfToken) : 0;
 }
 
 /** Whether the server has not begun an answer, so that nothing is charged. */

@@ -56,7 +56,7 @@ export class TranslatedAnswer implements AnswerWriter {
   start(status: number, headers: IncomingHttpHeaders): void {
     this.#status = status;
     this.#headers = headers;
-    if (status >= 400 || !this.#wantsStream) return;
+    if (status >= 300 || !this.#wantsStream) return;
     // A stream's first event may be a long time away; that it is a stream is known now.
     this.#startStream();
     if ((headers['content-type'] ?? '').startsWith('text/event-stream')) this.#stream = this.#newTranslator();
@@ -78,6 +78,7 @@ export class TranslatedAnswer implements AnswerWriter {
     }
     const text = Buffer.concat(this.#chunks).toString();
     if (this.#status >= 400) this.#refuse(this.#request.dialect.errorBody(this.#status, text));
+    else if (this.#status >= 300) this.breakOff(new GatewayError(502, `The server answered ${this.#status}, which is no chat completion.`));
     else if (this.#wantsStream) this.#finish(this.#streamOf(text));
     else this.#answerWith(text);
   }
@@ -115,7 +116,8 @@ export class TranslatedAnswer implements AnswerWriter {
 
   #startStream(): void {
     const headers = { ...headersWithout(this.#headers, notToClient), 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' };
-    if (!this.#response.headersSent) this.#response.writeHead(this.#status, headers);
+    // One without content (204) gets none, not even the error that says so.
+    if (!this.#response.headersSent) this.#response.writeHead(200, headers);
     this.#response.flushHeaders();
   }
 

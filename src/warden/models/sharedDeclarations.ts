@@ -1,5 +1,6 @@
 /** What several clients declare to the model service, as one declaration. */
 import { isDeepStrictEqual } from 'node:util';
+import { budgetIdOf } from '../../protocol/budgetIds.ts';
 import { type MemoryBudget, smallerBudget } from '../../protocol/modelMemory.ts';
 import type { ClientKey, ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
 import type { ModelDeclaration } from './modelHost.ts';
@@ -15,39 +16,45 @@ interface NameOwner {
   readonly model: string;
 }
 
+/** The client whose declaration of a model counts. */
+interface Holder {
+  readonly lessee: string;
+  model: ModelRequest;
+}
+
 /**
  * The first lease that declares a name, an alias or a variant says what it stands for. One that says the same of it shares the server; where another one says something
  * else, that is refused: which of the two a request means could only be guessed.
  */
 export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
-  const holders = new Map<string, { readonly lessee: string; model: ModelRequest }>();
+  const holders = new Map<string, Holder>();
   const owners = new Map<string, NameOwner>();
   const refused = new Map<ModelLease, readonly RefusedModel[]>();
   for (const lease of leases) {
+    const models = lease.models.map(countedForAll);
+    const reasons = withFallbacks(
+      models,
+      new Map(
+        models.flatMap((model) => {
+          const reason = refusalIn(holders, owners, lease, model);
+          return reason === undefined ? [] : [[model.name, reason]];
+        }),
+      ),
+    );
     refused.set(
       lease,
-      lease.models.flatMap((model): RefusedModel | [] => {
-        const { name } = model;
-        const holder = holders.get(name);
-        const differences = holder ? differencesOf(holder.model, model) : [];
-        if (holder && differences.length > 0) return { name, reason: refusalOf(name, holder.lessee, differences) };
-        // What is served already under these names stays so; a further alias may be another client's name.
-        const held = new Set(holder ? namesOf(holder.model) : []);
-        const names = namesOf(model).filter((one) => !held.has(one));
-        for (const one of names) {
-          const owner = owners.get(one);
-          if (owner && owner.model !== name && owner.lease !== lease) return { name, reason: takenName(name, one, owner) };
-        }
-        for (const one of names) if (!owners.has(one)) owners.set(one, { lease, model: name });
-        if (holder === undefined) {
-          holders.set(name, { lessee: lease.lessee, model });
-          return [];
-        }
-        const aliases = [...new Set([...holder.model.aliases, ...model.aliases])];
-        holder.model = { ...holder.model, aliases, preload: holder.model.preload || model.preload };
-        return [];
+      models.flatMap(({ name }) => {
+        const reason = reasons.get(name);
+        return reason === undefined ? [] : [{ name, reason }];
       }),
     );
+    for (const model of models) {
+      if (reasons.has(model.name)) continue;
+      for (const one of namesOf(model)) if (!owners.has(one)) owners.set(one, { lease, model: model.name });
+      const holder = holders.get(model.name);
+      if (holder) holder.model = withNamesOf(holder.model, model);
+      else holders.set(model.name, { lessee: lease.lessee, model });
+    }
   }
   const memory = leases.reduce<MemoryBudget | undefined>((smallest, { gateway }) => smallerBudget(smallest, gateway.memory), undefined);
   const given = leases.find(({ gateway }) => gateway.token !== undefined)?.gateway.token;
@@ -63,6 +70,45 @@ export function mergeLeases(leases: readonly ModelLease[]): SharedDeclaration {
     },
     refused,
   };
+}
+
+/** Why this model is not served to this client; undefined where it is. */
+function refusalIn(
+  holders: ReadonlyMap<string, Holder>,
+  owners: ReadonlyMap<string, NameOwner>,
+  lease: ModelLease,
+  model: ModelRequest,
+): string | undefined {
+  const { name } = model;
+  const holder = holders.get(name);
+  const differences = holder ? differencesOf(holder.model, model) : [];
+  if (holder && differences.length > 0) return refusalOf(name, holder.lessee, differences);
+  // What is served already under these names stays so; a further alias may be another client's name.
+  const held = new Set(holder ? namesOf(holder.model) : []);
+  for (const one of namesOf(model)) {
+    const owner = owners.get(one);
+    if (!held.has(one) && owner && owner.model !== name && owner.lease !== lease) return takenName(name, one, owner);
+  }
+  return undefined;
+}
+
+/** Those that would fall back to a model that is not served as their client has declared it are not served either: prompts would go to a server that it does not name. */
+function withFallbacks(models: readonly ModelRequest[], reasons: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const more = models.flatMap(({ name, fallback }): [string, string][] =>
+    fallback !== undefined && reasons.has(fallback) && !reasons.has(name)
+      ? [[name, `'${name}' is not served here, because its fallback '${fallback}' is not.`]]
+      : [],
+  );
+  return more.length === 0 ? reasons : withFallbacks(models, new Map([...reasons, ...more]));
+}
+
+function withNamesOf(served: ModelRequest, { aliases, preload }: ModelRequest): ModelRequest {
+  return { ...served, aliases: [...new Set([...served.aliases, ...aliases])], preload: served.preload || preload };
+}
+
+/** What all clients use is counted together: that two of them are in different workspaces is no difference between their declarations. */
+function countedForAll(model: ModelRequest): ModelRequest {
+  return model.budget ? { ...model, budget: { ...model.budget, id: budgetIdOf(model.name, undefined) } } : model;
 }
 
 /** Of two that are the same, what the first client says of it counts. */

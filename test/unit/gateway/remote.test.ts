@@ -326,6 +326,15 @@ describe('a fallback', () => {
       );
     });
 
+  it('is named in a header whatever letters its name has', async () => {
+    await using far = await RemoteServer.start();
+    const first = modelOf('first', { runtime: 'custom', fallback: 'org/模型:1' });
+    await using served = await Served.start([first, modelOf('org/模型:1', elsewhere(far.url))]);
+    const { status, headers, text } = await served.chat('first');
+    assert.equal(status, 200, text);
+    assert.equal(headers.get('x-tree-warden-model'), 'org/%E6%A8%A1%E5%9E%8B:1');
+  });
+
   it('answers where the queue of a model is full', async () => {
     await using far = await RemoteServer.start();
     const held: (() => void)[] = [];
@@ -471,6 +480,22 @@ describe('a key of a client', () => {
     const { requests = [] } = (await served.models.activity({})) ?? {};
     assert.deepEqual([...new Set(requests.map(({ client }) => client))], ['ci', 'node']);
     assert.ok(!far.requests.some(({ headers }) => JSON.stringify(headers).includes(ci.key)));
+  });
+
+  it('tells of no other model why one cannot be loaded', async () => {
+    await using far = await RemoteServer.start();
+    const sized = { runtime: 'custom', memory: { memoryBytes: 2 } };
+    const options = { keys: [ci], memory: { memoryBytes: 3 } };
+    const declared = [modelOf('gpt', sized), modelOf('secret', { ...sized, isPinned: true })];
+    await using served = await Served.start(declared, options, far.port);
+    await served.models.load('secret');
+    const { status, text } = await served.chat('gpt', {}, { authorization: `Bearer ${ci.key}` });
+    assert.equal(status, 424, text);
+    assert.match(text, /pinned by another model\. /);
+    const listed = await served.ask('/v1/models', undefined, { authorization: `Bearer ${ci.key}` });
+    assert.match(listed.text, /pinned by another model\. /);
+    assert.ok(!`${text}${listed.text}`.includes('secret'));
+    assert.match((await served.chat('gpt')).text, /pinned by 'secret'\. /);
   });
 
   it('does not open a fallback that it is not for', async () => {

@@ -1,6 +1,7 @@
 /** What several clients declare to the model service, as one declaration. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { budgetIdOf } from '../../../../src/protocol/budgetIds.ts';
 import type { MemoryBudget } from '../../../../src/protocol/modelMemory.ts';
 import type { GatewayOptions, ModelLease, ModelRequest, ServedModel } from '../../../../src/protocol/models.ts';
 import type { StartRequest } from '../../../../src/protocol/startRequest.ts';
@@ -47,6 +48,51 @@ describe('keys that two clients declare', () => {
   it('all count; of two that are the same, the first one does', () => {
     const { gateway } = mergeLeases([of('first', ci), of('second', { ...ci, name: 'other', models: ['chat'] }, web)]);
     assert.deepEqual(gateway.keys, [ci, web]);
+  });
+});
+
+describe('budgets of models that two clients lease', () => {
+  const of = (workspace: string, requests: number): ModelRequest =>
+    model('gpt', { budget: { id: budgetIdOf('gpt', workspace), requests, per: 'day' } });
+
+  it('are one, in whatever workspaces they are declared', () => {
+    const [first, second] = [lease('first', of('/a', 5)), lease('second', of('/b', 5))];
+    const { models, refused } = mergeLeases([first, second]);
+    assert.deepEqual(
+      models.map(({ budget }) => budget?.id),
+      [budgetIdOf('gpt', undefined)],
+    );
+    assert.deepEqual([refused.get(first), refused.get(second)], [[], []]);
+  });
+
+  it('are told apart where they limit otherwise', () => {
+    const [first, second] = [lease('first', of('/a', 5)), lease('second', of('/b', 6))];
+    assert.match(mergeLeases([first, second]).refused.get(second)?.[0]?.reason ?? '', /declares it otherwise \(budget\)/);
+  });
+});
+
+describe('fallbacks of models that two clients lease', () => {
+  const coder = model('coder', { fallback: 'chat' });
+  const chat = model('chat', { fallback: 'gpt' });
+  const gpt = (upstreamName: string): ModelRequest => model('gpt', { upstreamName });
+
+  it('are never what another client has declared by their names', () => {
+    const [first, second] = [lease('first', gpt('one')), lease('second', coder, chat, gpt('other'))];
+    const { models, refused } = mergeLeases([first, second]);
+    assert.deepEqual(models, [gpt('one')]);
+    assert.deepEqual(refused.get(second), [
+      { name: 'coder', reason: "'coder' is not served here, because its fallback 'chat' is not." },
+      { name: 'chat', reason: "'chat' is not served here, because its fallback 'gpt' is not." },
+      ...(refused.get(second)?.slice(2) ?? []),
+    ]);
+    assert.match(refused.get(second)?.[2]?.reason ?? '', /'gpt' is not served here, because first declares it otherwise \(model\)/);
+  });
+
+  it('are shared where they are declared alike', () => {
+    const [first, second] = [lease('first', coder, chat, gpt('one')), lease('second', gpt('one'), chat, coder)];
+    const { models, refused } = mergeLeases([first, second]);
+    assert.deepEqual(models, first.models);
+    assert.deepEqual(refused.get(second), []);
   });
 });
 
