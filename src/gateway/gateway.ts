@@ -251,7 +251,7 @@ export class Gateway {
         const result = await this.#exchange.run({ method, headers, ...upstream, lease, gone }, response);
         const isLimited = pool.model.remote !== undefined && response.statusCode === 429;
         const answered = { queueMillis, ...figuresOf(result, beganAt + lease.queueMillis), ...(isLimited && { isLimited }) };
-        charge?.spend(tokensOf(result, response.statusCode, upstream.body));
+        charge?.spend(tokensOf(result, response.statusCode, upstream));
         lease.release(answered);
         followed.ended({ status: gone.aborted ? clientGone : response.statusCode, answered });
         return;

@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestChanges } from '../../protocol/modelFacts.ts';
 import type { ModelRequest } from '../../protocol/models.ts';
 import { GatewayError } from '../gatewayError.ts';
-import { NotBegunError, type ProxyResult } from '../upstreamExchange.ts';
+import { NotBegunError, type ProxyResult, type UpstreamRequest } from '../upstreamExchange.ts';
 
 /** Bytes of a request that are taken for a token where the server does not say: about as many as English text has. */
 const bytesOfToken = 4;
+/** Where it is asked how many tokens a request has: no model reads them. */
+const counting = /^\/v1\/messages\/count_tokens(?:\?|$)/;
 /** Where a stream says what it has cost only when it is asked to. */
 const completions = /^\/v1\/(?:chat\/)?completions(?:\?|$)/;
 
@@ -17,7 +19,8 @@ export function usageChanges({ budget }: ModelRequest, path: string, isStream: b
 }
 
 /** As the server has counted them. Of an answer that does not say, what the request alone has cost. */
-export function tokensOf({ usage }: ProxyResult, status: number, body: Buffer | IncomingMessage | undefined): number {
+export function tokensOf({ usage }: ProxyResult, status: number, { path, body }: Pick<UpstreamRequest, 'path' | 'body'>): number {
+  if (counting.test(path)) return 0;
   const { inputTokens, outputTokens } = usage;
   if (inputTokens !== undefined || outputTokens !== undefined) return (inputTokens ?? 0) + (outputTokens ?? 0);
   return status < 400 ? estimatedTokens(body) : 0;

@@ -429,6 +429,20 @@ describe('a budget', () => {
     assert.equal(served.spent[0]?.tokens, Math.ceil(body.length / 4));
   });
 
+  it('of tokens is not taken by a request that only counts them', async () => {
+    await using far = await RemoteServer.start();
+    far.answer = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":5}');
+    await using served = await Served.start([
+      modelOf('claude', { ...elsewhere(far.url, { api: 'anthropic' }), budget: { ...budget, tokens: 1000 } }),
+    ]);
+    const { text } = await served.ask('/v1/messages/count_tokens', { model: 'claude', messages: [] });
+    assert.equal(text, '{"input_tokens":5}');
+    assert.deepEqual(
+      served.spent.map(({ requests, tokens }) => [requests, tokens]),
+      [[1, 0]],
+    );
+  });
+
   it('goes on where it was, counts what others have spent, and is not taken by what was not answered', async () => {
     const port = await freePort();
     const declared = [modelOf('gpt', { ...elsewhere(`http://127.0.0.1:${port}/v1`), budget: { ...budget, requests: 3 } })];
