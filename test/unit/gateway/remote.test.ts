@@ -238,14 +238,14 @@ describe('a server elsewhere', () => {
   });
 
   it('that does not answer any more has failed, and is ready again when it answers', async () => {
-    const port = await freePort();
-    const near = await RemoteServer.start({ port });
+    const near = await RemoteServer.start();
+    const { port } = near;
     await using served = await Served.start([modelOf('gpt', elsewhere(near.url))]);
     assert.equal((await served.chat('gpt')).status, 200);
     await near[Symbol.asyncDispose]();
     const { status, text } = await served.chat('gpt');
     assert.equal(status, 502);
-    assert.match(text, /127\.0\.0\.1:\d+ did not answer: connection refused|did not answer: .*(closed|ECONN)/i);
+    assert.match(text, /127\.0\.0\.1:\d+ did not answer: ./);
     assert.equal(served.snapshot('gpt').state, 'failed');
     assert.match(served.snapshot('gpt').reason, /did not answer/);
     await using _ = await RemoteServer.start({ port });
