@@ -15,8 +15,8 @@ import { run } from './run.ts';
 import { complain, ShownLine, say } from './say.ts';
 import { CliSession } from './session.ts';
 
-/** Milliseconds between the loss of a connection and the news that its server has ended. */
-const deathNewsMillis = 2000;
+/** Longest time between the loss of a connection and the news that its server has ended, on a busy machine; in milliseconds. */
+const deathNewsMillis = 5000;
 /** Time between the signals of a stop, as `run` has it. */
 const grace = '10s';
 

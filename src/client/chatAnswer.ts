@@ -1,4 +1,5 @@
 /** What a model's answer consists of, in OpenAI's words and in what servers make of them: pure. */
+import { asRecord } from '../protocol/asRecord.ts';
 import { ChatCalls } from '../protocol/chatCalls.ts';
 import { errorTextIn } from '../protocol/errors.ts';
 
@@ -104,8 +105,4 @@ function isGiven(value: unknown): boolean {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

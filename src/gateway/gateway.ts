@@ -20,7 +20,7 @@ import { parseBody } from './requestBody.ts';
 import { type Route, routeOf } from './routes.ts';
 import type { Charge } from './spending/budget.ts';
 import { estimatedTokens, tokensOf, usageChanges, wasNotAnswered } from './spending/charges.ts';
-import { RequestError } from './translation/requestError.ts';
+import { InvalidRequestError } from './translation/invalidRequestError.ts';
 import type { Upgrade } from './tunnel.ts';
 import { isAborted, NotBegunError, type ProxyResult } from './upstreamExchange.ts';
 
@@ -265,7 +265,7 @@ export class Gateway {
         return;
       } catch (error) {
         // What the client has done is no failure of the server.
-        const isClients = error instanceof RequestError;
+        const isClients = error instanceof InvalidRequestError;
         const failure = gone.aborted || isClients ? undefined : { failed: true, queueMillis };
         const isUnbegun = error instanceof NotBegunError;
         // One that was called off, or broken off, may be charged for all the same.

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { asRecord } from '../protocol/asRecord.ts';
 import { errorTextIn } from '../protocol/errors.ts';
 import type { TranslatedPath } from '../protocol/models.ts';
-import { asRecord } from './asRecord.ts';
 import { countTokens } from './translation/countTokens.ts';
 import { translatedDialect } from './translation/dialects.ts';
 import type { Fields } from './translation/fields.ts';
-import { RequestError } from './translation/requestError.ts';
+import { InvalidRequestError } from './translation/invalidRequestError.ts';
 import { TranslatedAnswer } from './translation/translatedAnswer.ts';
 import { mayMeanNoPath, NoSuchPathError, type ProxyResult, proxyRequest, type UpstreamRequest } from './upstreamExchange.ts';
 
@@ -25,7 +25,7 @@ export class ModelExchange {
   /** Paths that a server does not have, by its connections. */
   readonly #missing = new WeakMap<object, Set<string>>();
 
-  /** See {@link proxyRequest}. @throws RequestError, too, where the request cannot be translated. */
+  /** See {@link proxyRequest}. @throws InvalidRequestError, too, where the request cannot be translated. */
   async run(request: ModelExchangeRequest, response: ServerResponse): Promise<ProxyResult> {
     const path = request.path.split('?', 1)[0] ?? '';
     const { body, lease, translate } = request;
@@ -57,12 +57,12 @@ export class ModelExchange {
   }
 }
 
-/** @throws RequestError for a form. */
+/** @throws InvalidRequestError for a form. */
 function fieldsOf(body: Buffer): Fields {
   try {
     return asRecord(JSON.parse(body.toString().replace(/^\uFEFF/, '')));
   } catch {
-    throw new RequestError('A request that the server of this model does not know has to be JSON, so that it can be translated.');
+    throw new InvalidRequestError('A request that the server of this model does not know has to be JSON, so that it can be translated.');
   }
 }
 

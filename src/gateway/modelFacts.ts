@@ -1,7 +1,7 @@
 /** What a model server says of its model. */
 import type { Dispatcher } from 'undici';
+import { asRecord } from '../protocol/asRecord.ts';
 import { type Capability, capabilities, type FactRequest, type ModelFacts } from '../protocol/modelFacts.ts';
-import { asRecord } from './asRecord.ts';
 
 /** Time that a server has for each answer, in milliseconds. */
 const answerMillis = 5000;

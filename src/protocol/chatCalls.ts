@@ -1,4 +1,5 @@
 /** The calls of tools in an answer in OpenAI's words, and in what servers make of them: pure. */
+import { asRecord } from './asRecord.ts';
 
 export interface ChatCall {
   readonly index: unknown;
@@ -32,8 +33,4 @@ export class ChatCalls {
     }
     return changed;
   }
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

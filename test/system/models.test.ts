@@ -59,7 +59,7 @@ describe('a request', () => {
   }, async () => {
     await using models = await TestModels.start({ name: 'one', arguments: ['--download', '--hold', 'loaded'] });
     const answering = models.chat('one', 'say 3');
-    const loading = await models.until('one', ({ downloadedBytes }) => downloadedBytes !== undefined);
+    const loading = await models.until('one', ({ downloadedBytes, progress }) => downloadedBytes !== undefined && progress === 75);
     assert.match(modelStateText(loading), /^downloading [\d.]+ MB \(75 %\)$/);
     models.letGo('loaded');
     assert.equal((await answering).status, 200);

@@ -1,5 +1,5 @@
 /** Files in which servers keep the prompts that they have worked on: `PROMPTS/MODEL/INSTANCE-SLOT.bin`. */
-import { readdir, rmdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const namePattern = /^(\d{1,4})-(\d{1,4})\.bin$/;
@@ -13,6 +13,13 @@ export interface PromptFile {
   readonly bytes: number;
   /** When it was written, in milliseconds since 1970. */
   readonly at: number;
+}
+
+/** Makes the folder again, where it was empty for so long that it is gone. @throws the system's error. */
+export async function ensureFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 export function fileName(instance: number, slot: number): string {
@@ -44,14 +51,20 @@ export async function removeFile(folder: string, instance: number, slot: number)
   await unlink(join(folder, fileName(instance, slot))).catch(() => undefined);
 }
 
-/** Removes what is superfluous in the folders of all models that are beside this one, and folders that are empty then. */
+/**
+ * Removes what is superfluous in the folders of all models that are beside this one, and folders that have been empty for long: a server that runs may have one in which
+ * nothing is yet.
+ */
 export async function tidy(folder: string, now: number): Promise<void> {
   const root = dirname(folder);
   const folders = (await readdir(root).catch(() => [])).filter((name) => folderPattern.test(name)).map((name) => join(root, name));
   const files = (await Promise.all(folders.map(filesIn))).flat();
   for (const { path } of superfluous(files, now)) await unlink(path).catch(() => undefined);
-  // One that has something in it stays.
-  for (const other of folders) if (other !== folder) await rmdir(other).catch(() => undefined);
+  for (const other of folders) {
+    const { mtimeMs = now } = (await stat(other).catch(() => undefined)) ?? {};
+    // One that has something in it stays.
+    if (other !== folder && now - mtimeMs > most.ageMillis) await rmdir(other).catch(() => undefined);
+  }
 }
 
 async function filesIn(folder: string): Promise<PromptFile[]> {

@@ -4,7 +4,7 @@ import type { ModelRequest } from '../../protocol/models.ts';
 import { connectionsTo } from '../connections.ts';
 import type { Launched, Launcher, LaunchListener } from '../launcher.ts';
 import type { Answered } from '../modelStatistics.ts';
-import { fileName, removeFile, savedSlots, tidy } from './promptFiles.ts';
+import { ensureFolder, fileName, removeFile, savedSlots, tidy } from './promptFiles.ts';
 import { restoreSlot, saveSlot, slotsOf } from './slots.ts';
 
 /** Why a server is ended that makes room for one of another model. */
@@ -88,6 +88,7 @@ export class PromptKeeper implements Launcher {
     const connections = connectionsTo(port);
     const saved: number[] = [];
     try {
+      await ensureFolder(folder);
       for (const slot of await slotsOf(connections, signal)) {
         const tokens = await saveSlot(connections, slot, fileName(instance, slot), signal);
         if (tokens > 0) saved.push(tokens);

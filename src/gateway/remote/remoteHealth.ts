@@ -102,10 +102,12 @@ export class RemoteHealth {
     if (this.#isStopped || this.#timer) return;
     const again = async (): Promise<void> => {
       const problem = await this.look();
-      this.#timer = undefined;
+      // A request that went wrong behind an answer that was well may have set another one meanwhile.
+      if (this.#timer === timer) this.#timer = undefined;
       if (problem !== undefined) this.#lookSoon();
     };
-    this.#timer = setTimeout(() => void again(), period(pauseAfter(this.#failures++))).unref();
+    const timer = setTimeout(() => void again(), period(pauseAfter(this.#failures++))).unref();
+    this.#timer = timer;
   }
 }
 

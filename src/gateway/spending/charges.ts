@@ -1,16 +1,15 @@
 /** What a request costs of a budget. */
-import type { IncomingMessage } from 'node:http';
 import type { RequestChanges } from '../../protocol/modelFacts.ts';
 import type { ModelRequest } from '../../protocol/models.ts';
 import { GatewayError } from '../gatewayError.ts';
-import { NotBegunError, type ProxyResult } from '../upstreamExchange.ts';
+import { NotBegunError, type ProxyResult, type UpstreamRequest } from '../upstreamExchange.ts';
 
 /** Bytes of a request that are taken for a token where the server does not say: about as many as English text has. */
 const bytesOfToken = 4;
+/** Where it is asked how many tokens a request has: no model reads them. */
+const counting = /^\/v1\/messages\/count_tokens(?:\?|$)/;
 /** Where a stream says what it has cost only when it is asked to. */
 const completions = /^\/v1\/(?:chat\/)?completions(?:\?|$)/;
-/** What is asked there is how many tokens a prompt has: no model reads it. Some clients ask before each message. */
-const counting = /\/count_tokens(?:\?|$)/;
 
 /** What is changed in a request so that its answer says how many tokens it has cost; nothing where these are not counted, or are said anyway. */
 export function usageChanges({ budget }: ModelRequest, path: string, isStream: boolean): RequestChanges[] {
@@ -19,13 +18,11 @@ export function usageChanges({ budget }: ModelRequest, path: string, isStream: b
 }
 
 /** A request that has been sent. */
-interface Sent {
-  readonly path: string;
-  readonly body: Buffer | IncomingMessage | undefined;
-}
+type Sent = Pick<UpstreamRequest, 'path' | 'body'>;
 
 /** As the server has counted them. Of an answer that does not say, what the request alone has cost. */
 export function tokensOf({ usage }: ProxyResult, status: number, sent: Sent): number {
+  if (counting.test(sent.path)) return 0;
   const { inputTokens, outputTokens } = usage;
   if (inputTokens !== undefined || outputTokens !== undefined) return (inputTokens ?? 0) + (outputTokens ?? 0);
   return status < 400 ? estimatedTokens(sent) : 0;

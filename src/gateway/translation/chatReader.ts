@@ -1,6 +1,7 @@
 /** What a server of chat completions answers, whole or in pieces, whatever way it writes it: pure. */
+
+import { asRecord } from '../../protocol/asRecord.ts';
 import { errorTextIn } from '../../protocol/errors.ts';
-import { asRecord } from '../asRecord.ts';
 import { GatewayError } from '../gatewayError.ts';
 import { CallOrder } from './callOrder.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';

@@ -1,7 +1,7 @@
 /** How many tokens a request of Anthropic's Messages API has, by servers that do not count them by that name. */
 import type { ServerResponse } from 'node:http';
+import { asRecord } from '../../protocol/asRecord.ts';
 import { errorTextIn } from '../../protocol/errors.ts';
-import { asRecord } from '../asRecord.ts';
 import { GatewayError } from '../gatewayError.ts';
 import type { Lease } from '../lease.ts';
 import { mayMeanNoPath, type ProxyResult, type UpstreamRequest } from '../upstreamExchange.ts';
@@ -15,7 +15,7 @@ const quotedLength = 4000;
 
 /**
  * llama-server writes the prompt (`/apply-template`) and takes it apart (`/tokenize`); vLLM counts a chat (`/tokenize`).
- * @throws RequestError, or GatewayError where the server can do neither.
+ * @throws InvalidRequestError, or GatewayError where the server can do neither.
  */
 export async function countTokens(body: Fields, { lease, gone }: UpstreamRequest, response: ServerResponse): Promise<ProxyResult> {
   const chat = chatFromMessages({ ...body, stream: false });

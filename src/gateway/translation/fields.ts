@@ -1,6 +1,6 @@
 /** Reads the fields of a request, and names the one that is wrong. */
-import { asRecord } from '../asRecord.ts';
-import { RequestError } from './requestError.ts';
+import { asRecord } from '../../protocol/asRecord.ts';
+import { InvalidRequestError } from './invalidRequestError.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,13 +9,13 @@ export type Fields = Readonly<Record<string, unknown>>;
  * @param field Where it stands: `tools[0].type`.
  * @param instead A sentence of what to do, where there is anything.
  */
-export function notOffered(field: string, what: string, instead = '', code?: string): RequestError {
+export function notOffered(field: string, what: string, instead = '', code?: string): InvalidRequestError {
   const message = `${field}: ${what} cannot be used here, because the server of this model offers chat completions only.`;
-  return new RequestError(instead === '' ? message : `${message} ${instead}`, field, code);
+  return new InvalidRequestError(instead === '' ? message : `${message} ${instead}`, field, code);
 }
 
-export function mustBe(field: string, what: string): RequestError {
-  return new RequestError(`${field} must be ${what}.`, field);
+export function mustBe(field: string, what: string): InvalidRequestError {
+  return new InvalidRequestError(`${field} must be ${what}.`, field);
 }
 
 export function isGiven(value: unknown): boolean {

@@ -1,5 +1,5 @@
 /** A response of OpenAI's Responses API, from a whole chat completion. */
-import { asRecord } from '../asRecord.ts';
+import { asRecord } from '../../protocol/asRecord.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';
 import { type Fields, isGiven } from './fields.ts';
 import type { AnswerHead } from './translation.ts';

@@ -25,7 +25,7 @@ export interface AnswerHead {
 
 /** A dialect whose requests and answers can be had from a server of chat completions. */
 export interface TranslatedDialect {
-  /** @throws RequestError that names what is wrong or cannot be translated. */
+  /** @throws InvalidRequestError that names what is wrong or cannot be translated. */
   request(body: Fields): Fields;
   stream(head: AnswerHead): AnswerStream;
   answer(head: AnswerHead, pieces: readonly ChatPiece[], end: ChatEnd): object;

@@ -24,7 +24,7 @@ export class BudgetLedger {
   readonly #parts: BudgetLedgerParts;
   /** What is not written yet, by budget. */
   readonly #pending = new Map<string, Spending>();
-  /** What the gateway knows to be spent by all, by budget. */
+  /** What the gateway knows to be spent by all, by budget and kind of its period, see {@link keyOf}. */
   readonly #known = new Map<string, Spending>();
   #timer: NodeJS.Timeout | undefined;
   #isLong = false;
@@ -47,8 +47,9 @@ export class BudgetLedger {
       }
       const spent = await Promise.all(
         budgets.map(async ({ id, per }) => {
-          await this.#learn(id, periodOf(per, presentAt()));
-          return [id, this.#known.get(id)] as const;
+          const present = periodOf(per, presentAt());
+          await this.#learn(id, present);
+          return [id, this.#known.get(keyOf(id, present))] as const;
         }),
       );
       return Object.fromEntries(spent.flatMap(([id, one]) => (one ? [[id, one]] : [])));
@@ -63,7 +64,8 @@ export class BudgetLedger {
     // What is left of the period before is written first.
     if (before && before.period !== spent.period) void this.#write();
     this.#pending.set(id, sum(this.#pending.get(id), spent));
-    this.#known.set(id, sum(this.#known.get(id), spent));
+    const key = keyOf(id, spent.period);
+    this.#known.set(key, sum(this.#known.get(key), spent));
     this.#timer ??= setTimeout(() => void this.#write(), period(this.#isLong ? pauses.longMillis : pauses.usualMillis)).unref();
   }
 
@@ -90,20 +92,21 @@ export class BudgetLedger {
   async #learn(id: string, of: string): Promise<void> {
     const { observers, folder, onElsewhere } = this.#parts;
     const read = await observers.run('Reading what was spent of a model', () => readSpending(folder, id, of), undefined);
-    const known = this.#known.get(id);
+    const key = keyOf(id, of);
+    const known = this.#known.get(key);
     if (!read || (known && known.period > of)) return;
     this.#isLong ||= read.bytes > pauses.longBytes;
     const pending = this.#pending.get(id);
     const spent = pending?.period === of ? sum(pending, read.spent) : read.spent;
     if (known?.period !== of) {
-      this.#known.set(id, spent);
+      this.#known.set(key, spent);
       return;
     }
     // Where something could not be written, more is known than is on record.
     const requests = Math.max(0, spent.requests - known.requests);
     const tokens = Math.max(0, spent.tokens - known.tokens);
     if (requests === 0 && tokens === 0) return;
-    this.#known.set(id, sum(known, { period: of, requests, tokens }));
+    this.#known.set(key, sum(known, { period: of, requests, tokens }));
     onElsewhere(id, { period: of, requests, tokens });
   }
 
@@ -112,6 +115,11 @@ export class BudgetLedger {
     this.#working = done.catch(() => undefined);
     return done;
   }
+}
+
+/** Days and months of a budget that was declared for both, one after the other, are counted apart. */
+function keyOf(id: string, of: string): string {
+  return `${id} ${of.length}`;
 }
 
 /** The later one alone where the other is of another period. */

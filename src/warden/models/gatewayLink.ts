@@ -52,7 +52,7 @@ export class GatewayLink implements ModelHost {
   readonly #parts: GatewayLinkParts;
   readonly #servers: ModelServers;
   readonly #ledger: BudgetLedger;
-  readonly #budget = new RestartBudget();
+  readonly #restarts = new RestartBudget();
   #declaration: ModelDeclaration | undefined;
   #info: GatewayInfo | undefined;
   #snapshots: readonly ModelSnapshot[] = [];
@@ -181,7 +181,7 @@ export class GatewayLink implements ModelHost {
 
   /** A user wants the process running: it may be restarted automatically as often as at first. */
   async startAgain(): Promise<void> {
-    this.#budget.reset();
+    this.#restarts.reset();
     await this.#running();
   }
 
@@ -295,9 +295,9 @@ export class GatewayLink implements ModelHost {
     // Where it has never answered, the client that has declared models hears why.
     if (!this.#info) return;
     // An attempt whose process ends comes here again.
-    if (this.#budget.take(performance.now()))
+    if (this.#restarts.take(performance.now()))
       void this.#running().catch((error: unknown) => this.#process || this.#failed(errorText(error)));
-    else this.#failed(`it ${reason}, after it was restarted ${this.#budget.description}`);
+    else this.#failed(`it ${reason}, after it was restarted ${this.#restarts.description}`);
   }
 
   #failed(reason: string): void {

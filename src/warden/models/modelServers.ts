@@ -131,7 +131,7 @@ export class ModelServers {
   }
 
   async #start(model: ServedModel, instance: number): Promise<StartedServer> {
-    const promptFolder = makePromptFolder(model);
+    const promptFolder = await makePromptFolder(model);
     const port = await this.#ports.take();
     const { id, name } = await this.#supervisor.start(startRequest(model, instance, port, promptFolder)).catch((error: Error) => {
       this.#ports.release(port);

@@ -58,7 +58,12 @@ describe('files of prompts', () => {
     for (const file of files) writeFileSync(file, 'x');
     for (const file of files.slice(1)) utimesSync(file, new Date(0), new Date(0));
     assert.deepEqual([await savedSlots(own, 1), await savedSlots(own, 12), await savedSlots(join(root, 'none'), 1)], [[0], [3], []]);
-    await tidy(own, Date.now());
-    assert.deepEqual([readdirSync(own).sort(), existsSync(other), readdirSync(foreign)], [['1-0.bin', 'kept.bin'], false, ['1-0.bin']]);
+    const now = Date.now();
+    await tidy(own, now);
+    assert.deepEqual([readdirSync(own).sort(), readdirSync(other), readdirSync(foreign)], [['1-0.bin', 'kept.bin'], [], ['1-0.bin']]);
+    await tidy(own, now + 6 * day);
+    assert.ok(existsSync(other), 'a server that runs may be about to write there');
+    await tidy(own, now + 8 * day);
+    assert.deepEqual([existsSync(own), existsSync(other), existsSync(foreign)], [true, false, true]);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -103,6 +103,16 @@ describe('the prompts of a server', () => {
     assert.deepEqual([world.ends, world.files], [['unloaded for another model; 500 tokens of its prompts are saved'], ['1-0.bin']]);
     await loaded(keeper);
     assert.deepEqual([world.slots, world.files], [[500, 0], []]);
+  });
+
+  it('are saved although their folder was taken away as empty', async () => {
+    await using world = new World();
+    const keeper = await world.open();
+    const first = await loaded(keeper);
+    world.slots = [500, 0];
+    rmdirSync(world.folder);
+    await keeper.end(first, swapReason);
+    assert.deepEqual([world.ends, world.files], [['unloaded for another model; 500 tokens of its prompts are saved'], ['1-0.bin']]);
   });
 
   it('are lost when it is ended for another reason, or had none', async () => {

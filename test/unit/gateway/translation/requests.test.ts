@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { InvalidRequestError } from '../../../../src/gateway/translation/invalidRequestError.ts';
 import { chatFromMessages } from '../../../../src/gateway/translation/messagesRequest.ts';
-import { RequestError } from '../../../../src/gateway/translation/requestError.ts';
 import { chatFromResponses } from '../../../../src/gateway/translation/responsesRequest.ts';
 import { holdsFor } from '../../../support/property.ts';
 
@@ -68,7 +68,8 @@ describe('a request of Anthropic’s', () => {
     it(`${what} is refused by name`, () => {
       assert.throws(
         () => chatFromMessages({ model: 'one', ...body }),
-        (error) => error instanceof RequestError && error.status === 400 && error.details.param === field && message.test(error.message),
+        (error) =>
+          error instanceof InvalidRequestError && error.status === 400 && error.details.param === field && message.test(error.message),
       );
     });
 
@@ -172,7 +173,7 @@ describe('any request at all', () => {
         try {
           assert.ok(Array.isArray(translate(fields)['messages']));
         } catch (error) {
-          assert.ok(error instanceof RequestError, String(error));
+          assert.ok(error instanceof InvalidRequestError, String(error));
         }
     });
   });

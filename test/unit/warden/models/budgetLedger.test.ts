@@ -69,6 +69,17 @@ describe('what is spent of a budget', () => {
     assert.deepEqual(await ledgerAt(at + 86_400_000).ledger.spentOf([day]), { [id]: spending(1, 7, '2026-12-02') });
   });
 
+  it('is that of the month where it was counted by day meanwhile', async () => {
+    const { ledger, elsewhere } = ledgerAt();
+    ledger.add(id, spending(2, 20, '2026-12'));
+    ledger.add(id, spending(1, 5));
+    assert.deepEqual(await ledger.spentOf([{ ...day, per: 'month' }]), { [id]: spending(2, 20, '2026-12') });
+    ledger.add(id, spending(1, 1, '2026-12'));
+    await ledger.close();
+    assert.deepEqual(await ledger.spentOf([day]), { [id]: spending(1, 5) });
+    assert.deepEqual(elsewhere, []);
+  });
+
   it('is told to other wardens that count it, once', async () => {
     const [one, other] = [ledgerAt(), ledgerAt()];
     await one.ledger.spentOf([day]);

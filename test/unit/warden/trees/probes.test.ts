@@ -40,8 +40,7 @@ describe('the time by which a tree has to be ready', () => {
       );
       probes.begin();
       probes.excuse(300);
-    });
-    clearInterval(alive);
+    }).finally(() => clearInterval(alive));
     assert.match(why, /50 ms/);
     assert.ok(performance.now() - begun >= 349);
     probes?.dispose();
