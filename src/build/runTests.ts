@@ -46,6 +46,7 @@ const userMatters = new Set(
     'limits',
     'manyWardens',
     'namespaceMatrix',
+    'otherCgroupMatrix',
     'pidReuse',
     'ports',
     'programs',

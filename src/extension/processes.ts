@@ -188,12 +188,12 @@ export class Processes implements vscode.Disposable {
   }
 
   /** It is not started when what it waits for is there; of a pool of jobs, those that wait are not, and those that run are ended. */
-  async callOff({ name, declared }: Process): Promise<void> {
+  async callOff({ name, declared }: Process, now = false): Promise<void> {
     const client = await this.#names.clientOf(instanceOf(name).spec, declared?.spec.lifetime);
     await client.names.stop({
       name: declared?.spec.jobs ? name : instanceLabel(name),
-      now: false,
-      ...asReason(localizable('stoppedByUser')),
+      now,
+      ...asReason(localizable(now ? 'killedByUser' : 'stoppedByUser')),
     });
   }
 

@@ -19,10 +19,13 @@ const plan = planMatrix(testScope(), seed, {
   deaths: deaths.map(({ name }) => name),
 });
 
-/** Each part is a file of its own: one that takes too long is ended. */
-export function tryMatrixIn(containment: (typeof containments)[number]): void {
-  const tried = adversaries.filter(({ isCrowd }) => !isCrowd);
-  describeIn(containment, { concurrency: 4 }, () => matrix(containment, tried, `${containment}Matrix`));
+/**
+ * Each part is a file of its own: one that takes too long is ended. `share`: every so many of the adversaries, from the first or a later one on; files of one containment
+ * have names that are apart, so that they do not run at once.
+ */
+export function tryMatrixIn(containment: (typeof containments)[number], file: string, share = { from: 0, every: 1 }): void {
+  const tried = adversaries.filter(({ isCrowd }) => !isCrowd).filter((_, index) => index % share.every === share.from);
+  describeIn(containment, { concurrency: 4 }, () => matrix(containment, tried, file));
 }
 
 /** Of hundreds of processes each, so one after the other. */

@@ -1,3 +1,3 @@
 import { tryMatrixIn } from '../support/matrix.ts';
 
-tryMatrixIn('cgroup');
+tryMatrixIn('cgroup', 'cgroupMatrix', { from: 0, every: 2 });

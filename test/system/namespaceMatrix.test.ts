@@ -1,3 +1,3 @@
 import { tryMatrixIn } from '../support/matrix.ts';
 
-tryMatrixIn('namespace');
+tryMatrixIn('namespace', 'namespaceMatrix');

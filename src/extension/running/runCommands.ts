@@ -55,8 +55,8 @@ export class RunCommands {
     if (isMany(rows) && !(await this.#mayEnd(live, now ? 'kill' : 'stop'))) return;
     const { languageServers, models } = this.#parts;
     await allOf([
-      this.#stopProcesses(live, now),
-      ...targets.processes.filter(isHeldBack).map((process) => this.#parts.processes.callOff(process)),
+      ...targets.processes.filter(isHeldBack).map((process) => this.#parts.processes.callOff(process, now)),
+      this.#stopProcesses(withoutJobsOf(targets.processes, live), now),
       ...targets.languageServers.map(async (name) => (await languageServers.find(name)).stop()),
       ...targets.models
         .filter((name) => models.find(name)?.snapshot !== undefined)
@@ -91,8 +91,8 @@ export class RunCommands {
     const waiting = all.filter(isHeldBack);
     if (live.length + waiting.length === 0) void tellInfo(noneApplies('live'));
     else if (await this.#mayEnd(live, now ? 'killAll' : 'stopAll')) {
-      await allOf(waiting.map((process) => this.#parts.processes.callOff(process)));
-      await this.#stopProcesses(live, now);
+      await allOf(waiting.map((process) => this.#parts.processes.callOff(process, now)));
+      await this.#stopProcesses(withoutJobsOf(waiting, live), now);
     }
   }
 
@@ -190,6 +190,12 @@ const questions = {
 /** Whether nothing of it runs, and will by itself. */
 function isHeldBack(process: Process): boolean {
   return isWaiting(process) || isArmed(process) || hasJobs(process);
+}
+
+/** A pool of jobs that is called off ends those that run: to stop one of them by itself would make room for the next, before that is heard. */
+function withoutJobsOf(calledOff: readonly Process[], live: readonly RunningProcess[]): readonly RunningProcess[] {
+  const pools = new Set(calledOff.filter(hasJobs).map(({ name }) => name));
+  return live.filter(({ pool }) => pool === undefined || !pools.has(pool));
 }
 
 /** Several rows, or a group: more than the user sees at a glance. */

@@ -1,0 +1,3 @@
+import { tryMatrixIn } from '../support/matrix.ts';
+
+tryMatrixIn('cgroup', 'otherCgroupMatrix', { from: 1, every: 2 });
