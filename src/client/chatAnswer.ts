@@ -1,7 +1,8 @@
 /** What a model's answer consists of, in OpenAI's words and in what servers make of them: pure. */
-import { asRecord } from '../protocol/asRecord.ts';
 import { ChatCalls } from '../protocol/chatCalls.ts';
+import { contentText } from '../protocol/contentText.ts';
 import { errorTextIn } from '../protocol/errors.ts';
+import { asRecord, isGiven, listIn } from '../protocol/jsonFields.ts';
 
 /** A tool that the model wants to be called. */
 export interface ToolCall {
@@ -65,10 +66,10 @@ export class ChatAnswer {
     this.#isEmpty = false;
     if (isGiven(body['error'])) this.#fail(errorTextIn(json).slice(0, quotedLength));
     if (isGiven(body['usage'])) this.#usage = usageOf(asRecord(body['usage']));
-    const [choice] = listOf(body['choices']).map(asRecord);
+    const [choice] = listIn(body['choices']).map(asRecord);
     const { content, tool_calls: calls } = asRecord(choice?.['delta'] ?? choice?.['message']);
-    this.#calls.add(listOf(calls).map(asRecord));
-    return textOf(content);
+    this.#calls.add(listIn(calls).map(asRecord));
+    return contentText(content);
   }
 
   #fail(problem: string): void {
@@ -88,21 +89,4 @@ function parse(json: string): Readonly<Record<string, unknown>> | undefined {
 
 function usageOf({ prompt_tokens: input, completion_tokens: output }: Readonly<Record<string, unknown>>): AnswerUsage {
   return { ...(typeof input === 'number' && { inputTokens: input }), ...(typeof output === 'number' && { outputTokens: output }) };
-}
-
-/** As a text, or as a list of parts. */
-function textOf(content: unknown): string {
-  if (typeof content === 'string') return content;
-  return listOf(content)
-    .map((part) => asRecord(part)['text'])
-    .filter((text) => typeof text === 'string')
-    .join('');
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

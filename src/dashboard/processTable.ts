@@ -1,4 +1,5 @@
 import { byId, make } from './element.ts';
+import { indexAfterKey } from './listKeys.ts';
 import { type Column, columns, filterRows, keepOrder, type Order, type ProcessRow, sortRows } from './processRows.ts';
 import { text } from './texts.ts';
 
@@ -125,19 +126,11 @@ export class ProcessTable {
 
   #onKey(event: KeyboardEvent): void {
     const page = Math.max(1, Math.floor(this.#scroller.clientHeight / rowHeight) - 1);
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: page,
-      PageUp: -page,
-      Home: Number.NEGATIVE_INFINITY,
-      End: Number.POSITIVE_INFINITY,
-    };
-    const step = steps[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
     const from = this.#visible.findIndex(({ key }) => key === this.#chosen);
-    this.#choose(Math.min(this.#visible.length - 1, Math.max(0, from + step)));
+    const index = indexAfterKey(event.key, { from, count: this.#visible.length, page });
+    if (index === undefined) return;
+    event.preventDefault();
+    this.#choose(index);
   }
 
   #choose(index: number): void {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../protocol/format.ts';
 import { nextOrder, type RequestColumn, type RequestOrder, type RequestRow, requestColumns } from './activityRows.ts';
 import { make } from './element.ts';
+import { indexAfterKey } from './listKeys.ts';
 import { text } from './texts.ts';
 import { barParts } from './waterfall.ts';
 
@@ -17,6 +18,9 @@ interface DrawnRow {
   row: RequestRow | undefined;
   longestMillis: number;
 }
+
+/** How far PageUp and PageDown go. */
+const pageRows = 10;
 
 /** The last requests. There are a few hundred at most, so each has a row, which is kept and changed in its place. */
 export class RequestTable {
@@ -93,19 +97,11 @@ export class RequestTable {
 
   #onKey(event: KeyboardEvent): void {
     if (event.target !== this.element) return;
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: 10,
-      PageUp: -10,
-      Home: Number.NEGATIVE_INFINITY,
-      End: Number.POSITIVE_INFINITY,
-    };
-    const step = steps[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
     const from = this.#rows.findIndex(({ key }) => key === this.#chosen);
-    this.#choose(Math.min(this.#rows.length - 1, Math.max(0, from + step)));
+    const index = indexAfterKey(event.key, { from, count: this.#rows.length, page: pageRows });
+    if (index === undefined) return;
+    event.preventDefault();
+    this.#choose(index);
     this.#drawn.get(this.#chosen ?? '')?.element.scrollIntoView({ block: 'nearest' });
   }
 

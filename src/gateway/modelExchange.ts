@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { asRecord } from '../protocol/asRecord.ts';
 import { errorTextIn } from '../protocol/errors.ts';
+import { asRecord } from '../protocol/jsonFields.ts';
 import type { TranslatedPath } from '../protocol/models.ts';
+import { parseJson } from './parseJson.ts';
 import { countTokens } from './translation/countTokens.ts';
 import { translatedDialect } from './translation/dialects.ts';
 import type { Fields } from './translation/fields.ts';
@@ -60,7 +61,7 @@ export class ModelExchange {
 /** @throws InvalidRequestError for a form. */
 function fieldsOf(body: Buffer): Fields {
   try {
-    return asRecord(JSON.parse(body.toString().replace(/^\uFEFF/, '')));
+    return asRecord(parseJson(body));
   } catch {
     throw new InvalidRequestError('A request that the server of this model does not know has to be JSON, so that it can be translated.');
   }

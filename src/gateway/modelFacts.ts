@@ -1,6 +1,6 @@
 /** What a model server says of its model. */
 import type { Dispatcher } from 'undici';
-import { asRecord } from '../protocol/asRecord.ts';
+import { asRecord, listIn } from '../protocol/jsonFields.ts';
 import { type Capability, capabilities, type FactRequest, type ModelFacts } from '../protocol/modelFacts.ts';
 
 /** Time that a server has for each answer, in milliseconds. */
@@ -42,7 +42,7 @@ export function mergeFacts(earlier: ModelFacts, later: ModelFacts): ModelFacts {
  * docs/api.md). Whatever else a server answers, there is nothing in it.
  */
 export function factsIn(answer: unknown): ModelFacts {
-  const [listed] = listOf(at(answer, 'data')).concat(listOf(at(answer, 'models')));
+  const [listed] = listIn(at(answer, 'data')).concat(listIn(at(answer, 'models')));
   const sizes = [
     at(answer, 'default_generation_settings', 'n_ctx'),
     at(listed, 'meta', 'n_ctx'),
@@ -64,8 +64,8 @@ export function factsIn(answer: unknown): ModelFacts {
 }
 
 function capabilitiesIn(answer: unknown, listed: unknown): Capability[] {
-  const named = new Set([...listOf(at(answer, 'capabilities')), ...listOf(at(listed, 'capabilities'))]);
-  const modalities = new Set(listOf(at(listed, 'architecture', 'input_modalities')));
+  const named = new Set([...listIn(at(answer, 'capabilities')), ...listIn(at(listed, 'capabilities'))]);
+  const modalities = new Set(listIn(at(listed, 'architecture', 'input_modalities')));
   const tools = ['supports_tools', 'supports_tool_calls'].map((key) => at(answer, 'chat_template_caps', key));
   const found: Record<Capability, boolean> = {
     // One whose template says of tools that it has none of them answers chats all the same.
@@ -82,10 +82,6 @@ function capabilitiesIn(answer: unknown, listed: unknown): Capability[] {
 
 function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (Object.hasOwn(asRecord(inner), key) ? asRecord(inner)[key] : undefined), value);
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function isCount(value: unknown): value is number {

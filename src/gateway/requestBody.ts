@@ -3,6 +3,8 @@ import type { RequestChanges } from '../protocol/modelFacts.ts';
 import { fieldsOf } from './formBytes.ts';
 import { GatewayError } from './gatewayError.ts';
 import { type ByteRange, fieldsNamed, mostFields, replaceRanges, withFields } from './jsonBytes.ts';
+import { ownText } from './ownText.ts';
+import { parseJson } from './parseJson.ts';
 
 /** What a request says of itself. */
 export interface RequestBody {
@@ -41,21 +43,15 @@ function fromJson(bytes: Buffer): RequestBody {
       changes.reduce(changed, renamed(bytes, places, model, upstreamName, JSON.stringify(upstreamName))),
     conversation: () => {
       const first = Array.isArray(messages) ? messages.slice(0, 2) : (prompt ?? input);
-      return first === undefined ? undefined : copyOf(JSON.stringify([system, first]).slice(0, maxConversation));
+      return first === undefined ? undefined : ownText(JSON.stringify([system, first]).slice(0, maxConversation));
     },
   };
-}
-
-/** A part of a text holds on to all of it in the heap; this one does not. */
-function copyOf(part: string): string {
-  return Buffer.from(part).toString();
 }
 
 function objectIn(bytes: Buffer): Readonly<Record<string, unknown>> {
   let body: unknown;
   try {
-    // JSON has no mark of a byte order, but editors write it.
-    body = JSON.parse(bytes.toString().replace(/^\uFEFF/, ''));
+    body = parseJson(bytes);
   } catch (error) {
     throw new GatewayError(400, `The request is not valid JSON: ${errorText(error)}`);
   }

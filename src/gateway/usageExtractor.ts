@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { asRecord } from '../protocol/asRecord.ts';
+import { asRecord } from '../protocol/jsonFields.ts';
 
 /** Tokens as the server has counted them. */
 export interface TokenUsage {

@@ -1,5 +1,5 @@
 /** The calls of tools in an answer in OpenAI's words, and in what servers make of them: pure. */
-import { asRecord } from './asRecord.ts';
+import { asRecord } from './jsonFields.ts';
 
 export interface ChatCall {
   readonly index: unknown;

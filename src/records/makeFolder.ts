@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder for this user alone, with those above it, whoever else makes them at the same time. Node's own `recursive` never
+ * Makes a folder for this user alone, with those above it, also where other processes make them at the same time. Node's own `recursive` never
  * returns where a file system answers ENOENT to every mkdir, as /proc does (seen with Node 24).
  * False where something of that name is there already.
  * @throws the system's error.

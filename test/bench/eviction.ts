@@ -33,7 +33,7 @@ const sessions: readonly { readonly weight: number; readonly asks: readonly Name
   // An agent that writes code and searches in it.
   { weight: 4, asks: ['coder', 'embed', 'rerank', 'coder', 'small'], pause: 4 },
   { weight: 3, asks: ['chat'], pause: 40 },
-  // Completion while somebody types.
+  // Completion while a person types.
   { weight: 3, asks: ['small'], pause: 3 },
   { weight: 1, asks: ['vision', 'chat'], pause: 20 },
   // An index of documents.

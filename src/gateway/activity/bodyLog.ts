@@ -1,5 +1,6 @@
 import type { KeptText } from '../../protocol/keptText.ts';
 import { type KeptBodies, maxKeptBodies, maxKeptLength } from '../../protocol/requestBodies.ts';
+import { ownText } from '../ownText.ts';
 import { maskedText } from './maskedText.ts';
 
 /** Of requests: an image in it is shortened, and what stands behind it can be kept. Of answers, which are kept until they have ended; in bytes. */
@@ -46,7 +47,7 @@ export class BodyLog {
     const request: KeptText = isForm
       ? { text: '', bytes: bytes.length, isCut: true }
       : maskedText(bytes, bytes.length, { scanned: scanned.request, kept: maxKeptLength });
-    return { contentType: contentType.slice(0, 200), request: { ...request, text: copyOf(request.text) } };
+    return { contentType: contentType.slice(0, 200), request: { ...request, text: ownText(request.text) } };
   }
 
   /** `id`: of the request in the activity. */
@@ -68,7 +69,7 @@ export class BodyLog {
       ended: () => {
         if (this.#kept.get(id) !== kept || kept.length === 0) return;
         const answer = maskedText(Buffer.concat(kept.chunks), kept.length, { scanned: scanned.answer, kept: maxKeptLength });
-        this.#kept.set(id, { bodies: { ...kept.bodies, answer: { ...answer, text: copyOf(answer.text) } }, chunks: [], length: 0 });
+        this.#kept.set(id, { bodies: { ...kept.bodies, answer: { ...answer, text: ownText(answer.text) } }, chunks: [], length: 0 });
       },
     };
   }
@@ -80,9 +81,4 @@ export class BodyLog {
   get(id: number): KeptBodies | undefined {
     return this.#kept.get(id)?.bodies;
   }
-}
-
-/** A part of a text holds on to all of it in the heap; this one does not. */
-function copyOf(part: string): string {
-  return Buffer.from(part).toString();
 }

@@ -1,6 +1,6 @@
 /** The slots of a llama-server, each with the prompt that it has worked on last (tools/server/README.md, "GET /props", "POST /slots/{id_slot}"). */
 import type { Pool } from 'undici';
-import { asRecord } from '../../protocol/asRecord.ts';
+import { asRecord } from '../../protocol/jsonFields.ts';
 
 /** Maximum length of an answer, in bytes; that of /props has the template of the chat in it. */
 const maxAnswer = 4 * 2 ** 20;

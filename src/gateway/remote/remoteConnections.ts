@@ -101,7 +101,7 @@ class RemoteHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
-    // Whoever has asked wants no answer any more: that says nothing of the server.
+    // The client wants no answer any more: that says nothing of the server.
     const isCalledOff = this.#controller?.aborted === true && this.#problem === undefined;
     const reason = this.#problem ?? reasonOf(error, this.#remote);
     if (!isCalledOff) this.#listener.onFailure(reason);

@@ -1,11 +1,12 @@
 /** What a server of chat completions answers, whole or in pieces, whatever way it writes it: pure. */
 
-import { asRecord } from '../../protocol/asRecord.ts';
+import { contentText } from '../../protocol/contentText.ts';
 import { errorTextIn } from '../../protocol/errors.ts';
+import { asRecord, isGiven, listIn } from '../../protocol/jsonFields.ts';
 import { GatewayError } from '../gatewayError.ts';
 import { CallOrder } from './callOrder.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';
-import { countIn, type Fields, isGiven, listIn } from './fields.ts';
+import { countIn, type Fields } from './fields.ts';
 
 /** Maximum length of an answer that is translated, in characters. */
 export const maxCharacters = 2 ** 26;
@@ -75,13 +76,13 @@ export class ChatReader {
     if (typeof choice['finish_reason'] === 'string') this.#reason = choice['finish_reason'];
     if (typeof choice['stop_reason'] === 'string') this.#stopSequence = choice['stop_reason'];
     const said = [
-      { kind: 'reasoning' as const, text: textIn(reasoning_content ?? reasoning) },
-      { kind: 'text' as const, text: textIn(content) },
-      { kind: 'refusal' as const, text: textIn(refusal) },
+      { kind: 'reasoning' as const, text: contentText(reasoning_content ?? reasoning) },
+      { kind: 'text' as const, text: contentText(content) },
+      { kind: 'refusal' as const, text: contentText(refusal) },
     ].filter(({ text }) => text !== '');
     const calls = listIn(tool_calls).map(asRecord);
     for (const { text } of said) this.#characters += text.length;
-    for (const call of calls) this.#characters += textIn(asRecord(call['function'])['arguments']).length;
+    for (const call of calls) this.#characters += contentText(asRecord(call['function'])['arguments']).length;
     if (this.#characters > maxCharacters) throw new GatewayError(502, `The server’s answer has more than ${maxCharacters} characters.`);
     // What comes behind a call ends it.
     const before = said.length > 0 ? this.#calls.flush() : [];
@@ -108,13 +109,4 @@ function errorIn(data: string, error: unknown): GatewayError {
 function reasonOf(reason: string | undefined): ChatEnd['reason'] {
   if (reason === 'length') return 'length';
   return reason === 'content_filter' ? 'filter' : 'stop';
-}
-
-/** As a text, or as a list of parts. */
-function textIn(content: unknown): string {
-  if (typeof content === 'string') return content;
-  return listIn(content)
-    .map((part) => asRecord(part)['text'])
-    .filter((text) => typeof text === 'string')
-    .join('');
 }

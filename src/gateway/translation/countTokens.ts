@@ -1,7 +1,7 @@
 /** How many tokens a request of Anthropic's Messages API has, by servers that do not count them by that name. */
 import type { ServerResponse } from 'node:http';
-import { asRecord } from '../../protocol/asRecord.ts';
 import { errorTextIn } from '../../protocol/errors.ts';
+import { asRecord } from '../../protocol/jsonFields.ts';
 import { GatewayError } from '../gatewayError.ts';
 import type { Lease } from '../lease.ts';
 import { mayMeanNoPath, type ProxyResult, type UpstreamRequest } from '../upstreamExchange.ts';

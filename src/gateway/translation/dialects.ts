@@ -1,7 +1,7 @@
 /** The paths whose requests a server of chat completions can answer in translation. */
 
-import { asRecord } from '../../protocol/asRecord.ts';
 import { errorTextIn } from '../../protocol/errors.ts';
+import { asRecord } from '../../protocol/jsonFields.ts';
 import { errorBody, GatewayError } from '../gatewayError.ts';
 import { messageFrom } from './messagesAnswer.ts';
 import { chatFromMessages } from './messagesRequest.ts';

@@ -1,5 +1,5 @@
 /** Reads the fields of a request, and names the one that is wrong. */
-import { asRecord } from '../../protocol/asRecord.ts';
+import { asRecord, isGiven } from '../../protocol/jsonFields.ts';
 import { InvalidRequestError } from './invalidRequestError.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -16,10 +16,6 @@ export function notOffered(field: string, what: string, instead = '', code?: str
 
 export function mustBe(field: string, what: string): InvalidRequestError {
   return new InvalidRequestError(`${field} must be ${what}.`, field);
-}
-
-export function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 /** @throws GatewayError where it is none. */
@@ -49,10 +45,6 @@ export function given(fields: Fields): Fields {
 /** What is given beside these, for a server that may know what the dialect does not. */
 export function otherFields(body: Fields, known: ReadonlySet<string>): Fields {
   return Object.fromEntries(Object.entries(body).filter(([name, value]) => isGiven(value) && !known.has(name)));
-}
-
-export function listIn(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 export function countIn(value: unknown): number {

@@ -1,5 +1,5 @@
 /** An answer of Anthropic's Messages API, from a whole chat completion. */
-import { asRecord } from '../../protocol/asRecord.ts';
+import { asRecord } from '../../protocol/jsonFields.ts';
 import { GatewayError } from '../gatewayError.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';
 import type { AnswerHead } from './translation.ts';

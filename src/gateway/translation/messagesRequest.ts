@@ -1,4 +1,6 @@
 /** A request of Anthropic's Messages API (https://docs.anthropic.com/en/api/messages) in the words of chat completions. */
+
+import { isGiven } from '../../protocol/jsonFields.ts';
 import {
   assistantMessage,
   type ChatCall,
@@ -11,7 +13,7 @@ import {
   toolMessage,
   withOneSystemMessage,
 } from './chatMessages.ts';
-import { type Fields, given, isGiven, listAt, mustBe, notOffered, objectAt, otherFields, textAt } from './fields.ts';
+import { type Fields, given, listAt, mustBe, notOffered, objectAt, otherFields, textAt } from './fields.ts';
 
 /** All that the API knows; what is not translated below is a hint that changes no answer: of caches, tiers and places. */
 const known: ReadonlySet<string> = new Set([
@@ -93,7 +95,7 @@ function assistantTurn(blocks: readonly Placed[]): ChatMessage[] {
     if (block['type'] === 'tool_use') calls.push(callOf(block, place));
     else if (block['type'] === 'thinking') reasoning += textAt(block['thinking'], `${place}.thinking`);
     else if (block['type'] === 'text') text += textAt(block['text'], `${place}.text`);
-    // Nobody but the maker of it can read it.
+    // Only its maker can read it.
     else if (block['type'] !== 'redacted_thinking') throw unknownBlock(block, place);
   }
   return text === '' && reasoning === '' && calls.length === 0 ? [] : [assistantMessage({ text, reasoning, calls })];

@@ -1,7 +1,7 @@
 /** A response of OpenAI's Responses API, from a whole chat completion. */
-import { asRecord } from '../../protocol/asRecord.ts';
+import { asRecord, isGiven } from '../../protocol/jsonFields.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';
-import { type Fields, isGiven } from './fields.ts';
+import type { Fields } from './fields.ts';
 import type { AnswerHead } from './translation.ts';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';

@@ -1,4 +1,6 @@
 /** A request of OpenAI's Responses API (https://platform.openai.com/docs/api-reference/responses) in the words of chat completions. */
+
+import { isGiven } from '../../protocol/jsonFields.ts';
 import {
   assistantMessage,
   type ChatCall,
@@ -11,7 +13,7 @@ import {
   toolMessage,
   withOneSystemMessage,
 } from './chatMessages.ts';
-import { type Fields, given, isGiven, listAt, mustBe, notOffered, objectAt, otherFields, textAt } from './fields.ts';
+import { type Fields, given, listAt, mustBe, notOffered, objectAt, otherFields, textAt } from './fields.ts';
 
 /** All that the API knows; what is not translated below is a hint that changes no answer: of caches, tiers and places. */
 const known: ReadonlySet<string> = new Set([

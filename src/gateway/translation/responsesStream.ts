@@ -1,5 +1,5 @@
 /** A stream of OpenAI's Responses API (https://platform.openai.com/docs/api-reference/responses-streaming), from one of chat completions. */
-import { asRecord } from '../../protocol/asRecord.ts';
+import { asRecord } from '../../protocol/jsonFields.ts';
 import { errorBody, type GatewayError } from '../gatewayError.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';
 import type { Fields } from './fields.ts';

@@ -150,9 +150,7 @@ export class GatewayLink implements ModelHost {
     const process = await this.#running();
     const info = await this.#ask(process, messages.configure, {
       ...declaration,
-      gateway: this.#pinned(declaration.gateway),
-      spent: await this.#spent(declaration),
-      measured: measuredOf(declaration.models),
+      ...(await this.#known(declaration)),
     });
     this.#info = info;
     return info;
@@ -240,12 +238,19 @@ export class GatewayLink implements ModelHost {
     this.#info = await this.#ask(process, messages.configure, {
       // What was unloaded by hand is not loaded again.
       models: declaration.models.map((model) => ({ ...model, preload: model.preload && known.get(model.name)?.state !== 'cold' })),
-      gateway: this.#pinned(declaration.gateway),
-      spent: await this.#spent(declaration),
-      measured: measuredOf(declaration.models),
+      ...(await this.#known(declaration)),
       inherited: { servers, instances: Object.fromEntries([...known].map(([name, { wanted }]) => [name, wanted])) },
     });
     if (before && before.url !== this.#info.url) this.#parts.alert(localizable('gatewayMoved', this.#info.url));
+  }
+
+  /** What this process knows that a gateway is to go by. */
+  async #known(declaration: ModelDeclaration) {
+    return {
+      gateway: this.#pinned(declaration.gateway),
+      spent: await this.#spent(declaration),
+      measured: measuredOf(declaration.models),
+    };
   }
 
   /** The address and the token of the gateway stay what they were first. */

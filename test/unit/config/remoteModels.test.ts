@@ -101,7 +101,7 @@ describe('a remote model', () => {
     ['of another kind of address', { url: 'ftp://example.com' }, 'models.gpt.url: must begin with https://'],
     ['of no address', { url: 'api.example.com' }, 'models.gpt.url: must be an address such as "https://api.example.com/v1"'],
     [
-      'that everybody on the way could read',
+      'that could be read on the way',
       { url: 'http://api.example.com/v1' },
       'models.gpt.url: must begin with https://, or the key and all prompts could be read on the way; "allowHttp": true allows it',
     ],

@@ -226,7 +226,7 @@ describe('a server elsewhere', () => {
     assert.ok(text.length < 600, text);
   });
 
-  it('is not looked at again before a pause has passed, whoever asks', async () => {
+  it('is not looked at again before a pause has passed, however often it is asked', async () => {
     await using far = await RemoteServer.start();
     far.lookStatus = 503;
     await using served = await Served.start([modelOf('gpt', elsewhere(far.url))]);

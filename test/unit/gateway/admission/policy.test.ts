@@ -74,7 +74,7 @@ describe('what is loaded within a budget', () => {
       { c: { do: 'wait', for: ['a'] } },
     ],
     [
-      'is let past where that keeps nobody waiting',
+      'is let past where that keeps no other one waiting',
       [model('a', 8, { isIn, isBusy }), model('b', 10), model('c', 2)],
       ['b', 'c'],
       { b: { do: 'wait', for: ['a'] }, c: { do: 'begin' } },
