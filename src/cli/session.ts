@@ -18,7 +18,9 @@ import { workingDirectory } from './workingDirectory.ts';
 export class CliSession {
   readonly warden: WardenProcess;
   readonly #waiting = new Map<TreeId, (tree: TreeSnapshot) => void>();
+  /** Those that are still waited for may not be listed any more. */
   readonly #ended = new Map<TreeId, TreeSnapshot>();
+  readonly #successors = new Map<TreeId, TreeId>();
   readonly #looking = new Set<() => void>();
   readonly #names = new SharedAnswer(() => this.warden.client.names.list());
   #trees: readonly TreeSnapshot[] = [];
@@ -81,7 +83,10 @@ export class CliSession {
     return await new Promise((resolve) => {
       const look = (): void => {
         const last = this.#trees.find((tree) => tree.id === ended.id);
-        const next = this.#trees.find((tree) => tree.id === last?.successor);
+        // By now, that may have ended as well, and be listed no more.
+        const successor = this.#successors.get(ended.id);
+        const next =
+          this.#trees.find((tree) => tree.id === successor) ?? (successor === undefined ? undefined : this.#ended.get(successor));
         if (!next && last?.restarting) return;
         this.#looking.delete(look);
         resolve(next);
@@ -171,6 +176,7 @@ export class CliSession {
 
   #noticeEnd(tree: TreeSnapshot): void {
     this.#ended.set(tree.id, tree);
+    if (tree.successor !== undefined) this.#successors.set(tree.id, tree.successor);
     this.#waiting.get(tree.id)?.(tree);
     this.#waiting.delete(tree.id);
   }

@@ -85,7 +85,7 @@ export class ClientSession {
       void ifConnected(() => connection.sendNotification(watching.treesChanged, change));
     });
     this.#unlisten = [
-      parts.supervisor.onChange(() => this.#trees.changed()),
+      parts.supervisor.news.listen(this.#trees),
       parts.models.onChange(() => this.#pushModelsSoon()),
       parts.models.onServiceLost(() => void ifConnected(() => connection.sendNotification(models.modelServiceLost))),
     ];

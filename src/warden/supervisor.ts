@@ -25,6 +25,7 @@ import type { Declarations } from './reconciler/declarations.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { noSuchTree, RequestError } from './requestError.ts';
 import { assertSent } from './signalOutcome.ts';
+import { TreeNews } from './treeNews.ts';
 import { recoverDetached } from './trees/adoption.ts';
 import { InputWatch } from './trees/inputWatch.ts';
 import { hostOf, JoinedEnds } from './trees/joining.ts';
@@ -68,7 +69,8 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #trees = new Map<TreeId, Tree>();
   readonly #events: TreeEmitter = new EventEmitter<TreeEvents>();
-  readonly #listeners = new Set<() => void>();
+  /** Hears of every transition: ask for {@link snapshots}. */
+  readonly news: TreeNews;
   readonly #records: TreeRecords;
   readonly #limits: LimitKeeper;
   readonly #logs: TreeLogs;
@@ -82,7 +84,7 @@ export class Supervisor {
     running: () => this.running,
     stop: (tree, reason) => void this.#reconciler.stop(tree, { now: false, reason }).catch(() => undefined),
   });
-  readonly remote = new RemoteTrees(() => this.#changed());
+  readonly remote = new RemoteTrees(() => this.news.changed());
   /** Ends what wardens that were killed have left. */
   readonly cleaner: Cleaner;
   /** Trees that the warden did not start. */
@@ -90,6 +92,7 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
+    this.news = new TreeNews(parts.observers);
     this.cleaner = new Cleaner(parts.membership);
     this.#records = new TreeRecords({ ...parts, bootId: parts.platform.bootId });
     this.#logs = new TreeLogs({ logFolder: parts.logFolder, onFailure: (tree, name, error) => this.#logFailed(tree, name, error) });
@@ -101,7 +104,7 @@ export class Supervisor {
       records: this.#records,
       limits: this.#limits,
       trees: () => this.#observed,
-      onChange: () => this.#changed(),
+      onChange: () => this.news.changed(),
     });
     this.#inputs = new InputWatch({
       observers: parts.observers,
@@ -126,7 +129,7 @@ export class Supervisor {
       onForget: (id) => this.#watch.forget(id),
       onChange: () => {
         this.#watch.othersChanged();
-        this.#changed();
+        this.news.changed();
       },
     });
     this.#reconciler = new Reconciler({
@@ -134,7 +137,7 @@ export class Supervisor {
       jobRecorder: this.#jobs,
       create: (request) => this.#create(request),
       discard: (tree) => this.#trees.delete(tree.id),
-      onChange: () => this.#changed(),
+      onChange: () => this.news.changed(),
     });
     this.#listen();
   }
@@ -169,12 +172,6 @@ export class Supervisor {
   /** @throws RequestError where it has ended and been forgotten. */
   snapshot(id: TreeId): TreeSnapshot {
     return this.#snapshotOf(this.find(id));
-  }
-
-  /** Hears of every transition: ask for {@link snapshots}. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** Undefined where it has ended and been forgotten. */
@@ -282,7 +279,7 @@ export class Supervisor {
   dispose(): void {
     this.#watch.dispose();
     this.#inputs[Symbol.dispose]();
-    this.#listeners.clear();
+    this.news.clear();
   }
 
   get #observed(): readonly ObservedTree[] {
@@ -319,8 +316,8 @@ export class Supervisor {
     events.on('childSpawned', (pid) => membership.addSpawned(pid));
     events.on('collected', (pid) => membership.forgetSpawned(pid));
     events.on('stateChanged', (tree) => this.#stateChanged(tree));
-    events.on('healthChanged', () => this.#changed());
-    events.on('promptChanged', () => this.#changed());
+    events.on('healthChanged', () => this.news.changed());
+    events.on('promptChanged', () => this.news.changed());
     // At once: where everything is killed before that, the command is run again. Who lives is looked up again soon.
     for (const event of ['hookCollected', 'hookEnded'] as const)
       events.on(event, (tree: TreeView) => this.#records.write(tree, tree.leader, membership.newest.members.get(tree.id) ?? []));
@@ -348,7 +345,7 @@ export class Supervisor {
     }
     this.#reconciler.changed(tree);
     this.#joined.changed(tree);
-    this.#changed();
+    this.news.changed();
   }
 
   #ended(tree: TreeView): void {
@@ -361,10 +358,11 @@ export class Supervisor {
     // One that could not be spawned is not listed, and pushes nothing out.
     const outdated = tree.leader ? ended.filter((other) => other.id !== id && other.request.name === request.name) : [];
     for (const old of new Set([...outdated, ...ended.slice(0, -endedKept)])) this.#forget(old);
-    this.#changed();
+    this.news.changed();
   }
 
   #forget(tree: Tree): void {
+    this.news.forgotten(this.#snapshotOf(tree));
     tree.dispose();
     this.#parts.membership.forgetTree(tree.id);
     this.#watch.forget(tree.id);
@@ -379,7 +377,7 @@ export class Supervisor {
     if (action === 'warn') {
       tree.warning = reason;
       this.#parts.alert(localizable('limitWarning', tree.request.name, reason));
-      this.#changed();
+      this.news.changed();
     } else {
       if (action !== 'restart') tree.limit = reason;
       this.#reconciler.limit(tree, action === 'restart' ? 'restart' : 'stop', { reason, now: action === 'kill' });
@@ -389,9 +387,5 @@ export class Supervisor {
   #logFailed(tree: TreeId, name: string, error: Error): void {
     this.#parts.journal.write({ event: 'log-failed', tree, spec: name, reason: errorText(error) });
     this.#parts.alert(localizable('logNotWritten', name, errorText(error)));
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) this.#parts.observers.runNow('Telling clients of the trees', listener, undefined);
   }
 }

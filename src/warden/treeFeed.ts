@@ -2,6 +2,7 @@ import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import { period } from '../protocol/timers.ts';
 import { changeBetween, type TreesChange } from '../protocol/treeChanges.ts';
 import { passUnreadable } from './ending/ifReadable.ts';
+import type { TreeListener } from './treeNews.ts';
 
 /** Shortest sampling interval that a client gets, in milliseconds. */
 const shortestMillis = 100;
@@ -24,12 +25,14 @@ export interface TreeSource {
 }
 
 /** Keeps one client up to date about the trees: a list first, and then what has changed since. */
-export class TreeFeed {
+export class TreeFeed implements TreeListener {
   readonly #source: TreeSource;
   readonly #send: (change: TreesChange) => void;
   /** As the client knows them; undefined while it does not watch. */
   #sent: readonly TreeSnapshot[] | undefined;
   #withExternal = false;
+  /** The last of trees that are not listed any more, and whose end may not have been sent. */
+  #forgotten: TreeSnapshot[] = [];
   #timer: NodeJS.Timeout | undefined;
   #due: { cancel(): void } | undefined;
   /** By performance.now(). */
@@ -55,6 +58,7 @@ export class TreeFeed {
     await this.#source.sample();
     // In one turn with the answer: a change that is sent behind it is one of this list.
     this.#sent = this.#snapshots();
+    this.#forgotten = [];
     return this.#sent;
   }
 
@@ -71,10 +75,19 @@ export class TreeFeed {
     }
   }
 
+  /**
+   * A tree is not listed any more. Between two changes that are sent, one may have ended, and even its successor: its end is sent nevertheless, since
+   * clients wait for that, and find what has taken its place by it.
+   */
+  forgotten(last: TreeSnapshot): void {
+    if (this.isWatched) this.#forgotten.push(last);
+  }
+
   dispose(): void {
     clearInterval(this.#timer);
     this.#due?.cancel();
     this.#sent = undefined;
+    this.#forgotten = [];
   }
 
   /** A sample that takes longer than the interval is not asked for twice. */
@@ -97,9 +110,25 @@ export class TreeFeed {
     if (this.#sent === undefined) return;
     const begun = performance.now();
     const now = this.#snapshots();
+    this.#sent = this.#sendEnds(this.#sent, now);
     this.#send(changeBetween(this.#sent, now));
     this.#sent = now;
     const ended = performance.now();
     this.#restUntil = ended - begun > quickMillis ? ended + Math.min(maxRestMillis, restFactor * (ended - begun)) : 0;
+  }
+
+  /** What was forgotten is listed for one change more, where the client does not know the last of it. Returns what the client knows then. */
+  #sendEnds(sent: readonly TreeSnapshot[], now: readonly TreeSnapshot[]): readonly TreeSnapshot[] {
+    const forgotten = this.#forgotten;
+    if (forgotten.length === 0) return sent;
+    this.#forgotten = [];
+    const newest = new Map([...sent, ...forgotten, ...now].map((tree) => [tree.id, tree]));
+    const listed = new Set([...forgotten, ...now].map(({ id }) => id));
+    const withEnds = [...newest.values()].filter(({ id }) => listed.has(id));
+    const change = changeBetween(sent, withEnds);
+    const isKnown = forgotten.every(({ id }) => !change.changed?.some((tree) => tree.id === id));
+    if (isKnown) return sent;
+    this.#send(change);
+    return withEnds;
   }
 }

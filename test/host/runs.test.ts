@@ -45,7 +45,7 @@ describe('what has ended', () => {
     await editor.screenshot('runs last run');
     await editor.warden('Show Runs', 'sync');
     const entries = editor.page.locator('.quick-input-list .monaco-list-row');
-    await entries.nth(1).waitFor();
+    await entries.filter({ hasText: 'exited with code 24' }).waitFor();
     await editor.screenshot('runs list');
     assert.match(await entries.nth(0).innerText(), /failed.*exited with code 12/s);
     assert.match(await entries.nth(1).innerText(), /succeeded.*exited with code 24/s);

@@ -286,8 +286,22 @@ export class Editor implements AsyncDisposable {
     await patiently(() => this.entry(pick).waitFor({ timeout: deadline }));
     // A list that takes several is closed by Enter.
     const takesSeveral = (await this.page.locator('.quick-input-widget .quick-input-count:visible').count()) > 0;
+    const asked = await this.#question();
     await this.pick(pick);
     if (takesSeveral) await this.page.keyboard.press('Enter');
+    // What the command asks next looks like the list that is still there.
+    await eventually(`the list for '${title}' is gone`, async () => (await this.#question()) !== asked, deadline);
+  }
+
+  /** Of the quick input that is open: its title and what its box says. */
+  async #question(): Promise<string | undefined> {
+    const texts = await this.page.locator('.quick-input-widget:visible').evaluateAll((widgets) =>
+      widgets.map((widget) => {
+        const boxes = [...widget.querySelectorAll('input')].filter((box) => box.getClientRects().length > 0);
+        return [widget.querySelector('.quick-input-title')?.textContent, ...boxes.map(({ placeholder }) => placeholder)].join('|');
+      }),
+    );
+    return texts[0];
   }
 
   /** Opens a row, so that its children show. Not by a place on the screen, where another row may have come to stand meanwhile. */

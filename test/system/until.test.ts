@@ -24,10 +24,12 @@ function declare(run: Run, processes: Record<string, object>): void {
   writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes }));
 }
 
-function ends(run: Run): string[] {
-  const path = join(run.workFolder, 'ends');
+function linesOf(run: Run, file: string): string[] {
+  const path = join(run.workFolder, file);
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
 }
+
+const ends = (run: Run): string[] => linesOf(run, 'ends');
 
 const withTest = (command: string | string[], more: object = {}): Record<string, object> => ({
   ...project,
@@ -65,6 +67,21 @@ describe('up --until', () => {
       declare(run, withTest(command, more));
       assert.equal(run.call(['up', '--until', 'test']).code, status, JSON.stringify(command));
     }
+    assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
+  });
+
+  it('has the status of the last of many runs, which follow each other while it cannot look', async () => {
+    await using run = new Run();
+    const restart = { when: 'on-failure', maxRestarts: 40, delay: '1ms', maxDelay: '1ms' };
+    const command = 'echo x >> tries; until test -e go; do sleep 0.02; done; exit $((100 + $(wc -l < tries)))';
+    declare(run, withTest(command, { restart }));
+    const up = run.start(['up', '--until', 'test']);
+    await eventually('the first run', () => linesOf(run, 'tries').length === 1);
+    up.kill('SIGSTOP');
+    writeFileSync(join(run.workFolder, 'go'), '');
+    await eventually('the last run', () => linesOf(run, 'tries').length === 41);
+    up.kill('SIGCONT');
+    assert.equal(await exitOf(up), 141);
     assert.deepEqual(await survivorsAfterLooking(run.workFolder), []);
   });
 

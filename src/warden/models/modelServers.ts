@@ -205,7 +205,7 @@ export class ModelServers {
       if (tree) this.#notePids(tree, pids);
       this.#listener.onEnded(key, endOf(model, tree));
     };
-    const unlisten = this.#supervisor.onChange(check);
+    const unlisten = this.#supervisor.news.listen({ changed: check });
     // Behind the answer to the launch.
     setImmediate(check);
   }
