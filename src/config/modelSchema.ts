@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { capabilities } from '../protocol/modelFacts.ts';
 import { maxRank } from '../protocol/modelMemory.ts';
-import { translatedPaths } from '../protocol/models.ts';
+import { maxKeepMillis, translatedPaths } from '../protocol/models.ts';
 import { maxNameLength, namePattern, namePatternText, normalName } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
 import { memorySize } from './limits.ts';
@@ -89,6 +89,12 @@ export const modelSchema = z
       .describe(
         '"user": one server for all windows and commands that declare the same model, for as long as one of them lives. It counts for all models of a window, which have one address. Default: "window", a server of its own.',
       ),
+    keepAfterClose: duration()
+      .refine((millis) => millis <= maxKeepMillis, 'must be at most "1d"')
+      .optional()
+      .describe(
+        'How long a model with "scope": "user" is kept after the last window or command that has declared it is gone: "15m", at most "1d". A window that is opened again within that time finds it loaded. Default: it ends at once.',
+      ),
     capabilities: z
       .array(z.enum(capabilities, `must be one of ${capabilities.join(', ')}`), 'must be a list')
       .optional()
@@ -162,6 +168,8 @@ export const modelSchema = z
   .superRefine((spec, context) => {
     const { runtime, model, command, contextSize, onSwap, runner } = spec;
     for (const { path, message } of remoteProblems(spec)) context.addIssue({ code: 'custom', path, message });
+    if (spec.keepAfterClose !== undefined && spec.scope !== 'user')
+      context.addIssue({ code: 'custom', path: ['keepAfterClose'], message: 'needs "scope": "user": a server of a window ends with it' });
     if (runtime === 'remote') return;
     const noSave =
       (runtimes[runtime] as Runtime).promptOption === undefined

@@ -89,7 +89,7 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
 
 /** What does not depend on what serves the model: its names, its queue, and what is changed in requests. */
 function clientsView(name: string, spec: ModelSpec) {
-  const { description, exclusive, scope, fallback, request, variants, translate } = spec;
+  const { description, exclusive, scope, keepAfterClose, fallback, request, variants, translate } = spec;
   return {
     name,
     aliases: spec.aliases ?? [],
@@ -98,6 +98,7 @@ function clientsView(name: string, spec: ModelSpec) {
     ttlMillis: spec.ttl ?? 0,
     ...(exclusive !== undefined && { exclusive }),
     ...(scope === 'user' && { scope }),
+    ...(keepAfterClose !== undefined && { keepMillis: keepAfterClose }),
     preload: spec.preload ?? false,
     maxQueue: spec.maxQueue ?? 100,
     maxConcurrent: spec.maxConcurrent ?? 4,

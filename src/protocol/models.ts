@@ -66,6 +66,8 @@ export interface ModelRequest {
   readonly rank?: number;
   /** It is served by the model service of the user, which several clients share. */
   readonly scope?: 'user';
+  /** Milliseconds for which the service keeps it after the last client that has declared it is gone; absent: none. */
+  readonly keepMillis?: number;
   /** Load it as soon as it is declared. */
   readonly preload: boolean;
   /** Maximum number of requests that wait; further ones are refused. */
@@ -230,6 +232,9 @@ export interface ModelLease {
   readonly models: readonly ModelRequest[];
   readonly gateway: GatewayOptions;
 }
+
+/** The longest that a model is kept after the last client that has declared it is gone, in milliseconds: a day. */
+export const maxKeepMillis = 86_400_000;
 
 /** In the place of a window in the record of the warden that is the model service of the user. */
 export const modelServiceWindow = 'model-service';

@@ -39,6 +39,11 @@ class SharedModel implements AsyncDisposable {
     return folder;
   }
 
+  /** The shared model, which is kept for this time after its last client. */
+  kept(keepAfterClose: string): object {
+    return { ...this.#declaration(), keepAfterClose };
+  }
+
   #declaration(...args: readonly string[]): object {
     const command = [process.execPath, server, '--port', '${port}', '--name', '${name}', '--workers', String(workers), ...args];
     return { runtime: 'custom', scope: 'user', command, cwd: this.run.workFolder, stop: ['SIGTERM', '500ms'] };
@@ -180,6 +185,52 @@ describe('a model that a window and a command share', () => {
       await strike(shared, death, owner, warden);
       await shared.assertNothingLeft();
     });
+});
+
+describe('a model that is kept after its last client', () => {
+  /** Used, and left alone. */
+  const abandoned = async (shared: SharedModel, keepAfterClose: string): Promise<{ url: string; service: number; server: number }> => {
+    const client = shared.gateway(shared.folder('first', { shared: shared.kept(keepAfterClose) }));
+    const { url, warden } = await shared.served();
+    await shared.chat(url);
+    const [server = 0] = shared.servers();
+    client.child.kill('SIGKILL');
+    await exitOf(client.child);
+    return { url, service: warden.pid, server };
+  };
+
+  it('is found loaded by the next one, and ends with that where it does not ask for the same', async () => {
+    await using shared = new SharedModel();
+    const { url, server } = await abandoned(shared, '10m');
+    const next = shared.gateway(shared.folder('next'));
+    await shared.leasedBy(2);
+    await shared.chat(url);
+    assert.deepEqual([shared.servers(), shared.starts()], [[server], 1]);
+    next.child.kill('SIGTERM');
+    await exitOf(next.child);
+    await shared.assertNothingLeft();
+  });
+
+  it('is gone when that time is over', async () => {
+    await using shared = new SharedModel();
+    await abandoned(shared, '4s');
+    await shared.assertNothingLeft();
+  });
+
+  it('is gone when the model service is killed', async () => {
+    await using shared = new SharedModel();
+    const { service, server } = await abandoned(shared, '10m');
+    assert.ok(isAlive(server));
+    killAtOnce(service);
+    await shared.assertNothingLeft();
+  });
+
+  it('is gone when it is stopped by hand', async () => {
+    await using shared = new SharedModel();
+    await abandoned(shared, '10m');
+    assert.equal(shared.run.call(['kill', '--all']).code, 0);
+    await eventually('no server is left', () => shared.servers().length === 0);
+  });
 });
 
 describe('the model service', () => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeclaredModels, ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
 import { RequestError } from '../requestError.ts';
+import { KeptModels } from './keptModels.ts';
 import type { ModelDeclaration } from './modelHost.ts';
 import { differencesOf, mergeLeases } from './sharedDeclarations.ts';
 
@@ -9,7 +10,7 @@ export interface ModelLeasesParts<Lessee> {
   declare(declaration: ModelDeclaration): Promise<DeclaredModels>;
   /** Because of what another one does, these of its models are refused to a lessee now. */
   onRefused(lessee: Lessee, refused: readonly RefusedModel[]): void;
-  /** The last lease has ended. */
+  /** The last lease has ended, and no model is kept beyond that. */
   onUnused(): void;
 }
 
@@ -19,6 +20,7 @@ export class ModelLeases<Lessee extends object> {
   readonly #leases = new Map<Lessee, ModelLease>();
   /** As each of them was told. */
   readonly #refused = new Map<Lessee, readonly RefusedModel[]>();
+  readonly #kept = new KeptModels(() => this.#released());
   #declared: readonly ModelRequest[] = [];
   #isUnused = false;
 
@@ -30,6 +32,7 @@ export class ModelLeases<Lessee extends object> {
   async take(lessee: Lessee, lease: ModelLease): Promise<DeclaredModels> {
     if (this.#isUnused) throw new RequestError('notPossible', 'The model service is ending.', 'modelServiceGone');
     const before = this.#leases.get(lessee);
+    this.#takeOver(lease);
     // It keeps its place: what it has said first counts on.
     this.#leases.set(lessee, lease);
     try {
@@ -50,9 +53,18 @@ export class ModelLeases<Lessee extends object> {
 
   /** The connection of the lessee has closed. */
   end(lessee: Lessee): void {
-    if (!this.#leases.delete(lessee)) return;
+    const lease = this.#leases.get(lessee);
+    if (!lease) return;
+    const refused = new Set(this.#refused.get(lessee)?.map(({ name }) => name));
+    this.#leases.delete(lessee);
     this.#refused.delete(lessee);
-    if (this.#leases.size > 0) {
+    this.#kept.keep(lease, (name) => !refused.has(name) && !this.#isLeased(name));
+    this.#released();
+  }
+
+  /** A lease has ended, or the time of a model is over that was kept. */
+  #released(): void {
+    if (this.#leases.size > 0 || !this.#kept.isEmpty) {
       this.#declareAgain();
       return;
     }
@@ -60,12 +72,23 @@ export class ModelLeases<Lessee extends object> {
     this.#parts.onUnused();
   }
 
+  #isLeased(name: string): boolean {
+    return [...this.#leases.values()].some(({ models }) => models.some((model) => model.name === name));
+  }
+
+  /** What was kept and is declared otherwise now is ended first: its servers are none of the new client's. */
+  #takeOver({ models }: ModelLease): void {
+    const kept = this.#kept.handOver(models);
+    const isOther = (one: ModelRequest): boolean => models.some((model) => model.name === one.name && differencesOf(one, model).length > 0);
+    if (kept.some(isOther)) this.#declare().catch(() => undefined);
+  }
+
   #declareAgain(): void {
-    if (this.#leases.size > 0) void this.#declare().catch(() => undefined);
+    this.#declare().catch(() => undefined);
   }
 
   async #declare(asking?: Lessee): Promise<DeclaredModels> {
-    const { models, gateway, refused } = mergeLeases([...this.#leases.values()]);
+    const { models, gateway, refused } = mergeLeases([...this.#leases.values(), ...this.#kept.leases]);
     for (const [lessee, lease] of this.#leases) this.#refuse(lessee, refused.get(lease) ?? [], lessee === asking);
     // A server that was started as another lessee has declared it is none of this one's.
     const replaced = asking ? [] : models.filter((model) => this.#isOtherwise(model));

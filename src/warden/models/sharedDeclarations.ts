@@ -139,6 +139,7 @@ const ofNoMatter: ReadonlySet<string> = new Set([
   'description',
   'preload',
   'scope',
+  'keepMillis',
   'group',
   'sizeBytes',
   'estimatedBytes',

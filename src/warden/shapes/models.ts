@@ -1,7 +1,7 @@
 /** What a client may declare of models. */
 import * as z from 'zod';
 import { maxRank } from '../../protocol/modelMemory.ts';
-import { translatedPaths } from '../../protocol/models.ts';
+import { maxKeepMillis, translatedPaths } from '../../protocol/models.ts';
 import { budgetId, budgetPeriods, remoteApis } from '../../protocol/remoteModels.ts';
 import { listOf } from '../../records/listOf.ts';
 import { count, flag, instances, millis, name, text } from './primitives.ts';
@@ -46,6 +46,7 @@ const model = z
     concurrencyLimit: count,
     affinity: flag,
     scope: z.literal('user').optional(),
+    keepMillis: millis.max(maxKeepMillis).optional(),
     facts: z.looseObject({}).optional(),
     factRequests: listOf(z.looseObject({ path: text, body: z.looseObject({}).optional() }), 10).optional(),
     changes: changes.optional(),

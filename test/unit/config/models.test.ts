@@ -290,6 +290,16 @@ describe('a model', () => {
       { runtime: 'ollama', model: 'x', translate: ['embeddings'] },
       /^models\.small\.translate\.0: must be one of messages, responses$/,
     ],
+    [
+      'a model of a window that is to be kept after it',
+      { runtime: 'ollama', model: 'x', keepAfterClose: '5m' },
+      /^models\.small\.keepAfterClose: needs "scope": "user": a server of a window ends with it$/,
+    ],
+    [
+      'a model that is to be kept for ever',
+      { runtime: 'ollama', model: 'x', scope: 'user', keepAfterClose: '25h' },
+      /^models\.small\.keepAfterClose: must be at most "1d"$/,
+    ],
     ['a scope that is none', { runtime: 'ollama', model: 'x', scope: 'machine' }, /^models\.small\.scope: must be "window" or "user"$/],
     ['a variant without a name', { runtime: 'ollama', model: 'x', variants: { '': {} } }, /^models\.small\.variants/],
     [

@@ -1,6 +1,6 @@
 /** Who the models of the model service live for. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import type { ModelLease, ModelRequest, RefusedModel } from '../../../../src/protocol/models.ts';
 import type { ModelDeclaration } from '../../../../src/warden/models/modelHost.ts';
 import { ModelLeases } from '../../../../src/warden/models/modelLeases.ts';
@@ -91,5 +91,100 @@ describe('leases on models', () => {
     );
     await service.leases.take(second, lease('second', [model('a', 5)]));
     assert.equal(second.told.length, 1);
+  });
+
+  describe('on models that are kept for a while', () => {
+    beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+    afterEach(() => mock.reset());
+    const minute = 60_000;
+    const kept = (name: string, minutes: number, instances = 1): ModelRequest => ({
+      ...model(name, instances),
+      scope: 'user',
+      keepMillis: minutes * minute,
+    });
+    /** Timers and what they are measured by go together. */
+    const clock = (): { pass(minutes: number): void } => {
+      const begun = performance.now();
+      let passed = 0;
+      mock.method(performance, 'now', () => begun + passed);
+      return {
+        pass: (minutes) => {
+          passed += minutes * minute;
+          mock.timers.tick(minutes * minute);
+        },
+      };
+    };
+    const names = ({ declared }: Service): string[] => declared.map(({ models }) => models.map(({ name }) => name).join(' '));
+
+    it('end when their time is over, one after the other, and the service with the last of them', async () => {
+      const { pass } = clock();
+      const service = new Service();
+      const lessee = service.lessee();
+      await service.leases.take(lessee, lease('x', [kept('a', 10), kept('b', 20), model('c', 1)]));
+      service.leases.end(lessee);
+      assert.deepEqual([names(service), service.isUnused], [['a b c', 'a b'], false]);
+      pass(10);
+      assert.deepEqual([names(service).at(-1), service.isUnused], ['b', false]);
+      pass(9);
+      assert.equal(service.isUnused, false);
+      pass(1);
+      assert.equal(service.isUnused, true);
+      await assert.rejects(service.leases.take(lessee, lease('x', [])), /is ending/);
+    });
+
+    it('belong to the next client that declares them, for as long as that lives', async () => {
+      const { pass } = clock();
+      const service = new Service();
+      const [first, second] = [service.lessee(), service.lessee()];
+      await service.leases.take(first, lease('first', [kept('a', 10)]));
+      service.leases.end(first);
+      pass(5);
+      assert.equal((await service.leases.take(second, lease('second', [kept('a', 10)]))).refused, undefined);
+      pass(60);
+      // It was declared all the time.
+      assert.deepEqual([new Set(names(service)), service.isUnused], [new Set(['a']), false]);
+      service.leases.end(second);
+      pass(9);
+      assert.equal(service.isUnused, false);
+      pass(1);
+      assert.equal(service.isUnused, true);
+    });
+
+    it('are ended for one that declares them otherwise', async () => {
+      clock();
+      const service = new Service();
+      const [first, second] = [service.lessee(), service.lessee()];
+      await service.leases.take(first, lease('first', [kept('a', 10, 1), kept('b', 10, 1)]));
+      service.leases.end(first);
+      assert.equal((await service.leases.take(second, lease('second', [kept('a', 10, 3)]))).refused, undefined);
+      assert.deepEqual(service.instances.slice(-2), [[1], [3, 1]]);
+      assert.deepEqual(names(service).slice(-2), ['b', 'a b']);
+    });
+
+    it('are not kept where another client has them, or they were refused', async () => {
+      const { pass } = clock();
+      const service = new Service();
+      const [first, second] = [service.lessee(), service.lessee()];
+      await service.leases.take(first, lease('first', [kept('a', 10, 1), kept('b', 10)]));
+      await service.leases.take(second, lease('second', [kept('a', 10, 2), kept('b', 10)]));
+      service.leases.end(second);
+      pass(5);
+      service.leases.end(first);
+      pass(9);
+      assert.deepEqual([service.instances.at(-1), service.isUnused], [[1, 1], false]);
+      pass(1);
+      assert.equal(service.isUnused, true);
+    });
+
+    it('do not keep the keys and pages of a client that is gone', async () => {
+      clock();
+      const service = new Service();
+      const lessee = service.lessee();
+      const before = lease('x', [kept('a', 10)], ['http://page']);
+      const keys = [{ name: 'k', key: 'secret', models: ['a'] }];
+      await service.leases.take(lessee, { ...before, gateway: { ...before.gateway, keys, memory: { memoryBytes: 7 } } });
+      service.leases.end(lessee);
+      assert.deepEqual(service.declared.at(-1)?.gateway, { port: 0, allowedOrigins: [], memory: { memoryBytes: 7 } });
+    });
   });
 });
