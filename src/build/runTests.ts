@@ -1,8 +1,9 @@
 /**
  * Builds and runs tests; the last line is `N passed, N failed`, behind what failed, the slowest files, and the minutes of each part.
  *   node src/build/runTests.ts [unit|system|attack|windows|host]… [--full]      all of them where none is named
- * As root, the system tests in which the user matters and the attacks run a second time as an ordinary user; with `--full`, every system
- * test does, what is otherwise sampled is tried as a whole, and further tests in the editor are run.
+ * As root, the system tests in which the user matters and the attacks run a second time as an ordinary user. Where no kind is named, a part of
+ * the tests in the editor is run, another one each day; with `--full`, all of them are, every system test is run a second time, and what is
+ * otherwise sampled is tried as a whole.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -17,6 +18,7 @@ import { ensureMcpServers } from './mcpServers.ts';
 import { cacheFolder, root } from './paths.ts';
 import { ensureProjectPackages } from './projectPackages.ts';
 import type { TestReport } from './testReporter.ts';
+import { isTriedByUser, isTriedInEditor, type Selection, seedOf } from './testSelection.ts';
 
 interface Counts {
   readonly passed: number;
@@ -25,61 +27,10 @@ interface Counts {
 }
 
 const ordinaryUser = 65534;
-/** Tests of what depends on the user: cgroups, namespaces, priorities, descriptors, sockets, records, other users' processes, terminals. */
-const userMatters = new Set(
-  [
-    'cgroupMatrix',
-    'cli',
-    'crowdMatrix',
-    'containment',
-    'descriptors',
-    'detached',
-    'ending',
-    'environment',
-    'external',
-    'fallback',
-    'forgedRecords',
-    'groupMatrix',
-    'isolate',
-    'join',
-    'leftBehind',
-    'limits',
-    'manyWardens',
-    'namespaceMatrix',
-    'otherCgroupMatrix',
-    'pidReuse',
-    'ports',
-    'programs',
-    'recovery',
-    'reload',
-    'strays',
-    'terminal',
-    'warden',
-  ].map((name) => `${name}.test.ts`),
-);
-/** Tests in the editor of what changes seldom, or is seen elsewhere too: they are for full runs, since an editor for each takes about a minute. */
-const forFullRuns = new Set(
-  [
-    'attention',
-    'calm',
-    'dashboardThemes',
-    'guardMcp',
-    'languages',
-    'languageServerPolicies',
-    'languageServerTrust',
-    'looks',
-    'modelLifetimes',
-    'packagedUniversal',
-    'pointer',
-    'realProject',
-    'sharedModels',
-    'slurm',
-    'twoWindows',
-    'workspaces',
-  ].map((name) => `${name}.test.ts`),
-);
 const { values, positionals: named } = parseArgs({ options: { full: { type: 'boolean', default: false } }, allowPositionals: true });
 const wanted = (kind: string): boolean => named.length === 0 || named.includes(kind);
+const seed = seedOf(process.env['TREE_WARDEN_MATRIX_SEED'], new Date());
+const selection: Selection = { full: values.full, named: named.length > 0, seed };
 const isRoot = process.getuid?.() === 0;
 /** The longest that a file of tests may take, in milliseconds. */
 const fileTimeout = values.full ? 3_600_000 : 120_000;
@@ -98,8 +49,8 @@ if (wanted('system')) {
   ensureMcpServers();
   if (values.full) ensureProjectPackages();
   await part('system', () => runTests('system', 2));
-  const isTried = (file: string): boolean => values.full || userMatters.has(file);
-  if (isRoot) await part('system, as an ordinary user', () => runTests('system', 2, ordinaryUser, isTried));
+  if (isRoot)
+    await part('system, as an ordinary user', () => runTests('system', 2, ordinaryUser, (file) => isTriedByUser(file, selection)));
 }
 if (wanted('attack')) {
   await part('attack', () => runTests('attack', 1));
@@ -110,7 +61,7 @@ if (wanted('host')) {
   ensureEditorHost();
   ensureLanguageServers();
   // An editor waits more than it works while it starts and ends.
-  await part('host', () => runTests('host', 2, undefined, (file) => values.full || !forFullRuns.has(file)));
+  await part('host', () => runTests('host', 2, undefined, (file, index) => isTriedInEditor(file, index, selection)));
 }
 if (files.length > slowestCount) {
   console.log('\n| slowest files | seconds |\n| --- | --- |');
@@ -138,12 +89,18 @@ function check(what: string, command: string, args: readonly string[]): Counts {
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
-async function runTests(kind: string, concurrency: number, uid?: number, isTried: (file: string) => boolean = () => true): Promise<Counts> {
-  const paths = readdirSync(join(root, 'test', kind), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts') && isTried(name))
-    .sort()
-    .map((name) => join(root, 'test', kind, name));
-  console.log(`\n== ${kind} tests${uid === undefined ? '' : ` as user ${uid}`}`);
+async function runTests(
+  kind: string,
+  concurrency: number,
+  uid?: number,
+  isTried: (file: string, index: number) => boolean = () => true,
+): Promise<Counts> {
+  const all = readdirSync(join(root, 'test', kind), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort();
+  const paths = all.filter(isTried).map((name) => join(root, 'test', kind, name));
+  const which = uid === undefined ? '' : ` as user ${uid}`;
+  console.log(`\n== ${kind} tests${which}: ${paths.length} of ${all.length} files; the same again: TREE_WARDEN_MATRIX_SEED=${seed}`);
   const home = mkdtempSync(join(tmpdir(), 'tw-home-'));
   const report = join(home, 'report.jsonl');
   const reporters = ['spec', 'stdout', join(root, 'src', 'build', 'testReporter.ts'), report];

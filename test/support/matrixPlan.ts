@@ -1,4 +1,5 @@
 /** Which cells of the cube adversary × death × containment a run tries. */
+import { seedOf } from '../../src/build/testSelection.ts';
 import { randomFrom } from './random.ts';
 import type { TestScope } from './testScope.ts';
 
@@ -15,8 +16,8 @@ export interface Cube {
 }
 
 /** Another one each day, so that every cell has its turn; `TREE_WARDEN_MATRIX_SEED` repeats a day's. */
-export function seedOfToday(now = new Date()): number {
-  return Number(process.env['TREE_WARDEN_MATRIX_SEED'] ?? now.toISOString().slice(0, 10).replaceAll('-', ''));
+export function seedOfToday(): number {
+  return seedOf(process.env['TREE_WARDEN_MATRIX_SEED'], new Date());
 }
 
 /**

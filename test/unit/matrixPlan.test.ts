@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Cube, planMatrix, seedOfToday } from '../support/matrixPlan.ts';
+import { type Cube, planMatrix } from '../support/matrixPlan.ts';
 import type { TestScope } from '../support/testScope.ts';
 
 const cube: Cube = {
@@ -50,9 +50,5 @@ describe('the plan of a matrix', () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 100; seed++) for (const cell of cellsOf('sample', seed)) seen.add(cell.join());
     assert.equal(seen.size, 3 * 21 * 9);
-  });
-
-  it('changes with the day', () => {
-    assert.equal(seedOfToday(new Date('2026-11-28T23:00:00Z')), 20261128);
   });
 });

@@ -1,0 +1,103 @@
+/** Which files of tests a run tries: all of them in a full run; for a commit, those that come every time, and a part of the others that changes from day to day. */
+
+export interface Selection {
+  /** Everything, also what is for full runs alone. */
+  readonly full: boolean;
+  /** Every file that is not for full runs alone: the kind was asked for by its name. */
+  readonly named: boolean;
+  /** Chooses the part; see {@link seedOf}. */
+  readonly seed: number;
+}
+
+/** Every file comes at least once in so many days. */
+export const parts = 3;
+
+const files = (...names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => `${name}.test.ts`));
+
+/** Tests of what depends on the user: cgroups, namespaces, priorities, descriptors, sockets, records, other users' processes, terminals. */
+const ofUsers = files(
+  'cgroupMatrix',
+  'cli',
+  'crowdMatrix',
+  'containment',
+  'descriptors',
+  'detached',
+  'ending',
+  'environment',
+  'external',
+  'fallback',
+  'forgedRecords',
+  'groupMatrix',
+  'isolate',
+  'join',
+  'leftBehind',
+  'limits',
+  'manyWardens',
+  'namespaceMatrix',
+  'otherCgroupMatrix',
+  'pidReuse',
+  'ports',
+  'programs',
+  'recovery',
+  'reload',
+  'strays',
+  'terminal',
+  'warden',
+);
+
+/** Tests in the editor of what changes seldom, or is seen elsewhere too: an editor for each takes about a minute. */
+const forFullRuns = files(
+  'attention',
+  'calm',
+  'dashboardThemes',
+  'guardMcp',
+  'languages',
+  'languageServerPolicies',
+  'languageServerTrust',
+  'looks',
+  'modelLifetimes',
+  'packagedUniversal',
+  'pointer',
+  'realProject',
+  'sharedModels',
+  'slurm',
+  'twoWindows',
+  'workspaces',
+);
+
+/** Tests in the editor that come every time: the promise, and what everything else is seen through. */
+const everyTime = files(
+  'deaths',
+  'externalDeaths',
+  'firstMinute',
+  'keptOnReload',
+  'lostWarden',
+  'models',
+  'packaged',
+  'rows',
+  'start',
+  'tasks',
+  'view',
+);
+
+/** By kind of test. */
+export const lists = { system: [ofUsers], host: [forFullRuns, everyTime] } as const;
+
+/** Of the environment: a number, or the date as `YYYYMMDD` in UTC. */
+export function seedOf(written: string | undefined, now: Date): number {
+  if (written === undefined) return Number(now.toISOString().slice(0, 10).replaceAll('-', ''));
+  if (!/^\d{1,9}$/.test(written)) throw new Error(`TREE_WARDEN_MATRIX_SEED is '${written}'; it must be a number of at most nine digits.`);
+  return Number(written);
+}
+
+/** Whether the tests of the editor in this file are tried; `index`: of the file among all of them, in the order of their names. */
+export function isTriedInEditor(file: string, index: number, { full, named, seed }: Selection): boolean {
+  if (full) return true;
+  if (forFullRuns.has(file)) return false;
+  return named || everyTime.has(file) || index % parts === seed % parts;
+}
+
+/** Whether the tests of the system in this file are tried a second time, as an ordinary user. */
+export function isTriedByUser(file: string, { full }: Selection): boolean {
+  return full || ofUsers.has(file);
+}
