@@ -1,9 +1,9 @@
 /**
  * Builds and runs tests; the last line is `N passed, N failed`, behind what failed, the slowest files, and the minutes of each part.
  *   node src/build/runTests.ts [unit|system|attack|windows|host]… [--full]      all of them where none is named
- * As root, the system tests in which the user matters and the attacks run a second time as an ordinary user. Where no kind is named, a part of
- * the tests in the editor is run, another one each day; with `--full`, all of them are, every system test is run a second time, and what is
- * otherwise sampled is tried as a whole.
+ * Where no kind is named, the most important files of the system's and the editor's tests are run, and a part of the others, another one each
+ * day. As root, the system tests in which the user matters and the attacks run a second time as an ordinary user. With `--full`, all files are
+ * run, those of the system twice, and what is otherwise sampled is tried as a whole.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { ensureMcpServers } from './mcpServers.ts';
 import { cacheFolder, root } from './paths.ts';
 import { ensureProjectPackages } from './projectPackages.ts';
 import type { TestReport } from './testReporter.ts';
-import { isTriedByUser, isTriedInEditor, type Selection, seedOf } from './testSelection.ts';
+import { isTried, isTriedByUser, type Selection, seedOf } from './testSelection.ts';
 
 interface Counts {
   readonly passed: number;
@@ -49,8 +49,7 @@ if (wanted('system')) {
   ensureMcpServers();
   if (values.full) ensureProjectPackages();
   await part('system', () => runTests('system', 2));
-  if (isRoot)
-    await part('system, as an ordinary user', () => runTests('system', 2, ordinaryUser, (file) => isTriedByUser(file, selection)));
+  if (isRoot) await part('system, as an ordinary user', () => runTests('system', 2, ordinaryUser));
 }
 if (wanted('attack')) {
   await part('attack', () => runTests('attack', 1));
@@ -61,7 +60,7 @@ if (wanted('host')) {
   ensureEditorHost();
   ensureLanguageServers();
   // An editor waits more than it works while it starts and ends.
-  await part('host', () => runTests('host', 2, undefined, (file, index) => isTriedInEditor(file, index, selection)));
+  await part('host', () => runTests('host', 2));
 }
 if (files.length > slowestCount) {
   console.log('\n| slowest files | seconds |\n| --- | --- |');
@@ -89,16 +88,13 @@ function check(what: string, command: string, args: readonly string[]): Counts {
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
-async function runTests(
-  kind: string,
-  concurrency: number,
-  uid?: number,
-  isTried: (file: string, index: number) => boolean = () => true,
-): Promise<Counts> {
+async function runTests(kind: string, concurrency: number, uid?: number): Promise<Counts> {
   const all = readdirSync(join(root, 'test', kind), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .sort();
-  const paths = all.filter(isTried).map((name) => join(root, 'test', kind, name));
+  const isChosen = (file: string, index: number): boolean =>
+    uid !== undefined && kind === 'system' ? isTriedByUser(file, index, selection) : isTried(kind, file, index, selection);
+  const paths = all.filter(isChosen).map((name) => join(root, 'test', kind, name));
   const which = uid === undefined ? '' : ` as user ${uid}`;
   console.log(`\n== ${kind} tests${which}: ${paths.length} of ${all.length} files; the same again: TREE_WARDEN_MATRIX_SEED=${seed}`);
   const home = mkdtempSync(join(tmpdir(), 'tw-home-'));

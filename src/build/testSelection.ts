@@ -9,12 +9,12 @@ export interface Selection {
   readonly seed: number;
 }
 
-/** Every file comes at least once in so many days. */
-export const parts = 3;
+/** Of the files that do not come every time, one of so many parts does each day. */
+export const parts = { system: 2, host: 3 } as const;
 
 const files = (...names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => `${name}.test.ts`));
 
-/** Tests of what depends on the user: cgroups, namespaces, priorities, descriptors, sockets, records, other users' processes, terminals. */
+/** Tests of the system in which the user matters: cgroups, namespaces, priorities, descriptors, sockets, records, other users' processes, terminals. */
 const ofUsers = files(
   'cgroupMatrix',
   'cli',
@@ -65,8 +65,49 @@ const forFullRuns = files(
   'workspaces',
 );
 
+/** Tests of the system that come every time: the promise, and what everything else is built on. */
+const systemEveryTime = files(
+  'cgroupMatrix',
+  'chaos',
+  'cli',
+  'containment',
+  'crowdMatrix',
+  'deadMansSwitch',
+  'declare',
+  'dependencies',
+  'dependentMatrix',
+  'detached',
+  'ending',
+  'exits',
+  'fallback',
+  'forgedRecords',
+  'gatewayProcess',
+  'groupMatrix',
+  'hooks',
+  'killedStart',
+  'library',
+  'limits',
+  'modelDeaths',
+  'modelService',
+  'models',
+  'namespaceMatrix',
+  'otherCgroupMatrix',
+  'pidReuse',
+  'pools',
+  'ports',
+  'probes',
+  'programs',
+  'recovery',
+  'reload',
+  'restarts',
+  'strays',
+  'terminal',
+  'until',
+  'warden',
+);
+
 /** Tests in the editor that come every time: the promise, and what everything else is seen through. */
-const everyTime = files(
+const hostEveryTime = files(
   'deaths',
   'externalDeaths',
   'firstMinute',
@@ -81,7 +122,10 @@ const everyTime = files(
 );
 
 /** By kind of test. */
-export const lists = { system: [ofUsers], host: [forFullRuns, everyTime] } as const;
+export const lists = {
+  system: { forFullRuns: files(), everyTime: systemEveryTime },
+  host: { forFullRuns, everyTime: hostEveryTime },
+} as const;
 
 /** Of the environment: a number, or the date as `YYYYMMDD` in UTC. */
 export function seedOf(written: string | undefined, now: Date): number {
@@ -90,14 +134,15 @@ export function seedOf(written: string | undefined, now: Date): number {
   return Number(written);
 }
 
-/** Whether the tests of the editor in this file are tried; `index`: of the file among all of them, in the order of their names. */
-export function isTriedInEditor(file: string, index: number, { full, named, seed }: Selection): boolean {
-  if (full) return true;
+/** Whether a file of tests is tried; `index`: of the file among all of its kind, in the order of their names. */
+export function isTried(kind: string, file: string, index: number, { full, named, seed }: Selection): boolean {
+  if (full || (kind !== 'system' && kind !== 'host')) return true;
+  const { forFullRuns, everyTime } = lists[kind];
   if (forFullRuns.has(file)) return false;
-  return named || everyTime.has(file) || index % parts === seed % parts;
+  return named || everyTime.has(file) || index % parts[kind] === seed % parts[kind];
 }
 
-/** Whether the tests of the system in this file are tried a second time, as an ordinary user. */
-export function isTriedByUser(file: string, { full }: Selection): boolean {
-  return full || ofUsers.has(file);
+/** Whether a file of tests of the system is tried a second time, as an ordinary user. */
+export function isTriedByUser(file: string, index: number, selection: Selection): boolean {
+  return selection.full || (ofUsers.has(file) && isTried('system', file, index, selection));
 }
