@@ -1,11 +1,6 @@
 /** The commands for models, and their help. */
 import type { Command } from 'commander';
-import { chat } from './chat.ts';
 import { CompletedArgument } from './completion/completed.ts';
-import { gateway } from './gateway.ts';
-import { load, models, unload } from './models.ts';
-import { pull } from './pull.ts';
-import { requests } from './requests.ts';
 import { several } from './several.ts';
 
 /** Makes an action of what a command does, which answers with an exit status. */
@@ -24,12 +19,12 @@ export function addModelCommands(program: Command, act: Act): void {
       several,
     )
     .addHelpText('after', '\nSet TREE_WARDEN_TOKEN to choose the token.')
-    .action(act((names: string[], options) => gateway(names, options)));
+    .action(act(async (names: string[], options) => (await import('./gateway.ts')).gateway(names, options)));
   program
     .command('models')
     .description('list your models, in all windows and terminals')
     .option('--json', 'print JSON')
-    .action(act((options) => models(options)));
+    .action(act(async (options) => (await import('./models.ts')).models(options)));
   program
     .command('requests')
     .description('list what models were asked lately: by which client, how long it took, tokens and result; nothing of what was said')
@@ -37,7 +32,7 @@ export function addModelCommands(program: Command, act: Act): void {
     .option('-n, --lines <count>', 'number of the newest ones; 0: all that are remembered', '50')
     .option('-f, --follow', 'print each as its answer ends')
     .option('--json', 'print JSON; with --follow, one line for each')
-    .action(act((names: string[], options) => requests(names, options)));
+    .action(act(async (names: string[], options) => (await import('./requests.ts')).requests(names, options)));
   program
     .command('pull')
     .description('download a model that .vscode/processes.json declares, before it is loaded')
@@ -46,25 +41,25 @@ export function addModelCommands(program: Command, act: Act): void {
       'after',
       '\nIt is downloaded by its own runtime: by Ollama, by llama download, or by hf download (vLLM, SGLang, MLX). A download that was interrupted goes on where it was.',
     )
-    .action(act((model: string) => pull(model)));
+    .action(act(async (model: string) => (await import('./pull.ts')).pull(model)));
   program
     .command('load')
     .description('load a model, and wait until it is ready')
     .addArgument(new CompletedArgument('models', '<model>'))
     .option('-i, --instances <count>', 'number of servers')
     .option('--json', 'print JSON')
-    .action(act((model: string, options) => load(model, options)));
+    .action(act(async (model: string, options) => (await import('./models.ts')).load(model, options)));
   program
     .command('unload')
     .description('unload models after their current requests, and wait until their processes have ended')
     .addArgument(new CompletedArgument('models', '<models...>'))
     .option('--now', 'cancel the current requests')
     .option('--json', 'print JSON')
-    .action(act((names: string[], options) => unload(names, options)));
+    .action(act(async (names: string[], options) => (await import('./models.ts')).unload(names, options)));
   program
     .command('chat')
     .description('send a prompt to a model and stream its answer')
     .addArgument(new CompletedArgument('models', '<model>'))
     .argument('<prompt...>')
-    .action(act((model: string, words: string[]) => chat(model, words.join(' '))));
+    .action(act(async (model: string, words: string[]) => (await import('./chat.ts')).chat(model, words.join(' '))));
 }

@@ -5,35 +5,25 @@ import { maxRuns } from '../protocol/runs.ts';
 import { version } from '../protocol/version.ts';
 import { visible } from '../protocol/visible.ts';
 import { CompletedArgument, CompletedOption } from './completion/completed.ts';
-import { complete, completion } from './completion/completion.ts';
 import { completionHelp, type Shell, shells } from './completion/scripts.ts';
-import { config } from './config.ts';
-import { kill, restart, sweep } from './control.ts';
-import { doctor } from './doctor.ts';
-import { type DownOptions, down } from './down.ts';
-import { type EventsOptions, events } from './events.ts';
+import type { DownOptions } from './down.ts';
+import type { EventsOptions } from './events.ts';
 import { exitCodeHelp } from './exitCodes.ts';
-import { type GraphOptions, graph } from './graph.ts';
-import { guardMcp } from './guardMcp.ts';
-import { type ImportOptions, importFrom } from './importFrom.ts';
-import { isReadyNow } from './isReady.ts';
-import { type JobOptions, job } from './job.ts';
-import { type JobsOptions, jobs } from './jobs.ts';
-import { type LeftBehindOptions, leftBehind } from './leftBehind.ts';
-import { type LogsOptions, logs } from './logs.ts';
-import { mcp } from './mcp.ts';
+import type { GraphOptions } from './graph.ts';
+import type { ImportOptions } from './importFrom.ts';
+import type { JobOptions } from './job.ts';
+import type { JobsOptions } from './jobs.ts';
+import type { LeftBehindOptions } from './leftBehind.ts';
+import type { LogsOptions } from './logs.ts';
 import { type Act, addModelCommands } from './modelCommands.ts';
-import { type ProfileOptions, profile } from './profile.ts';
-import { ps } from './ps.ts';
-import { type RunOptions, run } from './run.ts';
-import { type RunsOptions, runs } from './runs.ts';
-import { scale } from './scale.ts';
-import { type SendKeysOptions, sendKeys } from './sendKeys.ts';
+import type { ProfileOptions } from './profile.ts';
+import type { RunOptions } from './run.ts';
+import type { RunsOptions } from './runs.ts';
+import type { SendKeysOptions } from './sendKeys.ts';
 import { several } from './several.ts';
 import { stdoutFailure } from './stdout.ts';
-import { top } from './top.ts';
-import { type UpOptions, upWith } from './upOptions.ts';
-import { type WaitOptions, waitFor } from './waitFor.ts';
+import type { UpOptions } from './upOptions.ts';
+import type { WaitOptions } from './waitFor.ts';
 
 /** The commands with their options; `finish` is given the exit status of the one that has run. */
 export function buildProgram(finish: (code: number) => void): Command {
@@ -97,7 +87,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     )
     .addArgument(new CompletedArgument('files', '<command...>'))
     .passThroughOptions()
-    .action(act((argv: string[], options: RunOptions) => run(argv as [string, ...string[]], options)));
+    .action(act(async (argv: string[], options: RunOptions) => (await import('./run.ts')).run(argv as [string, ...string[]], options)));
   program
     .command('up')
     .description('start the processes that .vscode/processes.json declares, with prefixed output, and run until all have ended')
@@ -135,7 +125,7 @@ TREE_WARDEN_INPUT_ID answers the question of an input, TREE_WARDEN_SECRET_NAME i
 missing is asked on the terminal; without one, the default of an input counts.`,
     )
     // It ends its processes itself when stdout takes nothing any more.
-    .action(async (names: string[], options: UpOptions) => finish(await upWith(names, options)));
+    .action(async (names: string[], options: UpOptions) => finish(await (await import('./upOptions.ts')).upWith(names, options)));
   program
     .command('job')
     .description('run the command of a pool of jobs with these arguments in its turn, print its output, and pass on its exit status')
@@ -150,7 +140,7 @@ missing is asked on the terminal; without one, the default of an input counts.`,
 Jobs of a pool run in the order in which they came, so many at a time; the others wait in a queue. The job ends with
 this command: Ctrl-C takes it out of the queue, or stops what it runs; a second one kills.`,
     )
-    .action(act((pool: string, args: string[], options: JobOptions) => job(pool, args, options)));
+    .action(act(async (pool: string, args: string[], options: JobOptions) => (await import('./job.ts')).job(pool, args, options)));
   program
     .command('jobs')
     .description('list the jobs of the pools of this folder: those that run, that wait, and that have ended, with their results')
@@ -161,7 +151,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('--requeue', 'queue those again that waited when the background process was killed')
     .option('-n, --number <count>', `how many of those that have ended, up to ${maxRuns}`, '20')
     .option('--json', 'print JSON')
-    .action(act((pool: string | undefined, options: JobsOptions) => jobs(pool, options)));
+    .action(act(async (pool: string | undefined, options: JobsOptions) => (await import('./jobs.ts')).jobs(pool, options)));
   program
     .command('config')
     .description(
@@ -169,7 +159,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     )
     .addArgument(new CompletedArgument('declared', '[names...]', 'names to print; all by default'))
     .option('--json', 'print JSON, with all values as they are written')
-    .action(act((names: string[], options) => config(names, options)));
+    .action(act(async (names: string[], options) => (await import('./config.ts')).config(names, options)));
   program
     .command('import')
     .description(
@@ -177,7 +167,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     )
     .addArgument(new CompletedArgument('files', '<file>', 'the file; processes.json is written to .vscode in its folder'))
     .option('-p, --print', 'print it, and write nothing')
-    .action(act((file: string, options: ImportOptions) => importFrom(file, options)));
+    .action(act(async (file: string, options: ImportOptions) => (await import('./importFrom.ts')).importFrom(file, options)));
   program
     .command('down')
     .description(
@@ -186,7 +176,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .addArgument(new CompletedArgument('declared', '[names...]', 'names to stop; all by default'))
     .option('--now', 'send SIGKILL immediately')
     .option('--json', 'print JSON')
-    .action(act((names: string[], options: DownOptions) => down(names, options)));
+    .action(act(async (names: string[], options: DownOptions) => (await import('./down.ts')).down(names, options)));
   program
     .command('wait')
     .description('wait until processes are ready, have succeeded or have ended, also of those that are started later; say so, or why not')
@@ -194,30 +184,30 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .addOption(new Option('-u, --until <state>', 'what to wait for').choices(['ready', 'succeeded', 'ended']).default('ready'))
     .option('--timeout <duration>', 'time to wait; 0s waits without a limit', '5m')
     .option('--json', 'print JSON')
-    .action(act((names: string[], options: WaitOptions) => waitFor(names, options)));
+    .action(act(async (names: string[], options: WaitOptions) => (await import('./waitFor.ts')).waitFor(names, options)));
   program
     .command('is-ready')
     .description('exit with 0 where a process is ready, 1 where it is not, and 2 where it does not run; the reason is on stderr')
     .addArgument(new CompletedArgument('processes', '<name>', 'name, id, or pid of any member'))
-    .action(act((name: string) => isReadyNow(name)));
+    .action(act(async (name: string) => (await import('./isReady.ts')).isReadyNow(name)));
   program
     .command('ps')
     .description('list your process trees, in all windows and terminals')
     .option('--json', 'print JSON')
     .option('-a, --all', 'include trees that have ended')
     .option('--summary', 'print totals only')
-    .action(act((options) => ps(options)));
+    .action(act(async (options) => (await import('./ps.ts')).ps(options)));
   program
     .command('top')
     .description('list your process trees on the whole screen, with figures and output; select, start, stop and restart them by keys')
-    .action(act(() => top()));
+    .action(act(async () => (await import('./top.ts')).top()));
   program
     .command('graph')
     .description('print what the processes of .vscode/processes.json depend on, and what their last start had to wait for')
     .addArgument(new CompletedArgument('declared', '[names...]', 'names to show with what they depend on; all by default'))
     .option('--json', 'print JSON')
     .option('--mermaid', 'print a Mermaid flowchart for Markdown')
-    .action(act((names: string[], options: GraphOptions) => graph(names, options)));
+    .action(act(async (names: string[], options: GraphOptions) => (await import('./graph.ts')).graph(names, options)));
   program
     .command('kill')
     .alias('stop')
@@ -231,20 +221,20 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('-y, --yes', 'skip the confirmation')
     .option('--now', 'send SIGKILL immediately')
     .option('--json', 'print JSON')
-    .action(act((names: string[], options) => kill(names, options)));
+    .action(act(async (names: string[], options) => (await import('./control.ts')).kill(names, options)));
   program
     .command('restart')
     .description('stop trees, wait until they have ended, and start them again; the instances of a pool one after the other')
     .addArgument(new CompletedArgument('running', '<trees...>', 'name, id, or pid of any member'))
     .option('--json', 'print JSON')
-    .action(act((names: string[], options) => restart(names, options)));
+    .action(act(async (names: string[], options) => (await import('./control.ts')).restart(names, options)));
   program
     .command('scale')
     .description('change the number of instances of a declared process that runs, until a file declares another one')
     .addArgument(new CompletedArgument('running', '<name>'))
     .argument('<count>', 'number of instances, from 1')
     .option('--json', 'print JSON')
-    .action(act((name: string, count: string, options) => scale(name, count, options)));
+    .action(act(async (name: string, count: string, options) => (await import('./scale.ts')).scale(name, count, options)));
   program
     .command('logs')
     .description('print the output of trees, in the order in which it was printed')
@@ -261,7 +251,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('-i, --ignore-case', 'the pattern matches in either case')
     .addOption(new Option('--level <level>', 'only lines of this level or above, as far as they state one').choices(logLevels))
     .option('--json', 'print a line of JSON for each line')
-    .action(act((trees: string[], options: LogsOptions) => logs(trees, options)));
+    .action(act(async (trees: string[], options: LogsOptions) => (await import('./logs.ts')).logs(trees, options)));
   program
     .command('send-keys')
     .description('type text and keys into the terminal of a tree, as tmux send-keys does, or text into the pipe that is its stdin')
@@ -269,14 +259,16 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .argument('<keys...>', 'text, or names of keys: Enter, Escape, Tab, Space, BSpace, Up, F1, C-c, M-x, S-Up')
     .option('-l, --literal', 'take everything as text, also what is the name of a key')
     .addHelpText('after', '\nNothing is added between or behind them: tree-warden send-keys shell "echo hello" Enter')
-    .action(act((tree: string, keys: string[], options: SendKeysOptions) => sendKeys(tree, keys, options)));
+    .action(
+      act(async (tree: string, keys: string[], options: SendKeysOptions) => (await import('./sendKeys.ts')).sendKeys(tree, keys, options)),
+    );
   program
     .command('runs')
     .description('list the last runs of a process that .vscode/processes.json declares: when, how long, how each has ended, and why')
     .addArgument(new CompletedArgument('declared', '<name>', 'name of the process, or of one instance: api#2'))
     .option('-n, --number <count>', `how many, the newest first, up to ${maxRuns}`, '20')
     .option('--json', 'print JSON, with the last lines of output')
-    .action(act(async (name: string, options: RunsOptions) => runs(name, options)));
+    .action(act(async (name: string, options: RunsOptions) => (await import('./runs.ts')).runs(name, options)));
   program
     .command('events')
     .description('list what has happened to processes: starts, readiness, ends with their reasons, restarts, limits')
@@ -284,7 +276,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('-f, --follow', 'keep printing new events; without --since, only those')
     .option('--since <when>', 'a duration such as 10m, or a moment such as 2026-01-31T12:00:00Z (default: 1h)')
     .option('--json', 'print a line of JSON for each event')
-    .action(act((names: string[], options: EventsOptions) => events(names, options)));
+    .action(act(async (names: string[], options: EventsOptions) => (await import('./events.ts')).events(names, options)));
   program
     .command('profile')
     .description('record the CPU profile of a Node.js process of a tree, or its heap snapshot, and print the name of the file')
@@ -292,7 +284,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('--for <duration>', 'duration of the CPU profile; Ctrl-C ends it early (default: 10s)')
     .option('--heap', 'take a heap snapshot instead; the process stands still meanwhile')
     .addOption(new CompletedOption('files', '-o, --output <file>', 'new file to write (default: a name made of tree, pid and time)'))
-    .action(act((tree: string, options: ProfileOptions) => profile(tree, options)));
+    .action(act(async (tree: string, options: ProfileOptions) => (await import('./profile.ts')).profile(tree, options)));
   addModelCommands(program, act);
   program
     .command('mcp')
@@ -302,7 +294,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('--http', 'serve HTTP on 127.0.0.1 instead of stdio; prints address and token as one line of JSON')
     .option('-p, --port <number>', 'port for --http; 0 picks a free one (default: 0)')
     .addOption(new Option('--window <key>', 'act on behalf of this window').hideHelp())
-    .action(act((options) => mcp(options)));
+    .action(act(async (options) => (await import('./mcp.ts')).mcp(options)));
   program
     .command('guard-mcp')
     .description(
@@ -318,12 +310,12 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('--undo', 'restore the servers that it has guarded')
     .option('--dry-run', 'show the change, and write nothing')
     .option('-y, --yes', 'skip the confirmation')
-    .action(act((files: string[], options) => guardMcp(files, options)));
+    .action(act(async (files: string[], options) => (await import('./guardMcp.ts')).guardMcp(files, options)));
   program
     .command('sweep')
     .description('end processes that were left behind when all of Tree Warden was killed at once')
     .option('--json', 'print JSON')
-    .action(act((options) => sweep(options)));
+    .action(act(async (options) => (await import('./control.ts')).sweep(options)));
   program
     .command('left-behind')
     .description('list processes in this folder, and in the worktrees of its repository, that belong to no window and no terminal any more')
@@ -332,22 +324,22 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
     .option('-k, --kill', 'end them with all that they have started, after a confirmation')
     .option('-y, --yes', 'skip the confirmation')
     .option('--json', 'print JSON')
-    .action(act((folders: string[], options: LeftBehindOptions) => leftBehind(folders, options)));
+    .action(act(async (folders: string[], options: LeftBehindOptions) => (await import('./leftBehind.ts')).leftBehind(folders, options)));
   program
     .command('doctor')
     .description('check what this machine supports and whether everything works, with advice for each problem')
     .option('--json', 'print JSON')
-    .action(act((options) => doctor(options)));
+    .action(act(async (options) => (await import('./doctor.ts')).doctor(options)));
   program
     .command('completion')
     .description('print the completion of commands, options and names for a shell')
     .addArgument(new Argument('<shell>').choices(shells))
     .addHelpText('after', completionHelp)
-    .action(act((shell: Shell) => completion(shell)));
+    .action(act(async (shell: Shell) => (await import('./completion/completion.ts')).completion(shell)));
   program
     .command('__complete', { hidden: true })
     .argument('[words...]')
-    .action(act((words: string[]) => complete(program, words)));
+    .action(act(async (words: string[]) => (await import('./completion/completion.ts')).complete(program, words)));
   for (const command of program.commands) command.showHelpAfterError(`(tree-warden ${command.name()} --help lists its options)`);
   return program;
 }
