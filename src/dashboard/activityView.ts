@@ -1,4 +1,4 @@
-import type { ActivityEntry, KnownGateway } from '../protocol/modelPages.ts';
+import type { ActivityEntry, KnownGateway, ToModelPages } from '../protocol/modelPages.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
 import type { BodiesRequest, KeptBodies } from '../protocol/requestBodies.ts';
 import { filterRequests, mergeEntries, type RequestRow, requestRow, sortRequests } from './activityRows.ts';
@@ -23,6 +23,8 @@ export class ActivityView {
   /** Of entries that have not changed, so that their rows need not be drawn again. */
   #made = new WeakMap<ActivityEntry, RequestRow>();
   #gateways: readonly KnownGateway[] = [];
+  /** The last wish about bodies. What was looked up before it was dealt with does not say what the box is to show. */
+  #wish = 0;
 
   constructor() {
     this.#table = new RequestTable(pageState().requestOrder, {
@@ -35,7 +37,10 @@ export class ActivityView {
     this.#model.addEventListener('change', () => this.#filter({ requestModel: this.#model.value }));
     this.#failedOnly.checked = pageState().failedOnly;
     this.#failedOnly.addEventListener('change', () => this.#filter({ failedOnly: this.#failedOnly.checked }));
-    this.#keepBodies.addEventListener('change', () => host.tell({ kind: 'keepBodies', keep: this.#keepBodies.checked }));
+    this.#keepBodies.addEventListener('change', () => {
+      this.#wish = Math.max(this.#wish + 1, Date.now());
+      host.tell({ kind: 'keepBodies', keep: this.#keepBodies.checked, number: this.#wish });
+    });
     const bar = make(
       'div',
       { class: 'bar-line' },
@@ -59,10 +64,10 @@ export class ActivityView {
     this.#filter({ requestModel: model });
   }
 
-  take(news: readonly ActivityEntry[], gateways: readonly KnownGateway[], anew: boolean): void {
+  take({ requests, gateways, anew, settled }: ToModelPages & { readonly kind: 'activity' }): void {
     this.#gateways = gateways;
-    this.#entries = mergeEntries(anew ? new Map() : this.#entries, news, gateways);
-    this.#keepBodies.checked = gateways.some(({ keepsBodies }) => keepsBodies);
+    this.#entries = mergeEntries(anew ? new Map() : this.#entries, requests, gateways);
+    if (settled >= this.#wish) this.#keepBodies.checked = gateways.some(({ keepsBodies }) => keepsBodies);
     this.#keepBodies.disabled = gateways.length === 0;
     this.#draw();
   }

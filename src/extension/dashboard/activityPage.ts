@@ -46,13 +46,8 @@ export class ActivityPage implements vscode.Disposable {
     this.#feed.changed();
   }
 
-  async keepBodies(keep: boolean): Promise<void> {
-    try {
-      await this.#feed.keepBodies(keep);
-    } finally {
-      // Also where it has failed: the page shows what is so.
-      this.#feed.changed();
-    }
+  async keepBodies(keep: boolean, number: number): Promise<void> {
+    await this.#feed.keepBodies(keep, number);
   }
 
   async tellBodies(of: BodiesRequest): Promise<void> {

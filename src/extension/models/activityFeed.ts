@@ -12,6 +12,8 @@ export interface ActivityNews {
   readonly gateways: readonly KnownGateway[];
   /** These are all of them. */
   readonly anew: boolean;
+  /** The last wish about bodies that was dealt with before this was looked up; 0 where there was none. */
+  readonly settled: number;
 }
 
 export interface ActivitySources {
@@ -31,6 +33,7 @@ export class ActivityFeed {
   #isAnew = false;
   #isLooking = false;
   #isDue = false;
+  #settled = 0;
 
   constructor(sources: ActivitySources, tell: (news: ActivityNews) => void) {
     this.#sources = sources;
@@ -51,9 +54,14 @@ export class ActivityFeed {
     if (this.#isWatched) void this.#look();
   }
 
-  /** Whether what is said from now on is kept, by all gateways. */
-  async keepBodies(keep: boolean): Promise<void> {
-    await Promise.all(Array.from(this.#told.keys(), (client) => client.keepBodies(keep)));
+  /** Whether what is said from now on is kept, by all gateways; `number` says which wish that is. What is so then is told, also where it has failed. */
+  async keepBodies(keep: boolean, number: number): Promise<void> {
+    try {
+      await Promise.all(Array.from(this.#told.keys(), (client) => client.keepBodies(keep)));
+    } finally {
+      this.#settled = Math.max(this.#settled, number);
+      this.changed();
+    }
   }
 
   /** Null where they are not kept. */
@@ -79,6 +87,7 @@ export class ActivityFeed {
 
   async #lookOnce(): Promise<void> {
     const told = this.#told;
+    const settled = this.#settled;
     const clients = await this.#sources.clients().catch(() => []);
     const pages = await Promise.all(clients.map(async (client) => ({ client, page: await pageOf(client, told.get(client)) })));
     // Watched anew meanwhile: the next look tells all.
@@ -95,7 +104,7 @@ export class ActivityFeed {
       gateways.push({ id: gateway, keepsBodies });
       requests.push(...page.requests.filter(({ model }) => this.#sources.isShown(model)).map((request) => ({ ...request, gateway })));
     }
-    if (this.#isWatched) this.#tell({ requests, gateways, anew: this.#isAnew });
+    if (this.#isWatched) this.#tell({ requests, gateways, anew: this.#isAnew, settled });
     this.#isAnew = false;
   }
 }

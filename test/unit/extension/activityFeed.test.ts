@@ -78,10 +78,48 @@ describe('the last requests', () => {
       told[0]?.requests.map(({ gateway, id }) => `${gateway}${id}`),
       ['g1', 'h1'],
     );
-    await feed.keepBodies(true);
+    await feed.keepBodies(true, 7);
     assert.deepEqual([own.keeps, service.keeps], [true, true]);
     assert.deepEqual(await feed.bodies({ gateway: 'h', id: 1 }), { path: 'h/1' });
     assert.equal(await feed.bodies({ gateway: 'gone', id: 1 }), null);
+    feed.watch(false);
+  });
+
+  it('say which wish was dealt with before they were looked up, also where that has failed', async () => {
+    const client = new FakeClient('g');
+    const { feed, told } = feedOf(client);
+    feed.watch(true);
+    await eventually('it is known', () => told.length === 1);
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      client.keepBodies = async (keep: boolean) => {
+        resolve();
+        await new Promise<void>((answered) => {
+          answer = answered;
+        });
+        client.keeps = keep;
+      };
+    });
+    const keeping = feed.keepBodies(true, 5);
+    await asked;
+    // Something else has changed meanwhile: what is told of it knows nothing of the wish.
+    feed.changed();
+    await eventually('that is told', () => told.length === 2);
+    answer();
+    await keeping;
+    await eventually('it is told what is so now', () => told.length === 3);
+    client.keepBodies = () => Promise.reject(new Error('it has ended'));
+    await assert.rejects(feed.keepBodies(false, 6), /it has ended/);
+    await eventually('it is told what is so still', () => told.length === 4);
+    assert.deepEqual(
+      told.map(({ gateways: [gateway], settled }) => [gateway?.keepsBodies, settled]),
+      [
+        [false, 0],
+        [false, 0],
+        [true, 5],
+        [true, 6],
+      ],
+    );
     feed.watch(false);
   });
 });
