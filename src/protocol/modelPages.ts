@@ -138,6 +138,7 @@ export type ModelPageText =
   | 'imageTooLarge'
   | 'imageKind'
   | 'tooManyImages'
+  | 'imageUnreadable'
   | 'send'
   | 'stopAnswers'
   | 'waitingFor'
