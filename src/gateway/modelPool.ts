@@ -55,6 +55,7 @@ export class ModelPool implements SizedMember {
   constructor(model: ModelRequest, parts: PoolParts) {
     this.#model = model;
     this.#parts = parts;
+    this.#failure = model.problem;
     this.#servers = new Servers(model, parts.launcher, {
       onRoom: () => this.#dispatch(),
       onReady: () => this.#loaded(),

@@ -59,6 +59,7 @@ export class Models implements Catalogue {
     const launcher = new RemoteModelLauncher(prompts);
     this.#launcher = {
       launch: async (model, instance, listener) => {
+        if (model.problem !== undefined) throw new Error(model.problem);
         // Nothing of one elsewhere takes up what the next one needs.
         await (model.remote ? undefined : this.#predecessorsGone(model.name));
         if (listener.isGivenUp()) throw new Error(`'${model.name}' is not needed any more.`);
@@ -243,8 +244,7 @@ export class Models implements Catalogue {
   }
 
   #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined, isSameOrder: boolean): void {
-    // Another group is another order of turns, and another server elsewhere is another server: such a model begins anew.
-    if (known && isSameOrder && known.model.exclusive === model.exclusive && isDeepStrictEqual(known.model.remote, model.remote)) {
+    if (known && isSameOrder && hasSamePool(known.model, model)) {
       this.#pools.set(model.name, known);
       if (!isDeepStrictEqual(known.model, model)) known.update(model);
       return;
@@ -295,9 +295,9 @@ export class Models implements Catalogue {
     await Promise.all([...this.#retired].filter((pool) => pool.name === name).map((pool) => this.#end(pool, true)));
   }
 
-  /** What a server elsewhere takes is none of this machine's memory. */
-  #groupOf({ exclusive, remote }: ModelRequest): Admission<SizedMember> | undefined {
-    if (remote) return undefined;
+  /** What a server elsewhere takes is none of this machine's memory, and one that cannot be served takes none. */
+  #groupOf({ exclusive, remote, problem }: ModelRequest): Admission<SizedMember> | undefined {
+    if (remote || problem !== undefined) return undefined;
     if (this.#memoryAdmission) return this.#memoryAdmission;
     if (exclusive === undefined) return undefined;
     const group = this.#groups.get(exclusive) ?? new ExclusiveGroup(this.#parts.turnMillis);
@@ -308,6 +308,11 @@ export class Models implements Catalogue {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Another group is another order of turns, and another server elsewhere is another server: such a model begins anew, as one does that could not be served. */
+function hasSamePool(known: ModelRequest, model: ModelRequest): boolean {
+  return known.exclusive === model.exclusive && known.problem === model.problem && isDeepStrictEqual(known.remote, model.remote);
 }
 
 function check({ token, allowedOrigins = [], keys = [] }: GatewayOptions): void {

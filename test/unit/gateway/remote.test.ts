@@ -303,10 +303,26 @@ describe('a server elsewhere', () => {
   });
 });
 
+describe('a model that cannot be served as it is declared', () => {
+  it('says why from its declaration on, and is served when it can be', async () => {
+    await using far = await RemoteServer.start();
+    const problem = 'There is no model file coder.gguf.';
+    await using served = await Served.start([modelOf('coder', { problem })], { memory: { memoryBytes: 1 } });
+    assert.deepEqual([served.snapshot('coder').state, served.snapshot('coder').reason], ['failed', problem]);
+    const { status, text } = await served.chat('coder');
+    assert.equal(status, 424);
+    assert.ok(text.includes(problem), text);
+    await served.models.declare({ models: [modelOf('coder', elsewhere(far.url))], gateway: { port: 0 } });
+    assert.deepEqual([served.snapshot('coder').state, served.snapshot('coder').reason], ['cold', '']);
+    assert.equal((await served.chat('coder')).status, 200);
+  });
+});
+
 describe('a fallback', () => {
   const causes: [string, (url: string, free: number) => Partial<ModelRequest>][] = [
     ['that cannot be started here', () => ({ runtime: 'custom' })],
     ['whose server elsewhere does not answer', (_url, free) => elsewhere(`http://127.0.0.1:${free}/v1`)],
+    ['that cannot be served as it is declared', () => ({ problem: 'There is no model file coder.gguf.' })],
     ['whose key is not known', (url) => elsewhere(url, { problem: 'It is not set.' })],
     ['whose budget is spent', (url) => ({ ...elsewhere(url), budget: { id: '0'.repeat(32), tokens: 0, per: 'day' } })],
   ];
