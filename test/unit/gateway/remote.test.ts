@@ -178,6 +178,12 @@ describe('a request to a model elsewhere', () => {
     const { status, text } = await served.chat('gpt', { stream: true });
     assert.equal(status, 200);
     assert.match(text, /data: \{"error":\{"message":"The server broke off its answer/);
+    const { requests = [] } = (await served.models.activity({})) ?? {};
+    assert.deepEqual(
+      requests.map(({ server }) => server),
+      [undefined],
+      'there is no tree of it, whose end would say why, or whose log could be opened',
+    );
   });
 
   it('waits in the queue for one of the requests that may be under way at once', async () => {
@@ -213,6 +219,23 @@ describe('a server elsewhere', () => {
     assert.match(reason, /refuses the key/);
     assert.ok(!`${text}${JSON.stringify(served.models.snapshots())}`.includes(key));
     assert.equal(far.asked.length, 0);
+  });
+
+  for (const status of [400, 403, 404, 405, 429])
+    it(`that answers ${status} where its models are listed is asked all the same`, async () => {
+      await using far = await RemoteServer.start();
+      far.lookStatus = status;
+      await using served = await Served.start([modelOf('gpt', elsewhere(far.url))]);
+      assert.equal((await served.chat('gpt')).status, 200);
+      assert.equal(served.snapshot('gpt').state, 'ready');
+    });
+
+  it('stays ready where it forbids one request', async () => {
+    await using far = await RemoteServer.start();
+    far.answer = (_, response) => response.writeHead(403).end('{"error":{"message":"not this one"}}');
+    await using served = await Served.start([modelOf('gpt', elsewhere(far.url))]);
+    assert.equal((await served.chat('gpt')).status, 403);
+    assert.equal(served.snapshot('gpt').state, 'ready');
   });
 
   it('that says why in a long page is quoted in short', async () => {
