@@ -9,7 +9,7 @@ import { Balancer } from './balancer.ts';
 import { declaredView } from './declaredView.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
 import { IdleTimer } from './idleTimer.ts';
-import { type Instance, loadingSince, snapshotOf } from './instance.ts';
+import { type Instance, loadingSince, serverOf, snapshotOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
 import { mergeFacts } from './modelFacts.ts';
@@ -341,7 +341,7 @@ export class ModelPool implements SizedMember {
       lost: instance.lost.signal,
       queueMillis: performance.now() - since,
       loadMillis: loadingSince(instance, since),
-      server: instance.launched?.tree,
+      server: serverOf(instance)?.tree,
       release: (answered) => {
         if (!held) return;
         held = false;
