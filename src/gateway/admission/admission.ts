@@ -24,6 +24,10 @@ export interface SizedMember extends GroupMember {
   readonly expected: number;
   /** Number of servers of which it is not verified that they are gone. */
   readonly listed: number;
+  /** It is not declared any more, or is as another one: nothing keeps it from going. */
+  readonly isRetired: boolean;
+  /** All of its servers are being ended. */
+  readonly isUnloading: boolean;
   /** When it was asked last, by performance.now(); negative infinity where it never was. */
   readonly askedAt: number;
 }

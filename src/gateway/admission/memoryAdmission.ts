@@ -138,7 +138,7 @@ export class MemoryAdmission implements Admission<SizedMember> {
   }
 
   #asBudgeted(key: string, member: SizedMember): BudgetedModel {
-    const { model, expected, outstanding, isWanted, isLoading, askedAt } = member;
+    const { model, expected, outstanding, isWanted, isLoading, isRetired, isUnloading, askedAt } = member;
     const holder = this.#holders.get(member);
     const has = holder ? Math.max(holder.servers, member.listed) : 0;
     const size = this.#sizeOf(model, 'peak');
@@ -147,8 +147,8 @@ export class MemoryAdmission implements Admission<SizedMember> {
       needs: amountsFor(model, size, Math.max(expected, has)),
       holds: amountsFor(model, this.#sizeOf(model, isLoading ? 'peak' : 'settled'), has),
       isGuess: size.source === 'estimated' || size.source === 'unknown',
-      isLeaving: holder?.isLeaving === true,
-      isPinned: model.isPinned === true,
+      isLeaving: holder?.isLeaving === true || (isRetired && isUnloading),
+      isPinned: model.isPinned === true && !isRetired,
       rank: model.rank ?? 0,
       isBusy: outstanding > 0 || (isWanted && holder?.turn?.isOver !== true),
       askedAt,
@@ -207,7 +207,7 @@ export class MemoryAdmission implements Admission<SizedMember> {
   /** The turn begins when the model can answer: two that take longer than a turn to load would do nothing but swap. */
   #endTurnLater(member: SizedMember | undefined): void {
     const holder = member && this.#holders.get(member);
-    if (!holder || holder.turn || holder.isLeaving || (member.isLoading && member.outstanding === 0)) return;
+    if (!holder || holder.turn || holder.isLeaving || member.isRetired || (member.isLoading && member.outstanding === 0)) return;
     const end = (): void => {
       turn.isOver = true;
       this.settle();
@@ -267,6 +267,7 @@ export class MemoryAdmission implements Admission<SizedMember> {
       const { name } = other;
       if (this.#holders.get(other)?.isLeaving) return { name, does: 'unloading' };
       if (other.outstanding > 0) return { name, does: 'answering' };
+      if (other.isUnloading) return { name, does: 'unloading' };
       return { name, does: other.isLoading ? 'loading' : 'busy' };
     });
     return waitText(missing, waitedFor);
