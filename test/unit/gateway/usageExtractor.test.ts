@@ -61,6 +61,38 @@ describe('what an answer says of tokens', () => {
       `${filling}${event({ type: 'response.completed', response: { usage: { input_tokens: 3, output_tokens: 4 } } })}`,
       { inputTokens: 3, outputTokens: 4 },
     ],
+    [
+      'of Anthropic’s messages, which leave out what is in its cache, or was put there',
+      'application/json',
+      JSON.stringify({
+        usage: { input_tokens: 3, cache_read_input_tokens: 200, cache_creation_input_tokens: 10, cache_creation: { ephemeral_5m_input_tokens: 10 }, output_tokens: 4 },
+      }),
+      { inputTokens: 213, cachedTokens: 200, outputTokens: 4 },
+    ],
+    [
+      'of Anthropic’s stream with a cache',
+      stream,
+      `${event({ type: 'message_start', message: { usage: { input_tokens: 3, cache_read_input_tokens: 0, cache_creation_input_tokens: 90, output_tokens: 1 } } })}${filling}${event({ type: 'message_delta', usage: { output_tokens: 40 } })}`,
+      { inputTokens: 93, cachedTokens: 0, outputTokens: 40 },
+    ],
+    [
+      'of a request that was in the cache as a whole',
+      'application/json',
+      JSON.stringify({ usage: { input_tokens: 0, cache_read_input_tokens: 50, cache_creation_input_tokens: 0, output_tokens: 1 } }),
+      { inputTokens: 50, cachedTokens: 50, outputTokens: 1 },
+    ],
+    [
+      'in OpenAI’s words, with Anthropic’s beside them: they are in it already',
+      'application/json',
+      JSON.stringify({ usage: { prompt_tokens: 60, cache_read_input_tokens: 50, cache_creation_input_tokens: 4, completion_tokens: 1 } }),
+      { inputTokens: 60, cachedTokens: 50, outputTokens: 1 },
+    ],
+    [
+      'of responses, with those of the cache among them',
+      'application/json',
+      JSON.stringify({ usage: { input_tokens: 60, input_tokens_details: { cached_tokens: 50 }, output_tokens: 1 } }),
+      { inputTokens: 60, cachedTokens: 50, outputTokens: 1 },
+    ],
     ['nowhere', stream, filling, {}],
     ['in what is no JSON', 'text/plain', 'usage? none', {}],
     ['in nothing', 'application/json', '', {}],
