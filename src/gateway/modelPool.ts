@@ -6,7 +6,7 @@ import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models
 import type { Admission, SizedMember } from './admission/admission.ts';
 import { Balancer } from './balancer.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
-import { IdleTimer } from './idleTimer.ts';
+import { IdleTimer, idleReason } from './idleTimer.ts';
 import { type Instance, loadingSince, serverOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
@@ -64,7 +64,7 @@ export class ModelPool implements SizedMember {
         parts.onChange();
       },
     });
-    this.#idle = new IdleTimer(() => void this.#end(false, 'it has received no requests for its time to live').catch(() => undefined));
+    this.#idle = new IdleTimer(() => void this.#end(false, idleReason(this.#model)).catch(() => undefined));
   }
 
   get name(): string {
@@ -178,13 +178,14 @@ export class ModelPool implements SizedMember {
 
   /** Resolves when its processes are gone and their memory is free. `now`: answers under way are broken off. */
   async unload(now: boolean): Promise<void> {
-    await this.#unload(now, unloadedByUser(this.name));
+    await this.#unload(now, unloadedByUser(this.name), 'unloaded by a client');
   }
 
   /** It is no longer declared, or is declared differently. A further call tries again what could not be ended. */
   async retire({ now = false, isReplaced = false }: { readonly now?: boolean; readonly isReplaced?: boolean } = {}): Promise<void> {
     this.#servers.retire();
-    await this.#unload(now, isReplaced ? declaredAnew(this.name) : notDeclared(this.name));
+    if (isReplaced) await this.#unload(now, declaredAnew(this.name), 'unloaded because its model is declared differently');
+    else await this.#unload(now, notDeclared(this.name), 'unloaded because no client declares its model any more');
   }
 
   /** What it has counts in this order of turns, too, until it is verified to be gone. To be called when it is retired. */
@@ -194,9 +195,9 @@ export class ModelPool implements SizedMember {
     group.takeOver(this);
   }
 
-  async #unload(now: boolean, error: GatewayError): Promise<void> {
+  async #unload(now: boolean, error: GatewayError, reason: string): Promise<void> {
     this.#queue.rejectAll(error);
-    await this.#end(now, 'unloaded');
+    await this.#end(now, reason);
   }
 
   /** See {@link Servers.relaunch}. */
@@ -209,8 +210,8 @@ export class ModelPool implements SizedMember {
     this.#dispatch();
   }
 
-  releaseMemory(): Promise<void> {
-    return this.#end(false, swapReason);
+  releaseMemory(reason: string): Promise<void> {
+    return this.#end(false, `${swapReason}: ${reason}`);
   }
 
   /** Answers all waiting requests with the reason; the next request tries again. Servers that are loaded go on, without the further ones that were to be. */

@@ -91,11 +91,13 @@ export class ExclusiveGroup implements Admission {
     this.#swapping = true;
     this.#endTurn();
     let problem: Error | undefined;
+    const first = this.#waiting.find(({ isWanted }) => isWanted);
+    const reason = `'${first?.name ?? ''}' of the same exclusive group was asked`;
     try {
-      await current?.releaseMemory();
+      await current?.releaseMemory(reason);
       // More may come while one of them is waited for.
       for (const member of this.#lingering) {
-        await member.releaseMemory();
+        await member.releaseMemory(reason);
         this.#lingering.delete(member);
       }
     } catch (error) {
