@@ -130,7 +130,11 @@ function usageIn(event: unknown): TokenUsage {
 }
 
 /** Some gateways write Anthropic's names beside OpenAI's `prompt_tokens`, which has them in it. */
-function withCache({ input_tokens: input, cache_read_input_tokens: read, cache_creation_input_tokens: created }: ReturnType<typeof asRecord>): unknown {
+function withCache({
+  input_tokens: input,
+  cache_read_input_tokens: read,
+  cache_creation_input_tokens: created,
+}: ReturnType<typeof asRecord>): unknown {
   return isCount(input) ? input + (isCount(read) ? read : 0) + (isCount(created) ? created : 0) : input;
 }
 

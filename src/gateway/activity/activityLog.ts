@@ -119,7 +119,13 @@ export class ActivityLog {
       .filter(({ revision }) => revision > from)
       .map(({ activity }) => (this.#bodies.has(activity.id) ? { ...activity, hasBodies: true as const } : activity));
     const oldest = this.#logged[0]?.activity.id;
-    return { gateway: this.#gateway, revision: this.#revision, requests, ...(oldest !== undefined && { oldest }), ...(this.#bodies.isOn && { keepsBodies: true }) };
+    return {
+      gateway: this.#gateway,
+      revision: this.#revision,
+      requests,
+      ...(oldest !== undefined && { oldest }),
+      ...(this.#bodies.isOn && { keepsBodies: true }),
+    };
   }
 }
 

@@ -65,7 +65,13 @@ describe('what an answer says of tokens', () => {
       'of Anthropic’s messages, which leave out what is in its cache, or was put there',
       'application/json',
       JSON.stringify({
-        usage: { input_tokens: 3, cache_read_input_tokens: 200, cache_creation_input_tokens: 10, cache_creation: { ephemeral_5m_input_tokens: 10 }, output_tokens: 4 },
+        usage: {
+          input_tokens: 3,
+          cache_read_input_tokens: 200,
+          cache_creation_input_tokens: 10,
+          cache_creation: { ephemeral_5m_input_tokens: 10 },
+          output_tokens: 4,
+        },
       }),
       { inputTokens: 213, cachedTokens: 200, outputTokens: 4 },
     ],
