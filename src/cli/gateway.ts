@@ -8,7 +8,7 @@ import { readDeclared } from './declared.ts';
 import { serve, servedNames } from './declaredModels.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { parseFreePort } from './freePort.ts';
-import { resolvedModels } from './resolvedModels.ts';
+import { problemText, resolvedOrRefused } from './resolvedModels.ts';
 import { complain, sayAll, sayJson } from './say.ts';
 import { CliSession } from './session.ts';
 import { tokenFromEnvironment } from './tokenFromEnvironment.ts';
@@ -25,7 +25,7 @@ export async function gateway(
   const resolvingKeys = resolveClientKeys(declaredKeys, context).catch((error: unknown) => {
     throw new CliError(errorText(error), exitCodes.usage);
   });
-  const [requests, keys] = await Promise.all([resolvedModels(wanted, context), resolvingKeys]);
+  const [requests, keys] = await Promise.all([resolvedOrRefused(wanted, context), resolvingKeys]);
   const session = await CliSession.start('tree-warden gateway');
   session.stopOnSignals();
   const { client } = session.warden;
@@ -45,15 +45,21 @@ export async function gateway(
     await session.close('the gateway could not be opened');
     throw new CliError(errorText(error));
   });
+  // Those have been told already.
+  const lastShown = new Map(refused.map(({ name, reason }) => [name, `failed: ${reason}`]));
+  for (const { name, problem } of requests) {
+    if (problem === undefined || lastShown.has(name)) continue;
+    complain(problemText(name, problem));
+    lastShown.set(name, `failed: ${problem}`);
+  }
+  const served = servedNames(requests, { refused }).filter((name) => !lastShown.has(name));
   const info = { url, token: key };
   if (wantedPort > 0 && !info.url.endsWith(`:${wantedPort}`))
     complain(`Port ${wantedPort} is not used: the models are shared, and the model service has an address of its own.`);
   if (token !== undefined && key !== token)
     complain('TREE_WARDEN_TOKEN is not used: the models are shared, and the model service has an API key of its own.');
   if (json) sayJson(info);
-  else sayAll([`Gateway at ${info.url}/v1, API key ${info.token}`, `Models: ${servedNames(requests, { refused }).join(', ') || 'none'}`]);
-  // Those have been told already.
-  const lastShown = new Map(refused.map(({ name, reason }) => [name, `failed: ${reason}`]));
+  else sayAll([`Gateway at ${info.url}/v1, API key ${info.token}`, `Models: ${served.join(', ') || 'none'}`]);
   client.onModels((models) => printChanges(models, lastShown));
   const { orderly, stderrTail } = await session.warden.ended;
   if (!orderly) throw new CliError(`The warden was killed; every server of a model has been ended. ${stderrTail}`, exitCodes.wardenFailed);

@@ -7,7 +7,8 @@ import { normalName } from '../protocol/names.ts';
 import { visible } from '../protocol/visible.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 import { FollowedWardens } from './followedWardens.ts';
-import { sayAll, sayJson } from './say.ts';
+import { MissedRequests } from './missedRequests.ts';
+import { complain, sayAll, sayJson } from './say.ts';
 import { writeOut } from './stdout.ts';
 import { table } from './table.ts';
 
@@ -18,8 +19,14 @@ export interface RequestsOptions {
   readonly lines: string;
 }
 
-/** Of each warden, up to where it has told what it was asked. */
-type Pages = WeakMap<WardenClient, NonNullable<ActivityRequest['after']>>;
+/** Of each warden: up to where it has told what it was asked, and what it has not told of that. */
+type Pages = WeakMap<WardenClient, { readonly after: NonNullable<ActivityRequest['after']>; readonly missed: MissedRequests }>;
+
+interface News {
+  readonly requests: readonly ModelActivity[];
+  /** Number of requests that were forgotten before they were told. */
+  readonly missed: number;
+}
 
 /** Pause between two looks while they are followed, in milliseconds. */
 const lookMillis = 500;
@@ -36,14 +43,17 @@ export async function requests(models: readonly string[], { follow = false, json
   using wardens = new FollowedWardens('tree-warden requests', new Changes());
   await wardens.look();
   const pages: Pages = new WeakMap();
-  const look = async (): Promise<ModelActivity[]> => {
+  const look = async (): Promise<News> => {
     const found = await Promise.all(wardens.feeds.map(({ client }) => newIn(client, pages)));
-    return found
-      .flat()
-      .filter(isWanted)
-      .toSorted((a, b) => a.startedAt - b.startedAt);
+    return {
+      requests: found
+        .flatMap((one) => one.requests)
+        .filter(isWanted)
+        .toSorted((a, b) => a.startedAt - b.startedAt),
+      missed: found.reduce((sum, { missed }) => sum + missed, 0),
+    };
   };
-  const all = await look();
+  const { requests: all } = await look();
   const known = Number(lines) === 0 ? all : all.slice(-Number(lines));
   if (!follow) {
     if (json) sayJson(known, 2);
@@ -59,8 +69,16 @@ export async function requests(models: readonly string[], { follow = false, json
   wardens.follow();
   for (;;) {
     await sleep(lookMillis);
-    await print(await look());
+    const { requests: news, missed } = await look();
+    await print(news);
+    if (missed > 0) complain(missedText(missed));
   }
+}
+
+/** Which models they have asked is not known any more. */
+function missedText(missed: number): string {
+  const [requests, are] = missed === 1 ? ['request', 'is'] : ['requests', 'are'];
+  return `${missed} ${requests} of all models ${are} left out: more came than the last ${maxActivity}, which a gateway remembers, between two looks.`;
 }
 
 /** A name that is mistyped is asked nothing either. */
@@ -77,12 +95,13 @@ async function nothingOf(wanted: ReadonlySet<string>, feeds: FollowedWardens['fe
 }
 
 /** What has changed since the last look. */
-async function newIn(client: WardenClient, pages: Pages): Promise<readonly ModelActivity[]> {
-  const before = pages.get(client);
+async function newIn(client: WardenClient, pages: Pages): Promise<News> {
+  const { after, missed } = pages.get(client) ?? { missed: new MissedRequests() };
   // One that has ended, or is of another version, tells nothing.
-  const page = await client.modelActivity(before ? { after: before } : {}).catch(() => null);
-  if (page) pages.set(client, { gateway: page.gateway, revision: page.revision });
-  return page?.requests ?? [];
+  const page = await client.modelActivity(after ? { after } : {}).catch(() => null);
+  if (!page) return { requests: [], missed: 0 };
+  pages.set(client, { after: { gateway: page.gateway, revision: page.revision }, missed });
+  return { requests: page.requests, missed: missed.take(page) };
 }
 
 function cellsOf({ startedAt, model, asked, fallback, client, state, status, error, ...figures }: ModelActivity): string[] {

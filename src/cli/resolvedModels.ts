@@ -1,15 +1,33 @@
 import type { ModelSpec } from '../config/modelSchema.ts';
-import { resolveModel } from '../config/resolveModel.ts';
+import { resolveModel, unresolvedModel } from '../config/resolveModel.ts';
 import type { ResolveContext } from '../config/resolveSpec.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { ModelRequest } from '../protocol/models.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
 
+/**
+ * One that cannot be resolved has the reason as its `problem`, and does not take the others away.
+ * @throws CliError where that is so of all of them.
+ */
+export async function resolvedOrRefused(specs: Iterable<readonly [string, ModelSpec]>, context: ResolveContext): Promise<ModelRequest[]> {
+  const resolve = ([name, spec]: readonly [string, ModelSpec]): Promise<ModelRequest> =>
+    resolveModel(name, spec, context).catch((error: unknown) => unresolvedModel(name, spec, errorText(error)));
+  const requests = await Promise.all([...specs].map(resolve));
+  const [first, ...others] = requests.flatMap(({ name, problem }) => (problem === undefined ? [] : [problemText(name, problem)]));
+  if (first !== undefined && others.length + 1 === requests.length) throw new CliError(first, exitCodes.usage, others);
+  return requests;
+}
+
+/** For people: a model, and why it cannot be served. */
+export function problemText(name: string, problem: string): string {
+  return `models.${name}: ${problem}`;
+}
+
 /** @throws CliError that names the first model that cannot be resolved. */
 export async function resolvedModels(specs: Iterable<readonly [string, ModelSpec]>, context: ResolveContext): Promise<ModelRequest[]> {
   const resolve = ([name, spec]: readonly [string, ModelSpec]): Promise<ModelRequest> =>
     resolveModel(name, spec, context).catch((error: unknown) => {
-      throw new CliError(`models.${name}: ${errorText(error)}`, exitCodes.usage);
+      throw new CliError(problemText(name, errorText(error)), exitCodes.usage);
     });
   return await Promise.all([...specs].map(resolve));
 }

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { capabilities } from '../protocol/modelFacts.ts';
 import { maxRank } from '../protocol/modelMemory.ts';
-import { maxKeepMillis, translatedPaths } from '../protocol/models.ts';
+import { maxKeepMillis, portPlaceholder, translatedPaths } from '../protocol/models.ts';
 import { maxNameLength, namePattern, namePatternText, normalName } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
 import { memorySize } from './limits.ts';
@@ -182,6 +182,13 @@ export const modelSchema = z
       context.addIssue({ code: 'custom', message: 'must have a command, because its runtime is custom' });
     if (contextSize === undefined && command?.some((part) => part.includes('${contextSize}')))
       context.addIssue({ code: 'custom', path: ['command'], message: 'asks for ${contextSize}, which is not declared' });
+    const { args = [], env = {} } = spec;
+    if (runtime === 'custom' && command && ![...command, ...args, ...Object.values(env)].some((part) => part?.includes(portPlaceholder)))
+      context.addIssue({
+        code: 'custom',
+        path: ['command'],
+        message: 'must have ${port} in it, or in args or env: each server is told by it where to listen, and is asked there',
+      });
     if (runtime !== 'custom' && command !== undefined)
       context.addIssue({
         code: 'custom',

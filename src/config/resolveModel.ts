@@ -87,6 +87,12 @@ export async function resolveModel(name: string, spec: ModelSpec, context: Resol
   };
 }
 
+/** One that {@link resolveModel} cannot resolve for this reason: clients see that it is declared, and why it is not served. */
+export function unresolvedModel(name: string, spec: ModelSpec, problem: string): ModelRequest {
+  const runtime = spec.runtime === 'remote' ? spec.runtime : runtimes[spec.runtime].title;
+  return { ...clientsView(name, spec), runtime, problem, upstreamName: name, preload: false };
+}
+
 /** What does not depend on what serves the model: its names, its queue, and what is changed in requests. */
 function clientsView(name: string, spec: ModelSpec) {
   const { description, exclusive, scope, keepAfterClose, fallback, request, variants, translate } = spec;

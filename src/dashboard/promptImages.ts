@@ -1,21 +1,17 @@
-import { maxImageBytes, maxImages } from '../protocol/modelPages.ts';
 import { visible } from '../protocol/visible.ts';
 import { make } from './element.ts';
+import { ImageList, imageKinds } from './imageList.ts';
 import { text } from './texts.ts';
-
-const kinds = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
-
-interface PromptImage {
-  readonly name: string;
-  readonly url: string;
-}
 
 /** The images of a prompt: chosen, pasted or dropped. */
 export class PromptImages {
   readonly element = make('div', { id: 'prompt-images', role: 'group', 'aria-label': text('images') });
-  readonly #input = make('input', { type: 'file', accept: kinds.join(), multiple: '', hidden: '', id: 'image-files' });
+  readonly #input = make('input', { type: 'file', accept: imageKinds.join(), multiple: '', hidden: '', id: 'image-files' });
   readonly #note = make('span', { class: 'note', role: 'status' });
-  #images: readonly PromptImage[] = [];
+  readonly #images = new ImageList(urlOf);
+  /** Number of calls of {@link add} that have not ended: what they say stands side by side. */
+  #adding = 0;
+  #problems: readonly string[] = [];
 
   constructor() {
     const add = make('button', {}, text('addImages'));
@@ -29,34 +25,26 @@ export class PromptImages {
   }
 
   get urls(): string[] {
-    return this.#images.map(({ url }) => url);
+    return this.#images.all.map(({ url }) => url);
   }
 
   /** What cannot be added is said. */
   async add(files: readonly File[]): Promise<void> {
-    const problems: string[] = [];
-    for (const file of files) {
-      const problem = !kinds.includes(file.type)
-        ? text('imageKind', file.name)
-        : file.size > maxImageBytes
-          ? text('imageTooLarge', file.name)
-          : this.#images.length >= maxImages
-            ? text('tooManyImages', file.name)
-            : undefined;
-      if (problem !== undefined) problems.push(visible(problem));
-      else this.#images = [...this.#images, { name: file.name, url: await urlOf(file) }];
-    }
-    this.#note.textContent = problems.join(' ');
+    if (this.#adding++ === 0) this.#problems = [];
+    const problems = await this.#images.add(files);
+    this.#adding--;
+    this.#problems = [...this.#problems, ...problems.map((problem) => visible(text(problem.text, ...problem.values)))];
+    this.#note.textContent = this.#problems.join(' ');
     this.#draw();
   }
 
   #draw(): void {
     for (const shown of this.element.querySelectorAll('.thumbnail')) shown.remove();
-    const shown = this.#images.map((image) => {
+    const shown = this.#images.all.map((image) => {
       const label = text('removeImage', visible(image.name));
       const button = make('button', { class: 'thumbnail', title: label, 'aria-label': label }, make('img', { src: image.url, alt: '' }));
       button.addEventListener('click', () => {
-        this.#images = this.#images.filter((other) => other !== image);
+        this.#images.remove(image);
         this.#draw();
       });
       return button;
@@ -69,7 +57,7 @@ function urlOf(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.addEventListener('load', () => resolve(String(reader.result)));
-    reader.addEventListener('error', () => reject(reader.error ?? new Error(file.name)));
+    reader.addEventListener('error', () => reject(reader.error ?? new Error('the browser does not say why')));
     reader.readAsDataURL(file);
   });
 }

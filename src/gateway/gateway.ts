@@ -16,7 +16,7 @@ import { ModelExchange } from './modelExchange.ts';
 import type { ModelPool } from './modelPool.ts';
 import { Pages } from './pages.ts';
 import { hostOf } from './remote/remoteConnections.ts';
-import { parseBody } from './requestBody.ts';
+import { changesOf, parseBody } from './requestBody.ts';
 import { type Route, routeOf } from './routes.ts';
 import type { Charge } from './spending/budget.ts';
 import { estimatedTokens, tokensOf, usageChanges, wasNotAnswered } from './spending/charges.ts';
@@ -295,7 +295,7 @@ function readInference(
   const body = parseBody(bytes, headers['content-type'] ?? '');
   const pool = other ?? poolIn(models, body.model);
   const key = pool.model.affinity || headers['x-tree-warden-affinity'] ? body.conversation() : undefined;
-  const changes = [...pool.changesFor(other ? undefined : body.model), ...usageChanges(pool.model, path, body.isStream)];
+  const changes = [...changesOf(pool.model, other ? undefined : body.model), ...usageChanges(pool.model, path, body.isStream)];
   const { upstreamName, translate } = pool.model;
   return { pool, asked: body.model, isStream: body.isStream, path, dialect, translate, key, body: body.bytes(upstreamName, changes) };
 }

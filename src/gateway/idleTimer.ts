@@ -1,4 +1,11 @@
+import { formatDuration } from '../protocol/format.ts';
+import type { ModelRequest } from '../protocol/models.ts';
 import { LongTimer } from '../protocol/timers.ts';
+
+/** Why a model is unloaded whose timer has fired. */
+export function idleReason({ ttlMillis }: Pick<ModelRequest, 'ttlMillis'>): string {
+  return `unloaded after ${formatDuration(ttlMillis)} without a request (ttl)`;
+}
 
 /** Fires when it is not disarmed in time. */
 export class IdleTimer {

@@ -37,15 +37,21 @@ export interface Instance {
 }
 
 export function snapshotOf(model: string, instance: Instance): InstanceSnapshot {
-  const { number, launched, isHealthy, outstanding, statistics } = instance;
+  const server = serverOf(instance);
+  const { number, isHealthy, outstanding, statistics } = instance;
   const state = instance.state === 'ready' && !isHealthy ? 'unhealthy' : instance.state;
   return {
     name: instanceName(model, number),
     state,
     outstanding,
     statistics: statistics.snapshot(),
-    ...(launched && !launched.connections && { tree: launched.tree, port: launched.port }),
+    ...(server && { tree: server.tree, port: server.port }),
   };
+}
+
+/** What was started of it on this machine; undefined before that, and where it is elsewhere. */
+export function serverOf({ launched }: Instance): Launched | undefined {
+  return launched?.connections ? undefined : launched;
 }
 
 export function newInstance(number: number, starting: Promise<Launched>): Instance {

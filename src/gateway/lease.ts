@@ -10,7 +10,7 @@ export interface Lease {
   readonly queueMillis: number;
   /** Of those, the ones in which the instance was being loaded. */
   readonly loadMillis: number;
-  /** Its tree. */
+  /** Its tree; undefined where it is elsewhere. */
   readonly server: TreeId | undefined;
   /** `answered`: what has become of the request; absent where nothing has that is to be counted. */
   release(answered?: Answered): void;

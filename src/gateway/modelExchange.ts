@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { errorTextIn } from '../protocol/errors.ts';
 import { asRecord } from '../protocol/jsonFields.ts';
 import type { TranslatedPath } from '../protocol/models.ts';
-import { parseJson } from './parseJson.ts';
+import { parseJsonExactly } from './parseJson.ts';
 import { countTokens } from './translation/countTokens.ts';
 import { translatedDialect } from './translation/dialects.ts';
 import type { Fields } from './translation/fields.ts';
@@ -61,7 +61,7 @@ export class ModelExchange {
 /** @throws InvalidRequestError for a form. */
 function fieldsOf(body: Buffer): Fields {
   try {
-    return asRecord(parseJson(body));
+    return asRecord(parseJsonExactly(body));
   } catch {
     throw new InvalidRequestError('A request that the server of this model does not know has to be JSON, so that it can be translated.');
   }

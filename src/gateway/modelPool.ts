@@ -1,29 +1,24 @@
 import { errorText } from '../protocol/errors.ts';
 import type { LivingServer } from '../protocol/gateway.ts';
 import type { TreeId } from '../protocol/identity.ts';
-import type { RequestChanges } from '../protocol/modelFacts.ts';
 import type { KnownMemory } from '../protocol/modelMemory.ts';
 import type { ModelRequest, ModelSnapshot, ModelState } from '../protocol/models.ts';
 import type { Admission, SizedMember } from './admission/admission.ts';
 import { Balancer } from './balancer.ts';
-import { declaredView } from './declaredView.ts';
 import { GatewayError, loadFailure } from './gatewayError.ts';
-import { IdleTimer } from './idleTimer.ts';
-import { type Instance, loadingSince, snapshotOf } from './instance.ts';
+import { IdleTimer, idleReason } from './idleTimer.ts';
+import { type Instance, loadingSince, serverOf } from './instance.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lease } from './lease.ts';
-import { mergeFacts } from './modelFacts.ts';
 import { type Answered, Statistics } from './modelStatistics.ts';
-import { declaredAnew, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
+import { declaredAnew, memoryNotBack, notDeclared, queueFull, unloadedByUser } from './poolErrors.ts';
+import { poolSnapshot } from './poolSnapshot.ts';
 import { poolState } from './poolState.ts';
 import { swapReason } from './prompts/promptKeeper.ts';
-import { remoteProblem, remoteView } from './remote/remoteView.ts';
+import { remoteProblem } from './remote/remoteView.ts';
 import { RequestQueue } from './requestQueue.ts';
 import { Servers } from './servers.ts';
 import type { Budget } from './spending/budget.ts';
-
-/** Time after which a client may retry when another model does not release the memory, in seconds. */
-const memorySeconds = 10;
 
 export interface PoolParts {
   readonly launcher: Launcher;
@@ -48,6 +43,8 @@ export class ModelPool implements SizedMember {
   readonly #queue = new RequestQueue();
   readonly #balancer = new Balancer();
   readonly #idle: IdleTimer;
+  /** Orders of turns that have taken the place of its own, in which what it has counts until it is gone. */
+  readonly #laterGroups = new Set<Admission<SizedMember>>();
   #failure: string | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #ending: { readonly unloading: Promise<void>; readonly done: Promise<void> } | undefined;
@@ -55,6 +52,7 @@ export class ModelPool implements SizedMember {
   constructor(model: ModelRequest, parts: PoolParts) {
     this.#model = model;
     this.#parts = parts;
+    this.#failure = model.problem;
     this.#servers = new Servers(model, parts.launcher, {
       onRoom: () => this.#dispatch(),
       onReady: () => this.#loaded(),
@@ -66,7 +64,7 @@ export class ModelPool implements SizedMember {
         parts.onChange();
       },
     });
-    this.#idle = new IdleTimer(() => void this.#end(false, 'it has received no requests for its time to live').catch(() => undefined));
+    this.#idle = new IdleTimer(() => void this.#end(false, idleReason(this.#model)).catch(() => undefined));
   }
 
   get name(): string {
@@ -75,13 +73,6 @@ export class ModelPool implements SizedMember {
 
   get model(): ModelRequest {
     return this.#model;
-  }
-
-  /** What is changed in a request that names the model by this name. */
-  changesFor(name: string | undefined): readonly RequestChanges[] {
-    const { changes, variants = [] } = this.#model;
-    const variant = name === this.name ? undefined : variants.find((one) => one.name === name);
-    return [changes, variant].filter((one) => one !== undefined);
   }
 
   get budget(): Budget | undefined {
@@ -116,6 +107,14 @@ export class ModelPool implements SizedMember {
   /** A request has to wait for a load. */
   get isUnloaded(): boolean {
     return this.#servers.ready.length === 0;
+  }
+
+  get isRetired(): boolean {
+    return this.#servers.isRetired;
+  }
+
+  get isUnloading(): boolean {
+    return this.#servers.isUnloading;
   }
 
   get isLoading(): boolean {
@@ -179,18 +178,26 @@ export class ModelPool implements SizedMember {
 
   /** Resolves when its processes are gone and their memory is free. `now`: answers under way are broken off. */
   async unload(now: boolean): Promise<void> {
-    await this.#unload(now, unloadedByUser(this.name));
+    await this.#unload(now, unloadedByUser(this.name), 'unloaded by a client');
   }
 
   /** It is no longer declared, or is declared differently. A further call tries again what could not be ended. */
   async retire({ now = false, isReplaced = false }: { readonly now?: boolean; readonly isReplaced?: boolean } = {}): Promise<void> {
     this.#servers.retire();
-    await this.#unload(now, isReplaced ? declaredAnew(this.name) : notDeclared(this.name));
+    if (isReplaced) await this.#unload(now, declaredAnew(this.name), 'unloaded because its model is declared differently');
+    else await this.#unload(now, notDeclared(this.name), 'unloaded because no client declares its model any more');
   }
 
-  async #unload(now: boolean, error: GatewayError): Promise<void> {
+  /** What it has counts in this order of turns, too, until it is verified to be gone. To be called when it is retired. */
+  countIn(group: Admission<SizedMember>): void {
+    if (group === this.#parts.group || this.#laterGroups.has(group) || this.listed === 0) return;
+    this.#laterGroups.add(group);
+    group.takeOver(this);
+  }
+
+  async #unload(now: boolean, error: GatewayError, reason: string): Promise<void> {
     this.#queue.rejectAll(error);
-    await this.#end(now, 'unloaded');
+    await this.#end(now, reason);
   }
 
   /** See {@link Servers.relaunch}. */
@@ -203,16 +210,13 @@ export class ModelPool implements SizedMember {
     this.#dispatch();
   }
 
-  releaseMemory(): Promise<void> {
-    return this.#end(false, swapReason);
+  releaseMemory(reason: string): Promise<void> {
+    return this.#end(false, `${swapReason}: ${reason}`);
   }
 
   /** Answers all waiting requests with the reason; the next request tries again. Servers that are loaded go on, without the further ones that were to be. */
   fail(error: Error): void {
-    const reason =
-      error instanceof GatewayError
-        ? error
-        : new GatewayError(503, errorText(error), { retryAfterSeconds: memorySeconds, mayFallBack: true });
+    const reason = error instanceof GatewayError ? error : memoryNotBack(error);
     if (!this.#servers.areAlive) {
       this.#failWith(reason);
       return;
@@ -232,9 +236,9 @@ export class ModelPool implements SizedMember {
 
   /** Another model may use the memory only when it is verified that no server of this one is left. */
   #leaveGroup(): void {
-    const { group } = this.#parts;
-    if (this.#servers.all.length === 0) group?.leave(this);
-    else group?.settle();
+    for (const group of [this.#parts.group, ...this.#laterGroups])
+      if (this.listed === 0) group?.leave(this);
+      else group?.settle();
   }
 
   #lost(reason: Error, areOthersLeft: boolean): void {
@@ -249,28 +253,18 @@ export class ModelPool implements SizedMember {
   }
 
   snapshot(): ModelSnapshot {
-    const { name, maxConcurrent, remote } = this.#model;
-    const { all, ready, desired, outstanding, progress } = this.#servers;
     const state = this.#state;
-    const facts = mergeFacts(this.#model.facts ?? {}, this.#servers.facts);
-    return {
-      ...declaredView(this.#model),
+    return poolSnapshot({
+      model: this.#model,
+      servers: this.#servers,
       state,
       reason: this.#reasonFor(state),
-      ...(state === 'loading' && progress.percent !== undefined && { progress: progress.percent }),
-      ...(state === 'loading' && progress.downloadedBytes !== undefined && { downloadedBytes: progress.downloadedBytes }),
-      instances: all.map((instance) => snapshotOf(name, instance)),
-      wanted: desired,
-      outstanding,
-      capacity: ready.length * maxConcurrent,
       queued: this.#queue.length,
-      ...(this.#idle.at !== undefined && { unloadAt: this.#idle.at }),
-      ...(remote === undefined && { memory: this.#parts.memoryOf(this.#model) }),
-      ...(Object.keys(facts).length > 0 && { facts }),
-      statistics: this.statistics.snapshot(),
-      ...remoteView(this.#model, ready),
-      ...(this.budget && { budget: this.budget.snapshot() }),
-    };
+      unloadAt: this.#idle.at,
+      memory: this.#parts.memoryOf(this.#model),
+      statistics: this.statistics,
+      budget: this.budget,
+    });
   }
 
   #reasonFor(state: ModelState): string {
@@ -340,7 +334,7 @@ export class ModelPool implements SizedMember {
       lost: instance.lost.signal,
       queueMillis: performance.now() - since,
       loadMillis: loadingSince(instance, since),
-      server: instance.launched?.tree,
+      server: serverOf(instance)?.tree,
       release: (answered) => {
         if (!held) return;
         held = false;

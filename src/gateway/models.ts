@@ -59,6 +59,7 @@ export class Models implements Catalogue {
     const launcher = new RemoteModelLauncher(prompts);
     this.#launcher = {
       launch: async (model, instance, listener) => {
+        if (model.problem !== undefined) throw new Error(model.problem);
         // Nothing of one elsewhere takes up what the next one needs.
         await (model.remote ? undefined : this.#predecessorsGone(model.name));
         if (listener.isGivenUp()) throw new Error(`'${model.name}' is not needed any more.`);
@@ -150,8 +151,15 @@ export class Models implements Catalogue {
     // The order is that of the declaration.
     this.#pools.clear();
     const isSameOrder = before === this.#memoryAdmission;
-    for (const model of models) this.#take(model, known.get(model.name), inherited, isSameOrder);
-    for (const server of inherited?.servers ?? []) if (!this.#pools.has(server.model.name)) this.#endUndeclared(server);
+    // What goes is known to go before anything is loaded beside it.
+    for (const model of models) {
+      const pool = known.get(model.name);
+      if (!pool || (isSameOrder && hasSamePool(pool.model, model))) continue;
+      known.delete(model.name);
+      this.#retire(pool, true);
+    }
+    for (const server of inherited?.servers ?? []) if (!names.has(server.model.name)) this.#endUndeclared(server);
+    for (const model of models) this.#take(model, known.get(model.name), inherited);
     this.#memoryAdmission?.update(this.#memoryBudget, this.#measured);
     this.#changed();
     this.#gateway ??= Gateway.open(this, options, this.#parts.descriptors);
@@ -235,21 +243,21 @@ export class Models implements Catalogue {
     }
   }
 
-  /** Where memory is limited no more, or newly, all models begin anew: what is loaded was not counted. */
+  /** Where memory is limited no more, or newly, all models begin anew: what is loaded was not counted. What is still draining is, until it is gone. */
   #takeMemoryBudget(models: readonly ModelRequest[], { memory = {} }: GatewayOptions): void {
     this.#memoryBudget = memory;
     const isNeeded = Object.keys(memory).length > 0 || models.some(({ isPinned }) => isPinned);
-    this.#memoryAdmission = isNeeded ? (this.#memoryAdmission ?? new MemoryAdmission(this.#parts.turnMillis)) : undefined;
+    const before = this.#memoryAdmission;
+    this.#memoryAdmission = isNeeded ? (before ?? new MemoryAdmission(this.#parts.turnMillis)) : undefined;
+    if (this.#memoryAdmission !== before) for (const pool of this.#retired) this.#countRetired(pool);
   }
 
-  #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined, isSameOrder: boolean): void {
-    // Another group is another order of turns, and another server elsewhere is another server: such a model begins anew.
-    if (known && isSameOrder && known.model.exclusive === model.exclusive && isDeepStrictEqual(known.model.remote, model.remote)) {
+  #take(model: ModelRequest, known: ModelPool | undefined, inherited: Inheritance | undefined): void {
+    if (known) {
       this.#pools.set(model.name, known);
       if (!isDeepStrictEqual(known.model, model)) known.update(model);
       return;
     }
-    if (known) this.#retire(known, true);
     const pool = this.#poolFor(model);
     this.#pools.set(model.name, pool);
     if (inherited) {
@@ -280,6 +288,12 @@ export class Models implements Catalogue {
   #retire(pool: ModelPool, isReplaced: boolean): void {
     this.#retired.add(pool);
     void this.#end(pool, isReplaced).catch((error: unknown) => this.#parts.alert(errorText(error)));
+    this.#countRetired(pool);
+  }
+
+  #countRetired(pool: ModelPool): void {
+    const group = this.#groupOf(pool.model);
+    if (group) pool.countIn(group);
   }
 
   async #end(pool: ModelPool, isReplaced: boolean): Promise<void> {
@@ -295,9 +309,9 @@ export class Models implements Catalogue {
     await Promise.all([...this.#retired].filter((pool) => pool.name === name).map((pool) => this.#end(pool, true)));
   }
 
-  /** What a server elsewhere takes is none of this machine's memory. */
-  #groupOf({ exclusive, remote }: ModelRequest): Admission<SizedMember> | undefined {
-    if (remote) return undefined;
+  /** What a server elsewhere takes is none of this machine's memory, and one that cannot be served takes none. */
+  #groupOf({ exclusive, remote, problem }: ModelRequest): Admission<SizedMember> | undefined {
+    if (remote || problem !== undefined) return undefined;
     if (this.#memoryAdmission) return this.#memoryAdmission;
     if (exclusive === undefined) return undefined;
     const group = this.#groups.get(exclusive) ?? new ExclusiveGroup(this.#parts.turnMillis);
@@ -308,6 +322,11 @@ export class Models implements Catalogue {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Another group is another order of turns, and another server elsewhere is another server: such a model begins anew, as one does that could not be served. */
+function hasSamePool(known: ModelRequest, model: ModelRequest): boolean {
+  return known.exclusive === model.exclusive && known.problem === model.problem && isDeepStrictEqual(known.remote, model.remote);
 }
 
 function check({ token, allowedOrigins = [], keys = [] }: GatewayOptions): void {

@@ -1,4 +1,8 @@
+import { errorText } from '../protocol/errors.ts';
 import { GatewayError } from './gatewayError.ts';
+
+/** Time after which a client may retry when another model does not release the memory, in seconds. */
+const memorySeconds = 10;
 
 /** The model was removed from the declarations. */
 export function notDeclared(model: string): GatewayError {
@@ -21,4 +25,9 @@ export function queueFull(model: string, queued: number, retryAfterSeconds: numb
     retryAfterSeconds,
     mayFallBack: true,
   });
+}
+
+/** Another model has not released the memory, for this reason. */
+export function memoryNotBack(reason: Error): GatewayError {
+  return new GatewayError(503, errorText(reason), { retryAfterSeconds: memorySeconds, mayFallBack: true });
 }

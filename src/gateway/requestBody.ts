@@ -1,5 +1,6 @@
 import { errorText } from '../protocol/errors.ts';
 import type { RequestChanges } from '../protocol/modelFacts.ts';
+import type { ModelRequest } from '../protocol/models.ts';
 import { fieldsOf } from './formBytes.ts';
 import { GatewayError } from './gatewayError.ts';
 import { type ByteRange, fieldsNamed, mostFields, replaceRanges, withFields } from './jsonBytes.ts';
@@ -22,6 +23,12 @@ const maxDepth = 256;
 const maxConversation = 4096;
 /** Bytes of a field of a form that is looked at. */
 const longestField = 1024;
+
+/** What is changed in a request that names the model by this name. */
+export function changesOf({ name, changes, variants = [] }: ModelRequest, asked: string | undefined): readonly RequestChanges[] {
+  const variant = asked === name ? undefined : variants.find((one) => one.name === asked);
+  return [changes, variant].filter((one) => one !== undefined);
+}
 
 /** @throws GatewayError where it is not what it says it is. */
 export function parseBody(bytes: Buffer, type: string): RequestBody {

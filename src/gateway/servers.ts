@@ -80,6 +80,7 @@ export class Servers {
 
   /** Number of those that are listed, and of those that are missing. */
   get expected(): number {
+    if (this.#retired) return this.#all.length;
     return this.#desired + this.#all.filter(({ number }) => number > this.#desired).length;
   }
 

@@ -251,9 +251,9 @@ function headersFor({ headers, body }: UpstreamRequest): Record<string, string |
   return kept;
 }
 
-/** The reason for the server's end, where it becomes known in time. */
-async function causeOf({ lost }: Lease, otherwise: GatewayError): Promise<GatewayError> {
-  await isAborted(lost, causeTimeoutMillis);
+/** The reason for the server's end, where it becomes known in time; of one elsewhere it never is. */
+async function causeOf({ lost, server }: Lease, otherwise: GatewayError): Promise<GatewayError> {
+  if (server !== undefined) await isAborted(lost, causeTimeoutMillis);
   return lost.reason instanceof GatewayError ? lost.reason : otherwise;
 }
 

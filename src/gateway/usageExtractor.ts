@@ -3,6 +3,7 @@ import { asRecord } from '../protocol/jsonFields.ts';
 
 /** Tokens as the server has counted them. */
 export interface TokenUsage {
+  /** All that the model has read: with those that the server had in its cache, and those that it has put there. */
   readonly inputTokens?: number;
   /** Of those, the ones that the server had from an earlier request. */
   readonly cachedTokens?: number;
@@ -109,11 +110,15 @@ function parseOr(text: string): unknown {
   }
 }
 
-/** Reads OpenAI's format and Anthropic's; usage is in the event itself, its message (message_start), or its response (responses). */
+/**
+ * Reads OpenAI's format and Anthropic's; usage is in the event itself, its message (message_start), or its response (responses). OpenAI's numbers of input tokens have the
+ * cached ones in them, Anthropic's have not: "total input tokens = cache_read_input_tokens + cache_creation_input_tokens + input_tokens", all of which are billed, though at
+ * different prices (https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching).
+ */
 function usageIn(event: unknown): TokenUsage {
   const { usage, message, response } = asRecord(event);
   const found = asRecord(usage ?? asRecord(message)['usage'] ?? asRecord(response)['usage']);
-  const input = found['prompt_tokens'] ?? found['input_tokens'];
+  const input = found['prompt_tokens'] ?? withCache(found);
   const output = found['completion_tokens'] ?? found['output_tokens'];
   const details = asRecord(found['prompt_tokens_details'] ?? found['input_tokens_details']);
   const cached = details['cached_tokens'] ?? found['cache_read_input_tokens'];
@@ -122,6 +127,15 @@ function usageIn(event: unknown): TokenUsage {
     ...(isCount(input) && input > 0 && { inputTokens: input }),
     ...(isCount(output) && { outputTokens: output }),
   };
+}
+
+/** Some gateways write Anthropic's names beside OpenAI's `prompt_tokens`, which has them in it. */
+function withCache({
+  input_tokens: input,
+  cache_read_input_tokens: read,
+  cache_creation_input_tokens: created,
+}: ReturnType<typeof asRecord>): unknown {
+  return isCount(input) ? input + (isCount(read) ? read : 0) + (isCount(created) ? created : 0) : input;
 }
 
 /** What cannot be a number of tokens is as good as not said: a negative one would give a budget back. */

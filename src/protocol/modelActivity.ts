@@ -53,6 +53,8 @@ export interface ActivityPage {
   readonly revision: number;
   /** Those that have changed since, in the order in which they came. */
   readonly requests: readonly ModelActivity[];
+  /** Id of the oldest request that is remembered; absent where there is none. What has changed of earlier ones is in no page. */
+  readonly oldest?: number;
   /** What requests and answers say is kept at present: see {@link keepBodies}. */
   readonly keepsBodies?: true;
 }

@@ -141,6 +141,7 @@ export type ModelPageText =
   | 'imageTooLarge'
   | 'imageKind'
   | 'tooManyImages'
+  | 'imageUnreadable'
   | 'send'
   | 'stopAnswers'
   | 'waitingFor'

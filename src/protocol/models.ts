@@ -44,10 +44,12 @@ export interface ModelRequest {
   readonly description?: string;
   /** As people know it: `llama.cpp`. */
   readonly runtime: string;
-  /** Of an instance; in `argv`, `env` and `ready`, {@link portPlaceholder} stands for its port. Absent where a server elsewhere answers. */
+  /** Of an instance; in `argv`, `env` and `ready`, {@link portPlaceholder} stands for its port. Absent where a server elsewhere answers, and where there is a `problem`. */
   readonly start?: StartRequest;
   /** Present where a server elsewhere answers: no process is started then. */
   readonly remote?: RemoteUpstream;
+  /** Why it cannot be served, as a sentence: a file or a variable of its declaration is missing. Each load of it fails with this reason. */
+  readonly problem?: string;
   /** The model that is asked where this one cannot answer. */
   readonly fallback?: string;
   readonly budget?: ModelBudget;

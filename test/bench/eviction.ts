@@ -87,6 +87,8 @@ class SimulatedModel implements SizedMember {
   readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
   readonly expected = 1;
+  readonly isRetired = false;
+  readonly isUnloading = false;
   listed = 0;
   outstanding = 0;
   askedAt = Number.NEGATIVE_INFINITY;

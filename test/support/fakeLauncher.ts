@@ -27,6 +27,8 @@ export class FakeLauncher implements Launcher {
   readonly #servers = new Map<string, FakeServer>();
   /** What must never happen, as sentences. */
   readonly violations: string[] = [];
+  /** What was ended, and why. */
+  readonly ends: string[] = [];
   odds: Odds;
   /** Bytes that all servers together may have, as their models say what they need; undefined: as many as they want. */
   budget: number | undefined;
@@ -77,7 +79,8 @@ export class FakeLauncher implements Launcher {
     throw new Error('no process has come before this one');
   }
 
-  async end({ tree, name }: Pick<Launched, 'tree' | 'name'>): Promise<void> {
+  async end({ tree, name }: Pick<Launched, 'tree' | 'name'>, reason: string): Promise<void> {
+    this.ends.push(`${name}: ${reason}`);
     await this.#while(5);
     const server = this.#servers.get(name);
     if (server?.tree !== tree) return;

@@ -10,7 +10,7 @@ import { isAlive } from '../support/survivors.ts';
 describe('SIGUSR1 opens no debugger', () => {
   const declared = JSON.stringify({
     processes: { it: { command: 'touch up; exec sleep 1000' } },
-    models: { m: { runtime: 'custom', command: ['false'] } },
+    models: { m: { runtime: 'custom', command: ['false', '${port}'] } },
   });
   for (const [args, own] of [
     [['up', 'it'], 0],

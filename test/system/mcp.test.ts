@@ -211,7 +211,7 @@ describe('an agent by HTTP', () => {
     mkdirSync(join(run.workFolder, '.vscode'));
     writeFileSync(
       join(run.workFolder, '.vscode', 'processes.json'),
-      JSON.stringify({ models: { one: { runtime: 'custom', command: 'sleep 1' } } }),
+      JSON.stringify({ models: { one: { runtime: 'custom', command: ['sleep', '1'], args: ['${port}'] } } }),
     );
     for (const token of damaged) {
       for (const args of [['mcp', '--http'], ['gateway']]) {

@@ -238,7 +238,7 @@ describe('tree-warden gateway', () => {
   it('says that its port is taken, and serves at no other', async () => {
     await using run = new Run();
     mkdirSync(join(run.workFolder, '.vscode'));
-    const one = { runtime: 'custom', command: ['false'] };
+    const one = { runtime: 'custom', command: ['false', '${port}'] };
     writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ models: { one } }));
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

@@ -88,7 +88,7 @@ describe('tree-warden pull', () => {
     ['without Ollama', { runtime: 'ollama', model: 'x' }, 127, /'ollama'.*See ollama\.com\/download/s],
     [
       'of one’s own server',
-      { runtime: 'custom', command: ['serve'] },
+      { runtime: 'custom', command: ['serve', '${port}'] },
       1,
       /'coder' cannot be downloaded ahead of time: custom has no means for that that Tree Warden knows\./,
     ],

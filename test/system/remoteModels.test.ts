@@ -38,19 +38,28 @@ interface Gateway {
 /** A `tree-warden gateway` that serves what the file declares, until it is ended. */
 class ServedHere implements AsyncDisposable {
   readonly gateway: Gateway;
+  readonly #told: readonly string[];
   readonly #child: ReturnType<Run['start']>;
 
   static async start(run: Run): Promise<ServedHere> {
     const child = run.start(['gateway', '--json']);
+    const told: string[] = [];
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => told.push(piece));
     assert.ok(child.stdout);
     const lines = createInterface({ input: child.stdout });
     const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => assert.fail('it has ended'))])) as [string];
-    return new ServedHere(child, JSON.parse(line) as Gateway);
+    return new ServedHere(child, JSON.parse(line) as Gateway, told);
   }
 
-  private constructor(child: ReturnType<Run['start']>, gateway: Gateway) {
+  private constructor(child: ReturnType<Run['start']>, gateway: Gateway, told: readonly string[]) {
     this.#child = child;
+    this.#told = told;
     this.gateway = gateway;
+  }
+
+  /** What it has said on stderr. */
+  get stderr(): string {
+    return this.#told.join('');
   }
 
   async chat(model: string, token = this.gateway.token): Promise<{ readonly status: number; readonly text: string }> {
@@ -173,6 +182,35 @@ describe('a model elsewhere', () => {
     assert.deepEqual([client, others], ['ci', []]);
     const files = await eventually('no file is being replaced', () => filesBelow(run.folder));
     for (const text of [commandLines(), ...files.values()]) assert.ok(!text.includes(clientKey), text);
+  });
+
+  it('is served where another model cannot be, which is refused with the reason, and has its fallback', async () => {
+    await using far = await RemoteServer.start();
+    await using run = new Run(secrets);
+    const noFile = { runtime: 'llama.cpp', model: 'none.gguf' };
+    const noKey = remote(far, { key: '${secret:OTHER}' });
+    declare(run, { models: { gpt: remote(far), coder: noFile, other: noKey, replaced: { ...noFile, fallback: 'gpt' } } });
+    await using served = await ServedHere.start(run);
+    const refusals = [
+      ['coder', `There is no model file ${join(run.workFolder, 'none.gguf')}.`],
+      ['other', "The secret 'OTHER' is not known. Set it in the environment: TREE_WARDEN_SECRET_OTHER."],
+    ] as const;
+    for (const [name, reason] of refusals) {
+      const { status, text } = await served.chat(name);
+      const { error } = JSON.parse(text) as { readonly error: { readonly message: string } };
+      assert.deepEqual([status, error.message], [424, reason]);
+      await eventually(`the reason for ${name} is told`, () => served.stderr.includes(`models.${name}: ${reason}\n`));
+    }
+    for (const name of ['gpt', 'replaced']) {
+      const { status, text } = await served.chat(name);
+      assert.equal(status, 200, text);
+      assert.match(text, /from afar/);
+    }
+    const { data } = JSON.parse(await served.get('/v1/models')) as {
+      readonly data: readonly { readonly id: string; readonly status: object }[];
+    };
+    assert.deepEqual(data.find(({ id }) => id === 'coder')?.status, { value: 'unloaded', failed: true, reason: refusals[0][1] });
+    assert.doesNotMatch(served.stderr, /coder failed/, 'it is told once');
   });
 
   it('needs its secret', async () => {

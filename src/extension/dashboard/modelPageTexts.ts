@@ -61,6 +61,7 @@ export function modelPageTexts(): Readonly<Record<ModelPageText, string>> {
     imageTooLarge: vscode.l10n.t('{0} was not added: it has more than {1} MB.', '{0}', maxImageBytes / 2 ** 20),
     imageKind: vscode.l10n.t('{0} was not added: it is no PNG, JPEG, GIF or WebP.', '{0}'),
     tooManyImages: vscode.l10n.t('{0} was not added: a prompt has {1} images at most.', '{0}', maxImages),
+    imageUnreadable: vscode.l10n.t('{0} was not added: it cannot be read ({1}).', '{0}', '{1}'),
     send: vscode.l10n.t('Send'),
     stopAnswers: vscode.l10n.t('Stop'),
     waitingFor: vscode.l10n.t('waiting for the answer'),

@@ -193,7 +193,8 @@ export class Models implements vscode.Disposable {
     const shared = { port: this.#port(), token, allowedOrigins, keys, ...(memory && { memory }) };
     const { refused = [], ...gateway } = await declareWhereServed(client, requests, shared, options);
     this.#gateway = gateway;
-    for (const { reason } of refused) this.#complain(reason);
+    const isKnown = new Set(requests.flatMap(({ name, problem }) => (problem === undefined ? [] : name)));
+    for (const { name, reason } of refused) if (!isKnown.has(name)) this.#complain(reason);
     const isShared = requests.some(({ scope }) => scope === 'user');
     const served = requests.filter(({ name }) => !refused.some((one) => one.name === name));
     void link.shareModels(isShared ? served.map(({ name }) => name) : []);
@@ -203,9 +204,9 @@ export class Models implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** What cannot be resolved is told, and does not take the others away. */
+  /** What cannot be resolved is told, here and to its clients, and does not take the others away. */
   async #resolve(declared: readonly DeclaredModel[]): Promise<ModelRequest[]> {
-    const { resolveModel } = await import('../../config/resolveModel.ts');
+    const { resolveModel, unresolvedModel } = await import('../../config/resolveModel.ts');
     const { secrets } = this.#options;
     const resolving = declared.map(async ({ name, spec: written, folder, root }) => {
       const portFor = (port: string): Promise<number> => this.#ports.portFor(port);
@@ -221,10 +222,10 @@ export class Models implements vscode.Disposable {
         const message = `${name}: ${errorText(error)}`;
         this.#options.log.error(message);
         void tellError(message);
-        return undefined;
+        return unresolvedModel(name, spec, errorText(error));
       }
     });
-    return (await Promise.all(resolving)).filter((request) => request !== undefined);
+    return await Promise.all(resolving);
   }
 
   /** One without a value is told, and does not take the others away. */

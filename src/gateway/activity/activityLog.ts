@@ -118,7 +118,14 @@ export class ActivityLog {
     const requests = this.#logged
       .filter(({ revision }) => revision > from)
       .map(({ activity }) => (this.#bodies.has(activity.id) ? { ...activity, hasBodies: true as const } : activity));
-    return { gateway: this.#gateway, revision: this.#revision, requests, ...(this.#bodies.isOn && { keepsBodies: true }) };
+    const oldest = this.#logged[0]?.activity.id;
+    return {
+      gateway: this.#gateway,
+      revision: this.#revision,
+      requests,
+      ...(oldest !== undefined && { oldest }),
+      ...(this.#bodies.isOn && { keepsBodies: true }),
+    };
   }
 }
 

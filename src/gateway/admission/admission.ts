@@ -11,8 +11,8 @@ export interface GroupMember {
   readonly isLoading: boolean;
   /** Its turn has begun, or begun again: from now on it may load and answer. */
   begin(): void;
-  /** Unloads it. Resolves when its memory is verified to be free, however its servers have ended; rejects with the reason why it is not. */
-  releaseMemory(): Promise<void>;
+  /** Unloads it, for another one: `reason` says for which, as a clause. Resolves when its memory is verified to be free, however its servers have ended; rejects with the reason why it is not. */
+  releaseMemory(reason: string): Promise<void>;
   /** Rejects every request that waits for it, because it cannot be loaded; where some of its servers are loaded, only what waits for further ones. */
   fail(error: Error): void;
 }
@@ -24,6 +24,10 @@ export interface SizedMember extends GroupMember {
   readonly expected: number;
   /** Number of servers of which it is not verified that they are gone. */
   readonly listed: number;
+  /** It is not declared any more, or is as another one: nothing keeps it from going. */
+  readonly isRetired: boolean;
+  /** All of its servers are being ended. */
+  readonly isUnloading: boolean;
   /** When it was asked last, by performance.now(); negative infinity where it never was. */
   readonly askedAt: number;
 }

@@ -12,6 +12,8 @@ export class ExclusiveGroup implements Admission {
   #waiting: readonly GroupMember[] = [];
   /** The model whose servers have the memory, or may still have it. */
   #current: GroupMember | undefined;
+  /** Others whose servers were running when they came into the group: they have to be gone, too, before the next one begins. */
+  readonly #lingering = new Set<GroupMember>();
   #isOver = false;
   #turn: NodeJS.Timeout | undefined;
   #swapping = false;
@@ -30,9 +32,10 @@ export class ExclusiveGroup implements Admission {
     return this.mayAnswer(member);
   }
 
-  /** Servers of this model are running already, so the memory is its own. */
+  /** Servers of this model are running already, so the memory is its own, or shared with what had it before. */
   takeOver(member: GroupMember): void {
-    this.#current ??= member;
+    if (this.#current === undefined && !this.#swapping) this.#current = member;
+    else if (this.#current !== member) this.#lingering.add(member);
   }
 
   /** A request waits for this model. */
@@ -66,6 +69,7 @@ export class ExclusiveGroup implements Admission {
   /** To be called when this model is verified to be unloaded, and no request waits for it. */
   leave(member: GroupMember): void {
     this.#waiting = this.#waiting.filter((other) => other !== member);
+    this.#lingering.delete(member);
     if (this.#current === member && !this.#swapping) {
       this.#endTurn();
       this.#current = undefined;
@@ -87,8 +91,15 @@ export class ExclusiveGroup implements Admission {
     this.#swapping = true;
     this.#endTurn();
     let problem: Error | undefined;
+    const first = this.#waiting.find(({ isWanted }) => isWanted);
+    const reason = `'${first?.name ?? ''}' of the same exclusive group was asked`;
     try {
-      await current?.releaseMemory();
+      await current?.releaseMemory(reason);
+      // More may come while one of them is waited for.
+      for (const member of this.#lingering) {
+        await member.releaseMemory(reason);
+        this.#lingering.delete(member);
+      }
     } catch (error) {
       problem = error as Error;
     }

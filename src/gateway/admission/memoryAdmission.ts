@@ -6,7 +6,7 @@ import type { Admission, SizedMember } from './admission.ts';
 import { turnMillis } from './exclusiveGroup.ts';
 import { amountsFor, budgetAmounts, sizeOf } from './needs.ts';
 import { type Amounts, type BudgetedModel, type Plan, planLoads, type Verdict } from './policy.ts';
-import { refusalText, type WaitedFor, waitText } from './texts.ts';
+import { refusalText, swapText, type WaitedFor, waitText } from './texts.ts';
 
 /** A model that has memory, or that may still have it. */
 interface Holder {
@@ -138,7 +138,7 @@ export class MemoryAdmission implements Admission<SizedMember> {
   }
 
   #asBudgeted(key: string, member: SizedMember): BudgetedModel {
-    const { model, expected, outstanding, isWanted, isLoading, askedAt } = member;
+    const { model, expected, outstanding, isWanted, isLoading, isRetired, isUnloading, askedAt } = member;
     const holder = this.#holders.get(member);
     const has = holder ? Math.max(holder.servers, member.listed) : 0;
     const size = this.#sizeOf(model, 'peak');
@@ -147,8 +147,8 @@ export class MemoryAdmission implements Admission<SizedMember> {
       needs: amountsFor(model, size, Math.max(expected, has)),
       holds: amountsFor(model, this.#sizeOf(model, isLoading ? 'peak' : 'settled'), has),
       isGuess: size.source === 'estimated' || size.source === 'unknown',
-      isLeaving: holder?.isLeaving === true,
-      isPinned: model.isPinned === true,
+      isLeaving: holder?.isLeaving === true || (isRetired && isUnloading),
+      isPinned: model.isPinned === true && !isRetired,
       rank: model.rank ?? 0,
       isBusy: outstanding > 0 || (isWanted && holder?.turn?.isOver !== true),
       askedAt,
@@ -207,7 +207,7 @@ export class MemoryAdmission implements Admission<SizedMember> {
   /** The turn begins when the model can answer: two that take longer than a turn to load would do nothing but swap. */
   #endTurnLater(member: SizedMember | undefined): void {
     const holder = member && this.#holders.get(member);
-    if (!holder || holder.turn || holder.isLeaving || (member.isLoading && member.outstanding === 0)) return;
+    if (!holder || holder.turn || holder.isLeaving || member.isRetired || (member.isLoading && member.outstanding === 0)) return;
     const end = (): void => {
       turn.isOver = true;
       this.settle();
@@ -217,13 +217,14 @@ export class MemoryAdmission implements Admission<SizedMember> {
   }
 
   async #unload(keys: readonly string[], next: SizedMember, members: ReadonlyMap<string, SizedMember>): Promise<void> {
+    const reason = swapText(next.name, this.#missingOf(next), budgetAmounts(this.#budget, []));
     const unloading = keys.flatMap((key) => {
       const member = members.get(key);
       const holder = member && this.#holders.get(member);
       if (!holder) return [];
       endTurn(holder);
       holder.isLeaving = true;
-      return [this.#release(member, holder)];
+      return [this.#release(member, holder, reason)];
     });
     const problems = (await Promise.all(unloading)).filter((problem) => problem !== undefined);
     if (this.#disposed) return;
@@ -236,10 +237,10 @@ export class MemoryAdmission implements Admission<SizedMember> {
   }
 
   /** Resolves with why its memory is not back; it may go on using it then. */
-  async #release(member: SizedMember, holder: Holder): Promise<Error | undefined> {
+  async #release(member: SizedMember, holder: Holder, reason: string): Promise<Error | undefined> {
     let problem: Error | undefined;
     try {
-      await member.releaseMemory();
+      await member.releaseMemory(reason);
     } catch (error) {
       problem = error instanceof Error ? error : new Error(errorText(error));
     }
@@ -257,19 +258,22 @@ export class MemoryAdmission implements Admission<SizedMember> {
   }
 
   #reasonFor(member: SizedMember, awaited: readonly string[], members: ReadonlyMap<string, SizedMember>): string {
-    const { needs, holds } = this.#asBudgeted('', member);
-    const missing: Amounts = new Map(
-      [...needs].filter(([resource, amount]) => Number.isFinite(amount) && amount > (holds.get(resource) ?? 0)),
-    );
     const waitedFor = awaited.flatMap((key): WaitedFor | [] => {
       const other = members.get(key);
       if (!other) return [];
       const { name } = other;
       if (this.#holders.get(other)?.isLeaving) return { name, does: 'unloading' };
       if (other.outstanding > 0) return { name, does: 'answering' };
+      if (other.isUnloading) return { name, does: 'unloading' };
       return { name, does: other.isLoading ? 'loading' : 'busy' };
     });
-    return waitText(missing, waitedFor);
+    return waitText(this.#missingOf(member), waitedFor);
+  }
+
+  /** What it needs of each resource that it has too little of, as far as that is known. */
+  #missingOf(member: SizedMember): Amounts {
+    const { needs, holds } = this.#asBudgeted('', member);
+    return new Map([...needs].filter(([resource, amount]) => Number.isFinite(amount) && amount > (holds.get(resource) ?? 0)));
   }
 
   #forget(member: SizedMember): void {

@@ -25,13 +25,26 @@ export interface WaitedFor {
 
 /** What a model that waits for memory waits for, as a clause: `waits for 6.0 GB of memory: 'coder' is answering`. */
 export function waitText(missing: ReadonlyMap<string, number>, waitedFor: readonly WaitedFor[]): string {
-  const amounts = [...missing].flatMap(([resource, amount]) => {
-    const kind = memoryName(resource);
-    return kind === undefined ? [] : `${amountText(amount)} of ${kind}`;
-  });
-  const what = amounts[0] ?? 'its turn';
+  const what = amountsIn(missing)[0]?.text ?? 'its turn';
   const shown = waitedFor.slice(0, maxNamed).map(({ name, does }) => (does === 'busy' ? `'${name}' has requests` : `'${name}' is ${does}`));
   return `waits for ${what}: ${shown.join(', ') || 'others were asked before'}`;
+}
+
+/** For which model one is unloaded, as a clause: `'coder' needs 6.0 GB of memory of the budget of 12.0 GB`. */
+export function swapText(model: string, missing: ReadonlyMap<string, number>, budget: ReadonlyMap<string, number>): string {
+  // What has no budget is not what it is unloaded for.
+  const [first] = amountsIn(missing).filter(({ resource }) => budget.has(resource));
+  return first === undefined
+    ? `'${model}' was asked`
+    : `'${model}' needs ${first.text} of the budget of ${amountText(budget.get(first.resource) ?? 0)}`;
+}
+
+/** Those that are memory, with what is said of each: `6.0 GB of memory`. */
+function amountsIn(missing: ReadonlyMap<string, number>): { readonly resource: string; readonly text: string }[] {
+  return [...missing].flatMap(([resource, amount]) => {
+    const kind = memoryName(resource);
+    return kind === undefined ? [] : { resource, text: `${amountText(amount)} of ${kind}` };
+  });
 }
 
 function namesOf(names: readonly string[]): string {

@@ -7,7 +7,7 @@ import type { Answered } from '../modelStatistics.ts';
 import { ensureFolder, fileName, removeFile, savedSlots, tidy } from './promptFiles.ts';
 import { restoreSlot, saveSlot, slotsOf } from './slots.ts';
 
-/** Why a server is ended that makes room for one of another model. */
+/** Begins the reason why a server is ended that makes room for one of another model. */
 export const swapReason = 'unloaded for another model';
 /** How long prompts of one server may take to be saved, or restored, in milliseconds. */
 const longestMillis = 60_000;
@@ -47,7 +47,7 @@ export class PromptKeeper implements Launcher {
 
   async end(launched: Pick<Launched, 'tree' | 'name'>, reason: string): Promise<void> {
     const kept = this.#kept.get(launched.tree);
-    const saved = kept?.isReady && reason === swapReason ? await this.#save(kept) : '';
+    const saved = kept?.isReady && reason.startsWith(swapReason) ? await this.#save(kept) : '';
     await this.#launcher.end(launched, `${reason}${saved}`);
     this.#kept.delete(launched.tree);
   }

@@ -13,6 +13,8 @@ const maxDumped = 2 ** 20;
 const maxQuoted = 300;
 /** Pause before the first look after something has gone wrong, and the longest one; each is twice the one before. In milliseconds. */
 export const lookPauses = { first: 1000, longest: 60_000 } as const;
+/** Status of an answer to a key that is wrong. */
+const unauthorized = 401;
 /** Asks for nothing that is charged for. */
 const lookPath = '/v1/models';
 
@@ -78,7 +80,7 @@ export class RemoteHealth {
         return undefined;
       }
       const text = await beginningOf(answer.body);
-      const what = answer.statusCode < 500 ? 'refuses the key' : 'cannot answer';
+      const what = answer.statusCode === unauthorized ? 'refuses the key' : 'cannot answer';
       return `${host} ${what} (${answer.statusCode})${text === '' ? '.' : `: ${text}`}`;
     } catch (error) {
       if (error instanceof GatewayError) return error.message;
@@ -111,9 +113,12 @@ export class RemoteHealth {
   }
 }
 
-/** Also one that says that there is nothing at that path, or that this was asked too often: it answers, and knows the key. */
+/**
+ * Also one that says that there is nothing at that path, that it may not be seen with this key, or that this was asked too often: it answers. Many have no list of models,
+ * or have keys that may ask models and nothing else.
+ */
 function isFine(status: number): boolean {
-  return status < 500 && status !== 401 && status !== 403;
+  return status < 500 && status !== unauthorized;
 }
 
 async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {

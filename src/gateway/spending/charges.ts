@@ -20,7 +20,7 @@ export function usageChanges({ budget }: ModelRequest, path: string, isStream: b
 /** A request that has been sent. */
 type Sent = Pick<UpstreamRequest, 'path' | 'body'>;
 
-/** As the server has counted them. Of an answer that does not say, what the request alone has cost. */
+/** As the server has counted them, those from its cache and for its cache like all others: they are billed, too, at whatever price. Of an answer that does not say, what the request alone has cost. */
 export function tokensOf({ usage }: ProxyResult, status: number, sent: Sent): number {
   if (counting.test(sent.path)) return 0;
   const { inputTokens, outputTokens } = usage;

@@ -1,6 +1,7 @@
 /** An answer of Anthropic's Messages API, from a whole chat completion. */
 import { asRecord } from '../../protocol/jsonFields.ts';
 import { GatewayError } from '../gatewayError.ts';
+import { parseJsonExactly } from '../parseJson.ts';
 import type { ChatEnd, ChatPiece } from './chatPieces.ts';
 import type { AnswerHead } from './translation.ts';
 
@@ -56,7 +57,7 @@ function blocksOf(head: AnswerHead, pieces: readonly ChatPiece[], { reason }: Ch
 function inputOf(name: string, text: string, reason: ChatEnd['reason']): object {
   if (text.trim() === '') return {};
   try {
-    const input: unknown = JSON.parse(text);
+    const input = parseJsonExactly(text);
     if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input;
   } catch {
     if (reason === 'length') return {};

@@ -28,6 +28,10 @@ export interface MeasuredServer {
 /** Measures what servers of models take while they are loaded, and when they are. */
 export class MemoryMeter {
   readonly #parts: MemoryMeterParts;
+  /** What is done at each reading, of each server. */
+  readonly #looks = new Set<() => void>();
+  /** Present while there are servers. One for all: what is read of a machine at one moment is read once. */
+  #reading: NodeJS.Timeout | undefined;
 
   constructor(parts: MemoryMeterParts) {
     this.#parts = parts;
@@ -42,16 +46,18 @@ export class MemoryMeter {
     let hasEnded = false;
     let settling: NodeJS.Timeout | undefined;
     const look = async (): Promise<void> => {
-      const read = await this.#parts.read(tree);
-      if (read === undefined || hasEnded) return;
-      peak = larger(peak, read.peak);
-      const measured = { peak, settled: read.settled };
+      const taken = await this.#parts.read(tree);
+      if (taken === undefined || hasEnded) return;
+      peak = larger(peak, taken.peak);
+      const measured = { peak, settled: taken.settled };
       // One that is just ending has no memory for a moment.
-      if (!isSettled || read.settled.memoryBytes === 0 || (told && !differs(told, measured))) return;
+      if (!isSettled || taken.settled.memoryBytes === 0 || (told && !differs(told, measured))) return;
       told = measured;
       this.#parts.onMeasured(key, model, measured);
     };
-    const reading = setInterval(() => void look(), readMillis);
+    const read = (): void => void look();
+    this.#looks.add(read);
+    this.#reading ??= setInterval(() => this.#readAll(), readMillis);
     return {
       ready: () => {
         // It takes the most just before it is ready, or some time after.
@@ -63,10 +69,17 @@ export class MemoryMeter {
       },
       end: () => {
         hasEnded = true;
-        clearInterval(reading);
         clearTimeout(settling);
+        this.#looks.delete(read);
+        if (this.#looks.size > 0) return;
+        clearInterval(this.#reading);
+        this.#reading = undefined;
       },
     };
+  }
+
+  #readAll(): void {
+    for (const look of this.#looks) look();
   }
 }
 

@@ -79,7 +79,9 @@ function refusalIn(
   lease: ModelLease,
   model: ModelRequest,
 ): string | undefined {
-  const { name } = model;
+  const { name, problem } = model;
+  // Another client may have what this one lacks.
+  if (problem !== undefined) return problem;
   const holder = holders.get(name);
   const differences = holder ? differencesOf(holder.model, model) : [];
   if (holder && differences.length > 0) return refusalOf(name, holder.lessee, differences);

@@ -31,6 +31,7 @@ const model = z
     runtime: name,
     start: start.optional(),
     remote: remote.optional(),
+    problem: text.optional(),
     fallback: name.optional(),
     budget: budget.optional(),
     instances,
@@ -60,8 +61,8 @@ const model = z
     metricsPath: text.optional(),
   })
   .refine(
-    (declared) => (declared.start === undefined) !== (declared.remote === undefined),
-    'has neither a start nor a server elsewhere, or both',
+    ({ start: local, remote: elsewhere, problem }) => [local, elsewhere, problem].filter((one) => one !== undefined).length === 1,
+    'has none of a start, a server elsewhere and a problem, or more than one',
   );
 export const declaredModels = {
   models: listOf(model, 1000),

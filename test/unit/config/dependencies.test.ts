@@ -98,7 +98,7 @@ describe('dependsOn', () => {
     parseProcesses(
       JSON.stringify({
         processes: { web: { command: 'true', dependsOn, ...more } },
-        models: { coder: { runtime: 'custom', command: ['serve'] }, broken: {} },
+        models: { coder: { runtime: 'custom', command: ['serve', '${port}'] }, broken: {} },
       }),
     );
 

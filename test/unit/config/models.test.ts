@@ -130,7 +130,7 @@ describe('a model', () => {
     const second = startRequest(model, 2, 4322);
     assert.deepEqual([second.name, second.pool, second.env['TREE_WARDEN_INSTANCE']], ['small#2', 'small', '2']);
     assert.deepEqual(second.ready?.check, { by: 'http', url: 'http://127.0.0.1:4322/health' });
-    const byPort = await resolved({ runtime: 'custom', command: ['x'], ready: { tcp: '${port}' } });
+    const byPort = await resolved({ runtime: 'custom', command: ['x', '${port}'], ready: { tcp: '${port}' } });
     assert.deepEqual(startRequest(byPort, 1, 4321).ready?.check, { by: 'tcp', host: '127.0.0.1', port: 4321 });
     const watched = await resolved({ runtime: 'ollama', model: 'x', alive: { exec: ['ping', '${port}'] } });
     assert.deepEqual(startRequest(watched, 1, 4321).alive?.check, { by: 'exec', argv: ['ping', '4321'] });
@@ -310,13 +310,18 @@ describe('a model', () => {
     ['no model', { runtime: 'ollama' }, /^models\.small: must have a model: a file, or a name that the runtime knows$/],
     ['no command of its own', { runtime: 'custom' }, /^models\.small: must have a command, because its runtime is custom$/],
     [
+      'a command that is not told where to listen',
+      { runtime: 'custom', command: ['serve', '-p', '8080'], args: ['-v'], env: { HOST: '127.0.0.1' }, ready: { tcp: '${port}' } },
+      /^models\.small\.command: must have \$\{port\} in it, or in args or env: each server is told by it where to listen, and is asked there$/,
+    ],
+    [
       'a command where the runtime has one',
       { runtime: 'vllm', model: 'x', command: ['y'] },
       /^models\.small\.command: belongs to the runtime "custom"/,
     ],
     [
       'a size that is not declared',
-      { runtime: 'custom', command: ['serve', '-c', '${contextSize}'] },
+      { runtime: 'custom', command: ['serve', '${port}', '-c', '${contextSize}'] },
       /^models\.small\.command: asks for \$\{contextSize\}, which is not declared$/,
     ],
     [

@@ -86,7 +86,11 @@ describe('a variable of VS Code', () => {
   });
 
   it('means that of a model, too', async () => {
-    const text = { models: { m: { runtime: 'custom', model: 'm', command: ['x', '${cwd}', '${workspaceFolderBasename}'], cwd: 'sub' } } };
+    const text = {
+      models: {
+        m: { runtime: 'custom', model: 'm', env: { PORT: '${port}' }, command: ['x', '${cwd}', '${workspaceFolderBasename}'], cwd: 'sub' },
+      },
+    };
     const [spec] = parseProcesses(JSON.stringify(text)).models.values();
     assert.ok(spec);
     assert.deepEqual(startRequest(await resolveServed('m', spec, context), 1, 1).argv, ['x', '/w/my app/sub', 'my app']);
@@ -198,7 +202,7 @@ describe('inputs of processes.json', () => {
     ],
     [
       'an input in a model',
-      { inputs: [input], models: { m: { runtime: 'custom', command: ['x', '${input:target}'] } } },
+      { inputs: [input], models: { m: { runtime: 'custom', env: { PORT: '${port}' }, command: ['x', '${input:target}'] } } },
       /models\.m: \$\{input:target\}: its value is known only when/,
     ],
     [

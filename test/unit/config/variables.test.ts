@@ -102,7 +102,11 @@ describe('a list of a program and its arguments', () => {
   const entries: [string, (list: unknown) => object, (parsed: ReturnType<typeof parseProcesses>) => unknown][] = [
     ['of a process', (command) => ({ processes: { a: { command } } }), ({ specs }) => specs.get('a')?.command],
     ['of a probe', (exec) => ({ processes: { a: { command: 'x', ready: { exec } } } }), ({ specs }) => specs.get('a')?.ready?.exec],
-    ['of a model', (command) => ({ models: { a: { runtime: 'custom', command } } }), ({ models }) => models.get('a')?.command],
+    [
+      'of a model',
+      (command) => ({ models: { a: { runtime: 'custom', command, args: ['${port}'] } } }),
+      ({ models }) => models.get('a')?.command,
+    ],
   ];
   for (const [what, write, read] of entries) {
     it(`${what} may hold arguments that are empty`, () => {

@@ -36,14 +36,19 @@ function modelOf(name: string, changes: Partial<ModelRequest> = {}): ModelReques
 
 class Trial {
   readonly #random: () => number;
+  readonly #budget: number | undefined;
+  readonly #isBudgetSteady: boolean;
   readonly launcher: FakeLauncher;
   readonly models: Models;
   readonly #gone = new Set<string>();
   /** What is still being asked for. */
   readonly #pending = new Map<Promise<unknown>, string>();
 
-  constructor(seed: number, odds: Odds, budget: number | undefined) {
+  /** @param isBudgetSteady Whether all declarations have the budget; otherwise, some have none. */
+  constructor(seed: number, odds: Odds, budget: number | undefined, isBudgetSteady = true) {
     this.#random = randomFrom(seed);
+    this.#budget = budget;
+    this.#isBudgetSteady = isBudgetSteady;
     this.launcher = new FakeLauncher(this.#random, odds);
     this.launcher.budget = budget;
     this.models = new Models({
@@ -81,6 +86,7 @@ class Trial {
   }
 
   async declare(): Promise<void> {
+    if (!this.#isBudgetSteady) this.launcher.budget = this.#random() < 0.5 ? this.#budget : undefined;
     const declared = names.filter(() => this.#random() < 0.8);
     const requests = declared.map((name) => {
       const group = ['x', 'x', 'y', undefined][Math.floor(this.#random() * 4)];
@@ -93,7 +99,7 @@ class Trial {
     });
     for (const { name, model } of this.models.all) {
       const next = requests.find((request) => request.name === name);
-      if (next?.exclusive !== model.exclusive || !next) this.#gone.add(name);
+      if (next?.exclusive !== model.exclusive || !next || !this.#isBudgetSteady) this.#gone.add(name);
     }
     await this.#declareAs(requests);
   }
@@ -172,18 +178,20 @@ describe('models in random orders', () => {
   const seed = Number(process.env['TREE_WARDEN_SEED'] ?? Math.floor(Math.random() * 1e6));
   const nothingFails: Odds = { noLaunch: 0, noLoad: 0, noEnd: 0 };
   const muchFails: Odds = { noLaunch: 0.1, noLoad: 0.15, noEnd: 0.2 };
-  const worlds: [string, Odds, number?][] = [
+  const worlds: [string, Odds, number?, boolean?][] = [
     ['where nothing fails', nothingFails],
     ['where everything fails now and then', muchFails],
     ['where memory is limited', nothingFails, 12],
     ['where memory is limited, and everything fails now and then', muchFails, 12],
+    ['where memory is limited now and then', nothingFails, 12, false],
+    ['where memory is limited now and then, and everything fails now and then', muchFails, 12, false],
   ];
-  for (const [what, odds, budget] of worlds)
+  for (const [what, odds, budget, isBudgetSteady] of worlds)
     it(`have no server that is not listed, nor two of a group at once, and no request waits for ever: ${what}`, async (test) => {
       test.diagnostic(`TREE_WARDEN_SEED=${seed}`);
       let launches = 0;
       for (let run = 0; run < runs; run++) {
-        const trial = new Trial(seed + run, odds, budget);
+        const trial = new Trial(seed + run, odds, budget, isBudgetSteady);
         try {
           await trial.run();
         } catch (error) {

@@ -178,6 +178,12 @@ describe('a request to a model elsewhere', () => {
     const { status, text } = await served.chat('gpt', { stream: true });
     assert.equal(status, 200);
     assert.match(text, /data: \{"error":\{"message":"The server broke off its answer/);
+    const { requests = [] } = (await served.models.activity({})) ?? {};
+    assert.deepEqual(
+      requests.map(({ server }) => server),
+      [undefined],
+      'there is no tree of it, whose end would say why, or whose log could be opened',
+    );
   });
 
   it('waits in the queue for one of the requests that may be under way at once', async () => {
@@ -213,6 +219,23 @@ describe('a server elsewhere', () => {
     assert.match(reason, /refuses the key/);
     assert.ok(!`${text}${JSON.stringify(served.models.snapshots())}`.includes(key));
     assert.equal(far.asked.length, 0);
+  });
+
+  for (const status of [400, 403, 404, 405, 429])
+    it(`that answers ${status} where its models are listed is asked all the same`, async () => {
+      await using far = await RemoteServer.start();
+      far.lookStatus = status;
+      await using served = await Served.start([modelOf('gpt', elsewhere(far.url))]);
+      assert.equal((await served.chat('gpt')).status, 200);
+      assert.equal(served.snapshot('gpt').state, 'ready');
+    });
+
+  it('stays ready where it forbids one request', async () => {
+    await using far = await RemoteServer.start();
+    far.answer = (_, response) => response.writeHead(403).end('{"error":{"message":"not this one"}}');
+    await using served = await Served.start([modelOf('gpt', elsewhere(far.url))]);
+    assert.equal((await served.chat('gpt')).status, 403);
+    assert.equal(served.snapshot('gpt').state, 'ready');
   });
 
   it('that says why in a long page is quoted in short', async () => {
@@ -303,10 +326,26 @@ describe('a server elsewhere', () => {
   });
 });
 
+describe('a model that cannot be served as it is declared', () => {
+  it('says why from its declaration on, and is served when it can be', async () => {
+    await using far = await RemoteServer.start();
+    const problem = 'There is no model file coder.gguf.';
+    await using served = await Served.start([modelOf('coder', { problem })], { memory: { memoryBytes: 1 } });
+    assert.deepEqual([served.snapshot('coder').state, served.snapshot('coder').reason], ['failed', problem]);
+    const { status, text } = await served.chat('coder');
+    assert.equal(status, 424);
+    assert.ok(text.includes(problem), text);
+    await served.models.declare({ models: [modelOf('coder', elsewhere(far.url))], gateway: { port: 0 } });
+    assert.deepEqual([served.snapshot('coder').state, served.snapshot('coder').reason], ['cold', '']);
+    assert.equal((await served.chat('coder')).status, 200);
+  });
+});
+
 describe('a fallback', () => {
   const causes: [string, (url: string, free: number) => Partial<ModelRequest>][] = [
     ['that cannot be started here', () => ({ runtime: 'custom' })],
     ['whose server elsewhere does not answer', (_url, free) => elsewhere(`http://127.0.0.1:${free}/v1`)],
+    ['that cannot be served as it is declared', () => ({ problem: 'There is no model file coder.gguf.' })],
     ['whose key is not known', (url) => elsewhere(url, { problem: 'It is not set.' })],
     ['whose budget is spent', (url) => ({ ...elsewhere(url), budget: { id: '0'.repeat(32), tokens: 0, per: 'day' } })],
   ];

@@ -89,7 +89,7 @@ describe('a pattern', () => {
     const file = [
       '{ "processes": { "a": { "command": "x",',
       '  "ready": { "log": "(?=x)y" } } },',
-      '  "models": { "m": { "runtime": "custom", "command": ["x"],',
+      '  "models": { "m": { "runtime": "custom", "command": ["x", "${port}"],',
       '  "progress": "(a)\\\\1" } } }',
     ].join('\n');
     const problems = parseProcesses(file).problems.map(({ line, message }) => ({ line, message }));

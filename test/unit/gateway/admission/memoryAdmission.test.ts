@@ -21,6 +21,8 @@ class Model implements SizedMember {
   outstanding = 0;
   isWanted = false;
   isLoading = false;
+  isRetired = false;
+  isUnloading = false;
   askedAt = 0;
   problem: Error | undefined;
 

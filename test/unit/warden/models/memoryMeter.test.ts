@@ -54,6 +54,33 @@ describe('the memory of a server', () => {
     }
   });
 
+  it('is read by one timer for all servers, which is there as long as they are', (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+    const begun = test.mock.method(globalThis, 'setInterval');
+    const ended = test.mock.method(globalThis, 'clearInterval');
+    const read: string[] = [];
+    const meter = new MemoryMeter({
+      read: (tree) => {
+        read.push(tree);
+        return Promise.resolve(undefined);
+      },
+      onMeasured: () => undefined,
+    });
+    const servers = ['a', 'b', 'c'].map((tree) => meter.follow(model, tree as TreeId));
+    test.mock.timers.tick(5000);
+    servers[1]?.end();
+    test.mock.timers.tick(5000);
+    assert.deepEqual(read.splice(0), ['a', 'b', 'c', 'a', 'c']);
+    assert.deepEqual([begun.mock.callCount(), ended.mock.callCount()], [1, 0]);
+    for (const server of servers) server.end();
+    test.mock.timers.tick(20_000);
+    assert.deepEqual([read, begun.mock.callCount(), ended.mock.callCount() > 0], [[], 1, true]);
+    const next = meter.follow(model, 'd' as TreeId);
+    test.mock.timers.tick(5000);
+    assert.deepEqual(read, ['d']);
+    next.end();
+  });
+
   it('is that of the same program, arguments, environment, GPUs and context, whatever the model is called', () => {
     const keyWith = (changes: object): string => memoryKey({ ...model, ...changes });
     assert.equal(keyWith({ name: 'other', instances: 3, ttlMillis: 5 }), memoryKey(model));

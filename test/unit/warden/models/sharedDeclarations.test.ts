@@ -97,6 +97,15 @@ describe('fallbacks of models that two clients lease', () => {
 });
 
 describe('models that two clients lease', () => {
+  it('are served to the one that can declare them where the other one lacks a file', () => {
+    const { start: _, ...broken } = model('coder', { problem: 'There is no model file coder.gguf.' });
+    const [first, second] = [lease('first', broken), lease('second', model('coder'))];
+    const { models, refused } = mergeLeases([first, second]);
+    assert.deepEqual(models, second.models);
+    assert.deepEqual(refused.get(first), [{ name: 'coder', reason: 'There is no model file coder.gguf.' }]);
+    assert.deepEqual(refused.get(second), []);
+  });
+
   const alike: Record<string, Changes> = {
     'the same': {},
     'another description': { description: 'For code' },
