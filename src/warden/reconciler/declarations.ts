@@ -137,9 +137,9 @@ export class Declarations {
         if (schedule === 'arm' && this.#schedules.isArmed(pool.name)) return armed;
         const missing = this.#dependencies.missing(pool);
         // A save that has it run again asks nothing again.
-        const isFresh = options.trigger === undefined;
-        useGivenValues([...this.#poolsOf(missing), ...(hasIdle(pool, instance) ? [pool] : [])], values, isFresh);
-        if (schedule !== 'run' && this.#schedules.arm(pool.name, { ...options, ...(lastRunAt !== undefined && { lastRunAt }) })) return armed;
+        useGivenValues([...this.#poolsOf(missing), ...(hasIdle(pool, instance) ? [pool] : [])], values, options.trigger === undefined);
+        const lastRun = lastRunAt === undefined ? {} : { lastRunAt };
+        if (schedule !== 'run' && this.#schedules.arm(pool.name, { ...options, ...lastRun })) return armed;
         return this.#answerOf(this.#startWithMissing(pool, instance, options));
       },
     );

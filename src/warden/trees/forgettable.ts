@@ -26,7 +26,9 @@ export function forgettable<T extends EndedTree>(trees: readonly T[], { standing
   const newest = new Map(ended.map((tree) => [tree.request.name, tree]));
   const isNewest = (tree: T): boolean => newest.get(tree.request.name) === tree;
   const others = ended.filter((tree) => isNewest(tree) && !isDeclared(tree.request.name));
-  const outdated = [...ended.filter((tree) => !isNewest(tree)), ...others.slice(0, -endedKept)];
+  // One that has run for long is among the first that were started, and its end is the news.
+  const byEnd = others.toSorted((a, b) => (a.endedAt ?? now) - (b.endedAt ?? now));
+  const outdated = [...ended.filter((tree) => !isNewest(tree)), ...byEnd.slice(0, -endedKept)];
   return outdated.filter((tree) => !awaitsReader(tree, now));
 }
 

@@ -76,6 +76,7 @@ describe('what has ended', () => {
     ],
     ['is listed, of many names, where it is among the newest', many(endedKept), []],
     ['is not listed where it is not', many(endedKept + 3), [0, 1, 2]],
+    ['is among the newest where it has ended last, however long it ran', [{ name: 'a', ago: 0 }, ...many(endedKept, { ago: 5 })], [1]],
     ['is listed, of many, while its client has not opened its streams', many(60, { rawSocket: '/socket' }), []],
     ['is listed, of many, while the reader that it is kept for has not come', many(60, { awaitsReader: true, ago: 9_999 }), []],
     ['is not kept for ever for one that does not come', many(60, { awaitsReader: true, ago: 10_000 }), indexes(40)],
