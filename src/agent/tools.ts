@@ -237,7 +237,9 @@ async function untilReady(host: AgentHost, name: string, timeoutSeconds: number)
     // Listens before it looks, so that nothing is missed in between.
     using change = nextChange(host, Math.max(deadline - performance.now(), 0));
     const trees = (await find(host, name, true)).map(({ tree }) => tree);
-    const failed = trees.find((tree) => !isLive(tree));
+    // Another one is to take its place, as soon as what it depends on allows it.
+    const isAwaited = ({ restarting, successor }: TreeSnapshot): boolean => restarting === true && successor === undefined;
+    const failed = trees.find((tree) => !isLive(tree) && !isAwaited(tree));
     if (failed) throw new Error(`'${failed.name}' ${failed.state}: ${failed.reason}. Last output:\n${failed.lastLines?.join('\n') ?? ''}`);
     if (trees.every((tree) => isReady(tree) && tree.health !== 'unhealthy')) return trees;
     if (performance.now() >= deadline)

@@ -45,6 +45,8 @@ export class InstanceRuns {
   readonly #active = new Set<string>();
   /** Trees whose output is, or was, printed. */
   readonly #followed = new Set<TreeId>();
+  /** Trees that were listed while their instance was still followed to its end, in that order: the next ones of it, or what another command has started again. */
+  readonly #next = new Map<TreeId, TreeSnapshot>();
 
   /** Declares and starts them. */
   static async start(
@@ -118,7 +120,11 @@ export class InstanceRuns {
     for (const tree of trees) {
       const name = tree.pool ?? instanceOf(tree.name).spec;
       const label = labelOf(tree);
-      if (this.#followed.has(tree.id) || this.#active.has(tree.name) || !this.#declarations.some((one) => one.name === name)) continue;
+      if (this.#followed.has(tree.id) || !this.#declarations.some((one) => one.name === name)) continue;
+      if (this.#active.has(tree.name)) {
+        this.#next.set(tree.id, tree);
+        continue;
+      }
       this.#makePrefixes([label]);
       this.#follow(name, tree.name, () => this.#endOf(tree, label));
     }
@@ -126,7 +132,11 @@ export class InstanceRuns {
 
   #follow(name: string, instance: string, run: () => Promise<RunEnd>): void {
     this.#active.add(instance);
-    const end = run().finally(() => this.#active.delete(instance));
+    const end = run().finally(() => {
+      this.#active.delete(instance);
+      // Nothing may tell of them again.
+      this.#noticeOthers([...this.#next.values()].filter((tree) => tree.name === instance));
+    });
     // Its failure is that of the session, which all of them tell.
     end.catch(() => undefined);
     this.#runs.push({ name, end });
@@ -158,8 +168,10 @@ export class InstanceRuns {
   }
 
   /** Prints what it prints, to its end. */
-  async #print({ id }: TreeSnapshot, lines: PrefixedLines): Promise<TreeSnapshot> {
+  async #print({ id, name }: TreeSnapshot, lines: PrefixedLines): Promise<TreeSnapshot> {
     this.#followed.add(id);
+    const ofName = [...this.#next.values()].filter((tree) => tree.name === name).map((tree) => tree.id);
+    for (const before of ofName.slice(0, ofName.indexOf(id) + 1)) this.#next.delete(before);
     const request = { tree: id, from: 0, whenBehind: 'wait', follow: true } as const;
     const output = this.#session.warden.client.readOutput(request, { onChunk: (chunk) => lines.add(chunk) });
     const ended = await this.#session.endOf(id);

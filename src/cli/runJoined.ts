@@ -1,5 +1,8 @@
+import type { WardenClient } from '../client/wardenClient.ts';
 import { WardenGoneError } from '../client/wardenGone.ts';
 import { errorText } from '../protocol/errors.ts';
+import type { TreeId } from '../protocol/identity.ts';
+import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { StartRequest } from '../protocol/startRequest.ts';
 import { isLive } from '../protocol/trees.ts';
 import { ownEnvironment } from './detached.ts';
@@ -22,6 +25,11 @@ export async function runJoined(
   using wardens = await Wardens.connect('tree-warden run');
   const [{ warden: client, tree: host } = none(join)] = await wardens.findEach([join], 'live');
   const usesTerminal = streamsOnTerminal().every(Boolean);
+  const ends = new Ends(client);
+  // Before there is anything to hear of: it may have ended before this command has the answer to its start.
+  await client.watch(0).catch((error: unknown) => {
+    throw error instanceof WardenGoneError ? none(join) : error;
+  });
   const started = await client
     .start({
       ...request,
@@ -37,14 +45,10 @@ export async function runJoined(
     });
   const { id, leader } = started;
   const target = { client, id, command: () => Promise.resolve(leader?.pid ?? 0) };
-  const end = endOf(target);
+  const end = ends.of(id);
   // It may come before it is waited for.
   end.catch(() => undefined);
   signals.attach(target);
-  await client.watch(0).catch(async (error: unknown) => {
-    if (error instanceof WardenGoneError) await end;
-    throw error;
-  });
   if (started.stdio === 'pty') {
     const leaderIsCommand = started.containment !== 'namespace';
     const bridge = new TerminalBridge({ ...target, leader: leader?.pid ?? 0, leaderIsCommand }, () => void signals.suspend(wholeGroup));
@@ -72,13 +76,37 @@ function none(name: string): FoundTree {
   throw new CliError(`There is no running '${name}' to join.`, exitCodes.cannotStart);
 }
 
-/** Resolves with its last snapshot; rejects where its warden ends first. */
-function endOf({ client, id }: Parameters<SignalRelay['attach']>[0]): Promise<FoundTree['tree']> {
-  return new Promise((resolve, reject) => {
+/** How the trees of a warden end, from now on. */
+class Ends {
+  readonly #ended = new Map<TreeId, TreeSnapshot>();
+  readonly #looking = new Set<() => void>();
+  #isLost = false;
+
+  constructor(client: WardenClient) {
     client.onTrees((trees) => {
-      const tree = trees.find((one) => one.id === id);
-      if (tree && !isLive(tree)) resolve(tree);
+      for (const tree of trees) if (!isLive(tree)) this.#ended.set(tree.id, tree);
+      this.#look();
     });
-    client.onClose(() => reject(new CliError('The warden has ended, and with it the command.', exitCodes.wardenFailed)));
-  });
+    client.onClose(() => {
+      this.#isLost = true;
+      this.#look();
+    });
+  }
+
+  /** Resolves with its last snapshot; rejects where its warden ends first. */
+  of(id: TreeId): Promise<TreeSnapshot> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const ended = this.#ended.get(id);
+        if (ended) resolve(ended);
+        else if (this.#isLost) reject(new CliError('The warden has ended, and with it the command.', exitCodes.wardenFailed));
+      };
+      this.#looking.add(look);
+      look();
+    });
+  }
+
+  #look(): void {
+    for (const look of this.#looking) look();
+  }
 }

@@ -77,23 +77,28 @@ export class CliSession {
     }
   }
 
-  /** Resolves with the tree that has taken the place of this one, or undefined where none is to come. */
+  /**
+   * Resolves with the tree that has taken the place of this one, or undefined where none is to come, or the session is closed. Rejects when the warden ends
+   * first by itself.
+   */
   async successorOf(ended: TreeSnapshot): Promise<TreeSnapshot | undefined> {
     if (!ended.restarting) return undefined;
-    return await new Promise((resolve) => {
-      const look = (): void => {
-        const last = this.#trees.find((tree) => tree.id === ended.id);
-        // By now, that may have ended as well, and be listed no more.
-        const successor = this.#successors.get(ended.id);
-        const next =
-          this.#trees.find((tree) => tree.id === successor) ?? (successor === undefined ? undefined : this.#ended.get(successor));
-        if (!next && last?.restarting) return;
-        this.#looking.delete(look);
-        resolve(next);
-      };
-      this.#looking.add(look);
-      look();
-    });
+    return await this.#untilClosed(
+      new Promise((resolve) => {
+        const look = (): void => {
+          const last = this.#trees.find((tree) => tree.id === ended.id);
+          // By now, that may have ended as well, and be listed no more.
+          const successor = this.#successors.get(ended.id);
+          const next =
+            this.#trees.find((tree) => tree.id === successor) ?? (successor === undefined ? undefined : this.#ended.get(successor));
+          if (!next && last?.restarting) return;
+          this.#looking.delete(look);
+          resolve(next);
+        };
+        this.#looking.add(look);
+        look();
+      }),
+    );
   }
 
   /**
@@ -101,9 +106,8 @@ export class CliSession {
    * warden ends first by itself.
    */
   async nextOf(ended: Pick<TreeSnapshot, 'id' | 'name' | 'startedAt'>, isOver: () => Promise<boolean>): Promise<TreeSnapshot | undefined> {
-    return await Promise.race([
-      this.warden.ended.then(() => (this.#closing ? undefined : this.#lost())),
-      new Promise<TreeSnapshot | undefined>((resolve) => {
+    return await this.#untilClosed(
+      new Promise((resolve) => {
         const settle = (next: TreeSnapshot | undefined): void => {
           this.#looking.delete(look);
           subscription.dispose();
@@ -123,7 +127,7 @@ export class CliSession {
         const subscription = this.warden.client.names.onChange(look);
         look();
       }),
-    ]);
+    );
   }
 
   /** What is desired of each name by now: nothing where this session ends; rejects where the warden has ended first. */
@@ -160,6 +164,10 @@ export class CliSession {
     this.#closing = true;
     await this.warden.client.shutdown(reason, now).catch(() => undefined);
     await this.warden.ended;
+  }
+
+  async #untilClosed<T>(coming: Promise<T | undefined>): Promise<T | undefined> {
+    return await Promise.race([coming, this.warden.ended.then(() => (this.#closing ? undefined : this.#lost()))]);
   }
 
   async #causeOf(error: unknown): Promise<unknown> {

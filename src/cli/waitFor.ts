@@ -54,7 +54,8 @@ class Wait {
   readonly name: string;
   readonly #until: WaitOptions['until'];
   readonly #wardens: FollowedWardens;
-  #wasKnown = false;
+  /** What it had come to when a warden knew it last. */
+  #last: readonly Progress[] | undefined;
   /** When its warden was lost, and when it was last on record after that, by the monotonic clock. */
   #lost: { readonly at: number; recordedAt: number } | undefined;
 
@@ -68,14 +69,16 @@ class Wait {
     return subjectOf(this.name, this.#wardens.feeds) !== undefined;
   }
 
-  look(): Progress[] {
+  look(): readonly Progress[] {
     const subject = subjectOf(this.name, this.#wardens.feeds);
     if (subject) {
-      this.#wasKnown = true;
       this.#lost = undefined;
-      return subjectProgress(this.#until, subject);
+      this.#last = subjectProgress(this.#until, subject);
+      return this.#last;
     }
-    if (!this.#wasKnown) return [{ label: this.name, verdict: 'pending', state: 'not started', reason: '' }];
+    if (this.#last === undefined) return [{ label: this.name, verdict: 'pending', state: 'not started', reason: '' }];
+    // A warden ends when nothing of it runs any more: how that has ended is as it was told.
+    if (this.#last.every(({ verdict, tree }) => verdict === 'met' && tree?.endedAt !== undefined)) return this.#last;
     const now = performance.now();
     this.#lost ??= { at: now, recordedAt: now };
     // Until the reaper has ended it, or another warden has it, which is a process that has to be started first.

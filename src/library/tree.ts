@@ -192,8 +192,11 @@ export class GuardedTree implements Tree {
 
   async #becomesReady(): Promise<void> {
     const { ready: probe } = this.#request;
-    // Without a probe, one whose first process has left others behind is as ready as it was at its start.
-    const isThere = (): boolean => isReady(this.#snapshot) || (probe === undefined && this.#snapshot.endedAt === undefined);
+    const isThere = (): boolean => {
+      const { readyAt, endedAt } = this.#snapshot;
+      // The news that it was ready may come together with that of its end. Without a probe, one whose first process has left others behind is as ready as it was at its start.
+      return readyAt !== undefined || isReady(this.#snapshot) || (probe === undefined && endedAt === undefined);
+    };
     const ready = new Promise<undefined>((resolve) => {
       const look = (): void => {
         if (!isThere()) return;

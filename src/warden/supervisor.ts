@@ -23,10 +23,12 @@ import { RunHistory } from './output/runHistory.ts';
 import { TreeLogs } from './output/treeLogs.ts';
 import type { Declarations } from './reconciler/declarations.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
+import type { Standing } from './reconciler/restarts.ts';
 import { noSuchTree, RequestError } from './requestError.ts';
 import { assertSent } from './signalOutcome.ts';
 import { TreeNews } from './treeNews.ts';
 import { recoverDetached } from './trees/adoption.ts';
+import { forgettable } from './trees/forgettable.ts';
 import { InputWatch } from './trees/inputWatch.ts';
 import { hostOf, JoinedEnds } from './trees/joining.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
@@ -60,9 +62,6 @@ export interface SupervisorParts {
   /** Shows a message to the user. */
   alert(message: Text): void;
 }
-
-/** Number of ended trees that stay listed, with their output. */
-const endedKept = 20;
 
 /** Owns the trees: starts and ends them, and informs every part of the warden of their events. */
 export class Supervisor {
@@ -349,15 +348,14 @@ export class Supervisor {
   }
 
   #ended(tree: TreeView): void {
-    const { id, request } = tree;
+    const { id } = tree;
     this.#parts.membership.forgetSession(id);
     this.#limits.remove(id);
     this.#records.remove(id);
     this.#reconciler.ended(tree);
-    const ended = [...this.#trees.values()].filter((other) => other.ended && this.#reconciler.standingOf(other).nextStartAt === undefined);
-    // One that could not be spawned is not listed, and pushes nothing out.
-    const outdated = tree.leader ? ended.filter((other) => other.id !== id && other.request.name === request.name) : [];
-    for (const old of new Set([...outdated, ...ended.slice(0, -endedKept)])) this.#forget(old);
+    const { isDeclared } = this.#reconciler.declarations;
+    const standingOf = (other: Tree): Standing => this.#reconciler.standingOf(other);
+    for (const old of forgettable([...this.#trees.values()], { standingOf, isDeclared, now: Date.now() })) this.#forget(old);
     this.news.changed();
   }
 

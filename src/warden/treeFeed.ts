@@ -56,6 +56,8 @@ export class TreeFeed implements TreeListener {
       this.#timer = setInterval(() => this.#look(), period(Math.max(intervalMillis, shortestMillis)));
     }
     await this.#source.sample();
+    // One that watches already is told of all that has changed by then: the list has no ends of what is not listed any more.
+    this.#push();
     // In one turn with the answer: a change that is sent behind it is one of this list.
     this.#sent = this.#snapshots();
     this.#forgotten = [];

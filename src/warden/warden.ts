@@ -174,7 +174,11 @@ export class Warden {
     let idleSince = performance.now();
     this.#idleCheck = setInterval(() => {
       if (!isIdle()) idleSince = performance.now();
-      else if (performance.now() - idleSince >= idleTimeoutMillis) void this.#end('all its trees have ended');
+      else if (performance.now() - idleSince >= idleTimeoutMillis) {
+        // A client that comes while it ends would be refused all that it asks for: it is to start the next one.
+        this.#socket?.close();
+        void this.#end('all its trees have ended');
+      }
     }, idleTimeoutMillis / 5);
   }
 

@@ -54,6 +54,29 @@ describe('up --detach', () => {
     assert.deepEqual(run.call(['down']).stdout, 'Nothing runs in the background of this folder.\n');
   });
 
+  it('knows how each has ended, however many have ended since', async () => {
+    await using run = new Run();
+    const names = Array.from({ length: 24 }, (_, index) => `step ${index}`);
+    const steps = Object.fromEntries(names.map((name) => [name, { command: 'exit 0' }]));
+    // One that goes on, so that the warden does.
+    declare(run, {
+      ...steps,
+      other: { command: service('other') },
+      last: { command: 'exit 0', dependsOn: Object.fromEntries(names.map((name) => [name, 'succeeded'])) },
+    });
+    const { code, stdout, stderr } = run.call(['up', '--detach']);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.deepEqual(
+      cells(stdout, 2).filter((row) => row.startsWith('step')),
+      names.map((name) => `${name} succeeded`),
+    );
+    assert.equal(
+      run.call(['wait', 'step 0', 'last', '--until', 'succeeded']).stdout,
+      'step 0: exited with code 0\nlast: exited with code 0\n',
+    );
+    assert.equal(run.call(['down']).code, 0);
+  });
+
   it('is in the graph, and in the runs of each process, with what runs in the foreground', async () => {
     await using run = new Run();
     declare(run, { web: { ...project.db, dependsOn: ['db'] }, db: project.db });

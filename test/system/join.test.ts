@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Containment } from '../../src/protocol/startRequest.ts';
 import { offersHere } from '../support/containments.ts';
-import { eventually, Run } from '../support/run.ts';
+import { cli, eventually, exitOf, Run } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
 import { patientStop, TestWarden } from '../support/warden.ts';
 
@@ -87,5 +87,25 @@ describe('joining', () => {
     const missing = run.call(['run', '--join', 'missing', '--', 'true']);
     assert.match(missing.stderr, /There is no running tree 'missing'\. Running are: host\./);
     assert.notEqual(missing.code, 0);
+  });
+
+  it('from the command line has the output and the exit status of a command that ends while this one cannot look', async () => {
+    await using run = new Run();
+    run.start(['run', '-n', 'host', '--', 'sleep', '1000']);
+    await eventually('it is up', () => run.ps().find(({ state }) => state === 'ready'));
+    // The first that the command does is to stop its client, which may not even have been told that it has started.
+    const line = `COMMAND_LINE=$$ exec "$0" "$1" run --join host -- sh -c 'kill -STOP $COMMAND_LINE; echo out; exit 5'`;
+    for (let times = 1; times <= 3; times++) {
+      const client = run.spawn('sh', ['-c', line, process.execPath, cli]);
+      let output = '';
+      client.stdout?.on('data', (data: Buffer) => {
+        output += data;
+      });
+      const isEnd = ({ event, spec }: Record<string, unknown>): boolean => event === 'ended' && spec === 'sh';
+      await eventually('it has ended', () => run.journal().filter(isEnd).length === times);
+      client.kill('SIGCONT');
+      assert.equal(await exitOf(client), 5);
+      assert.equal(output, 'out\n');
+    }
   });
 });

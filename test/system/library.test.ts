@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { root } from '../../src/build/paths.ts';
 import type { CommandError, Run as RunCommand, Spawn } from '../../src/library/api.ts';
-import { eventually, Run } from '../support/run.ts';
+import { linesOf } from '../support/declared.ts';
+import { eventually, exitOf, Run } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
 
 const library = join(root, 'dist', 'library.js');
@@ -348,6 +349,24 @@ describe('a program', () => {
       await eventually('nothing is left', async () => (await survivorsAfterLooking(own.workFolder)).length === 0);
       await eventually('the warden has ended', () => own.wardenPids().length === 0);
     });
+
+  it('that has no processor while many commands begin and end has the output of each', async () => {
+    await using own = new Run();
+    const child = own.spawn(process.execPath, [program, library, 'stalled']);
+    let output = '';
+    child.stdout?.on('data', (data: Buffer) => {
+      output += data;
+    });
+    await eventually('all run', () => linesOf(own, 'begun').length === 24);
+    writeFileSync(join(own.workFolder, 'go'), '');
+    await eventually('all have ended', () => own.journal().filter(({ event }) => event === 'ended').length === 25);
+    child.kill('SIGCONT');
+    assert.equal(await exitOf(child), 0);
+    assert.deepEqual(
+      JSON.parse(output),
+      Array.from({ length: 24 }, () => 'outerr'),
+    );
+  });
 
   it('that is killed leaves nothing', async () => {
     await using own = new Run();

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { findPortHolders } from '../../src/client/wardenCommands.ts';
 import { NamedPorts } from '../../src/loopback/namedPorts.ts';
 import { parseStop } from '../../src/protocol/stopSteps.ts';
+import { wholeLines } from '../support/declared.ts';
 import { fakeModel, TestModels } from '../support/models.ts';
 import { cli, eventually, wardenScript } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
@@ -196,7 +197,7 @@ describe('what is kept on disk', () => {
     const path = join(warden.run.folder, 'state', 'tree-warden', 'logs', 'history.jsonl');
     const line = await eventually(
       'a mean is written',
-      () => (existsSync(path) && readFileSync(path, 'utf8').split('\n')[0]) || undefined,
+      () => (existsSync(path) && wholeLines(readFileSync(path, 'utf8'))[0]) || undefined,
       60_000,
     );
     const { time, spec, processes, memoryBytes, ...others } = JSON.parse(line) as Record<string, unknown>;

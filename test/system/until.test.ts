@@ -1,9 +1,9 @@
 /** `up --until NAME`: a test run with all that it needs, whose status is that of the test. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { service } from '../support/declared.ts';
+import { linesOf, service } from '../support/declared.ts';
 import { eventually, exitOf, Run } from '../support/run.ts';
 import { survivorsAfterLooking } from '../support/survivors.ts';
 
@@ -22,11 +22,6 @@ const project = {
 function declare(run: Run, processes: Record<string, object>): void {
   mkdirSync(join(run.workFolder, '.vscode'), { recursive: true });
   writeFileSync(join(run.workFolder, '.vscode', 'processes.json'), JSON.stringify({ processes }));
-}
-
-function linesOf(run: Run, file: string): string[] {
-  const path = join(run.workFolder, file);
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
 }
 
 const ends = (run: Run): string[] => linesOf(run, 'ends');

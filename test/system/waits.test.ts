@@ -73,6 +73,20 @@ describe('wait', () => {
     assert.deepEqual([both.code, both.stderr], [1, 'tree-warden: job: exited with code 0\n']);
   });
 
+  it('knows how one has ended whose warden has ended with it, while it waits for another one', async () => {
+    await using run = new Run();
+    for (const name of ['first', 'second'])
+      run.start(['run', '--name', name, '--', 'sh', '-c', `until test -e ${name}; do sleep 0.02; done`]);
+    await eventually('both run', () => run.ps().length === 2);
+    const both = startWait(run, ['first', 'second', '--until', 'succeeded', '--timeout', '0s']);
+    await followed(run);
+    touch(run, 'first');
+    await eventually('one warden has ended', () => run.wardenIds().length === 1);
+    touch(run, 'second');
+    assert.equal(await both.exit, 0, both.text());
+    assert.equal(both.text(), 'first: exited with code 0\nsecond: exited with code 0\n');
+  });
+
   it('fails at once where one has failed, of all that it waits for', async () => {
     await using run = new Run();
     declare(run, { job, db: server });

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopLength } from '../../src/fileWatch/loopGuard.ts';
+import { linesOf } from '../support/declared.ts';
 import { cli, eventually, exitOf, Run } from '../support/run.ts';
 import { isAlive, survivorsOf } from '../support/survivors.ts';
 
@@ -41,8 +42,7 @@ class Project implements AsyncDisposable {
   }
 
   lines(file: string): string[] {
-    const path = join(this.run.workFolder, file);
-    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+    return linesOf(this.run, file);
   }
 
   get starts(): string[] {

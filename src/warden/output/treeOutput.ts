@@ -88,6 +88,11 @@ export class TreeOutput {
     return this.#ring.end;
   }
 
+  /** Whether the first reader that it is kept for has not come yet. */
+  get awaitsReader(): boolean {
+    return this.#unreadFrom !== undefined;
+  }
+
   /** Of the log, whether all of it could be written or not. */
   get path(): string | undefined {
     return this.logPath ?? this.#log?.path;

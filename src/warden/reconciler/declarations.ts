@@ -57,7 +57,9 @@ export class Declarations {
   readonly #parts: DeclarationParts;
   readonly #pools = new Map<string, ManagedPool>();
   readonly #dependencies = new DependencyKeeper(this.#pools);
-  readonly #ports = new NamedPortTable((name) => this.#pools.get(name)?.origin !== undefined);
+  /** Of a process, or of an instance of one. */
+  readonly isDeclared = (name: string): boolean => this.#pools.get(instanceOf(name).spec)?.origin !== undefined;
+  readonly #ports = new NamedPortTable(this.isDeclared);
   readonly #watches: WatchKeeper;
   readonly #schedules: ScheduleKeeper;
   /** The pools of jobs, which are no processes to be started. */
@@ -135,8 +137,7 @@ export class Declarations {
         if (schedule === 'arm' && this.#schedules.isArmed(pool.name)) return armed;
         const missing = this.#dependencies.missing(pool);
         // A save that has it run again asks nothing again.
-        const isFresh = options.trigger === undefined;
-        useGivenValues([...this.#poolsOf(missing), ...(hasIdle(pool, instance) ? [pool] : [])], values, isFresh);
+        useGivenValues([...this.#poolsOf(missing), ...(hasIdle(pool, instance) ? [pool] : [])], values, options.trigger === undefined);
         const lastRun = lastRunAt === undefined ? {} : { lastRunAt };
         if (schedule !== 'run' && this.#schedules.arm(pool.name, { ...options, ...lastRun })) return armed;
         return this.#answerOf(this.#startWithMissing(pool, instance, options));

@@ -130,6 +130,22 @@ describe('what a client that watches is sent at transitions', () => {
     });
   }
 
+  it('has the ends that came before it asked to watch at another interval', async () => {
+    const { feed, sent, next } = await runsOf();
+    for (let number = 1; number <= 3; number++) next();
+    const list = await feed.watch(0);
+    const seen = new Set(listOf(sent).flat());
+    for (let number = 1; number <= 3; number++) assert.ok(seen.has(`run ${number}, then run ${number + 1}`), `run ${number}`);
+    assert.deepEqual(
+      list.map(({ id }) => id),
+      ['run 3', 'run 4'],
+    );
+    const before = sent.length;
+    pass(200);
+    await turn();
+    assert.equal(sent.length, before, 'and none of them twice');
+  });
+
   it('has no end twice', async () => {
     const { sent, next } = await runsOf();
     for (let number = 1; number <= 3; number++) {
