@@ -22,6 +22,13 @@ const browserFlags = [
   '--disable-sync',
 ];
 const deadline = 30_000;
+/** Milliseconds in which a press shows what it does, or is tried again. */
+const pressMillis = 5000;
+/**
+ * Lists, palettes and menus that close would fade away: until a timer goes off, they are seen, take no key and no click, and look like what is opened next
+ * (`hide` in VS Code's quickInputController.ts). For who wants no motion, they are gone at once.
+ */
+const pageOptions = { reducedMotion: 'reduce' } as const;
 
 export interface EditorSettings {
   /** A folder to copy as the workspace; the sample where absent, an empty one where null. */
@@ -56,7 +63,7 @@ export class Editor implements AsyncDisposable {
 
   static async open(settings: EditorSettings = {}): Promise<Editor> {
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
-    const editor = new Editor(browser, await browser.newPage(), settings);
+    const editor = new Editor(browser, await browser.newPage(pageOptions), settings);
     try {
       if (settings.language !== undefined) await editor.#speak(settings.language);
       editor.#port = await editorPort(editor.#server);
@@ -165,7 +172,7 @@ export class Editor implements AsyncDisposable {
 
   /** Opens the workbench, or opens it again in a new page. */
   async load(): Promise<void> {
-    if (this.page.isClosed()) this.page = await this.#browser.newPage();
+    if (this.page.isClosed()) this.page = await this.#browser.newPage(pageOptions);
     await this.page.setViewportSize({ width: 1200, height: 760 });
     await this.page.goto(`http://127.0.0.1:${this.#port}/`);
     await this.#workbenchIsThere();
@@ -180,7 +187,7 @@ export class Editor implements AsyncDisposable {
 
   /** A page beside the editor, in the same browser. */
   async newPage(): Promise<Page> {
-    return await this.#browser.newPage();
+    return await this.#browser.newPage(pageOptions);
   }
 
   /** As a user does it, so that the editor can put away what it has to remember. */
@@ -478,7 +485,7 @@ export class Editor implements AsyncDisposable {
     const press = async (): Promise<void> => {
       await this.page.mouse.move(700, 300);
       await line.hover();
-      await line.locator(`.action-label[aria-label^="${title}"]`).click({ timeout: 5000 });
+      await line.locator(`.action-label[aria-label^="${title}"]`).click({ timeout: pressMillis });
     };
     const says = async (state: RegExp): Promise<boolean> =>
       (await this.rowTexts()).some((text) => text.startsWith(`${row},`) && state.test(text));
@@ -495,7 +502,7 @@ export class Editor implements AsyncDisposable {
         () => undefined,
         (error: unknown) => error,
       );
-      if (problem === undefined) return await eventually('what follows', follows, 5000).catch(() => false);
+      if (problem === undefined) return await eventually('what follows', follows, pressMillis).catch(() => false);
       // What was to be pressed has gone where the press before was late rather than lost; on a busy machine it may not have come yet.
       if (await follows()) return true;
       if (!(problem instanceof errors.TimeoutError)) throw problem;
