@@ -174,7 +174,10 @@ export class Editor implements AsyncDisposable {
   async load(): Promise<void> {
     if (this.page.isClosed()) this.page = await this.#browser.newPage(pageOptions);
     await this.page.setViewportSize({ width: 1200, height: 760 });
-    await this.page.goto(`http://127.0.0.1:${this.#port}/`);
+    await patiently(async () => {
+      await this.page.goto(`http://127.0.0.1:${this.#port}/`, { waitUntil: 'commit', timeout: deadline });
+    });
+    await patiently(() => this.page.waitForLoadState('load', { timeout: deadline }));
     await this.#workbenchIsThere();
   }
 
@@ -192,9 +195,12 @@ export class Editor implements AsyncDisposable {
 
   /** As a user does it, so that the editor can put away what it has to remember. */
   async reloadWindow(): Promise<void> {
-    const loaded = this.page.waitForEvent('load', { timeout: deadline });
+    let isLoaded = false;
+    this.page.once('load', () => {
+      isLoaded = true;
+    });
     await this.command('Developer: Reload Window');
-    await loaded;
+    await eventually('the window is loaded anew', () => isLoaded, deadline);
     await this.#workbenchIsThere();
   }
 
