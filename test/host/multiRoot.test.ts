@@ -79,8 +79,7 @@ describe('two folders with the same names', () => {
   });
 
   it('is what a task of its folder means', async () => {
-    await editor.command('Tasks: Run Task');
-    await editor.pick('serve the backend', 'contains');
+    await editor.runTask('serve the backend', 'contains');
     await editor.waitForRow('backend/web', /, live, .*:\d+$/);
     assert.deepEqual(running(), ['backend', 'frontend']);
     await editor.warden('Stop', 'backend/web');

@@ -249,31 +249,30 @@ export class Editor implements AsyncDisposable {
     }
   }
 
-  /** Runs a command of the palette by its whole title. */
+  /** Runs a command of the palette by its whole title. What has nothing to act on yet is not in the palette, which does not change while it is open. */
   async command(title: string): Promise<void> {
+    const entry = this.entry(title, 'is');
     const patience = new Patience(deadline);
-    do await this.#fillPalette(title);
-    while (!(await this.#isOffered(title)) && !patience.isOver);
-    await this.pick(title, 'is');
+    do {
+      await this.fillPalette(title);
+      // It may also close just before the click, because something else takes the focus.
+      if ((await this.appears(entry, 2000)) && (await inTime(() => entry.click({ timeout: 2 * pressMillis })))) return;
+    } while (!patience.isOver);
+    throw await this.#withWhatIsShown(title);
   }
 
-  async #fillPalette(title: string): Promise<void> {
+  /** Opens the palette of commands with this text in it. It closes when something else takes the focus meanwhile; the caller opens it again. */
+  async fillPalette(text: string): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.#leaveViews();
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget .quick-input-box input');
-    await patiently(() => input.waitFor({ timeout: deadline }));
-    // It closes when something else takes the focus meanwhile; the caller opens it again.
-    await input.fill(`>${title}`, { timeout: 3000 }).catch(() => undefined);
-  }
-
-  /** What has nothing to act on yet is not in the palette, which does not change while it is open. */
-  #isOffered(title: string): Promise<boolean> {
-    const offered = this.entry(title, 'is').waitFor({ timeout: 2000 });
-    return offered.then(
-      () => true,
-      () => false,
-    );
+    const input = this.page.locator('.quick-input-widget:visible .quick-input-box input');
+    const isOpen = async (): Promise<boolean> =>
+      (await this.appears(input, 2000)) && (await input.inputValue({ timeout: 1000 }).catch(() => '')).startsWith('>');
+    const patience = new Patience(deadline);
+    // Again: a page inside the editor that is just being loaded passes no key on.
+    do await this.page.keyboard.press('F1');
+    while (!(await isOpen()) && !patience.isOver);
+    await input.fill(`>${text}`, { timeout: 3000 }).catch(() => undefined);
   }
 
   /**
@@ -400,10 +399,7 @@ export class Editor implements AsyncDisposable {
 
   /** Whether it is there within so many milliseconds. */
   async appears(what: Locator, millis: number): Promise<boolean> {
-    return await what.waitFor({ timeout: millis }).then(
-      () => true,
-      () => false,
-    );
+    return await inTime(() => what.waitFor({ timeout: millis }));
   }
 
   /** Of the open quick pick. */
@@ -419,10 +415,24 @@ export class Editor implements AsyncDisposable {
     try {
       await patiently(() => this.entry(label, where).click({ timeout: deadline }));
     } catch (error) {
-      await this.screenshot(`no entry ${label}`);
-      const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
-      throw new Error(`What is shown instead of '${label}': ${shown.join('\n') || 'nothing to choose from'}`, { cause: error });
+      throw await this.#withWhatIsShown(label, error);
     }
+  }
+
+  async #withWhatIsShown(label: string, cause?: unknown): Promise<Error> {
+    await this.screenshot(`no entry ${label}`);
+    const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
+    return new Error(`What is shown instead of '${label}': ${shown.join('\n') || 'nothing to choose from'}`, { cause });
+  }
+
+  /** Asked for a task before it has its terminals, VS Code does nothing, and says nothing (`_tasksReconnected` in its task service). */
+  async runTask(name: string, where: 'begins' | 'contains' = 'begins'): Promise<void> {
+    const isListed = async (): Promise<boolean> => {
+      await this.command('Tasks: Run Task');
+      return await this.appears(this.entry(name, where), pressMillis);
+    };
+    await eventually(`the task '${name}' is listed`, isListed, deadline);
+    await this.pick(name, where);
   }
 
   async start(name: string): Promise<void> {
@@ -550,6 +560,17 @@ async function patiently(wait: () => Promise<void>): Promise<void> {
     } catch (error) {
       if (patience.isOver || !(error instanceof errors.TimeoutError)) throw error;
     }
+}
+
+/** Whether it is done before its own deadline of Playwright's is over. */
+async function inTime(wait: () => Promise<void>): Promise<boolean> {
+  try {
+    await wait();
+    return true;
+  } catch (error) {
+    if (error instanceof errors.TimeoutError) return false;
+    throw error;
+  }
 }
 
 function pidsWhere(fits: (pid: number) => boolean): number[] {
