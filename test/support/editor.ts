@@ -335,21 +335,26 @@ export class Editor implements AsyncDisposable {
 
   /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */
   async hover(label: string, text: string | RegExp): Promise<Locator> {
-    return await this.#hovering(label, text, (hover) => Promise.resolve(hover));
+    return await this.#hovering(this.row(label), `the hover of ${label}`, text, (hover) => Promise.resolve(hover));
   }
 
   /** The same, with what the hover says: it goes when its row is drawn anew. */
   async hoverText(label: string, text: string | RegExp): Promise<string> {
-    return await this.#hovering(label, text, (hover) => hover.innerText({ timeout: 1000 }).catch(() => undefined));
+    return await this.hoverTextOf(this.row(label), `the hover of ${label}`, text);
   }
 
-  async #hovering<T>(label: string, text: string | RegExp, read: (hover: Locator) => Promise<T | undefined>): Promise<T> {
+  /** The same of anything; `what` names its hover. */
+  async hoverTextOf(target: Locator, what: string, text: string | RegExp): Promise<string> {
+    return await this.#hovering(target, what, text, (hover) => hover.innerText({ timeout: 1000 }).catch(() => undefined));
+  }
+
+  async #hovering<T>(target: Locator, what: string, text: string | RegExp, read: (hover: Locator) => Promise<T | undefined>): Promise<T> {
     const hover = this.page.locator('.monaco-hover').filter({ hasText: text }).first();
     return await eventually(
-      `the hover of ${label} says ${text}`,
+      `${what} says ${text}`,
       async () => {
         await this.page.mouse.move(700, 300);
-        await this.row(label).first().hover();
+        await target.first().hover();
         return (await this.appears(hover, 3000)) ? await read(hover) : undefined;
       },
       deadline,
