@@ -484,12 +484,27 @@ export class Editor implements AsyncDisposable {
     await patiently(() => this.#toast(text).hover({ timeout: deadline }));
   }
 
-  /** Presses a button of the notification that has this text. */
+  /** Presses a button of the notification that has this text. A toast leaves by itself after ten seconds; the notification is in their list then. */
   async press(text: RegExp, button: string): Promise<void> {
-    // The buttons of a toast show while the pointer is on it.
-    await this.holdNotification(text);
-    const chosen = this.#toast(text).locator('.monaco-button', { hasText: button }).first();
-    await patiently(() => chosen.click({ timeout: deadline }));
+    const pressIn = (item: Locator): Promise<boolean> =>
+      inTime(async () => {
+        // The buttons show while the pointer is on it.
+        await item.hover({ timeout: pressMillis });
+        await item.locator('.monaco-button', { hasText: button }).first().click({ timeout: pressMillis });
+      });
+    const toast = this.#toast(text);
+    const isPressed = async (): Promise<boolean> => (await toast.isVisible()) && (await pressIn(toast));
+    if (await eventually('its toast is pressed', isPressed, deadline / 2).catch(() => false)) return;
+    await this.command('Notifications: Show Notifications');
+    const listed = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).first();
+    await eventually(`“${button}” of the notification that says ${text} is pressed`, () => pressIn(listed), deadline);
+    // No toast is shown beside the list.
+    const list = this.page.locator('.notifications-center:visible');
+    await this.pressUntil(
+      () => this.page.keyboard.press('Escape'),
+      async () => (await list.count()) === 0,
+      'the list of notifications is closed',
+    );
   }
 
   #toast(text: RegExp): Locator {
