@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Editor } from '../support/editor.ts';
+import { killAll } from '../support/mcpWindow.ts';
 import { eventually } from '../support/run.ts';
 
 /** A task that waits for a process to be ready. */
@@ -106,7 +107,7 @@ describe('a warden task', () => {
     await editor.runTask('nap');
     await editor.waitForTerminal(/napping/);
     await editor.waitForRow('nap', /, live/);
-    for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
+    killAll(editor.wardenPids);
     await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?1|terminated with exit code: 1/i);
     await eventually('no process is left', () => editor.workers.length === 0);
   });
