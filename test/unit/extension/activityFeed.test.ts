@@ -96,14 +96,16 @@ describe('the last requests', () => {
       const { feed, told } = feedOf(client);
       feed.watch(true);
       await eventually('the first look is over', () => told.length === 1);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      client.held = promise;
+      let letGo = (): void => undefined;
+      client.held = new Promise((resolve) => {
+        letGo = resolve;
+      });
       feed.changed();
       await eventually('another one is under way', () => client.asked.length === 2);
       if (isRefused) client.keepBodies = () => Promise.reject(new Error('no'));
       await feed.keepBodies(true, 7).catch(() => undefined);
       feed.changed();
-      resolve();
+      letGo();
       await eventually('the look after that is told', () => told.length === 3);
       assert.deepEqual(
         told.map(({ gateways, choice }) => [gateways[0]?.keepsBodies, choice]),
