@@ -41,30 +41,29 @@ describe('a view of many processes', () => {
     await eventually('the status bar is coloured', async () => /warning/.test((await item.getAttribute('class')) ?? ''));
     await editor.screenshot('attention');
     await editor.hover('busy', 'Needs attention:');
-    // What it says is replaced when it is ten seconds old: a hover that has just been made is there to be read.
+    // What it says is replaced when it is ten seconds old, and an open hover goes then: one that has just been made is there to be read.
     const hover = editor.page.locator('.monaco-hover').filter({ hasText: 'Total' });
     const read = async (): Promise<string> => {
       await editor.page.mouse.move(700, 300);
       await hover.waitFor({ state: 'detached' });
-      await item.hover();
-      await hover.waitFor();
-      return await hover.innerText();
+      return await editor.hoverTextOf(item, 'the hover of the status bar item', 'Total');
     };
     const before = await read();
     const oldAt = Date.now() + 12_000;
-    while (Date.now() < oldAt && (await read()) === before) await editor.page.waitForTimeout(100);
-    const [, first = ''] = (await hover.innerText())
-      .split('\n')
-      .map((line) => line.trim())
-      .filter(Boolean);
-    assert.match(first, /^busy/, 'the one that uses most is the first');
-    await editor.screenshot('statusbar-hover');
+    let newest = before;
+    while (Date.now() < oldAt && newest === before) newest = await read();
     // It is read while figures change.
     const until = Date.now() + 3000;
     while (Date.now() < until) {
       assert.ok(await hover.isVisible(), 'the hover has gone');
       await editor.page.waitForTimeout(100);
     }
+    await editor.screenshot('statusbar-hover');
+    const [, first = ''] = newest
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean);
+    assert.match(first, /^busy/, 'the one that uses most is the first');
     await editor.page.mouse.move(700, 300);
     // A second one would be a flood.
     await editor.page.waitForTimeout(3000);
@@ -78,7 +77,7 @@ describe('a view of many processes', () => {
   });
 
   it('is sorted as one likes', async () => {
-    assert.deepEqual(await labels(), ['quiet', 'busy', 'big', 'broken']);
+    await eventually('it is in the order of the file', async () => String(await labels()) === 'quiet,busy,big,broken');
     for (const [by, expected] of [
       ['CPU', /^busy/],
       ['Memory', /^big/],
@@ -97,6 +96,7 @@ describe('a view of many processes', () => {
     await eventually('one is left', async () => String(await labels()) === 'busy');
     await input.press('Escape');
     await eventually('all are there', async () => (await labels()).length === 4);
+    await editor.quickPickGone();
     await editor.warden('Filter…');
     await input.fill('b');
     await input.press('Enter');

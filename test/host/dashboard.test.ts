@@ -50,7 +50,7 @@ describe('the dashboard', () => {
   it('draws CPU, memory and storage, a line for each tree', async () => {
     const memory = page.locator('.plot').nth(1);
     await eventually('memory is said', async () => /web \d+ MB, daemon/.test((await memory.getAttribute('aria-label')) ?? ''));
-    assert.deepEqual(await page.locator('.chip').allInnerTexts(), ['web', 'daemon', 'stubborn']);
+    await eventually('each has its line', async () => (await page.locator('.chip').allInnerTexts()).join() === 'web,daemon,stubborn');
     await page.locator('.chip').nth(1).click();
     await eventually('a line is gone', async () => !/daemon/.test((await memory.getAttribute('aria-label')) ?? ''));
     await page.locator('.chip').nth(1).click();
@@ -92,10 +92,12 @@ describe('the dashboard', () => {
   it('restarts and stops what is chosen', async () => {
     const before = editor.run.ps().find(({ name }) => name === 'stubborn')?.leader.pid;
     await page.getByRole('button', { name: 'Restart' }).click();
-    await eventually('it has another leader', () => {
-      const now = editor.run.ps().find(({ name }) => name === 'stubborn');
-      return now !== undefined && now.leader.pid !== before;
+    const leader = await eventually('it has another leader', () => {
+      const now = editor.run.ps().find(({ name }) => name === 'stubborn')?.leader.pid;
+      return now !== before && now;
     });
+    // The page has heard of that: before, the same is said of the old one.
+    await eventually('it is listed', async () => (await texts('pid')).includes(String(leader)));
     await eventually('the new one is followed', async () => (await page.locator('#followed').innerText()) === 'stubborn: ready');
     await page.getByRole('button', { name: 'Kill Now' }).click();
     await eventually('its end is said', async () => /^stubborn: killed by the user/.test(await page.locator('#followed').innerText()));

@@ -68,11 +68,23 @@ describe('a member of a tree', () => {
     await editor.warden('Attach Debugger', 'api');
     await editor.page.locator('.debug-toolbar').waitFor({ timeout: 30_000 });
     await eventually('the debugger is attached', () => editor.run.call(['logs', 'api']).stdout.includes('Debugger attached'), 30_000);
+    const paused = editor.page.locator('.debug-top-stack-frame-line').first();
     let answer = '';
-    const asked = get('/pause').then((text) => {
-      answer = text;
-    });
-    await editor.page.locator('.debug-top-stack-frame-line').first().waitFor({ timeout: 30_000 });
+    let asked = Promise.resolve();
+    // Again where it has answered: that a debugger is attached is printed before it has told what it wants.
+    const ask = (): void => {
+      answer = '';
+      asked = get('/pause').then((text) => {
+        answer = text;
+      });
+    };
+    ask();
+    const isPaused = async (): Promise<boolean> => {
+      if (await editor.appears(paused, 1000)) return true;
+      if (answer !== '') ask();
+      return false;
+    };
+    await eventually('it is paused', isPaused, 30_000);
     await editor.screenshot('attached and paused');
     assert.equal(answer, '', 'it stands still');
     await editor.command('Debug: Continue');

@@ -1,8 +1,9 @@
 /** A process that depends on another: what the view says while it waits, and in which order all come and go. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { linesIn } from '../support/declared.ts';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
 
@@ -20,7 +21,7 @@ const processes = {
 describe('processes that depend on each other', () => {
   let editor: Editor;
   const file = (name: string): string => join(editor.workspace, name);
-  const lines = (name: string): string[] => (existsSync(file(name)) ? readFileSync(file(name), 'utf8').trim().split('\n') : []);
+  const lines = (name: string): string[] => linesIn(editor.workspace, name);
   before(async () => {
     editor = await Editor.ofProcesses(processes);
   });

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DrivenEditor } from '../support/driver.ts';
+import { killAll } from '../support/mcpWindow.ts';
 import { eventually } from '../support/run.ts';
 import { isAlive } from '../support/survivors.ts';
 import { printTable } from '../support/table.ts';
@@ -102,8 +103,3 @@ describe('what the window had guarded', () => {
       await driven.killLeft();
     });
 });
-
-function killAll(pids: readonly number[]): void {
-  assert.ok(pids.length > 0, 'there is a process to kill');
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-}

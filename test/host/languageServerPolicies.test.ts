@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Editor } from '../support/editor.ts';
 import { LanguageProbe, languageExtension } from '../support/languageProbe.ts';
+import { killAll } from '../support/mcpWindow.ts';
 import { eventually } from '../support/run.ts';
 
 const server = fileURLToPath(new URL('../fixtures/language-server/server.cjs', import.meta.url));
@@ -92,7 +93,7 @@ describe('a language server that is declared', () => {
     );
     await editor.waitForRow('crashing', /, crashed, crashed {2}exited with code 3/);
     await editor.screenshot('a language server that has crashed');
-    await editor.page.locator('.notifications-toasts').getByRole('button', { name: 'Start Again' }).click();
+    await editor.press(/“crashing” crashed/, 'Start Again');
     await editor.waitForRow('crashing', /, (?:starting|restarting), /);
     await editor.warden('Stop Language Server', 'crashing');
     await editor.command('Notifications: Clear All Notifications');
@@ -106,13 +107,10 @@ describe('a language server that is declared', () => {
 
   it('is started again when the background process that guards it is killed', async () => {
     const before = editor.pidsWith(server);
-    for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
+    killAll(editor.wardenPids);
     await editor.waitForRow('settled', /, running, .*restarted 1 ×/);
     assert.equal((await knownOf('settled')).text, 'text of settled\n');
-    assert.deepEqual(
-      editor.pidsWith(server).filter((pid) => before.includes(pid)),
-      [],
-    );
+    await eventually('those from before have ended', () => !editor.pidsWith(server).some((pid) => before.includes(pid)));
     await editor.command('Notifications: Clear All Notifications');
   });
 

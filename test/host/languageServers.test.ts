@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { ensureLanguageServers, languageServersFolder } from '../../src/build/languageServers.ts';
 import { Editor } from '../support/editor.ts';
 import { LanguageProbe, languageExtension } from '../support/languageProbe.ts';
+import { killAll } from '../support/mcpWindow.ts';
 import { eventually } from '../support/run.ts';
 
 const binary = (name: string): string => join(languageServersFolder, 'node_modules', '.bin', name);
@@ -94,7 +95,7 @@ describe('a language server', () => {
   it('answers again when it was killed, also of what was changed and not saved', async () => {
     await probe.edit('main.ts', 'greeting.hello', 'greeting.hello.length');
     const killed = serverPids();
-    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    killAll(killed);
     await editor.waitForRow('typescript', /, running, .*MB.*restarted 1 ×/);
     await isTrue('the change is known', async () => (await probe.hover('main.ts', 'length')).includes('String.length'));
     assert.deepEqual(
@@ -131,7 +132,7 @@ describe('a language server', () => {
     await editor.page.close();
     await eventually('nothing is left of a window that is closed', () => serverPids().length === 0, 30_000);
     await serveAgain();
-    for (const pid of editor.extensionHostPids) process.kill(pid, 'SIGKILL');
+    killAll(editor.extensionHostPids);
     await eventually('nothing is left of a host that is killed', () => serverPids().length === 0, 30_000);
   });
 });

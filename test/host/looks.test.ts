@@ -20,8 +20,8 @@ describe('in a theme that is', () => {
     await editor.showProcesses();
     await editor.waitForRow('stubborn', /idle/);
     for (const name of ['daemon', 'stubborn', 'web']) await editor.start(name);
-    await editor.waitForTerminal(/worker \d+ listens on http:\/\/127\.0\.0\.1:\d+/);
-    const [, url = ''] = (await editor.terminalText()).replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
+    const shown = await editor.waitForTerminal(/worker \d+ listens on http:\/\/127\.0\.0\.1:\d+/);
+    const [, url = ''] = shown.replaceAll('\n', '').match(/(http:\/\/127\.0\.0\.1:\d+)/) ?? [];
     await editor.warden('Open Dashboard');
     page = editor.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
     await page.locator('#rows .row:visible', { hasText: 'web' }).first().click();

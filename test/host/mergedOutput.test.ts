@@ -34,7 +34,8 @@ describe('the output of several processes', () => {
     writeFileSync(join(editor.workspace, 'go-on'), '');
     await editor.waitForTerminal(/api \| ERROR no database\s+web \| INFO web goes on/);
     await editor.start('late');
-    // Which has a terminal of its own; this one is still open behind it.
+    // Which has a terminal of its own; this one is still open behind it, once that is in front.
+    await editor.waitForTerminal(/^WARN late has begun/m);
     await editor.warden('Show Merged Output');
     await editor.waitForTerminal(/late \| WARN late has begun/);
     await editor.screenshot('merged output');

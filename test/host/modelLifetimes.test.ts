@@ -44,9 +44,10 @@ describe('a model that is to be preloaded', () => {
 
   it('is loaded when the window opens, after asking once', async () => {
     await editor.reloadWindow();
-    await editor.notification(/This workspace declares processes that start automatically: small\./);
+    const question = /This workspace declares processes that start automatically: small\./;
+    await editor.holdNotification(question);
     assert.deepEqual(editor.workers, [], 'nothing was started before the answer');
-    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
+    await editor.press(question, 'Always in This Workspace');
     assert.equal((await served(editor, ({ state }) => state === 'ready')).url, url, 'the address is the same');
   });
 
@@ -74,8 +75,14 @@ describe('a model, with "treeWarden.onReload": "keep"', () => {
   after(() => editor[Symbol.asyncDispose]());
 
   it('goes on answering while the window is reloaded, and ends when it is closed', async () => {
-    await editor.warden('Copy API Key');
-    const token = await eventually('the key is copied', async () => (await editor.clipboard()).match(/^[\w-]{32}$/)?.[0]);
+    // The window knows its address a moment after the warden does.
+    const key = async (): Promise<string | undefined> => (await editor.clipboard()).match(/^[\w-]{32}$/)?.[0];
+    await editor.pressUntil(
+      () => editor.warden('Copy API Key'),
+      async () => (await key()) !== undefined,
+      'the key is copied',
+    );
+    const token = await key();
     const { url } = await served(editor, () => true);
     const letGo = join(editor.run.folder, 'let-go');
     const answering = fetch(`${url}/v1/chat/completions`, {

@@ -10,6 +10,16 @@ import { eventually, Run } from '../support/run.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
+/** Answers a question of the editor with yes; gives its text, or null where there is none. Runs in the page. */
+const agree = `(() => {
+  const dialog = document.querySelector('.monaco-dialog-box');
+  const yes = [...(dialog?.querySelectorAll('.monaco-button') ?? [])].find(({ textContent }) => /^(Allow|Yes)$/.test(textContent.trim()));
+  if (!yes) return null;
+  const text = dialog.innerText;
+  yes.click();
+  return text;
+})()`;
+
 describe('models', () => {
   let editor: Editor;
   let folder: Run;
@@ -129,14 +139,10 @@ describe('models', () => {
   it('are there for other extensions: streams, calls of tools, cancelled, with errors', async () => {
     await editor.command('Chat Probe: Ask');
     // The editor asks whether that extension may, and before anything changes.
-    const dialog = editor.page.locator('.monaco-dialog-box');
-    const yes = dialog.locator('.monaco-button').filter({ hasText: /^(Allow|Yes)$/ });
     await eventually('it has answered', async () => {
-      if (await yes.isVisible()) {
-        const question = await dialog.innerText();
-        if (!asked.includes(question)) asked.push(question);
-        await yes.click();
-      }
+      // Read and answered in one step: behind the one that was read, another one may be open.
+      const question = (await editor.page.evaluate(agree)) as string | null;
+      if (question !== null && !asked.includes(question)) asked.push(question);
       return existsSync(answers());
     });
     const found = JSON.parse(readFileSync(answers(), 'utf8')) as Record<string, unknown> & { failed: { message: string } };
@@ -174,12 +180,14 @@ describe('models', () => {
     await dialog.waitFor();
     assert.match(await dialog.innerText(), /OPENAI_BASE_URL = http:.*\/v1\s+OPENAI_API_KEY = •••/);
     await dialog.locator('.monaco-button').filter({ hasText: 'Write' }).click();
-    await editor.command('Terminal: Create New Terminal');
-    const shown = async (): Promise<boolean> => {
+    // A terminal has the variables that were set before it was opened.
+    const openTerminal = async (): Promise<void> => {
+      await editor.command('Terminal: Create New Terminal');
+      await editor.waitForTerminal(/[#$]\s*$/);
       await editor.typeIntoTerminal('echo "[$OPENAI_BASE_URL]"\n');
-      return /\[http:\/\/127\.0\.0\.1:\d+\/v1\]/.test(await editor.terminalText());
     };
-    await eventually('a new terminal has it', shown);
+    const isShown = async (): Promise<boolean> => /\[http:\/\/127\.0\.0\.1:\d+\/v1\]/.test(await editor.terminalText());
+    await editor.pressUntil(openTerminal, isShown, 'a new terminal has it');
   });
 
   it('are in the dashboard, with what they have answered', async () => {

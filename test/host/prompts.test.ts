@@ -1,5 +1,4 @@
 /** A process that waits for an answer, in the view, the status bar and its terminal. */
-import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -21,7 +20,7 @@ it('a process that asks is shown and counted, until it has its answer', async ()
   await editor.waitForRow('setup', /waits for input: Name\?/);
   await editor.waitForTerminal(/Name\?/);
   await editor.screenshot('prompt-1');
-  assert.equal(await editor.row('setup').locator('.codicon-question').count(), 1);
+  await eventually('its row has the icon', async () => (await editor.row('setup').locator('.codicon-question').count()) === 1);
   await eventually('its terminal is in front', async () => !(await counts()));
   await editor.start('other');
   await editor.waitForRow('other', /live/);

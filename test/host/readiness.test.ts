@@ -130,7 +130,7 @@ describe('what waits for a process', () => {
     await debug('client of broken');
     await has(/preLaunchTask/);
     await editor.screenshot('a task that is not ready');
-    await editor.page.keyboard.press('Escape');
+    await editor.dismiss();
     await editor.command('Problems: Focus on Problems View');
     const problem = editor.page
       .locator('.markers-panel .monaco-list-row')

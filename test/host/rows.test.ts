@@ -50,7 +50,8 @@ describe('a row', () => {
   /** Not by a place on the screen, where another row may have come to stand meanwhile. */
   const click = async (name: string, ctrlKey = false): Promise<void> => {
     const label = editor.row(name).first().locator('.monaco-icon-label');
-    for (const type of ['mousedown', 'mouseup', 'click']) await label.dispatchEvent(type, { button: 0, detail: 1, ctrlKey });
+    // In one step: another row may be drawn in its place between two.
+    await label.evaluate(clickOn, ctrlKey);
     await editor.page.locator(`.pane-body .monaco-list-row.selected[aria-label^="${name},"]`).waitFor();
   };
 
@@ -90,9 +91,17 @@ describe('a row', () => {
     await editor.waitForTerminal(/output of one/);
     await click('two');
     await editor.waitForTerminal(/output of two/);
-    await editor.page.keyboard.press('ArrowUp');
-    await editor.page.keyboard.press('Enter');
-    await editor.waitForTerminal(/output of one/);
+    const focused = editor.page.locator('.pane-body .monaco-list-row.focused[aria-label^="one,"]');
+    await editor.pressUntil(
+      () => editor.page.keyboard.press('ArrowUp'),
+      async () => (await focused.count()) === 1,
+      'the row above has the focus',
+    );
+    await editor.pressUntil(
+      () => editor.page.keyboard.press('Enter'),
+      async () => /output of one/.test(await editor.terminalText()),
+      'its output is shown',
+    );
   });
 
   it('is stopped together with the other selected ones', async () => {
@@ -103,9 +112,9 @@ describe('a row', () => {
       if (running().length < app.length) await given(...app);
       await click('one');
       await click('two', true);
-      await editor.row('two').first().click({ button: 'right' });
+      await editor.row('two').first().click({ button: 'right', timeout: 5000 });
       await editor.screenshot('rows-menu');
-      await editor.page.locator('.context-view .action-label', { hasText: /^Stop$/ }).click();
+      await editor.page.locator('.context-view .action-label', { hasText: /^Stop$/ }).click({ timeout: 5000 });
     };
     await editor.pressUntil(chooseStop, () => dialog().filter({ hasText: 'Stop 2 processes?' }).isVisible(), 'its menu asks');
     await dialog().getByRole('button', { name: 'Stop', exact: true }).click();
@@ -142,7 +151,7 @@ describe('a row', () => {
       editor.page.locator(`.pane-header .action-label[aria-label^="${name}"], .title-actions .action-label[aria-label^="${name}"]`).first();
     await given();
     await editor.page.locator('.pane-body').first().hover();
-    assert.equal(await title('Stop All').count(), 0, 'there is nothing to stop');
+    await eventually('there is nothing to stop', async () => (await title('Stop All').count()) === 0);
     await title('Start All').click();
     await runs(...app, 'alone');
     await eventually('there is nothing to start', async () => (await title('Start All').count()) === 0);
@@ -159,3 +168,10 @@ describe('a row', () => {
     await runs();
   });
 });
+
+/** Runs in the page. */
+function clickOn(element: { dispatchEvent(event: Event): boolean }, ctrlKey: boolean): void {
+  const { MouseEvent } = globalThis as unknown as { readonly MouseEvent: new (type: string, options: object) => Event };
+  for (const type of ['mousedown', 'mouseup', 'click'])
+    element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, composed: true, button: 0, detail: 1, ctrlKey }));
+}

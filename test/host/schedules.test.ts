@@ -1,8 +1,9 @@
 /** A process with a schedule, and one that is run for saved files: what their rows say, and what starts and ends the waiting. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { linesIn } from '../support/declared.ts';
 import { Editor } from '../support/editor.ts';
 import { killAll } from '../support/mcpWindow.ts';
 import { eventually } from '../support/run.ts';
@@ -16,10 +17,7 @@ const processes = {
 
 describe('a process with a schedule', () => {
   let editor: Editor;
-  const lines = (name: string): string[] => {
-    const path = join(editor.workspace, name);
-    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
-  };
+  const lines = (name: string): string[] => linesIn(editor.workspace, name);
   before(async () => {
     editor = await Editor.ofProcesses(processes, (folder) => {
       mkdirSync(join(folder, 'src'));

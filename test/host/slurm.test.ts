@@ -1,5 +1,4 @@
 /** A process that runs as a job of a real Slurm, as the view shows it. */
-import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { writeProcesses } from '../support/declared.ts';
 import { Editor } from '../support/editor.ts';
@@ -39,6 +38,6 @@ describe('a process with the runner "slurm" in the view', { skip: whyNoCluster()
     await eventually('its job is gone', () => cluster.jobs()?.length === 1);
     await editor.warden('Stop', 'train');
     await eventually('no job is left', () => cluster.jobs()?.length === 0);
-    assert.deepEqual(editor.pidsWith('sleep 60'), []);
+    await eventually('no process of theirs is left', () => editor.pidsWith('sleep 60').length === 0);
   });
 });

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Editor } from '../support/editor.ts';
+import { killAll } from '../support/mcpWindow.ts';
 import { eventually } from '../support/run.ts';
 
 /** A task that waits for a process to be ready. */
@@ -22,23 +23,11 @@ describe('a warden task', () => {
     await editor.showProcesses();
     // The list of tasks is made once, when it is opened: not before the extension is there.
     await editor.waitForRow('web', /idle/);
-    // Asked for a task before it has its terminals, VS Code does nothing, and says nothing (`_tasksReconnected` in its task service).
-    await eventually('tasks can be run', async () => {
-      await editor.command('Tasks: Run Task');
-      return await editor.appears(editor.entry('serve'), 5000);
-    });
-    await editor.page.keyboard.press('Escape');
-    await editor.quickPickGone();
   });
   after(() => editor[Symbol.asyncDispose]());
 
-  async function runTask(name: string): Promise<void> {
-    await editor.command('Tasks: Run Task');
-    await editor.pick(name);
-  }
-
   it('runs a declared process, and shows in the view', async () => {
-    await runTask('serve');
+    await editor.runTask('serve');
     await editor.waitForTerminal(/listens on http/);
     await editor.waitForRow('web', /, live/);
   });
@@ -68,7 +57,7 @@ describe('a warden task', () => {
     await editor.start('web');
     const leader = (): number | undefined => editor.run.ps().find(({ name }) => name === 'web')?.leader.pid;
     const before = leader();
-    await runTask('serve');
+    await editor.runTask('serve');
     await editor.waitForTerminal(/web was running already\. The task follows it/);
     await editor.waitForTerminal(/listens on http/);
     await editor.screenshot('task-joined');
@@ -79,14 +68,14 @@ describe('a warden task', () => {
   });
 
   it('is what others can depend on while its process runs already', async () => {
-    await runTask('after');
+    await editor.runTask('after');
     await eventually('it has come to its turn', () => existsSync(join(editor.workspace, 'after')));
     await editor.warden('Stop', 'web');
     await editor.waitForRow('web', /, ended, stopped by the user/);
   });
 
   it('kills daemons of a command of its own when its terminal is closed', async () => {
-    await runTask('nap');
+    await editor.runTask('nap');
     await editor.waitForTerminal(/napping/);
     await editor.waitForRow('nap', /, live/);
     await eventually('its daemon is there', () => editor.workers.length >= 2);
@@ -95,14 +84,14 @@ describe('a warden task', () => {
   });
 
   it('ends with the exit code of its tree', async () => {
-    await runTask('seven');
+    await editor.runTask('seven');
     await editor.waitForTerminal(/I end with seven/);
     await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?7|terminated with exit code: 7/i);
     await editor.waitForRow('seven', /, ended, exited with code 7/);
   });
 
   it('comes after the task that it depends on, be it over or in the background, and what it prints is matched', async () => {
-    await runTask('check');
+    await editor.runTask('check');
     await editor.waitForRow('check', /, ended, exited with code 1/);
     await editor.waitForRow('watch', /, live/);
     // Terminals that open would take the panel away.
@@ -115,10 +104,10 @@ describe('a warden task', () => {
   });
 
   it('ends when its warden is killed', async () => {
-    await runTask('nap');
+    await editor.runTask('nap');
     await editor.waitForTerminal(/napping/);
     await editor.waitForRow('nap', /, live/);
-    for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
+    killAll(editor.wardenPids);
     await editor.waitForTerminal(/exit(ed)?( with)?( code)?:? ?(code)?:? ?1|terminated with exit code: 1/i);
     await eventually('no process is left', () => editor.workers.length === 0);
   });

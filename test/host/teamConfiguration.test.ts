@@ -60,7 +60,7 @@ describe('a workspace of several files', () => {
     const problem = editor.page.locator('.markers-panel .monaco-list-row', { hasText: 'there is no key' });
     await problem.waitFor();
     const file = editor.page.locator('.markers-panel .monaco-list-row', { hasText: 'processes.json' }).first();
-    assert.match(await file.innerText(), /api/, 'it is told of the included file');
+    await eventually('it is told of the included file', async () => /api/.test(await file.innerText()));
     await editor.screenshot('a mistake in an included file');
     write(included, files[included] ?? {});
     await problem.waitFor({ state: 'detached' });

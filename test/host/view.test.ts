@@ -127,7 +127,7 @@ describe('the Processes view', () => {
 
   it('sums up in the status bar, where a click lists the trees', async () => {
     const item = editor.page.locator('.statusbar-item[id*="tree-warden"]');
-    assert.match(await item.innerText(), /1 tree · \d+ % · \d+ MB/);
+    await eventually('it sums up', async () => /1 tree · \d+ % · \d+ MB/.test(await item.innerText()));
     await item.click();
     await editor.pick('web', 'contains');
     await editor.pick('Show Output', 'contains');
@@ -194,14 +194,12 @@ describe('the Processes view', () => {
     );
     await editor.page.keyboard.press('Control+1');
     await editor.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
-    await editor.page.keyboard.type('x');
-    await eventually('it is not to be changed', async () =>
-      /read-only/.test(
-        await editor.page
-          .locator('.monaco-editor-overlaymessage')
-          .innerText({ timeout: 5000 })
-          .catch(() => ''),
-      ),
+    // It says so for three seconds.
+    const message = editor.page.locator('.monaco-editor-overlaymessage', { hasText: 'read-only' }).first();
+    await editor.pressUntil(
+      () => editor.page.keyboard.type('x'),
+      () => message.isVisible(),
+      'it is not to be changed',
     );
   });
 
@@ -259,11 +257,12 @@ describe('the Processes view', () => {
     await editor.warden('Kill All');
     for (const name of ['web', 'daemon', 'stubborn']) await editor.waitForRow(name, /, ended, killed by the user/);
     await eventually('no process is left', () => editor.workers.length === 0);
-    await editor.page.keyboard.press('F1');
-    const input = editor.page.locator('.quick-input-widget .quick-input-box input');
-    await input.fill('>Tree Warden: ');
-    await editor.entry('Tree Warden: Start', 'is').waitFor();
-    assert.equal(await editor.entry('Tree Warden: Stop All', 'is').count(), 0, 'what makes no sense is not offered');
+    // The palette learns a moment after the rows what there is to act on, and not while it is open.
+    await eventually('what makes no sense is not offered', async () => {
+      await editor.fillPalette('Tree Warden: ');
+      if (!(await editor.appears(editor.entry('Tree Warden: Start', 'is'), 2000))) return false;
+      return (await editor.entry('Tree Warden: Stop All', 'is').count()) === 0;
+    });
     assert.equal(await editor.entry('Tree Warden: Load Model', 'is').count(), 0, 'there are no models');
     await editor.page.keyboard.press('Escape');
     await editor.quickPickGone();
@@ -305,11 +304,12 @@ describe('the Processes view', () => {
     await editor.openFile('processes.json:4:7');
     await eventually('the cursor is there', async () => /Ln 4, Col 7/.test(await editor.page.locator('.statusbar').innerText()));
     const suggestions = editor.page.locator('.suggest-widget .monaco-list-row');
-    await eventually('the keys are offered', async () => {
-      await editor.page.keyboard.press('Control+Space');
-      const labels = (await suggestions.allInnerTexts()).join(' ');
-      return labels.includes('whenLeaderExits') || labels.includes('autoStart');
-    });
+    // Each press asks anew, and calls off what was asked before.
+    await editor.pressUntil(
+      () => editor.page.keyboard.press('Control+Space'),
+      async () => /whenLeaderExits|autoStart/.test((await suggestions.allInnerTexts()).join(' ')),
+      'the keys are offered',
+    );
     await editor.page.keyboard.press('Escape');
   });
 

@@ -1,9 +1,9 @@
 /** A process whose files are watched: what its row says, and how watching is paused. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { linesIn } from '../support/declared.ts';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
 
@@ -15,7 +15,7 @@ const processes = {
 describe('a process whose files are watched', () => {
   let editor: Editor;
   const file = (name: string): string => join(editor.workspace, name);
-  const starts = (): number => (existsSync(file('starts')) ? readFileSync(file('starts'), 'utf8').trim().split('\n').length : 0);
+  const starts = (): number => linesIn(editor.workspace, 'starts').length;
   before(async () => {
     editor = await Editor.ofProcesses(processes, (folder) => {
       for (const name of ['src', '.git']) mkdirSync(join(folder, name));
@@ -28,7 +28,6 @@ describe('a process whose files are watched', () => {
     await editor.warden('Start', 'api');
     await eventually('it runs', () => starts() === 1);
     await editor.waitForRow('api', /live/);
-    await sleep(100);
     writeFileSync(file('src/a.ts'), 'changed');
     await editor.waitForRow('api', /restarted: src\/a\.ts changed/);
     await eventually('it has begun again', () => starts() === 2);
@@ -42,6 +41,7 @@ describe('a process whose files are watched', () => {
     assert.equal(starts(), 2);
     rmSync(file('.git/MERGE_HEAD'));
     await editor.waitForRow('api', /restarted: src\/b\.ts changed/);
+    await eventually('it has begun again', () => starts() === 3);
   });
 
   it('is left alone while watching is paused', async () => {

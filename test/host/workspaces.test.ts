@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { parseProcesses } from '../../src/config/parseProcesses.ts';
 import { Editor } from '../support/editor.ts';
 import { eventually } from '../support/run.ts';
+import { killIfThere } from '../support/survivors.ts';
 
 describe('a workspace without processes.json', () => {
   it('is offered one, made from what is found', async () => {
@@ -33,8 +34,7 @@ describe('autoStart', () => {
       '{ "processes": { "auto": { "command": "sleep 100", "autoStart": true } } }',
     );
     await editor.load();
-    await editor.notification(/This workspace declares processes that start automatically: auto/);
-    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
+    await editor.press(/This workspace declares processes that start automatically: auto/, 'Always in This Workspace');
     await editor.showProcesses();
     await editor.waitForRow('auto', /, live/);
     await editor.reloadWindow();
@@ -53,8 +53,7 @@ describe('autoStart where a reload keeps what runs', () => {
     const processes = { auto: { command: 'sleep 100', autoStart: true }, once: { command: 'echo started >> starts', autoStart: true } };
     writeFileSync(join(editor.workspace, '.vscode', 'processes.json'), JSON.stringify({ processes }));
     await editor.load();
-    await editor.notification(/This workspace declares processes that start automatically: auto, once/);
-    await editor.page.locator('.notifications-toasts .monaco-button').filter({ hasText: 'Always in This Workspace' }).click();
+    await editor.press(/This workspace declares processes that start automatically: auto, once/, 'Always in This Workspace');
     const starts = (): number =>
       existsSync(join(editor.workspace, 'starts')) ? readFileSync(join(editor.workspace, 'starts'), 'utf8').split('\n').length - 1 : 0;
     await eventually('both have been started', () => starts() === 1);
@@ -72,7 +71,7 @@ describe('autoStart where a reload keeps what runs', () => {
     );
     // Where the window can still say goodbye, its warden would keep them for longer than this test has time.
     assert.equal(editor.run.call(['kill', '--all']).code, 0);
-    for (const pid of editor.wardenPids) process.kill(pid, 'SIGKILL');
+    for (const pid of editor.wardenPids) killIfThere(pid, 'SIGKILL');
   });
 });
 

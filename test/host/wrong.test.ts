@@ -92,7 +92,7 @@ describe('what is wrong', () => {
     await editor.warden('Start', 'lost');
     await editor.notification(/^“lost” could not be started\. There is no command 'no-such-command' in the PATH/);
     await editor.waitForRow('lost', /, failed, There is no command 'no-such-command'/);
-    assert.ok(await hasIcon('lost', 'error'));
+    await eventually('its row has the icon', () => hasIcon('lost', 'error'));
     await editor.press(/“lost” could not be started/, 'Open processes.json');
     await editor.page.locator('.tab[aria-label*="processes.json"]').waitFor();
     await eventually('the cursor is there', async () => /Ln 3,/.test(await editor.page.locator('.statusbar').innerText()));

@@ -19,7 +19,12 @@ export function service(name: string, more = ''): string {
 
 /** Of a file in the work folder; none where there is no file. A shell makes it a moment before it writes the first line. */
 export function linesOf(run: Run, file: string): string[] {
-  const path = join(run.workFolder, file);
+  return linesIn(run.workFolder, file);
+}
+
+/** Of a file in a folder. */
+export function linesIn(folder: string, file: string): string[] {
+  const path = join(folder, file);
   return existsSync(path) ? wholeLines(readFileSync(path, 'utf8')) : [];
 }
 

@@ -22,6 +22,13 @@ const browserFlags = [
   '--disable-sync',
 ];
 const deadline = 30_000;
+/** Milliseconds in which a press shows what it does, or is tried again. */
+const pressMillis = 5000;
+/**
+ * Lists, palettes and menus that close would fade away: until a timer goes off, they are seen, take no key and no click, and look like what is opened next
+ * (`hide` in VS Code's quickInputController.ts). For who wants no motion, they are gone at once.
+ */
+const pageOptions = { reducedMotion: 'reduce' } as const;
 
 export interface EditorSettings {
   /** A folder to copy as the workspace; the sample where absent, an empty one where null. */
@@ -56,7 +63,7 @@ export class Editor implements AsyncDisposable {
 
   static async open(settings: EditorSettings = {}): Promise<Editor> {
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserFlags });
-    const editor = new Editor(browser, await browser.newPage(), settings);
+    const editor = new Editor(browser, await browser.newPage(pageOptions), settings);
     try {
       if (settings.language !== undefined) await editor.#speak(settings.language);
       editor.#port = await editorPort(editor.#server);
@@ -165,9 +172,12 @@ export class Editor implements AsyncDisposable {
 
   /** Opens the workbench, or opens it again in a new page. */
   async load(): Promise<void> {
-    if (this.page.isClosed()) this.page = await this.#browser.newPage();
+    if (this.page.isClosed()) this.page = await this.#browser.newPage(pageOptions);
     await this.page.setViewportSize({ width: 1200, height: 760 });
-    await this.page.goto(`http://127.0.0.1:${this.#port}/`);
+    await patiently(async () => {
+      await this.page.goto(`http://127.0.0.1:${this.#port}/`, { waitUntil: 'commit', timeout: deadline });
+    });
+    await patiently(() => this.page.waitForLoadState('load', { timeout: deadline }));
     await this.#workbenchIsThere();
   }
 
@@ -180,14 +190,17 @@ export class Editor implements AsyncDisposable {
 
   /** A page beside the editor, in the same browser. */
   async newPage(): Promise<Page> {
-    return await this.#browser.newPage();
+    return await this.#browser.newPage(pageOptions);
   }
 
   /** As a user does it, so that the editor can put away what it has to remember. */
   async reloadWindow(): Promise<void> {
-    const loaded = this.page.waitForEvent('load', { timeout: deadline });
+    let isLoaded = false;
+    this.page.once('load', () => {
+      isLoaded = true;
+    });
     await this.command('Developer: Reload Window');
-    await loaded;
+    await eventually('the window is loaded anew', () => isLoaded, deadline);
     await this.#workbenchIsThere();
   }
 
@@ -236,31 +249,30 @@ export class Editor implements AsyncDisposable {
     }
   }
 
-  /** Runs a command of the palette by its whole title. */
+  /** Runs a command of the palette by its whole title. What has nothing to act on yet is not in the palette, which does not change while it is open. */
   async command(title: string): Promise<void> {
+    const entry = this.entry(title, 'is');
     const patience = new Patience(deadline);
-    do await this.#fillPalette(title);
-    while (!(await this.#isOffered(title)) && !patience.isOver);
-    await this.pick(title, 'is');
+    do {
+      await this.fillPalette(title);
+      // It may also close just before the click, because something else takes the focus.
+      if ((await this.appears(entry, 2000)) && (await inTime(() => entry.click({ timeout: 2 * pressMillis })))) return;
+    } while (!patience.isOver);
+    throw await this.#withWhatIsShown(title);
   }
 
-  async #fillPalette(title: string): Promise<void> {
+  /** Opens the palette of commands with this text in it. It closes when something else takes the focus meanwhile; the caller opens it again. */
+  async fillPalette(text: string): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.#leaveViews();
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget .quick-input-box input');
-    await patiently(() => input.waitFor({ timeout: deadline }));
-    // It closes when something else takes the focus meanwhile; the caller opens it again.
-    await input.fill(`>${title}`, { timeout: 3000 }).catch(() => undefined);
-  }
-
-  /** What has nothing to act on yet is not in the palette, which does not change while it is open. */
-  #isOffered(title: string): Promise<boolean> {
-    const offered = this.entry(title, 'is').waitFor({ timeout: 2000 });
-    return offered.then(
-      () => true,
-      () => false,
-    );
+    const input = this.page.locator('.quick-input-widget:visible .quick-input-box input');
+    const isOpen = async (): Promise<boolean> =>
+      (await this.appears(input, 2000)) && (await input.inputValue({ timeout: 1000 }).catch(() => '')).startsWith('>');
+    const patience = new Patience(deadline);
+    // Again: a page inside the editor that is just being loaded passes no key on.
+    do await this.page.keyboard.press('F1');
+    while (!(await isOpen()) && !patience.isOver);
+    await input.fill(`>${text}`, { timeout: 3000 }).catch(() => undefined);
   }
 
   /**
@@ -323,21 +335,26 @@ export class Editor implements AsyncDisposable {
 
   /** Rests the pointer on a row until its hover is there; where the row is drawn anew just then, the pointer has to come again. */
   async hover(label: string, text: string | RegExp): Promise<Locator> {
-    return await this.#hovering(label, text, (hover) => Promise.resolve(hover));
+    return await this.#hovering(this.row(label), `the hover of ${label}`, text, (hover) => Promise.resolve(hover));
   }
 
   /** The same, with what the hover says: it goes when its row is drawn anew. */
   async hoverText(label: string, text: string | RegExp): Promise<string> {
-    return await this.#hovering(label, text, (hover) => hover.innerText({ timeout: 1000 }).catch(() => undefined));
+    return await this.hoverTextOf(this.row(label), `the hover of ${label}`, text);
   }
 
-  async #hovering<T>(label: string, text: string | RegExp, read: (hover: Locator) => Promise<T | undefined>): Promise<T> {
+  /** The same of anything; `what` names its hover. */
+  async hoverTextOf(target: Locator, what: string, text: string | RegExp): Promise<string> {
+    return await this.#hovering(target, what, text, (hover) => hover.innerText({ timeout: 1000 }).catch(() => undefined));
+  }
+
+  async #hovering<T>(target: Locator, what: string, text: string | RegExp, read: (hover: Locator) => Promise<T | undefined>): Promise<T> {
     const hover = this.page.locator('.monaco-hover').filter({ hasText: text }).first();
     return await eventually(
-      `the hover of ${label} says ${text}`,
+      `${what} says ${text}`,
       async () => {
         await this.page.mouse.move(700, 300);
-        await this.row(label).first().hover();
+        await target.first().hover();
         return (await this.appears(hover, 3000)) ? await read(hover) : undefined;
       },
       deadline,
@@ -387,10 +404,7 @@ export class Editor implements AsyncDisposable {
 
   /** Whether it is there within so many milliseconds. */
   async appears(what: Locator, millis: number): Promise<boolean> {
-    return await what.waitFor({ timeout: millis }).then(
-      () => true,
-      () => false,
-    );
+    return await inTime(() => what.waitFor({ timeout: millis }));
   }
 
   /** Of the open quick pick. */
@@ -406,10 +420,24 @@ export class Editor implements AsyncDisposable {
     try {
       await patiently(() => this.entry(label, where).click({ timeout: deadline }));
     } catch (error) {
-      await this.screenshot(`no entry ${label}`);
-      const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
-      throw new Error(`What is shown instead of '${label}': ${shown.join('\n') || 'nothing to choose from'}`, { cause: error });
+      throw await this.#withWhatIsShown(label, error);
     }
+  }
+
+  async #withWhatIsShown(label: string, cause?: unknown): Promise<Error> {
+    await this.screenshot(`no entry ${label}`);
+    const shown = await this.page.locator('.quick-input-widget:visible').allInnerTexts();
+    return new Error(`What is shown instead of '${label}': ${shown.join('\n') || 'nothing to choose from'}`, { cause });
+  }
+
+  /** Asked for a task before it has its terminals, VS Code does nothing, and says nothing (`_tasksReconnected` in its task service). */
+  async runTask(name: string, where: 'begins' | 'contains' = 'begins'): Promise<void> {
+    const isListed = async (): Promise<boolean> => {
+      await this.command('Tasks: Run Task');
+      return await this.appears(this.entry(name, where), pressMillis);
+    };
+    await eventually(`the task '${name}' is listed`, isListed, deadline);
+    await this.pick(name, where);
   }
 
   async start(name: string): Promise<void> {
@@ -456,12 +484,27 @@ export class Editor implements AsyncDisposable {
     await patiently(() => this.#toast(text).hover({ timeout: deadline }));
   }
 
-  /** Presses a button of the notification that has this text. */
+  /** Presses a button of the notification that has this text. A toast leaves by itself after ten seconds; the notification is in their list then. */
   async press(text: RegExp, button: string): Promise<void> {
-    // The buttons of a toast show while the pointer is on it.
-    await this.holdNotification(text);
-    const chosen = this.#toast(text).locator('.monaco-button', { hasText: button }).first();
-    await patiently(() => chosen.click({ timeout: deadline }));
+    const pressIn = (item: Locator): Promise<boolean> =>
+      inTime(async () => {
+        // The buttons show while the pointer is on it.
+        await item.hover({ timeout: pressMillis });
+        await item.locator('.monaco-button', { hasText: button }).first().click({ timeout: pressMillis });
+      });
+    const toast = this.#toast(text);
+    const isPressed = async (): Promise<boolean> => (await toast.isVisible()) && (await pressIn(toast));
+    if (await eventually('its toast is pressed', isPressed, deadline / 2).catch(() => false)) return;
+    await this.command('Notifications: Show Notifications');
+    const listed = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).first();
+    await eventually(`“${button}” of the notification that says ${text} is pressed`, () => pressIn(listed), deadline);
+    // No toast is shown beside the list.
+    const list = this.page.locator('.notifications-center:visible');
+    await this.pressUntil(
+      () => this.page.keyboard.press('Escape'),
+      async () => (await list.count()) === 0,
+      'the list of notifications is closed',
+    );
   }
 
   #toast(text: RegExp): Locator {
@@ -478,7 +521,7 @@ export class Editor implements AsyncDisposable {
     const press = async (): Promise<void> => {
       await this.page.mouse.move(700, 300);
       await line.hover();
-      await line.locator(`.action-label[aria-label^="${title}"]`).click({ timeout: 5000 });
+      await line.locator(`.action-label[aria-label^="${title}"]`).click({ timeout: pressMillis });
     };
     const says = async (state: RegExp): Promise<boolean> =>
       (await this.rowTexts()).some((text) => text.startsWith(`${row},`) && state.test(text));
@@ -495,7 +538,7 @@ export class Editor implements AsyncDisposable {
         () => undefined,
         (error: unknown) => error,
       );
-      if (problem === undefined) return await eventually('what follows', follows, 5000).catch(() => false);
+      if (problem === undefined) return await eventually('what follows', follows, pressMillis).catch(() => false);
       // What was to be pressed has gone where the press before was late rather than lost; on a busy machine it may not have come yet.
       if (await follows()) return true;
       if (!(problem instanceof errors.TimeoutError)) throw problem;
@@ -537,6 +580,17 @@ async function patiently(wait: () => Promise<void>): Promise<void> {
     } catch (error) {
       if (patience.isOver || !(error instanceof errors.TimeoutError)) throw error;
     }
+}
+
+/** Whether it is done before its own deadline of Playwright's is over. */
+async function inTime(wait: () => Promise<void>): Promise<boolean> {
+  try {
+    await wait();
+    return true;
+  } catch (error) {
+    if (error instanceof errors.TimeoutError) return false;
+    throw error;
+  }
 }
 
 function pidsWhere(fits: (pid: number) => boolean): number[] {
