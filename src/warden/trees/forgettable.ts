@@ -11,7 +11,7 @@ type EndedTree = Pick<TreeView, 'request' | 'leader' | 'ended' | 'endedAt' | 'ra
   readonly output: { readonly awaitsReader: boolean };
 };
 
-export interface Surroundings<T> {
+interface Surroundings<T> {
   standingOf(tree: T): Pick<Standing, 'restarting' | 'successor' | 'nextStartAt'>;
   /** Whether a file declares what is called so: how its last run has ended is asked for as long as that is so. */
   isDeclared(name: string): boolean;
