@@ -38,7 +38,7 @@ export class ActivityView {
     this.#failedOnly.checked = pageState().failedOnly;
     this.#failedOnly.addEventListener('change', () => this.#filter({ failedOnly: this.#failedOnly.checked }));
     this.#keepBodies.addEventListener('change', () => {
-      this.#wish = Math.max(this.#wish + 1, Date.now());
+      this.#wish++;
       host.tell({ kind: 'keepBodies', keep: this.#keepBodies.checked, number: this.#wish });
     });
     const bar = make(
@@ -67,7 +67,11 @@ export class ActivityView {
   take({ requests, gateways, anew, settled }: ToModelPages & { readonly kind: 'activity' }): void {
     this.#gateways = gateways;
     this.#entries = mergeEntries(anew ? new Map() : this.#entries, requests, gateways);
-    if (settled >= this.#wish) this.#keepBodies.checked = gateways.some(({ keepsBodies }) => keepsBodies);
+    if (settled >= this.#wish) {
+      // A page that was loaded anew counts on from where the one before was.
+      this.#wish = settled;
+      this.#keepBodies.checked = gateways.some(({ keepsBodies }) => keepsBodies);
+    }
     this.#keepBodies.disabled = gateways.length === 0;
     this.#draw();
   }
