@@ -28,7 +28,7 @@ export interface ProcessStat extends ProcessIdentity {
   /** False for a zombie: it runs nothing and holds nothing but its pid. */
   readonly alive: boolean;
   readonly stopped: boolean;
-  /** In a wait of the kernel's that no signal ends (state D of proc(5)); absent where the platform does not report it. */
+  /** In a wait of the kernel's that no signal ends (state D of proc(5)), other than that of its own end; absent where the platform does not report it. */
   readonly uninterruptible?: boolean;
   readonly name: string;
   readonly threads: number;

@@ -21,6 +21,8 @@ export function parseAuxv(auxv: Buffer): Units {
 
 const [space, minus, zero, newline] = [0x20, 0x2d, 0x30, 0x0a];
 const nameEnds = 0x29;
+/** PF_EXITING of the kernel's include/linux/sched.h, in field 9: it is being taken down, which takes seconds where a driver has gigabytes to release. */
+const exiting = 0x4;
 /** Fields of the line that is being parsed, by their numbers in proc_pid_stat(5). Reused, so that a census leaves no garbage for each process. */
 const fields = new Float64Array(25);
 
@@ -48,7 +50,7 @@ export function parseStat(line: Buffer, length: number, units: Units): ProcessSt
     name: nameOf(line.toString('latin1', nameStart, nameEnd)),
     alive: state !== 'Z' && state !== 'X',
     stopped: state === 'T' || state === 't',
-    uninterruptible: state === 'D',
+    uninterruptible: state === 'D' && (number(9) & exiting) === 0,
     parent: number(4),
     group: number(5),
     session: number(6),

@@ -46,9 +46,14 @@ describe('/proc/PID/stat', () => {
   ] as const) {
     it(`tells state ${state}`, () => {
       const stat = parse(`1 (x) ${state} ${rest}`);
-      assert.deepEqual([stat.alive, stat.stopped], [alive, stopped]);
+      assert.deepEqual([stat.alive, stat.stopped, stat.uninterruptible], [alive, stopped, state === 'D']);
     });
   }
+
+  it('tells a wait that no signal ends from the end itself, in which memory is released', () => {
+    const dying = rest.replace('4194560', String(4194560 | 4));
+    assert.equal(parse(`1 (x) D ${dying}`).uninterruptible, false);
+  });
 });
 
 describe('the auxiliary vector', () => {
