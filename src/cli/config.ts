@@ -1,26 +1,33 @@
 import { declarationOf } from '../config/declarations.ts';
 import { configText } from '../config/layers/configText.ts';
 import type { ResolvedSetting } from '../config/layers/resolvedSettings.ts';
+import { modelSchema } from '../config/modelSchema.ts';
 import type { Toolchain } from '../config/toolchains/toolchain.ts';
 import { normalName } from '../protocol/names.ts';
 import { type DeclaredFile, notDeclared, nothingDeclared, readDeclared, readFile } from './declared.ts';
 import { exitCodes } from './exitCodes.ts';
 import { sayAll, sayJson } from './say.ts';
 
-/** Prints what the declared processes resolve to, all of them or the named ones, and where each value comes from. */
+const modelOrder = Object.keys(modelSchema.shape);
+
+/** Prints what the declared processes and models resolve to, all of them or the named ones, and where each value comes from. */
 export async function config(written: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
   const file = readFile();
   const { path, folder, parsed } = file;
   const names = written.map(normalName);
-  const missing = names.filter((name) => !parsed.settings.has(name));
-  if (missing.length > 0) throw notDeclared(path, missing, parsed.settings);
-  if (parsed.settings.size === 0) throw nothingDeclared(path, 'processes', parsed);
-  const wanted = [...parsed.settings].filter(([name]) => names.length === 0 || names.includes(name));
+  // No model has the name of a process.
+  const all = new Map([...parsed.settings, ...parsed.modelSettings]);
+  const missing = names.filter((name) => !all.has(name));
+  if (missing.length > 0) throw notDeclared(path, missing, all, parsed.modelSettings.size > 0 ? 'process or model' : 'process');
+  if (all.size === 0) throw nothingDeclared(path, 'processes', parsed);
+  const wanted = [...all].filter(([name]) => names.length === 0 || names.includes(name));
   if (json) sayJson(Object.fromEntries(wanted.map(([name, settings]) => [name, settings().map((one) => asJson(one, path))])), 2);
   else {
     const lines = wanted.map(async ([name, settings], index) => [
       ...(index > 0 ? [''] : []),
-      ...configText(name, settings(), folder, await toolchainNotes(file, name)),
+      ...(parsed.modelSettings.has(name)
+        ? configText(name, settings(), folder, ['a model'], modelOrder)
+        : configText(name, settings(), folder, await toolchainNotes(file, name))),
     ]);
     sayAll((await Promise.all(lines)).flat());
   }

@@ -155,7 +155,7 @@ this command: Ctrl-C takes it out of the queue, or stops what it runs; a second 
   program
     .command('config')
     .description(
-      'print what the declared processes resolve to, and the file and line that each value comes from; what looks like a secret is masked',
+      'print what the declared processes and models resolve to, and the file and line that each value comes from; what looks like a secret is masked',
     )
     .addArgument(new CompletedArgument('declared', '[names...]', 'names to print; all by default'))
     .option('--json', 'print JSON, with all values as they are written')

@@ -25,6 +25,7 @@ export class ChatAnswer {
   readonly #calls = new ChatCalls();
   #problem: string | undefined;
   #isEmpty = true;
+  #reasoning = '';
   #usage: AnswerUsage = {};
 
   /** What is wrong with it, as far as it is known. */
@@ -39,6 +40,13 @@ export class ChatAnswer {
 
   get toolCalls(): ToolCall[] {
     return this.#calls.all.map(({ id, name, arguments: given }, index) => ({ id: id ?? `call_${index + 1}`, name, arguments: given }));
+  }
+
+  /** What the model has thought since the last call. */
+  takeReasoning(): string {
+    const reasoning = this.#reasoning;
+    this.#reasoning = '';
+    return reasoning;
   }
 
   /** One event of a stream; answers with the text that it brings. */
@@ -67,8 +75,9 @@ export class ChatAnswer {
     if (isGiven(body['error'])) this.#fail(errorTextIn(json).slice(0, quotedLength));
     if (isGiven(body['usage'])) this.#usage = usageOf(asRecord(body['usage']));
     const [choice] = listIn(body['choices']).map(asRecord);
-    const { content, tool_calls: calls } = asRecord(choice?.['delta'] ?? choice?.['message']);
+    const { content, tool_calls: calls, reasoning_content, reasoning } = asRecord(choice?.['delta'] ?? choice?.['message']);
     this.#calls.add(listIn(calls).map(asRecord));
+    this.#reasoning += contentText(reasoning_content ?? reasoning);
     return contentText(content);
   }
 

@@ -9,7 +9,7 @@ import { LayeredFiles, type ReadEntries } from './layers/layeredFiles.ts';
 import type { SystemKey } from './layers/layeredSchema.ts';
 import { type Problem, ProblemList } from './layers/problemList.ts';
 import { type InheritedProcess, ProcessInheritance } from './layers/processInheritance.ts';
-import { placeOf, type ResolvedSetting, settingsOf } from './layers/resolvedSettings.ts';
+import { placeOf, type ResolvedSetting, settingsIn, settingsOf } from './layers/resolvedSettings.ts';
 import type { Source } from './layers/source.ts';
 import { type McpServerSpec, mcpServerSchema } from './mcpServerSchema.ts';
 import { fallbackProblems } from './modelFallbacks.ts';
@@ -57,6 +57,8 @@ export interface ParsedProcesses {
   readonly disabled: ReadonlyMap<string, DeclaredAt>;
   /** What each process consists of, by name, and where each of it comes from. */
   readonly settings: ReadonlyMap<string, () => readonly ResolvedSetting[]>;
+  /** The same of each model. */
+  readonly modelSettings: ReadonlyMap<string, () => readonly ResolvedSetting[]>;
   /** The texts of the other files that could be read, by path; a later mistake in one of them falls back to it. */
   readonly texts: ReadonlyMap<string, string>;
   /** Absolute paths of the files that this depends on, beside the workspace's own two. */
@@ -77,6 +79,7 @@ const nothing: ParsedProcesses = {
   languageServerFiles: new Map(),
   disabled: new Map(),
   settings: new Map(),
+  modelSettings: new Map(),
   texts: new Map(),
   watched: [],
 };
@@ -170,6 +173,11 @@ function parseTree(root: Source, before: ParsedProcesses, { system = 'linux', lo
     languageServerFiles: languageServers.files,
     disabled,
     settings: isReadable ? settings : before.settings,
+    modelSettings: new Map(
+      Array.from(models.written, ([name, { source, value }]) => [name, () => settingsIn(source, value)] as const).filter(([name]) =>
+        models.entries.has(name),
+      ),
+    ),
     texts: included.texts,
     watched: [...included.watched],
   };

@@ -9,30 +9,39 @@ export class AnswerPane {
   readonly element = make('section', { class: 'answer', hidden: '' });
   readonly #title = make('strong');
   readonly #state = make('span', { class: 'note', role: 'status' });
+  readonly #reasoning = make('pre', { tabindex: '0' });
+  readonly #thoughts = make('details', { class: 'reasoning', hidden: '' }, make('summary', {}, text('reasoning')), this.#reasoning);
   readonly #output = make('pre', { tabindex: '0' });
 
   constructor() {
-    this.element.append(make('div', { class: 'bar-line' }, this.#title, this.#state), this.#output);
+    this.element.append(make('div', { class: 'bar-line' }, this.#title, this.#state), this.#thoughts, this.#output);
   }
 
-  show({ model, text: more, anew, state, note, figures }: PlaygroundAnswer): void {
+  show({ model, text: more, reasoning, anew, state, note, status, figures }: PlaygroundAnswer): void {
     this.element.hidden = false;
     this.#title.textContent = visible(model);
     this.element.setAttribute('aria-label', visible(model));
     this.#output.setAttribute('aria-label', visible(model));
     const output = this.#output;
     const isAtEnd = anew || output.scrollHeight - output.scrollTop - output.clientHeight < 30;
-    if (anew) output.textContent = '';
+    if (anew) {
+      output.textContent = '';
+      this.#reasoning.textContent = '';
+    }
+    this.#reasoning.append(reasoning);
+    this.#thoughts.hidden = this.#reasoning.textContent === '';
     output.append(more);
     output.querySelector('.problem')?.remove();
     if (state === 'failed') output.append(make('span', { class: 'problem' }, note));
     if (isAtEnd) output.scrollTop = output.scrollHeight;
-    this.#state.textContent = visible(stateText(state, note, figures));
+    this.#state.textContent = visible(stateText({ state, note, status, figures }));
     this.element.classList.toggle('failed', state === 'failed');
   }
 }
 
-function stateText(state: PlaygroundAnswer['state'], note: string, figures: AnswerFigures | undefined): string {
+type Shown = Pick<PlaygroundAnswer, 'state' | 'note'> & { readonly [Key in 'status' | 'figures']: PlaygroundAnswer[Key] };
+
+function stateText({ state, note, status, figures }: Shown): string {
   switch (state) {
     case 'waiting':
       return note === '' ? text('waitingFor') : note;
@@ -41,7 +50,7 @@ function stateText(state: PlaygroundAnswer['state'], note: string, figures: Answ
     case 'stopped':
       return [text('stopped'), ...figureTexts(figures)].join(' · ');
     default:
-      return figureTexts(figures).join(' · ');
+      return [...(status === undefined ? [] : [text('httpStatus', status)]), ...figureTexts(figures)].join(' · ');
   }
 }
 

@@ -50,10 +50,14 @@ export interface PlaygroundAnswer {
   readonly model: string;
   /** More of the answer; all of it where `anew`. */
   readonly text: string;
+  /** The same of what the model thinks. */
+  readonly reasoning: string;
   readonly anew: boolean;
   readonly state: 'waiting' | 'answering' | 'ended' | 'stopped' | 'failed';
   /** What the model does while there is nothing of an answer, or why it has failed. */
   readonly note: string;
+  /** Of HTTP, where it has failed by one. */
+  readonly status?: number;
   readonly figures?: AnswerFigures;
 }
 
@@ -145,6 +149,8 @@ export type ModelPageText =
   | 'send'
   | 'stopAnswers'
   | 'waitingFor'
+  | 'reasoning'
+  | 'httpStatus'
   | 'stopped'
   | 'figures'
   | 'figureFirst'

@@ -203,6 +203,29 @@ describe('tree-warden config', () => {
     });
   });
 
+  it('prints models, also where nothing else is declared', async () => {
+    await using run = new Run();
+    const coder = { model: 'org/coder', runtime: 'vllm', env: { HF_TOKEN: 'hf_abcdefghijklmnop' } };
+    const file = '.vscode/processes.json';
+    const cwd = write(run, { [`web/${file}`]: { models: { coder } } });
+    const { code, stdout } = run.call(['config'], { cwd });
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^\/\/ coder\n\/\/ a model\n\{\n {2}"runtime": "vllm", +\/\/ \.vscode\/processes\.json:\d+\n {2}"model": "org\/coder",/,
+    );
+    assert.match(stdout, /"HF_TOKEN": "•••"/);
+    const json = JSON.parse(run.call(['config', 'coder', '--json'], { cwd }).stdout) as Record<string, { key: string; value: unknown }[]>;
+    assert.deepEqual(
+      json['coder']?.map(({ key, value }) => [key, value]),
+      [
+        ['model', 'org/coder'],
+        ['runtime', 'vllm'],
+        ['env.HF_TOKEN', 'hf_abcdefghijklmnop'],
+      ],
+    );
+  });
+
   it('says where there is nothing to print', async () => {
     await using run = new Run();
     const { code, stderr } = run.call(['config'], { cwd: write(run, { 'web/.vscode/processes.json': { processes: {} } }) });

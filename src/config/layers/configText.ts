@@ -6,17 +6,24 @@ import { pathIn } from '../pathIn.ts';
 import { declaredProcessSchema } from './layeredSchema.ts';
 import type { ResolvedSetting } from './resolvedSettings.ts';
 
-const order = Object.keys(declaredProcessSchema.shape);
+const processOrder = Object.keys(declaredProcessSchema.shape);
 
 /** One line of the text without its comment, and the comment. */
 type Line = readonly [string, string?];
 
 /**
- * The lines of an object with all values of a process, in the order of the reference; what looks like a secret is masked.
+ * The lines of an object with all values of a process or a model, in the order of the reference; what looks like a secret is masked.
  * @param folder Absolute, of the workspace: places are told relative to it.
  * @param notes Further lines for people, in front.
+ * @param order Of the keys; by default of those of a process.
  */
-export function configText(name: string, settings: readonly ResolvedSetting[], folder: string, notes: readonly string[] = []): string[] {
+export function configText(
+  name: string,
+  settings: readonly ResolvedSetting[],
+  folder: string,
+  notes: readonly string[] = [],
+  order: readonly string[] = processOrder,
+): string[] {
   const ofAll = settings.filter(({ isShared, path: [key] }) => isShared && key === 'envFile');
   const own = settings.filter((setting) => !ofAll.includes(setting));
   const keys = [...new Set(own.map(({ path: [key] }) => key))].sort((a, b) => order.indexOf(a) - order.indexOf(b));

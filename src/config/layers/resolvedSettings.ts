@@ -1,8 +1,9 @@
 /** What a process consists of, value by value, and where each of them comes from. */
-import { getNodeValue } from 'jsonc-parser';
+import { getNodeValue, type Node } from 'jsonc-parser';
 import type { InheritedProcess } from './processInheritance.ts';
 import { partsOfKey } from './settingKey.ts';
 import type { Setting, Settings } from './settings.ts';
+import type { Source } from './source.ts';
 
 export interface ResolvedSetting {
   /** The key, and the one within it where its object is merged key by key. */
@@ -38,6 +39,24 @@ export function settingsOf(
   ];
 }
 
+/** The same of an object that nothing is added to: a model. */
+export function settingsIn(source: Source, object: Node): readonly ResolvedSetting[] {
+  return membersOf(object).flatMap(([key, node]): ResolvedSetting[] => {
+    const inner = key === 'env' ? membersOf(node) : [];
+    if (inner.length === 0) return [settingAt(source, [key], node)];
+    return inner.map(([name, value]) => settingAt(source, [key, name], value));
+  });
+}
+
+function membersOf({ type, children = [] }: Node): [string, Node][] {
+  if (type !== 'object') return [];
+  return children.flatMap(({ children: [key, value] = [] }): [string, Node][] => (key && value ? [[String(key.value), value]] : []));
+}
+
+function settingAt(source: Source, path: ResolvedSetting['path'], node: Node): ResolvedSetting {
+  return { path, value: getNodeValue(node) as unknown, ...placeOf({ source, node }), ...folderOf({ source }) };
+}
+
 function listed(settings: Settings): ResolvedSetting[] {
   return [...settings].flatMap(([key, setting]) =>
     setting.value === undefined
@@ -46,11 +65,11 @@ function listed(settings: Settings): ResolvedSetting[] {
   );
 }
 
-export function placeOf({ source, node }: Setting): { readonly file?: string; readonly line: number } {
+export function placeOf({ source, node }: Pick<Setting, 'source' | 'node'>): { readonly file?: string; readonly line: number } {
   const { line } = source.places.of(node);
   return source.path === undefined ? { line } : { file: source.path, line };
 }
 
-function folderOf({ source: { folder } }: Setting): { readonly folder?: string } {
+function folderOf({ source: { folder } }: Pick<Setting, 'source'>): { readonly folder?: string } {
   return folder === undefined ? {} : { folder };
 }

@@ -63,6 +63,8 @@ export function modelPageTexts(): Readonly<Record<ModelPageText, string>> {
     tooManyImages: vscode.l10n.t('{0} was not added: a prompt has {1} images at most.', '{0}', maxImages),
     imageUnreadable: vscode.l10n.t('{0} was not added: it cannot be read ({1}).', '{0}', '{1}'),
     send: vscode.l10n.t('Send'),
+    reasoning: vscode.l10n.t('Reasoning'),
+    httpStatus: vscode.l10n.t('HTTP status {0}', '{0}'),
     stopAnswers: vscode.l10n.t('Stop'),
     waitingFor: vscode.l10n.t('waiting for the answer'),
     stopped: vscode.l10n.t('stopped'),

@@ -49,8 +49,9 @@ class Answer {
   readonly #tell: (answer: PlaygroundAnswer) => void;
   readonly #leaving = new AbortController();
   #isLeft = false;
-  #text = '';
-  #pending = '';
+  readonly #text = new ShownText();
+  readonly #reasoning = new ShownText();
+  #status: number | undefined;
   #state: PlaygroundAnswer['state'] = 'waiting';
   #note = '';
   #figures: AnswerFigures | undefined;
@@ -72,8 +73,7 @@ class Answer {
   }
 
   tellAll(): void {
-    this.#pending = '';
-    this.#send(this.#text, true);
+    this.#send(true);
   }
 
   /** Never rejects: what goes wrong is shown in the place of the answer. */
@@ -85,6 +85,13 @@ class Answer {
     let firstAt: number | undefined;
     let pieces = 0;
     let usage: AnswerUsage = {};
+    const take = (shown: ShownText, text: string): void => {
+      firstAt ??= performance.now();
+      pieces++;
+      shown.add(text);
+      this.#state = 'answering';
+      this.#note = '';
+    };
     try {
       const [{ streamChat }, { promptRequest }] = await Promise.all([
         import('../../client/chatStream.ts'),
@@ -94,15 +101,12 @@ class Answer {
         { ...gateway, client: 'tree-warden-playground' },
         promptRequest(this.#prompt),
         {
-          onText: (text) => {
-            firstAt ??= performance.now();
-            pieces++;
-            this.#add(text);
-          },
+          onText: (text) => take(this.#text, text),
+          onReasoning: (text) => take(this.#reasoning, text),
           onWaiting: (state) => {
             if (this.#state !== 'waiting' || this.#note === state) return;
             this.#note = state;
-            this.#send('', false);
+            this.#send(false);
           },
           onUsage: (counted) => {
             usage = counted;
@@ -115,38 +119,47 @@ class Answer {
     } catch (error) {
       this.#state = signal.aborted ? 'stopped' : 'failed';
       this.#note = signal.aborted ? '' : errorText(error);
+      if (!signal.aborted && error instanceof Error && 'status' in error) this.#status = Number(error.status);
     } finally {
       clearInterval(flushing);
       this.#figures = figuresOf({ begunAt, firstAt, endedAt: performance.now(), pieces, usage });
-      this.#send(this.#take(), false);
+      this.#send(false);
     }
   }
 
-  /** What is longer than the page shows is left out; it is counted all the same. */
-  #add(text: string): void {
-    const taken = text.slice(0, maxAnswerLength - this.#text.length);
-    this.#text += taken;
-    this.#pending += taken;
-    this.#state = 'answering';
-    this.#note = '';
-  }
-
-  #take(): string {
-    const pending = this.#pending;
-    this.#pending = '';
-    return pending;
-  }
-
   #flush(): void {
-    if (this.#pending !== '') this.#send(this.#take(), false);
+    if (this.#text.hasMore || this.#reasoning.hasMore) this.#send(false);
   }
 
-  #send(text: string, anew: boolean): void {
+  #send(anew: boolean): void {
+    const [text, reasoning] = [this.#text.take(anew), this.#reasoning.take(anew)];
     if (this.#isLeft) return;
     this.#tell({
-      ...{ pane: this.#pane, model: this.#prompt.model, text, anew, state: this.#state, note: this.#note },
+      ...{ pane: this.#pane, model: this.#prompt.model, text, reasoning, anew, state: this.#state, note: this.#note },
+      ...(this.#status !== undefined && { status: this.#status }),
       ...(this.#figures && { figures: this.#figures }),
     });
+  }
+}
+
+/** A text that is sent to the page in pieces. What is longer than the page shows is left out. */
+class ShownText {
+  #all = '';
+  #sentLength = 0;
+
+  get hasMore(): boolean {
+    return this.#all.length > this.#sentLength;
+  }
+
+  add(text: string): void {
+    this.#all += text.slice(0, maxAnswerLength - this.#all.length);
+  }
+
+  /** What was not taken before; all of it where `anew`. */
+  take(anew: boolean): string {
+    const taken = anew ? this.#all : this.#all.slice(this.#sentLength);
+    this.#sentLength = this.#all.length;
+    return taken;
   }
 }
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import type { ToolCall } from '../../../src/client/chatAnswer.ts';
-import { streamChat } from '../../../src/client/chatStream.ts';
+import { RefusedError, streamChat } from '../../../src/client/chatStream.ts';
 
 interface Outcome {
   readonly text: string;
@@ -38,6 +38,30 @@ async function ask(
   server.close();
   server.closeAllConnections();
   return { text, calls: calls.map(({ id, name, arguments: given }) => [id, name, given] as const), problem, waiting };
+}
+
+interface Thought {
+  readonly order: readonly string[];
+  readonly error: unknown;
+}
+
+/** What is thought and said, in its order, and how it has ended. */
+async function thoughtBy(body: string, type: string, status = 200): Promise<Thought> {
+  const server = createServer((_request, response) => response.writeHead(status, { 'Content-Type': type }).end(body));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const order: string[] = [];
+  const listener = {
+    onText: (text: string) => void order.push(`says ${text}`),
+    onReasoning: (text: string) => void order.push(`thinks ${text}`),
+  };
+  const error = await streamChat({ url, token: 'x', client: 'test' }, { model: 'm' }, listener).then(
+    () => undefined,
+    (problem: unknown) => problem,
+  );
+  server.close();
+  server.closeAllConnections();
+  return { order, error };
 }
 
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
@@ -140,5 +164,30 @@ describe('an answer', () => {
   it('tells which model has answered instead', async () => {
     const { waiting } = await ask(`${delta({ content: 'hello' })}${done}`, undefined, 200, { 'X-Tree-Warden-Model': 'other' });
     assert.deepEqual(waiting, ['replaced by other']);
+  });
+});
+
+describe('what a model thinks', () => {
+  const whole = (message: object): string => JSON.stringify({ choices: [{ message }] });
+  const cases: [string, string, string][] = [
+    ['by llama-server’s name, in pieces', delta({ reasoning_content: 'so' }) + delta({ content: 'yes' }) + done, 'text/event-stream'],
+    ['by the name that vLLM and OpenRouter have', delta({ reasoning: 'so', content: '' }) + delta({ content: 'yes' }), 'text/event-stream'],
+    [
+      'by both names, which say the same',
+      delta({ reasoning: 'so', reasoning_content: 'so' }) + delta({ content: 'yes' }),
+      'text/event-stream',
+    ],
+    ['in one JSON object', whole({ reasoning_content: 'so', content: 'yes' }), 'application/json'],
+  ];
+  for (const [what, body, type] of cases)
+    it(`is told apart from what it says: ${what}`, async () =>
+      assert.deepEqual(await thoughtBy(body, type), { order: ['thinks so', 'says yes'], error: undefined }));
+});
+
+describe('an answer that is refused', () => {
+  it('has the status of HTTP beside its message', async () => {
+    const { error } = await thoughtBy('{"error":{"message":"too many"}}', 'application/json', 429);
+    assert.ok(error instanceof RefusedError);
+    assert.deepEqual([error.status, error.message], [429, 'too many']);
   });
 });
