@@ -4,12 +4,13 @@
  *
  *   fileWatch.js
  */
-import { createMessageConnection, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { createMessageConnection } from 'vscode-jsonrpc/node';
 import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import * as messages from '../protocol/fileWatchHelper.ts';
 import * as helper from '../protocol/helperProcess.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
+import { MessageWriter } from '../protocol/messageWriter.ts';
 import { withData } from '../protocol/texts.ts';
 import { FileWatches } from './fileWatches.ts';
 
@@ -18,7 +19,7 @@ keepDebuggerClosed();
 process.stdin.on('close', () => process.exit(0));
 process.stdout.on('error', () => process.exit(0));
 
-const connection = createMessageConnection(new MessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const connection = createMessageConnection(new MessageReader(process.stdin), new MessageWriter(process.stdout));
 const watches = new FileWatches({
   onChanged: (changed) => void ifConnected(() => connection.sendNotification(messages.filesChanged, changed)),
   onWait: (name, activity) =>

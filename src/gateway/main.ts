@@ -6,13 +6,14 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createMessageConnection, ResponseError, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { createMessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import { errorText } from '../protocol/errors.ts';
 import * as messages from '../protocol/gateway.ts';
 import * as helper from '../protocol/helperProcess.ts';
 import { ifConnected } from '../protocol/ifConnected.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
+import { MessageWriter } from '../protocol/messageWriter.ts';
 import { gatewayActivity } from '../protocol/modelActivity.ts';
 import { gatherMillis, type ModelSnapshot } from '../protocol/models.ts';
 import { gatewayBodies, gatewayKeepBodies } from '../protocol/requestBodies.ts';
@@ -32,7 +33,7 @@ const { values } = parseArgs({ options: { descriptors: { type: 'string', default
 process.stdin.on('close', () => process.exit(0));
 process.stdout.on('error', () => process.exit(0));
 
-const connection = createMessageConnection(new MessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const connection = createMessageConnection(new MessageReader(process.stdin), new MessageWriter(process.stdout));
 const models = new Models({
   launcher: new RemoteLauncher(connection),
   descriptors: Number(values.descriptors),

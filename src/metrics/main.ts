@@ -4,12 +4,13 @@
  *
  *   metrics.js
  */
-import { createMessageConnection, ResponseError, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { createMessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { keepDebuggerClosed } from '../protocol/debuggerSignal.ts';
 import { errorCodes } from '../protocol/errorCodes.ts';
 import { errorText } from '../protocol/errors.ts';
 import * as helper from '../protocol/helperProcess.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
+import { MessageWriter } from '../protocol/messageWriter.ts';
 import * as messages from '../protocol/metrics.ts';
 import { MetricsPage } from './metricsPage.ts';
 
@@ -18,7 +19,7 @@ keepDebuggerClosed();
 process.stdin.on('close', () => process.exit(0));
 process.stdout.on('error', () => process.exit(0));
 
-const connection = createMessageConnection(new MessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const connection = createMessageConnection(new MessageReader(process.stdin), new MessageWriter(process.stdout));
 const page = new MetricsPage(() => connection.sendRequest(messages.metricsText));
 connection.onRequest(messages.serveMetrics, async ({ port }) => {
   try {

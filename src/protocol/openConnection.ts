@@ -5,9 +5,9 @@ import {
   type Disposable,
   type MessageConnection,
   type MessageStrategy,
-  StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
 import { MessageReader } from './messageReader.ts';
+import { MessageWriter } from './messageWriter.ts';
 
 export interface OpenConnection {
   readonly connection: MessageConnection;
@@ -33,7 +33,7 @@ export function openConnection(
 ): OpenConnection {
   let progress = 0;
   const reader = new ObservedReader(input, () => progress++);
-  const connection = createMessageConnection(reader, new StreamMessageWriter(output), undefined, {
+  const connection = createMessageConnection(reader, new MessageWriter(output), undefined, {
     messageStrategy: {
       handleMessage: (message, next) => {
         progress++;

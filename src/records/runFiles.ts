@@ -7,7 +7,7 @@ import type { RunKey } from '../protocol/runKey.ts';
 import { maxLineBytes, maxRuns, type Run, runsIn } from '../protocol/runs.ts';
 import { readBoundedFile } from './boundedFile.ts';
 import { makeFolder } from './makeFolder.ts';
-import { appendToPlainFile } from './plainFile.ts';
+import { appendToPlainFile, appendWithin } from './plainFile.ts';
 import { stateFolder } from './stateFolder.ts';
 
 /** Size in bytes at which a file becomes the older one: the lines of {@link maxRuns} runs, however long, with room to spare. */
@@ -35,21 +35,19 @@ export function runFilesOf({ origin, name }: RunKey, folder = runsFolder()): rea
  */
 export async function appendRun(key: RunKey, line: string, folder = runsFolder()): Promise<void> {
   const [newest, older] = runFilesOf(key, folder);
-  const size = await stat(newest).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size + Buffer.byteLength(line) > maxFileBytes)
-    await rename(newest, older).catch((error: NodeJS.ErrnoException) => {
-      // Another warden may have done the same since.
-      if (error.code !== 'ENOENT') throw error;
-    });
-  await appendToPlainFile(newest, line).catch(async (error: NodeJS.ErrnoException) => {
+  const append = (): Promise<boolean> => appendWithin(newest, line, maxFileBytes);
+  const isWritten = await append().catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     // The one step that is not asynchronous, so the first run of a user alone takes it.
     makeFolder(folder);
-    await appendToPlainFile(newest, line);
+    return await append();
   });
+  if (isWritten) return;
+  await rename(newest, older).catch((error: NodeJS.ErrnoException) => {
+    // Another warden may have done the same since.
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await appendToPlainFile(newest, line);
 }
 
 /**

@@ -1,15 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  createMessageConnection,
-  type MessageConnection,
-  type RequestType,
-  type RequestType0,
-  StreamMessageWriter,
-} from 'vscode-jsonrpc/node';
+import { createMessageConnection, type MessageConnection, type RequestType, type RequestType0 } from 'vscode-jsonrpc/node';
 import type { Platform, ProcessIdentity } from '../platform/platform.ts';
 import * as messages from '../protocol/helperProcess.ts';
 import { MessageReader } from '../protocol/messageReader.ts';
+import { MessageWriter } from '../protocol/messageWriter.ts';
 import { ifReadable } from './ending/ifReadable.ts';
 
 export interface HelperParts {
@@ -70,7 +65,7 @@ export class HelperProcess {
     stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-keptErrorLength);
     });
-    this.connection = createMessageConnection(new MessageReader(stdout), new StreamMessageWriter(stdin));
+    this.connection = createMessageConnection(new MessageReader(stdout), new MessageWriter(stdin));
     this.connection.onError(() => undefined);
     parts.handle(this.connection);
     this.connection.listen();

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { FirstFigures } from './firstFigures.ts';
 
 /** Delay of the look after a SIGCHLD, in milliseconds: many children may end at once, and a daemon that keeps forking ends them without pause. */
 const childSignalDelayMillis = 20;
@@ -11,8 +12,6 @@ const idleIntervalMillis = 1000;
 const thoroughEvery = 5;
 /** Delays of the first samples of a new tree, in milliseconds: by the first, a shell has started its command. */
 const initialDelaysMillis = [10, 25, 50, 100, 250, 500] as const;
-/** The one of them that reads figures. */
-const firstFiguresMillis = 50;
 /** Those of trees that start within this time of each other are taken together, in milliseconds. */
 const togetherMillis = 10;
 /** Between two of them there is so many times the time that the last one took: what starts many trees at once is not held up by looks at all of them. */
@@ -36,7 +35,8 @@ export interface SampleSchedulerParts {
 export class SampleScheduler {
   readonly #parts: SampleSchedulerParts;
   /** Initial samples by their time, in units of {@link togetherMillis}. */
-  readonly #initial = new Map<number, { readonly timer: NodeJS.Timeout; readsFigures: boolean }>();
+  readonly #initial = new Map<number, NodeJS.Timeout>();
+  readonly #firstFigures = new FirstFigures();
   /** No initial sample begins before, in milliseconds of the monotonic clock. */
   #restUntil = 0;
   #next: NodeJS.Timeout | undefined;
@@ -52,28 +52,27 @@ export class SampleScheduler {
 
   /** Schedules the first samples of a new tree. */
   scheduleInitialSamples(): void {
-    for (const millis of initialDelaysMillis) this.#scheduleInitial(millis, millis === firstFiguresMillis);
+    this.#firstFigures.started(performance.now());
+    for (const millis of initialDelaysMillis) this.#scheduleInitial(millis);
     this.#schedule();
   }
 
-  #scheduleInitial(millis: number, readsFigures: boolean): void {
+  #scheduleInitial(millis: number): void {
     const now = performance.now();
     const slot = Math.ceil((now + millis) / togetherMillis);
-    const known = this.#initial.get(slot);
-    if (known) {
-      known.readsFigures ||= readsFigures;
-      return;
-    }
-    const timer = setTimeout(() => this.#takeInitial(slot), slot * togetherMillis - now);
-    this.#initial.set(slot, { timer, readsFigures });
+    if (this.#initial.has(slot)) return;
+    this.#initial.set(
+      slot,
+      setTimeout(() => this.#takeInitial(slot), slot * togetherMillis - now),
+    );
   }
 
   #takeInitial(slot: number): void {
-    const readsFigures = this.#initial.get(slot)?.readsFigures === true;
     this.#initial.delete(slot);
-    const early = this.#restUntil - performance.now();
-    if (early > 0) this.#scheduleInitial(early, readsFigures);
-    else void this.#look(readsFigures);
+    const now = performance.now();
+    const early = this.#restUntil - now;
+    if (early > 0) this.#scheduleInitial(early);
+    else void this.#look(this.#firstFigures.take(now));
   }
 
   async #look(readsFigures: boolean): Promise<void> {
@@ -85,7 +84,7 @@ export class SampleScheduler {
 
   dispose(): void {
     process.off('SIGCHLD', this.#onChildSignal);
-    for (const { timer } of this.#initial.values()) clearTimeout(timer);
+    for (const timer of this.#initial.values()) clearTimeout(timer);
     for (const timer of [this.#next, this.#afterChildren]) clearTimeout(timer);
   }
 

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { pid as self } from 'node:process';
 import type { Containers, FoundContainer } from '../container.ts';
@@ -30,6 +30,7 @@ import { followEnd } from './endingSignal.ts';
 import { type Libc, NativeLibraryError } from './libc.ts';
 import { LinuxContainers } from './linuxContainers.ts';
 import { LinuxPrograms } from './linuxPrograms.ts';
+import { OomScore } from './oomScore.ts';
 import { OpenProcesses } from './openProcesses.ts';
 import { ProcFs, parseHandled, parsePss, parseSoftLimit, parseTreeMark, parseVariable } from './procfs.ts';
 import { ProcOrigins } from './procOrigins.ts';
@@ -47,7 +48,6 @@ const RLIMIT_RTTIME = 15;
 const notSeen = 'this process cannot be found in /proc';
 const limitName = 'Max realtime timeout';
 const ownUid = process.getuid?.() ?? -1;
-const oomScoreFile = '/proc/self/oom_score_adj';
 /**
  * Maximum number of passes of one search. A process that forks and exits is gone when its pid is read, and its child was not on the list yet. So a
  * search ends when no process was born since its last pass; all but the first pass are short, so it usually does. On a machine that forks
@@ -335,12 +335,16 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
   }
 
   #withOomScore<T>(more: number, spawn: () => T): T {
-    const before = Number(this.#proc.read(oomScoreFile)?.trim());
-    if (more === 0 || Number.isNaN(before) || !writeIfAllowed(oomScoreFile, Math.min(before + more, 1000))) return spawn();
+    const score = more === 0 ? undefined : OomScore.open();
     try {
-      return spawn();
+      if (!score?.raise(more)) return spawn();
+      try {
+        return spawn();
+      } finally {
+        score.restore();
+      }
     } finally {
-      writeIfAllowed(oomScoreFile, before);
+      score?.close();
     }
   }
 
@@ -360,14 +364,5 @@ export class LinuxPlatform extends GuardedSignals implements Platform {
     // Every user may read this file; it is empty for a process that has ended.
     const limits = this.#proc.read(`/proc/${pid}/limits`);
     return limits ? { environment, limit: parseSoftLimit(limits, limitName) } : undefined;
-  }
-}
-
-function writeIfAllowed(path: string, value: number): boolean {
-  try {
-    writeFileSync(path, String(value));
-    return true;
-  } catch {
-    return false;
   }
 }

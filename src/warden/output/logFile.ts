@@ -1,8 +1,6 @@
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { defaultRotation, type LogRotation } from '../../protocol/logRotation.ts';
-import { makeFolder } from '../../records/makeFolder.ts';
 import { RotatingFile } from './rotatingFile.ts';
 
 /** How soon a file that could not be opened or written is tried again, in milliseconds: descriptors and room on a disk come back. */
@@ -64,12 +62,6 @@ export class LogFile {
   }
 
   #open(): void {
-    try {
-      makeFolder(dirname(this.path));
-    } catch (error) {
-      this.#failed(error as Error);
-      return;
-    }
     const file = new RotatingFile(this.path, this.#rotation, {
       onDrain: () => this.#release(),
       onSetAside: () => this.#setAside(),

@@ -1,6 +1,9 @@
-import { writev } from 'node:fs';
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { type Stats, writev } from 'node:fs';
+import { rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { LogRotation } from '../../protocol/logRotation.ts';
+import { makeFolder } from '../../records/makeFolder.ts';
+import { type Appendable, closeAppended, openForAppending } from '../../records/plainFile.ts';
 import { QueueMemory } from './queueMemory.ts';
 
 /**
@@ -28,7 +31,7 @@ export class RotatingFile {
   readonly #path: string;
   readonly #rotation: LogRotation;
   readonly #events: RotatingFileEvents;
-  #file: FileHandle | undefined;
+  #file: Appendable | undefined;
   #size = 0;
   #queue: Buffer[] = [];
   readonly #memory = new QueueMemory(2 * waiting.most);
@@ -138,20 +141,18 @@ export class RotatingFile {
   }
 
   async #open(): Promise<void> {
-    // To open a pipe would wait for its reader.
-    const found = await stat(this.#path).catch((error: NodeJS.ErrnoException) => {
+    this.#file = await openForAppending(this.#path, 'follow').catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      return undefined;
+      makeFolder(dirname(this.#path));
+      return await openForAppending(this.#path, 'follow');
     });
-    if (found && !found.isFile()) throw new Error(`${this.#path} is not a plain file`);
-    this.#file = await open(this.#path, 'a', 0o600);
-    this.#size = found?.size ?? 0;
+    this.#size = this.#file.status.size;
   }
 
   async #close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.close();
+    if (file) await closeAppended(file);
   }
 
   async #rotateIfFull(): Promise<void> {
@@ -175,7 +176,8 @@ export class RotatingFile {
 
   /** Another process that writes it has done that already: to do it again would set a file aside that has hardly begun. */
   async #isSetAside(): Promise<boolean> {
-    const [own, there] = await Promise.all([this.#file?.stat(), stat(this.#path).catch(() => undefined)]);
+    const own = this.#file?.status;
+    const there: Stats | undefined = await stat(this.#path).catch(() => undefined);
     return own?.ino !== there?.ino || own?.dev !== there?.dev;
   }
 

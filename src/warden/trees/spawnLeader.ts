@@ -1,6 +1,7 @@
 /** Spawning the first process of a tree: in a session of its own, with the tree's marks, on a pty, pipes or borrowed descriptors. */
 import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CannotStartError } from '../../command/executable.ts';
 import type { Container, Spawned } from '../../platform/container.ts';
@@ -10,6 +11,7 @@ import type { TreeId } from '../../protocol/identity.ts';
 import type { LogRotation } from '../../protocol/logRotation.ts';
 import type { StartRequest } from '../../protocol/startRequest.ts';
 import { localizable } from '../../protocol/texts.ts';
+import { makeFolder } from '../../records/makeFolder.ts';
 import { FileTail } from '../output/fileTail.ts';
 import { killSpawned } from './killSpawned.ts';
 import { type LaunchPlan, planLaunch } from './launch.ts';
@@ -217,6 +219,7 @@ function spawnOnFile(spawn: (stdio: StdioOptions) => ChildProcess, ownLog: OwnLo
   const { path } = ownLog;
   let log: number;
   try {
+    makeFolder(dirname(path));
     log = openSync(path, 'a', 0o600);
   } catch (error) {
     throw new CannotStartError(`The log file ${path} cannot be written: ${errorText(error)}.`);

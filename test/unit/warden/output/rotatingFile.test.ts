@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,17 +93,27 @@ describe('a file that is rotated', () => {
     assert.equal(readFileSync(join(folder, 'slow')).length, 8 * 128 * 1024);
   });
 
-  it('fails once where it is no plain file, and takes nothing more', async () => {
-    mkdirSync(join(folder, 'folder'));
-    const errors: string[] = [];
-    const file = new RotatingFile(
-      join(folder, 'folder'),
-      { maxBytes: 10, maxFiles: 1 },
-      { ...ignored, onError: ({ message }) => errors.push(message) },
-    );
-    file.write(Buffer.from('lost'));
+  for (const [kind, make] of [
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a pipe that no process reads', (path: string) => assert.equal(spawnSync('mkfifo', [path]).status, 0)],
+  ] as const)
+    it(`fails once where there is ${kind}, and takes nothing more`, async () => {
+      const path = join(folder, kind);
+      make(path);
+      const errors: string[] = [];
+      const onError = ({ message }: Error): void => void errors.push(message);
+      const file = new RotatingFile(path, { maxBytes: 10, maxFiles: 1 }, { ...ignored, onError });
+      file.write(Buffer.from('lost'));
+      await file.end();
+      assert.ok(file.write(Buffer.from('lost')));
+      assert.deepEqual(errors, [`${path} is not a plain file`]);
+    });
+
+  it('makes the folder that it is in', async () => {
+    const path = join(folder, 'missing', 'too', 'it');
+    const file = new RotatingFile(path, { maxBytes: 10, maxFiles: 1 }, ignored);
+    file.write(Buffer.from('kept'));
     await file.end();
-    assert.ok(file.write(Buffer.from('lost')));
-    assert.deepEqual(errors, [`${join(folder, 'folder')} is not a plain file`]);
+    assert.equal(readFileSync(path, 'utf8'), 'kept');
   });
 });
