@@ -1,4 +1,4 @@
-import type { ActivityEntry, KnownGateway } from '../protocol/modelPages.ts';
+import type { ActivityEntry, KnownGateway, ToModelPages } from '../protocol/modelPages.ts';
 import type { ModelSnapshot } from '../protocol/models.ts';
 import type { BodiesRequest, KeptBodies } from '../protocol/requestBodies.ts';
 import { filterRequests, mergeEntries, type RequestRow, requestRow, sortRequests } from './activityRows.ts';
@@ -23,6 +23,8 @@ export class ActivityView {
   /** Of entries that have not changed, so that their rows need not be drawn again. */
   #made = new WeakMap<ActivityEntry, RequestRow>();
   #gateways: readonly KnownGateway[] = [];
+  /** What the user has chosen last, until its outcome is told. */
+  #choice: number | undefined;
 
   constructor() {
     this.#table = new RequestTable(pageState().requestOrder, {
@@ -35,7 +37,11 @@ export class ActivityView {
     this.#model.addEventListener('change', () => this.#filter({ requestModel: this.#model.value }));
     this.#failedOnly.checked = pageState().failedOnly;
     this.#failedOnly.addEventListener('change', () => this.#filter({ failedOnly: this.#failedOnly.checked }));
-    this.#keepBodies.addEventListener('change', () => host.tell({ kind: 'keepBodies', keep: this.#keepBodies.checked }));
+    this.#keepBodies.addEventListener('change', () => {
+      const chosenAt = Date.now();
+      this.#choice = chosenAt;
+      host.tell({ kind: 'keepBodies', keep: this.#keepBodies.checked, choice: chosenAt });
+    });
     const bar = make(
       'div',
       { class: 'bar-line' },
@@ -59,10 +65,14 @@ export class ActivityView {
     this.#filter({ requestModel: model });
   }
 
-  take(news: readonly ActivityEntry[], gateways: readonly KnownGateway[], anew: boolean): void {
+  take({ requests, gateways, anew, choice }: Extract<ToModelPages, { kind: 'activity' }>): void {
     this.#gateways = gateways;
-    this.#entries = mergeEntries(anew ? new Map() : this.#entries, news, gateways);
-    this.#keepBodies.checked = gateways.some(({ keepsBodies }) => keepsBodies);
+    this.#entries = mergeEntries(anew ? new Map() : this.#entries, requests, gateways);
+    // What was looked for before would take the choice back for a moment.
+    if (this.#choice === undefined || this.#choice === choice) {
+      this.#choice = undefined;
+      this.#keepBodies.checked = gateways.some(({ keepsBodies }) => keepsBodies);
+    }
     this.#keepBodies.disabled = gateways.length === 0;
     this.#draw();
   }

@@ -181,7 +181,7 @@ host.onMessage((message) => {
       if (message.model !== undefined && message.tab === 'playground') playground.showModel(message.model);
       break;
     case 'activity':
-      activity.take(message.requests, message.gateways, message.anew);
+      activity.take(message);
       break;
     case 'bodies':
       activity.takeBodies(message.of, message.bodies);

@@ -65,6 +65,8 @@ export type ToModelPages =
       readonly requests: readonly ActivityEntry[];
       readonly gateways: readonly KnownGateway[];
       readonly anew: boolean;
+      /** The last choice of `keepBodies` that was carried out, or has failed, before this was looked for. */
+      readonly choice?: number;
     }
   | { readonly kind: 'bodies'; readonly of: BodiesRequest; readonly bodies: KeptBodies | null }
   /** More of what is answered to a request that was sent again; `end` says how that has ended. */
@@ -74,7 +76,8 @@ export type ToModelPages =
 export type FromModelPages =
   /** Requests are told only while they are to be seen. */
   | { readonly kind: 'watchActivity'; readonly isVisible: boolean }
-  | { readonly kind: 'keepBodies'; readonly keep: boolean }
+  /** `choice`: when the user has chosen that, in milliseconds since 1970; tells one choice from another. */
+  | { readonly kind: 'keepBodies'; readonly keep: boolean; readonly choice: number }
   | { readonly kind: 'askBodies' | 'copyCurl' | 'replay'; readonly of: BodiesRequest }
   | { readonly kind: 'stopReplay' }
   /** `at`: in milliseconds since 1970. */

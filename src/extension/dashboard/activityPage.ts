@@ -46,9 +46,9 @@ export class ActivityPage implements vscode.Disposable {
     this.#feed.changed();
   }
 
-  async keepBodies(keep: boolean): Promise<void> {
+  async keepBodies(keep: boolean, choice: number): Promise<void> {
     try {
-      await this.#feed.keepBodies(keep);
+      await this.#feed.keepBodies(keep, choice);
     } finally {
       // Also where it has failed: the page shows what is so.
       this.#feed.changed();

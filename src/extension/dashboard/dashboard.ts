@@ -191,7 +191,7 @@ class Dashboard {
           this.#activity.watch(message.isVisible && this.panel.visible);
           break;
         case 'keepBodies':
-          await this.#activity.keepBodies(message.keep);
+          await this.#activity.keepBodies(message.keep, message.choice);
           break;
         case 'askBodies':
           await this.#activity.tellBodies(message.of);

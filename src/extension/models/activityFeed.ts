@@ -12,6 +12,8 @@ export interface ActivityNews {
   readonly gateways: readonly KnownGateway[];
   /** These are all of them. */
   readonly anew: boolean;
+  /** The last choice whether what is said is kept that was over when this was looked for. */
+  readonly choice?: number;
 }
 
 export interface ActivitySources {
@@ -31,6 +33,7 @@ export class ActivityFeed {
   #isAnew = false;
   #isLooking = false;
   #isDue = false;
+  #choice: number | undefined;
 
   constructor(sources: ActivitySources, tell: (news: ActivityNews) => void) {
     this.#sources = sources;
@@ -51,9 +54,13 @@ export class ActivityFeed {
     if (this.#isWatched) void this.#look();
   }
 
-  /** Whether what is said from now on is kept, by all gateways. */
-  async keepBodies(keep: boolean): Promise<void> {
-    await Promise.all(Array.from(this.#told.keys(), (client) => client.keepBodies(keep)));
+  /** Whether what is said from now on is kept, by all gateways; `choice` is told with what is looked for from then on. */
+  async keepBodies(keep: boolean, choice: number): Promise<void> {
+    try {
+      await Promise.all(Array.from(this.#told.keys(), (client) => client.keepBodies(keep)));
+    } finally {
+      this.#choice = choice;
+    }
   }
 
   /** Null where they are not kept. */
@@ -79,6 +86,7 @@ export class ActivityFeed {
 
   async #lookOnce(): Promise<void> {
     const told = this.#told;
+    const choice = this.#choice;
     const clients = await this.#sources.clients().catch(() => []);
     const pages = await Promise.all(clients.map(async (client) => ({ client, page: await pageOf(client, told.get(client)) })));
     // Watched anew meanwhile: the next look tells all.
@@ -95,7 +103,7 @@ export class ActivityFeed {
       gateways.push({ id: gateway, keepsBodies });
       requests.push(...page.requests.filter(({ model }) => this.#sources.isShown(model)).map((request) => ({ ...request, gateway })));
     }
-    if (this.#isWatched) this.#tell({ requests, gateways, anew: this.#isAnew });
+    if (this.#isWatched) this.#tell({ requests, gateways, anew: this.#isAnew, ...(choice !== undefined && { choice }) });
     this.#isAnew = false;
   }
 }

@@ -19,10 +19,15 @@ class FakeClient {
     this.gateway = gateway;
   }
 
-  modelActivity(asked: ActivityRequest): Promise<object> {
+  /** Until then, nothing is answered. */
+  held: Promise<void> = Promise.resolve();
+
+  async modelActivity(asked: ActivityRequest): Promise<object> {
     this.asked.push(asked);
     const requests = this.requests.slice(asked.after?.revision ?? 0);
-    return Promise.resolve({ gateway: this.gateway, revision: this.requests.length, requests, ...(this.keeps && { keepsBodies: true }) });
+    const page = { gateway: this.gateway, revision: this.requests.length, requests, ...(this.keeps && { keepsBodies: true }) };
+    await this.held;
+    return page;
   }
 
   keepBodies(keep: boolean): Promise<void> {
@@ -78,10 +83,38 @@ describe('the last requests', () => {
       told[0]?.requests.map(({ gateway, id }) => `${gateway}${id}`),
       ['g1', 'h1'],
     );
-    await feed.keepBodies(true);
+    await feed.keepBodies(true, 1);
     assert.deepEqual([own.keeps, service.keeps], [true, true]);
     assert.deepEqual(await feed.bodies({ gateway: 'h', id: 1 }), { path: 'h/1' });
     assert.equal(await feed.bodies({ gateway: 'gone', id: 1 }), null);
     feed.watch(false);
   });
+
+  for (const isRefused of [false, true])
+    it(`are told with a choice that was over before they were looked for, and not with one that came meanwhile${isRefused ? ', also where it is refused' : ''}`, async () => {
+      const client = new FakeClient('g');
+      const { feed, told } = feedOf(client);
+      feed.watch(true);
+      await eventually('the first look is over', () => told.length === 1);
+      let letGo = (): void => undefined;
+      client.held = new Promise((resolve) => {
+        letGo = resolve;
+      });
+      feed.changed();
+      await eventually('another one is under way', () => client.asked.length === 2);
+      if (isRefused) client.keepBodies = () => Promise.reject(new Error('no'));
+      await feed.keepBodies(true, 7).catch(() => undefined);
+      feed.changed();
+      letGo();
+      await eventually('the look after that is told', () => told.length === 3);
+      assert.deepEqual(
+        told.map(({ gateways, choice }) => [gateways[0]?.keepsBodies, choice]),
+        [
+          [false, undefined],
+          [false, undefined],
+          [!isRefused, 7],
+        ],
+      );
+      feed.watch(false);
+    });
 });
