@@ -145,7 +145,7 @@ export class TreeOutput {
     this.#ring.append(chunk);
     this.#times?.note(this.#ring.end - chunk.length - skipped);
     if (this.#log && !this.#log.write(chunk, () => this.#logDrained())) this.#logFull = true;
-    if (chunk.length >= leastGathered) this.#gather();
+    this.#gather(chunk.length >= leastGathered);
     for (const subscription of this.#subscriptions) this.#send(subscription);
     this.#holdSourceIfNeeded();
   }
@@ -229,11 +229,12 @@ export class TreeOutput {
   }
 
   /** A read and a write of little cost as much as those of much. */
-  #gather(): void {
+  #gather(isLarge: boolean): void {
     if (this.#source?.gathers !== true || this.#isGathering) return;
     const waiting = this.#log?.awaitWritten(() => this.#endGathering()) ?? 0;
-    this.#isGathering = waiting > 0;
-    if (waiting > 0 && waiting < gathering.bytes) this.#gatheringDue = setTimeout(() => this.#endGathering(), gathering.millis);
+    const isMuch = waiting >= gathering.bytes;
+    this.#isGathering = isMuch || (isLarge && waiting > 0);
+    if (this.#isGathering && !isMuch) this.#gatheringDue = setTimeout(() => this.#endGathering(), gathering.millis);
   }
 
   #endGathering(): void {
