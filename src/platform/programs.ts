@@ -22,8 +22,8 @@ export interface ChildEnd {
 export interface Programs {
   /** The end to read from, and the end to write to; no program inherits either. @throws Error where the system has none left. */
   openPipe(): readonly [number, number];
-  /** Has a pipe hold so many bytes, as far as the system allows. */
-  growPipe(fd: number, bytes: number): void;
+  /** Has a pipe hold so many bytes; false where the system does not allow it. */
+  growPipe(fd: number, bytes: number): boolean;
   /**
    * Synchronous: the program runs by then, and its end is collected in a later turn.
    * @throws Error with what the system said; nothing was started then.

@@ -23,8 +23,8 @@ export class LinuxPrograms implements Programs {
     return this.#calls.openPipe();
   }
 
-  growPipe(fd: number, bytes: number): void {
-    this.#calls.setPipeSize(fd, bytes);
+  growPipe(fd: number, bytes: number): boolean {
+    return this.#calls.setPipeSize(fd, bytes);
   }
 
   spawn(program: Program, onEnd: (end: ChildEnd) => void): number {

@@ -14,6 +14,7 @@ export class LogFile {
   readonly #rotation: LogRotation;
   #file: RotatingFile | undefined;
   #drained: (() => void) | undefined;
+  #written: (() => void) | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
   #closing: Promise<void> | undefined;
@@ -36,6 +37,12 @@ export class LogFile {
     if (this.#file === undefined || this.#file.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) return true;
     this.#drained = drained;
     return false;
+  }
+
+  /** How much waits for the disk, in bytes; `written` is called when nothing does any more, or it has failed. */
+  awaitWritten(written: () => void): number {
+    this.#written = written;
+    return this.#file?.waitingBytes ?? 0;
   }
 
   /** How many bytes were written before the first one of the file at `path`; undefined where not all could be written, or that is not known. */
@@ -64,10 +71,12 @@ export class LogFile {
   #open(): void {
     const file = new RotatingFile(this.path, this.#rotation, {
       onDrain: () => this.#release(),
+      onWritten: () => this.#tellWritten(),
       onSetAside: () => this.#setAside(),
       onError: (error) => {
         if (this.#file === file) this.#file = undefined;
         this.#release();
+        this.#tellWritten();
         this.#failed(error);
       },
     });
@@ -95,5 +104,11 @@ export class LogFile {
     const drained = this.#drained;
     this.#drained = undefined;
     drained?.();
+  }
+
+  #tellWritten(): void {
+    const written = this.#written;
+    this.#written = undefined;
+    written?.();
   }
 }

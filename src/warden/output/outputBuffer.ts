@@ -1,13 +1,33 @@
-/** Size of the memory at first, in bytes: most processes print little. */
-const leastBytes = 4096;
+import { Slab } from './slab.ts';
 
-/** The newest bytes of a stream, addressed by their position since its beginning: a copy of them, so that what they come in can be used again. */
+/** Size of a block for copies, in bytes: the first one is small, because most processes print little, and each further one twice as large as the one before. */
+const blockBytes = { first: 4096, most: 64 * 1024 } as const;
+
+/** A part of the stream. */
+interface Piece {
+  /** Position of its first byte. */
+  readonly position: number;
+  readonly memory: Buffer;
+  /** Where it is in the memory. */
+  readonly at: number;
+  /** It grows, as long as it is the newest in a block. */
+  length: number;
+  /** Held for it; undefined where the memory is only its own. */
+  readonly slab: Slab | undefined;
+}
+
+/** The newest bytes of a stream, addressed by their position since its beginning: shared where they are in a slab, and copied else, so that what they come in can be used again. */
 export class OutputBuffer {
   readonly #capacity: number;
-  /** A position of the stream is at its remainder by the length of this. */
-  #memory = Buffer.alloc(0);
+  /** Without a gap, the oldest first. */
+  #pieces: Piece[] = [];
   #start = 0;
   #end = 0;
+  /** Where copies go, held while it has room, and how much of it is used. */
+  #block: Slab | undefined;
+  #used = 0;
+  /** A block to be used again. */
+  #spare: Slab | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -25,46 +45,89 @@ export class OutputBuffer {
 
   /** All of it is kept, whatever the capacity, until the next one comes. */
   append(chunk: Buffer): void {
-    const end = this.#end + chunk.length;
-    this.#start = Math.max(this.#start, end - Math.max(this.#capacity, chunk.length));
-    if (end - this.#start > this.#memory.length) this.#grow(end - this.#start);
-    const at = this.#end % this.#memory.length;
-    const first = chunk.copy(this.#memory, at);
-    if (first < chunk.length) chunk.copy(this.#memory, 0, first);
-    this.#end = end;
+    const slab = Slab.share(chunk);
+    if (slab) this.#push({ position: this.#end, memory: chunk, at: 0, length: chunk.length, slab });
+    else this.#copy(chunk);
+    this.#forget(this.#end - Math.max(this.#capacity, chunk.length));
   }
 
   /** Counts bytes that are not there: what is kept begins behind them. */
   skip(bytes: number): void {
     this.#end += bytes;
-    this.#start = this.#end;
+    this.#forget(this.#end);
   }
 
-  /** Up to `limit` bytes from `position` on, or from the oldest kept byte where that is gone. */
+  /** Up to `limit` bytes from `position` on, or from the oldest kept byte where that is gone: a copy. */
   read(position: number, limit: number): Buffer {
     const from = Math.min(Math.max(position, this.#start), this.#end);
-    return Buffer.concat(this.#parts(from, Math.min(from + limit, this.#end)));
-  }
-
-  #grow(needed: number): void {
-    const size = Math.max(needed, leastBytes, Math.min(2 * this.#memory.length, this.#capacity));
-    const kept = this.#start < this.#end ? this.#parts(this.#start, this.#end) : [];
-    const memory = Buffer.allocUnsafeSlow(size);
-    let position = this.#start;
-    for (const part of kept) {
-      const first = part.copy(memory, position % size);
-      if (first < part.length) part.copy(memory, 0, first);
-      position += part.length;
+    const to = Math.min(from + limit, this.#end);
+    const parts: Buffer[] = [];
+    let index = this.#pieces.findLastIndex((piece) => piece.position <= from);
+    for (let piece = this.#pieces[index]; piece && piece.position < to; piece = this.#pieces[++index]) {
+      const first = Math.max(0, from - piece.position);
+      parts.push(piece.memory.subarray(piece.at + first, piece.at + Math.min(piece.length, to - piece.position)));
     }
-    this.#memory = memory;
+    return Buffer.concat(parts);
   }
 
-  /** Views of the memory. */
-  #parts(from: number, to: number): Buffer[] {
-    if (from >= to) return [];
-    const { length } = this.#memory;
-    const at = from % length;
-    const first = this.#memory.subarray(at, at + to - from);
-    return first.length === to - from ? [first] : [first, this.#memory.subarray(0, to - from - first.length)];
+  /** Nothing more will come: what is kept moves to memory of just its size, and all other memory is let go. */
+  compact(): void {
+    const kept = this.read(this.#start, this.#end - this.#start);
+    for (const { slab } of this.#pieces) slab?.release();
+    this.#pieces = [{ position: this.#start, memory: kept, at: 0, length: kept.length, slab: undefined }];
+    this.#block = undefined;
+    this.#spare = undefined;
+  }
+
+  #copy(chunk: Buffer): void {
+    for (let from = 0; from < chunk.length; ) {
+      const block = this.#blockWithRoom();
+      const length = chunk.copy(block.memory, this.#used, from);
+      const last = this.#pieces.at(-1);
+      if (last?.slab === block) {
+        last.length += length;
+        this.#end += length;
+      } else {
+        block.hold();
+        this.#push({ position: this.#end, memory: block.memory, at: this.#used, length, slab: block });
+      }
+      this.#used += length;
+      from += length;
+    }
+  }
+
+  #push(piece: Piece): void {
+    this.#pieces.push(piece);
+    this.#end += piece.length;
+  }
+
+  #blockWithRoom(): Slab {
+    const full = this.#block;
+    if (full && this.#used < full.memory.length) return full;
+    const size = Math.min(2 * (full?.memory.length ?? blockBytes.first / 2), blockBytes.most);
+    const block = this.#spare ?? new Slab(size, (free) => this.#keepSpare(free));
+    block.hold();
+    full?.release();
+    this.#spare = undefined;
+    this.#block = block;
+    this.#used = 0;
+    return block;
+  }
+
+  #keepSpare(free: Slab): void {
+    if (free.memory.length === blockBytes.most) this.#spare = free;
+  }
+
+  /** What is before this position. */
+  #forget(start: number): void {
+    if (start <= this.#start) return;
+    this.#start = start;
+    let gone = 0;
+    for (const { position, length, slab } of this.#pieces) {
+      if (position + length > start) break;
+      slab?.release();
+      gone++;
+    }
+    this.#pieces.splice(0, gone);
   }
 }

@@ -5,6 +5,7 @@ import type { LogRotation } from '../../protocol/logRotation.ts';
 import { makeFolder } from '../../records/makeFolder.ts';
 import { type Appendable, closeAppended, openForAppending } from '../../records/plainFile.ts';
 import { QueueMemory } from './queueMemory.ts';
+import { Slab } from './slab.ts';
 
 /**
  * How much may wait for the disk before the source is to be held up, and from when on it may go on, in bytes: the one goes on reading while the other is writing, also where each
@@ -14,9 +15,18 @@ const waiting = { most: 512 * 1024, least: 256 * 1024 } as const;
 /** Maximum number of chunks that are written at once. */
 const maxChunks = 512;
 
+/** What waits to be written. */
+interface Waiting {
+  readonly chunk: Buffer;
+  /** That the chunk is in, and is held for it; undefined where it is a copy. */
+  readonly slab?: Slab;
+}
+
 export interface RotatingFileEvents {
   /** The disk has caught up, after {@link RotatingFile.write} has returned false. */
   onDrain(): void;
+  /** Nothing waits for the disk any more. */
+  onWritten?(): void;
   /** The file was set aside as `.1`; the new one is not there yet. */
   onSetAside(): void;
   /** Called once: nothing is written any more, and what was waiting is lost. */
@@ -33,7 +43,7 @@ export class RotatingFile {
   readonly #events: RotatingFileEvents;
   #file: Appendable | undefined;
   #size = 0;
-  #queue: Buffer[] = [];
+  #queue: Waiting[] = [];
   readonly #memory = new QueueMemory(2 * waiting.most);
   /** Of the queue, and of what is being written. */
   #waitingBytes = 0;
@@ -58,14 +68,19 @@ export class RotatingFile {
     });
   }
 
-  /** Takes a copy. False where the disk is behind: what is given then is written all the same. */
+  /** Keeps it, or a copy. False where the disk is behind: what is given then is written all the same. */
   write(chunk: Buffer): boolean {
     if (this.#hasFailed) return true;
-    this.#queue.push(this.#memory.keep(chunk));
+    this.#queue.push(this.#keep(chunk));
     this.#waitingBytes += chunk.length;
     this.#next();
     this.#isHeldUp ||= this.#waitingBytes >= waiting.most;
     return !this.#isHeldUp;
+  }
+
+  /** How much waits for the disk, or is being written, in bytes. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** Resolves when all of it is written and the file is closed, or it has failed. */
@@ -73,6 +88,18 @@ export class RotatingFile {
     this.#isEnding = true;
     this.#next();
     return this.#ended;
+  }
+
+  #keep(chunk: Buffer): Waiting {
+    const slab = Slab.share(chunk);
+    return slab ? { chunk, slab } : { chunk: this.#memory.keep(chunk) };
+  }
+
+  #release(group: readonly Waiting[]): void {
+    for (const { chunk, slab } of group) {
+      if (slab) slab.release();
+      else this.#memory.release(chunk);
+    }
   }
 
   #next(): void {
@@ -91,16 +118,18 @@ export class RotatingFile {
   }
 
   /** What is written at once: the chunk with which the file reaches its size is the last one. */
-  #takeGroup(): Buffer[] {
+  #takeGroup(): Waiting[] {
     let [size, count] = [this.#size, 0];
-    while (count < Math.min(this.#queue.length, maxChunks) && size < this.#rotation.maxBytes) size += this.#queue[count++]?.length ?? 0;
+    while (count < Math.min(this.#queue.length, maxChunks) && size < this.#rotation.maxBytes)
+      size += this.#queue[count++]?.chunk.length ?? 0;
     return this.#queue.splice(0, count);
   }
 
   /** Without promises, which cost more than the write. */
-  #write(fd: number, group: readonly Buffer[], chunks = group): void {
+  #write(fd: number, group: readonly Waiting[], chunks: readonly Buffer[] = group.map(({ chunk }) => chunk)): void {
     writev(fd, chunks, (error, written) => {
       if (error) {
+        this.#release(group);
         this.#fail(error);
         return;
       }
@@ -112,7 +141,7 @@ export class RotatingFile {
         this.#write(fd, group, rest);
         return;
       }
-      for (const chunk of group) this.#memory.release(chunk);
+      this.#release(group);
       if (this.#size >= this.#rotation.maxBytes) void this.#alone(() => this.#rotateIfFull());
       else {
         this.#isBusy = false;
@@ -123,6 +152,7 @@ export class RotatingFile {
   }
 
   #tellDrained(): void {
+    if (this.#waitingBytes === 0) this.#events.onWritten?.();
     if (!this.#isHeldUp || this.#waitingBytes > waiting.least) return;
     this.#isHeldUp = false;
     this.#events.onDrain();
@@ -183,6 +213,7 @@ export class RotatingFile {
 
   #fail(error: Error): void {
     this.#hasFailed = true;
+    this.#release(this.#queue);
     this.#queue = [];
     this.#waitingBytes = 0;
     // Whether it can be closed makes no difference any more.

@@ -11,6 +11,8 @@ import { PrintTimes } from './printTimes.ts';
 export interface OutputSource {
   pause(): void;
   resume(): void;
+  /** Whether what is printed while it is paused comes as one, as far as there is room for it. */
+  readonly gathers?: boolean;
   /** How much of the log file has been read, where the output comes from there. */
   readonly logPosition?: number;
 }
@@ -39,6 +41,10 @@ const chunkBytes = 64 * 1024;
 const tailBytes = 8 * 1024;
 const maxLineLength = 400;
 const drainPollMillis = 10;
+/** A shorter piece, in bytes, may be what a person waits for, line by line. */
+const leastGathered = 4096;
+/** How long a source is left alone for it to gather more, in milliseconds: a disk usually takes what there is in less. Where more waits for it than so many bytes, until it has. */
+const gathering = { millis: 5, bytes: 128 * 1024 } as const;
 /** How long a disk is waited for, in milliseconds. */
 const flushMillis = 1000;
 
@@ -55,6 +61,9 @@ export class TreeOutput {
   #source: OutputSource | undefined;
   #sourcePaused = false;
   #logFull = false;
+  /** The source is left alone until the log is written, or the time is over. */
+  #isGathering = false;
+  #gatheringDue: NodeJS.Timeout | undefined;
   #printed = Promise.resolve();
   readonly #awaitReader: boolean | 'always';
   /** Position from which on a reader is waited for; undefined where none is. */
@@ -141,6 +150,7 @@ export class TreeOutput {
     this.#ring.append(chunk);
     this.#times?.note(this.#ring.end - chunk.length - skipped);
     if (this.#log && !this.#log.write(chunk, () => this.#logDrained())) this.#logFull = true;
+    this.#gather(chunk.length >= leastGathered);
     for (const subscription of this.#subscriptions) this.#send(subscription);
     this.#holdSourceIfNeeded();
   }
@@ -166,7 +176,9 @@ export class TreeOutput {
     this.#lastLogStart = this.#readLogStart();
     this.#ended = true;
     this.#source = undefined;
+    clearTimeout(this.#gatheringDue);
     this.#onFinished();
+    this.#ring.compact();
     void this.#close();
     for (const subscription of this.#subscriptions) this.#send(subscription);
   }
@@ -221,6 +233,21 @@ export class TreeOutput {
     return position === undefined ? this.#lastLogStart : this.#ring.end - position;
   }
 
+  /** A read and a write of little cost as much as those of much. */
+  #gather(isLarge: boolean): void {
+    if (this.#source?.gathers !== true || this.#isGathering) return;
+    const waiting = this.#log?.awaitWritten(() => this.#endGathering()) ?? 0;
+    const isMuch = waiting >= gathering.bytes;
+    this.#isGathering = isMuch || (isLarge && waiting > 0);
+    if (this.#isGathering && !isMuch) this.#gatheringDue = setTimeout(() => this.#endGathering(), gathering.millis);
+  }
+
+  #endGathering(): void {
+    clearTimeout(this.#gatheringDue);
+    this.#isGathering = false;
+    this.#holdSourceIfNeeded();
+  }
+
   #logDrained(): void {
     this.#logFull = false;
     this.#holdSourceIfNeeded();
@@ -229,7 +256,7 @@ export class TreeOutput {
   #holdSourceIfNeeded(): void {
     const behind = [...this.#subscriptions].some(({ reader, sent }) => reader.whenBehind === 'wait' && this.#ring.end - sent > windowBytes);
     const unread = this.#unreadFrom !== undefined && this.#ring.end - this.#unreadFrom > windowBytes;
-    const hold = this.#logFull || behind || unread;
+    const hold = this.#logFull || this.#isGathering || behind || unread;
     if (hold === this.#sourcePaused || this.#source === undefined) return;
     this.#sourcePaused = hold;
     if (hold) this.#source.pause();

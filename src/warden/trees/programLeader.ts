@@ -8,17 +8,14 @@ import { errorText } from '../../protocol/errors.ts';
 import { signalName } from '../../protocol/signalNames.ts';
 import type { ExitStatus } from '../../protocol/snapshot.ts';
 import { localizable } from '../../protocol/texts.ts';
+import { ReadMemory, usualReadBytes } from '../output/readMemory.ts';
 import { killSpawned } from './killSpawned.ts';
 import type { LaunchPlan } from './launch.ts';
 import type { Leader, LeaderEvents } from './leader.ts';
 import type { TerminalChild } from './terminalLeader.ts';
 
-/** What is read at once at most, in bytes. */
-const readBytes = 256 * 1024;
-/** What a pipe holds at first on Linux, in bytes: a read of so many has found it full. */
-const usualPipeBytes = 64 * 1024;
-/** Into which all pipes are read, one after the other: what is in it is dealt with before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(readBytes);
+/** What a pipe may hold, in bytes. All pipes of a user have 64 MB together (`/proc/sys/fs/pipe-user-pages-soft`), so only those that are found full become larger. */
+const maxPipeBytes = 512 * 1024;
 
 /** Descriptors of the three pipes of a process. */
 interface Pipes {
@@ -100,6 +97,7 @@ function closeAll(descriptors: readonly number[] = []): void {
 
 class PipedProgram implements Leader {
   readonly pid: number;
+  readonly gathers = true;
   readonly #events: LeaderEvents;
   readonly #stdin: Socket;
   readonly #outputs: readonly Socket[];
@@ -149,24 +147,26 @@ class PipedProgram implements Leader {
   }
 
   #follow(programs: Programs, fd: number): Socket {
-    let isGrown = false;
+    const memory = new ReadMemory();
+    let pipeBytes = usualReadBytes;
     const callback = (length: number): boolean => {
-      // A program that prints faster than this process reads waits less often for a larger one.
-      if (length >= usualPipeBytes && !isGrown) {
-        isGrown = true;
-        programs.growPipe(fd, readBytes);
+      // A program that prints faster than this process reads waits less often for a larger one, and this process is woken less often.
+      if (length >= pipeBytes && pipeBytes < maxPipeBytes) {
+        pipeBytes *= 2;
+        if (!programs.growPipe(fd, pipeBytes)) pipeBytes = maxPipeBytes;
       }
-      this.#events.onOutput(readBuffer.subarray(0, length));
+      memory.deliver(length, (chunk) => this.#events.onOutput(chunk));
       return true;
     };
     const options: SocketConstructorOpts & { onread: OnReadOpts } = {
       ...{ fd, readable: true, writable: false },
-      onread: { buffer: readBuffer, callback },
+      onread: { buffer: () => memory.next, callback },
     };
     const output = new Socket(options);
     this.#openOutputs++;
     output.on('error', () => undefined);
     output.on('close', () => {
+      memory.release();
       this.#openOutputs--;
       this.#tellOutputEnd();
     });

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LogFile } from '../../../../src/warden/output/logFile.ts';
 import { OutputBuffer } from '../../../../src/warden/output/outputBuffer.ts';
+import { SlabPool } from '../../../../src/warden/output/slab.ts';
 import { TreeOutput } from '../../../../src/warden/output/treeOutput.ts';
 import { holdsFor } from '../../../support/property.ts';
 import { eventually } from '../../../support/run.ts';
@@ -37,20 +38,32 @@ describe('the ring buffer', () => {
   });
 });
 
+/** A piece of so many is kept where it is. */
+const sharedBytes = 64 * 1024;
+
 describe('any ring buffer', () => {
   it('has the newest bytes of all that came, at their positions', async () => {
-    const piece = fc.tuple(fc.constantFrom('append', 'skip'), fc.integer({ min: 1, max: 9000 }));
+    const piece = fc.tuple(fc.constantFrom('append', 'append', 'share', 'skip', 'compact'), fc.integer({ min: 1, max: 9000 }));
     await holdsFor(
-      fc.tuple(fc.integer({ min: 1, max: 12_000 }), fc.array(piece, { maxLength: 25 })),
+      fc.tuple(fc.constantFrom(1, 2000, 12_000, 200_000), fc.array(piece, { maxLength: 25 })),
       ([capacity, pieces]) => {
         const buffer = new OutputBuffer(capacity);
+        const pool = new SlabPool(sharedBytes + 9000, 1);
         let [all, start] = [Buffer.alloc(0), 0];
-        for (const [index, [what, length]] of pieces.entries()) {
+        for (const [index, [what, least]] of pieces.entries()) {
+          const length = what === 'share' ? sharedBytes + least : what === 'compact' ? 0 : least;
           const bytes = Buffer.alloc(length, index + 1);
           all = Buffer.concat([all, bytes]);
           if (what === 'skip') {
             buffer.skip(length);
             start = all.length;
+          } else if (what === 'compact') buffer.compact();
+          else if (what === 'share') {
+            const slab = pool.take();
+            bytes.copy(slab.memory);
+            buffer.append(slab.memory.subarray(0, length));
+            slab.release();
+            start = Math.max(start, all.length - Math.max(capacity, length));
           } else {
             buffer.append(bytes);
             // It is a copy.

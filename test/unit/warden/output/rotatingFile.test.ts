@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RotatingFile } from '../../../../src/warden/output/rotatingFile.ts';
+import { SlabPool } from '../../../../src/warden/output/slab.ts';
 import { holdsFor } from '../../../support/property.ts';
 import { eventually } from '../../../support/run.ts';
 
@@ -91,6 +92,22 @@ describe('a file that is rotated', () => {
     await file.end();
     assert.equal(drains, 1);
     assert.equal(readFileSync(join(folder, 'slow')).length, 8 * 128 * 1024);
+  });
+
+  it('holds what it was given in a slab until that is written', async () => {
+    const slabs = new SlabPool(100_000, 1);
+    const file = new RotatingFile(join(folder, 'shared memory'), { maxBytes: 1e9, maxFiles: 1 }, ignored);
+    for (const letter of 'abc') {
+      const slab = slabs.take();
+      file.write(slab.memory.fill(letter));
+      slab.release();
+    }
+    await file.end();
+    assert.deepEqual(readFileSync(join(folder, 'shared memory'), 'utf8'), ['a', 'b', 'c'].map((letter) => letter.repeat(100_000)).join(''));
+    // One is free again.
+    const [again, other] = [slabs.take(), slabs.take()];
+    assert.ok([...'abc'].includes(again.memory.toString('utf8', 0, 1)));
+    assert.notEqual(other, again);
   });
 
   for (const [kind, make] of [
