@@ -46,7 +46,7 @@ const ofUsers = files(
 );
 
 /** Tests in the editor of what changes seldom, or is seen elsewhere too: an editor for each takes about a minute. */
-const forFullRuns = files(
+const hostForFullRuns = files(
   'attention',
   'calm',
   'dashboardThemes',
@@ -64,6 +64,9 @@ const forFullRuns = files(
   'twoWindows',
   'workspaces',
 );
+
+/** Tests of the system that take long, and of what changes seldom. */
+const systemForFullRuns = files('checkGpu');
 
 /** Tests of the system that come every time: the promise, and what everything else is built on. */
 const systemEveryTime = files(
@@ -123,8 +126,8 @@ const hostEveryTime = files(
 
 /** By kind of test. */
 export const lists = {
-  system: { forFullRuns: files(), everyTime: systemEveryTime },
-  host: { forFullRuns, everyTime: hostEveryTime },
+  system: { forFullRuns: systemForFullRuns, everyTime: systemEveryTime },
+  host: { forFullRuns: hostForFullRuns, everyTime: hostEveryTime },
 } as const;
 
 /** Of the environment: a number, or the date as `YYYYMMDD` in UTC. */

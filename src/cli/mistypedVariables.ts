@@ -6,7 +6,7 @@ import { complain } from './say.ts';
 /** What a person sets. */
 const read = [
   ...Object.values(guardianVariables).map(({ variable }) => variable),
-  ...['TREE_WARDEN_RUNTIME_DIR', 'TREE_WARDEN_PROFILES', 'TREE_WARDEN_TOKEN'],
+  ...['TREE_WARDEN_RUNTIME_DIR', 'TREE_WARDEN_PROFILES', 'TREE_WARDEN_TOKEN', 'TREE_WARDEN_MODEL_SCOPE'],
 ];
 /** What Tree Warden sets for the processes that it starts, and what has a name of the user's behind it. */
 const ours = /^TREE_WARDEN_(?:TREE|INSTANCE|JOB|SAVED_FILE|GUARDED|BWRAP|(?:INPUT|SECRET|ASIDE)_.*)$/;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { capabilities } from '../protocol/modelFacts.ts';
 import { maxRank } from '../protocol/modelMemory.ts';
-import { maxKeepMillis, portPlaceholder, translatedPaths } from '../protocol/models.ts';
+import { maxKeepMillis, modelScopes, portPlaceholder, translatedPaths } from '../protocol/models.ts';
 import { maxNameLength, namePattern, namePatternText, normalName } from '../protocol/names.ts';
 import { maxInstances } from '../protocol/policies.ts';
 import { memorySize } from './limits.ts';
@@ -84,10 +84,10 @@ export const modelSchema = z
       .optional()
       .describe('Context size in tokens, prompt and answer together. It is passed to the server and to the editor’s chat.'),
     scope: z
-      .enum(['window', 'user'], 'must be "window" or "user"')
+      .enum(modelScopes, 'must be "window" or "user"')
       .optional()
       .describe(
-        '"user": one server for all windows and commands that declare the same model, for as long as one of them lives. It counts for all models of a window, which have one address. Default: "window", a server of its own.',
+        '"user": one server for all windows and commands that declare the same model, for as long as one of them lives. It counts for all models of a window, which have one address. Default: what the setting treeWarden.models.scope says, which is "window" at first, a server of its own.',
       ),
     keepAfterClose: duration()
       .refine((millis) => millis <= maxKeepMillis, 'must be at most "1d"')

@@ -235,6 +235,9 @@ export interface ModelLease {
   readonly gateway: GatewayOptions;
 }
 
+/** `window`: a server of a window's own, or of a command's; `user`: one that all of them share. */
+export const modelScopes = ['window', 'user'] as const;
+
 /** The longest that a model is kept after the last client that has declared it is gone, in milliseconds: a day. */
 export const maxKeepMillis = 86_400_000;
 

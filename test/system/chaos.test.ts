@@ -3,7 +3,7 @@ import { chaosRound } from '../support/chaos.ts';
 import { randomFrom, seedFor } from '../support/random.ts';
 import { testScope } from '../support/testScope.ts';
 
-const rounds = { sample: 20, daily: 40, full: 200 }[testScope()];
+const rounds = { sample: 10, daily: 20, full: 200 }[testScope()];
 /** So few that a busy machine does not take the time of a test for them. */
 const roundsOfOne = 2;
 

@@ -29,7 +29,11 @@ interface ListedModel {
 
 /** Two folders that declare the same model, in one run. */
 class SharedModel implements AsyncDisposable {
-  readonly run = new Run({ TREE_WARDEN_TOKEN: token });
+  readonly run: Run;
+
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    this.run = new Run({ TREE_WARDEN_TOKEN: token, ...env });
+  }
 
   /** A folder whose models are those; by default the one that all of them share. */
   folder(name: string, models: object = { shared: this.#declaration() }, processes: object = {}): string {
@@ -37,6 +41,12 @@ class SharedModel implements AsyncDisposable {
     mkdirSync(join(folder, '.vscode'), { recursive: true });
     writeFileSync(join(folder, '.vscode', 'processes.json'), JSON.stringify({ models, processes }));
     return folder;
+  }
+
+  /** The shared model, without a scope of its own. */
+  withoutScope(): object {
+    const { scope: _none, ...others } = this.#declaration() as { scope: string };
+    return others;
   }
 
   /** The shared model, which is kept for this time after its last client. */
@@ -185,6 +195,28 @@ describe('a model that a window and a command share', () => {
       await strike(shared, death, owner, warden);
       await shared.assertNothingLeft();
     });
+});
+
+describe('a model that declares no scope', () => {
+  it('is shared where the environment says so', async () => {
+    await using shared = new SharedModel({ TREE_WARDEN_MODEL_SCOPE: 'user' });
+    const clients = ['first', 'second'].map((name) => shared.gateway(shared.folder(name, { shared: shared.withoutScope() })));
+    const { url } = await shared.served();
+    await shared.leasedBy(2);
+    await shared.chat(url);
+    assert.deepEqual([shared.servers().length, shared.starts()], [1, 1]);
+    for (const { child } of clients) {
+      child.kill('SIGTERM');
+      await exitOf(child);
+    }
+    await shared.assertNothingLeft();
+  });
+
+  it('is not served where that says something else', async () => {
+    await using shared = new SharedModel({ TREE_WARDEN_MODEL_SCOPE: 'machine' });
+    const { code, stderr } = shared.run.call(['gateway'], { cwd: shared.folder('first', { shared: shared.withoutScope() }) });
+    assert.deepEqual([code, stderr], [2, "tree-warden: TREE_WARDEN_MODEL_SCOPE is 'machine'; it must be window or user.\n"]);
+  });
 });
 
 describe('a model that is kept after its last client', () => {

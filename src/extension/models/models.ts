@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { WardenClient } from '../../client/wardenClient.ts';
+import { modelScopeFrom, withScope } from '../../config/modelScope.ts';
 import { NamedPorts } from '../../loopback/namedPorts.ts';
 import { parseOrigin } from '../../loopback/origin.ts';
 import { newToken, parseToken } from '../../loopback/token.ts';
@@ -22,6 +23,7 @@ export interface Model {
 }
 
 const section = 'treeWarden.gateway';
+const scopeSetting = 'treeWarden.models.scope';
 const tokenKey = 'gateway.token';
 /** Where the gateways of workspaces are, so that each is at the same port the next time. */
 const ports = { first: 21_000, count: 8000 } as const;
@@ -68,7 +70,7 @@ export class Models implements vscode.Disposable {
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#declare()),
       options.secrets.onDidChange(() => void this.#declare()),
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(`${section}.allowedOrigins`)) void this.#declare();
+        if ([`${section}.allowedOrigins`, scopeSetting].some((setting) => change.affectsConfiguration(setting))) void this.#declare();
       }),
     ];
     void this.#declare();
@@ -208,13 +210,14 @@ export class Models implements vscode.Disposable {
   async #resolve(declared: readonly DeclaredModel[]): Promise<ModelRequest[]> {
     const { resolveModel, unresolvedModel } = await import('../../config/resolveModel.ts');
     const { secrets } = this.#options;
+    const scope = modelScopeFrom(vscode.workspace.getConfiguration().get(scopeSetting, '')) ?? 'window';
     const resolving = declared.map(async ({ name, spec: written, folder, root }) => {
       const portFor = (port: string): Promise<number> => this.#ports.portFor(port);
       const secretOf = (secret: string): Promise<string | undefined> => secrets.valueOf(folder, secret);
       const context = { workspaceFolder: folder.uri.fsPath, env: process.env, portFor, settingOf: settingIn(folder), secretOf };
       // Two folders may declare models of the same name.
       const fallback = declared.find((other) => other.written === written.fallback && other.root.toString() === root.toString())?.name;
-      const spec = fallback === undefined ? written : { ...written, fallback };
+      const spec = withScope(fallback === undefined ? written : { ...written, fallback }, scope);
       try {
         // What is loaded when a window opens is asked for first: see AutoStart.
         return { ...(await resolveModel(name, spec, context)), preload: false };

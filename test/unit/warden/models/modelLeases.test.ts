@@ -102,9 +102,9 @@ describe('leases on models', () => {
       scope: 'user',
       keepMillis: minutes * minute,
     });
-    /** Timers and what they are measured by go together. */
+    /** Timers and what they are measured by go together; in whole milliseconds, as the timers do. */
     const clock = (): { pass(minutes: number): void } => {
-      const begun = performance.now();
+      const begun = Math.ceil(performance.now());
       let passed = 0;
       mock.method(performance, 'now', () => begun + passed);
       return {
