@@ -4,7 +4,7 @@ import type { TreeId } from '../protocol/identity.ts';
 import { instanceName, instanceOf } from '../protocol/names.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
 import type { GivenValues } from '../protocol/startVariables.ts';
-import { labelOf } from '../protocol/trees.ts';
+import { isSpawned, labelOf } from '../protocol/trees.ts';
 import { visible } from '../protocol/visible.ts';
 import { lastRunAt } from '../records/runFiles.ts';
 import type { RunEnd } from './exitCodes.ts';
@@ -120,7 +120,7 @@ export class InstanceRuns {
     for (const tree of trees) {
       const name = tree.pool ?? instanceOf(tree.name).spec;
       const label = labelOf(tree);
-      if (this.#followed.has(tree.id) || !this.#declarations.some((one) => one.name === name)) continue;
+      if (!isSpawned(tree) || this.#followed.has(tree.id) || !this.#declarations.some((one) => one.name === name)) continue;
       if (this.#active.has(tree.name)) {
         this.#next.set(tree.id, tree);
         continue;

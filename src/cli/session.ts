@@ -4,6 +4,7 @@ import type { NameStatus } from '../protocol/declare.ts';
 import { errorText } from '../protocol/errors.ts';
 import type { TreeId } from '../protocol/identity.ts';
 import type { TreeSnapshot } from '../protocol/snapshot.ts';
+import { isSpawned } from '../protocol/trees.ts';
 import { linesOf } from '../protocol/visible.ts';
 import { stateLogFolder } from '../records/logFolder.ts';
 import { CliError, exitCodes } from './exitCodes.ts';
@@ -91,7 +92,7 @@ export class CliSession {
           const successor = this.#successors.get(ended.id);
           const next =
             this.#trees.find((tree) => tree.id === successor) ?? (successor === undefined ? undefined : this.#ended.get(successor));
-          if (!next && last?.restarting) return;
+          if (next ? !isSpawned(next) : last?.restarting) return;
           this.#looking.delete(look);
           resolve(next);
         };
@@ -114,7 +115,9 @@ export class CliSession {
           resolve(next);
         };
         const look = (): void => {
-          const next = this.#trees.find((tree) => tree.name === ended.name && tree.id !== ended.id && tree.startedAt >= ended.startedAt);
+          const isNext = (tree: TreeSnapshot): boolean =>
+            tree.name === ended.name && tree.id !== ended.id && tree.startedAt >= ended.startedAt && isSpawned(tree);
+          const next = this.#trees.find(isNext);
           if (next) settle(next);
           // Where that cannot be asked any more, the end of the warden says so.
           else

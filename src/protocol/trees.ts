@@ -5,6 +5,11 @@ export function isLive({ endedAt, nextStartAt }: Pick<TreeSnapshot, 'endedAt' | 
   return endedAt === undefined || nextStartAt !== undefined;
 }
 
+/** Whether its first process was started. Until then, its start may fail, and it is not listed any more then, without an end. */
+export function isSpawned({ leader }: Pick<TreeSnapshot, 'leader'>): boolean {
+  return leader !== undefined;
+}
+
 /** Of one that goes into the background, the first process has ended by then, and its probe says that the others are ready. */
 export function isReady({ state, health, endedAt }: Pick<TreeSnapshot, 'state' | 'health' | 'endedAt'>): boolean {
   return state === 'ready' || (state === 'exited' && endedAt === undefined && health === 'healthy');

@@ -159,19 +159,30 @@ describe('the commands before a start', () => {
     await exitOf(owner);
   });
 
-  it('fail the start with their reason', async () => {
-    await using project = new Project({ beforeStart: 'echo no table >&2; exit 4' });
-    const owner = project.run.start(['up']);
-    let told = '';
-    owner.stderr?.on('data', (text: Buffer) => {
-      told += String(text);
+  /** Long enough that clients see the process while it is being started. */
+  for (const pause of ['', 'sleep 0.5; '])
+    it(`fail the start with their reason${pause === '' ? '' : ', also when they take their time'}`, async () => {
+      await using project = new Project({ beforeStart: `${pause}echo no table >&2; exit 4` });
+      const owner = project.run.start(['up']);
+      let told = '';
+      owner.stderr?.on('data', (text: Buffer) => {
+        told += String(text);
+      });
+      assert.notEqual(await exitOf(owner), 0);
+      assert.match(
+        told,
+        /'it' was not started: the command “.*echo no table >&2; exit 4” of its "beforeStart" has failed: .*exited with code 4: no table/,
+      );
+      assert.equal(project.written('starts'), '');
+      await project.noneIsLeft();
     });
-    assert.notEqual(await exitOf(owner), 0);
-    assert.match(
-      told,
-      /'it' was not started: the command “echo no table >&2; exit 4” of its "beforeStart" has failed: .*exited with code 4: no table/,
-    );
-    assert.equal(project.written('starts'), '');
+
+  it('may fail at a restart, which is told, and is the end of it', async () => {
+    const beforeStart = 'if test -e ran; then sleep 0.5; echo no table >&2; exit 4; fi; touch ran';
+    await using project = new Project({ command: 'exit 3', beforeStart, restart: { when: 'always', maxRestarts: 1, delay: '10ms' } });
+    const { code, stderr } = project.run.call(['up']);
+    assert.equal(code, 3);
+    assert.match(stderr, /it.* could not be restarted.*exited with code 4: no table/s);
     await project.noneIsLeft();
   });
 

@@ -23,7 +23,7 @@ async function beside(
   answers: {
     hello?(socket: Socket): void;
     list?(socket: Socket): Promise<TreeSnapshot[]>;
-    start?(): Promise<TreeSnapshot>;
+    start?(socket: Socket): Promise<TreeSnapshot>;
     stop?(): Promise<TreeSnapshot>;
     watch?(socket: Socket): Promise<TreeSnapshot[]>;
     selfCheck?(): Promise<string[]>;
@@ -40,7 +40,7 @@ async function beside(
       return { ...warden.client.welcome, workspace: 'the odd one' };
     });
     connection.onRequest(requests.list, () => answers.list?.(socket) ?? warden.client.list());
-    connection.onRequest(requests.start, (request) => answers.start?.() ?? warden.client.start(request));
+    connection.onRequest(requests.start, (request) => answers.start?.(socket) ?? warden.client.start(request));
     connection.onRequest(watching.watch, () => answers.watch?.(socket) ?? warden.client.list());
     connection.onRequest(requests.stop, (request) => answers.stop?.() ?? warden.client.stop(request));
     connection.onRequest(inspection.selfCheck, () => answers.selfCheck?.() ?? warden.client.selfCheck());
@@ -129,11 +129,27 @@ describe('a warden that is just ending', () => {
       assert.deepEqual(await call(warden, ['kill', '--all']), { code: 0, stdout: 'web: stopped\n', stderr: '' });
     });
 
+  it('has no command to be joined', async () => {
+    await using warden = await TestWarden.start();
+    const host = { ...(await warden.startShell('sleep 1000', { name: 'web' })), name: 'host' };
+    await using _odd = await beside(warden, { list: () => Promise.resolve([host]), watch: unanswered });
+    assert.deepEqual(await call(warden, ['run', '--join', 'host', '--', 'true']), {
+      code: 126,
+      stdout: '',
+      stderr: "tree-warden: There is no running 'host' to join.\n",
+    });
+  });
+
   it('is the end of the command that it has started for another one', async () => {
     await using warden = await TestWarden.start();
     const tree = await warden.startShell('sleep 1000', { name: 'web' });
     const host = { ...tree, name: 'host' };
-    await using _odd = await beside(warden, { list: () => Promise.resolve([host]), start: () => Promise.resolve(tree), watch: unanswered });
+    // It ends at the first word behind the answer to the start.
+    const start = (socket: Socket): Promise<TreeSnapshot> => {
+      socket.once('data', () => hangUp(socket));
+      return Promise.resolve(tree);
+    };
+    await using _odd = await beside(warden, { list: () => Promise.resolve([host]), start });
     assert.deepEqual(await call(warden, ['run', '--join', 'host', '--', 'true']), {
       code: 125,
       stdout: '',
