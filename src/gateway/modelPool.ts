@@ -60,7 +60,7 @@ export class ModelPool implements SizedMember {
       isWanted: () => this.isWanted,
       mayLaunch: () => parts.group?.mayLaunch(this) ?? true,
       onChange: () => {
-        parts.group?.settle();
+        this.#settleGroups();
         parts.onChange();
       },
     });
@@ -350,8 +350,12 @@ export class ModelPool implements SizedMember {
   /** A request was answered, or has gone. */
   #settle(): void {
     this.#armTtl();
-    this.#parts.group?.settle();
+    this.#settleGroups();
     this.#parts.onChange();
+  }
+
+  #settleGroups(): void {
+    for (const group of [this.#parts.group, ...this.#laterGroups]) group?.settle();
   }
 
   #full(): GatewayError {

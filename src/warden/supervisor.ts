@@ -28,7 +28,7 @@ import { noSuchTree, RequestError } from './requestError.ts';
 import { assertSent } from './signalOutcome.ts';
 import { TreeNews } from './treeNews.ts';
 import { recoverDetached } from './trees/adoption.ts';
-import { forgettable } from './trees/forgettable.ts';
+import { forgettable, shortenable } from './trees/forgettable.ts';
 import { InputWatch } from './trees/inputWatch.ts';
 import { hostOf, JoinedEnds } from './trees/joining.ts';
 import { LimitKeeper, type WindowLimits } from './trees/limitKeeper.ts';
@@ -356,6 +356,7 @@ export class Supervisor {
     const { isDeclared } = this.#reconciler.declarations;
     const standingOf = (other: Tree): Standing => this.#reconciler.standingOf(other);
     for (const old of forgettable([...this.#trees.values()], { standingOf, isDeclared, now: Date.now() })) this.#forget(old);
+    for (const old of shortenable([...this.#trees.values()], { now: Date.now() })) old.output.shorten();
     this.news.changed();
   }
 

@@ -1,7 +1,7 @@
 import type { ModelLease, ModelRequest } from '../../protocol/models.ts';
 import { LongTimer } from '../../protocol/timers.ts';
 
-interface Kept {
+export interface Kept {
   readonly model: ModelRequest;
   /** The lease that it was declared in. */
   readonly lease: ModelLease;
@@ -41,12 +41,18 @@ export class KeptModels {
     this.#wait();
   }
 
-  /** A client declares these: from now on they are its own. Answers with those that were kept. */
-  handOver(models: readonly ModelRequest[]): readonly ModelRequest[] {
-    const kept = models.flatMap(({ name }) => this.#kept.get(name)?.model ?? []);
-    for (const { name } of kept) this.#kept.delete(name);
+  /** A client declares these: from now on they are its own, as far as it can have them served. Answers with those that were kept. */
+  handOver(models: readonly ModelRequest[]): readonly Kept[] {
+    const kept = models.flatMap(({ name, problem }) => (problem === undefined ? (this.#kept.get(name) ?? []) : []));
+    for (const { model } of kept) this.#kept.delete(model.name);
     this.#wait();
     return kept;
+  }
+
+  /** Those that were handed over are kept on: it has come to nothing. */
+  takeBack(kept: readonly Kept[]): void {
+    for (const one of kept) this.#kept.set(one.model.name, one);
+    this.#wait();
   }
 
   #wait(): void {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeclaredModels, ModelLease, ModelRequest, RefusedModel } from '../../protocol/models.ts';
 import { RequestError } from '../requestError.ts';
-import { KeptModels } from './keptModels.ts';
+import { type Kept, KeptModels } from './keptModels.ts';
 import type { ModelDeclaration } from './modelHost.ts';
 import { differencesOf, mergeLeases } from './sharedDeclarations.ts';
 
@@ -32,7 +32,7 @@ export class ModelLeases<Lessee extends object> {
   async take(lessee: Lessee, lease: ModelLease): Promise<DeclaredModels> {
     if (this.#isUnused) throw new RequestError('notPossible', 'The model service is ending.', 'modelServiceGone');
     const before = this.#leases.get(lessee);
-    this.#takeOver(lease);
+    const kept = this.#takeOver(lease);
     // It keeps its place: what it has said first counts on.
     this.#leases.set(lessee, lease);
     try {
@@ -45,6 +45,7 @@ export class ModelLeases<Lessee extends object> {
         if (before) this.#leases.set(lessee, before);
         else this.#leases.delete(lessee);
         this.#refused.delete(lessee);
+        this.#kept.takeBack(kept.filter(({ model }) => !this.#isLeased(model.name)));
         this.#declareAgain();
       }
       throw error;
@@ -77,14 +78,17 @@ export class ModelLeases<Lessee extends object> {
   }
 
   /** What was kept and is declared otherwise now is ended first: its servers are none of the new client's. */
-  #takeOver({ models }: ModelLease): void {
+  #takeOver({ models }: ModelLease): readonly Kept[] {
     const kept = this.#kept.handOver(models);
-    const isOther = (one: ModelRequest): boolean => models.some((model) => model.name === one.name && differencesOf(one, model).length > 0);
+    const isOther = ({ model: before }: Kept): boolean =>
+      models.some((model) => model.name === before.name && differencesOf(before, model).length > 0);
     if (kept.some(isOther)) this.#declare().catch(() => undefined);
+    return kept;
   }
 
+  /** A service that has served nothing yet has no address, and is not to make one of its own. */
   #declareAgain(): void {
-    this.#declare().catch(() => undefined);
+    if (this.#leases.size > 0 || !this.#kept.isEmpty || this.#declared.length > 0) this.#declare().catch(() => undefined);
   }
 
   async #declare(asking?: Lessee): Promise<DeclaredModels> {

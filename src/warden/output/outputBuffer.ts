@@ -70,6 +70,12 @@ export class OutputBuffer {
     return Buffer.concat(parts);
   }
 
+  /** Nothing more will come, and only the last of it, so many bytes, is kept. */
+  shorten(bytes: number): void {
+    this.#forget(this.#end - bytes);
+    this.compact();
+  }
+
   /** Nothing more will come: what is kept moves to memory of just its size, and all other memory is let go. */
   compact(): void {
     const kept = this.read(this.#start, this.#end - this.#start);

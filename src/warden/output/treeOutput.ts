@@ -43,8 +43,11 @@ const maxLineLength = 400;
 const drainPollMillis = 10;
 /** A shorter piece, in bytes, may be what a person waits for, line by line. */
 const leastGathered = 4096;
-/** How long a source is left alone for it to gather more, in milliseconds: a disk usually takes what there is in less. Where more waits for it than so many bytes, until it has. */
-const gathering = { millis: 5, bytes: 128 * 1024 } as const;
+/**
+ * How long a source is left alone for it to gather more, in milliseconds: a disk usually takes what there is in less. Where more waits for it than so many bytes, it is left alone
+ * longer: until all of that is written, though others write to the same log.
+ */
+const gathering = { millis: 5, bytes: 128 * 1024, longMillis: 1000 } as const;
 /** How long a disk is waited for, in milliseconds. */
 const flushMillis = 1000;
 
@@ -95,6 +98,11 @@ export class TreeOutput {
 
   get end(): number {
     return this.#ring.end;
+  }
+
+  /** Nothing more will come, and it is kept for its last lines alone: its log has the rest. */
+  shorten(): void {
+    if (this.#ended && this.#ring.end - this.#ring.start > tailBytes) this.#ring.shorten(tailBytes);
   }
 
   /** Whether the first reader that it is kept for has not come yet. */
@@ -239,7 +247,9 @@ export class TreeOutput {
     const waiting = this.#log?.awaitWritten(() => this.#endGathering()) ?? 0;
     const isMuch = waiting >= gathering.bytes;
     this.#isGathering = isMuch || (isLarge && waiting > 0);
-    if (this.#isGathering && !isMuch) this.#gatheringDue = setTimeout(() => this.#endGathering(), gathering.millis);
+    if (!this.#isGathering) return;
+    const end = (): void => this.#endGathering();
+    this.#gatheringDue = isMuch ? setTimeout(end, gathering.longMillis) : setTimeout(end, gathering.millis);
   }
 
   #endGathering(): void {

@@ -32,6 +32,12 @@ export function forgettable<T extends EndedTree>(trees: readonly T[], { standing
   return outdated.filter((tree) => !awaitsReader(tree, now));
 }
 
+/** Those that stay listed beyond the newest {@link endedKept} because they are declared: of them, the last lines are enough. */
+export function shortenable<T extends EndedTree>(trees: readonly T[], { now }: Pick<Surroundings<T>, 'now'>): T[] {
+  const ended = trees.filter((tree) => tree.ended && !awaitsReader(tree, now));
+  return ended.toSorted((a, b) => (a.endedAt ?? now) - (b.endedAt ?? now)).slice(0, -endedKept);
+}
+
 function awaitsSuccessor({ restarting, successor, nextStartAt }: ReturnType<Surroundings<never>['standingOf']>): boolean {
   return nextStartAt !== undefined || (restarting && successor === undefined);
 }

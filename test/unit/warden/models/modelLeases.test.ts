@@ -49,6 +49,8 @@ describe('leases on models', () => {
     const service = new Service();
     const [wrong, right] = [service.lessee(), service.lessee()];
     await assert.rejects(service.leases.take(wrong, lease('wrong', [model('a', 1)], ['wrong'])), /it is wrong/);
+    // Nothing is declared in its place: a service makes no address of its own.
+    assert.equal(service.declared.length, 1);
     assert.deepEqual(await service.leases.take(right, lease('right', [model('a', 2)])), { url: 'http://127.0.0.1:1', token: '' });
     service.leases.end(wrong);
     assert.equal(service.isUnused, false);
@@ -172,6 +174,23 @@ describe('leases on models', () => {
       service.leases.end(first);
       pass(9);
       assert.deepEqual([service.instances.at(-1), service.isUnused], [[1, 1], false]);
+      pass(1);
+      assert.equal(service.isUnused, true);
+    });
+
+    it('are kept on where the next client cannot have what it declares', async () => {
+      const { pass } = clock();
+      const service = new Service();
+      const [first, wrong, lacking] = [service.lessee(), service.lessee(), service.lessee()];
+      await service.leases.take(first, lease('first', [kept('a', 10)]));
+      service.leases.end(first);
+      await assert.rejects(service.leases.take(wrong, lease('wrong', [kept('a', 10)], ['wrong'])), /it is wrong/);
+      assert.deepEqual(names(service).at(-1), 'a');
+      // It has no value for something that it names: nothing can be served as it declares it.
+      await service.leases.take(lacking, lease('lacking', [{ ...kept('a', 10), problem: 'no key' }]));
+      service.leases.end(lacking);
+      pass(9);
+      assert.equal(service.isUnused, false);
       pass(1);
       assert.equal(service.isUnused, true);
     });

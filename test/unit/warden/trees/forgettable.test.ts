@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TreeId } from '../../../../src/protocol/identity.ts';
 import { noStanding, type Standing } from '../../../../src/warden/reconciler/restarts.ts';
-import { endedKept, forgettable } from '../../../../src/warden/trees/forgettable.ts';
+import { endedKept, forgettable, shortenable } from '../../../../src/warden/trees/forgettable.ts';
 import type { TreeView } from '../../../../src/warden/trees/treeView.ts';
 
 const now = 1_000_000;
@@ -100,4 +100,24 @@ describe('what has ended', () => {
     assert.deepEqual(forgotten(given, names.slice(30)), indexes(10));
     assert.deepEqual(forgotten([...given, { name: 'job 0', ago: 0 }], names), [0]);
   });
+});
+
+it('what has ended is kept with its last lines alone beyond the newest ones, unless its reader may still come', () => {
+  const trees = Array.from({ length: endedKept + 3 }, (_, index) => ({
+    request: { name: `job ${index}` } as TreeView['request'],
+    leader: { pid: 1 } as TreeView['leader'],
+    ended: index !== 1,
+    endedAt: index === 1 ? undefined : now - 60_000 + index,
+    rawSocket: undefined,
+    output: { awaitsReader: false },
+  }));
+  assert.deepEqual(
+    shortenable(trees, { now }).map((tree) => trees.indexOf(tree)),
+    [0, 2],
+  );
+  const waiting = trees.map((tree, index) => ({ ...tree, rawSocket: index === 0 ? '/socket' : undefined }));
+  assert.deepEqual(
+    shortenable(waiting, { now }).map((tree) => waiting.indexOf(tree)),
+    [2],
+  );
 });
