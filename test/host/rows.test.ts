@@ -49,10 +49,16 @@ describe('a row', () => {
   const dialog = () => editor.page.locator('.monaco-dialog-box');
   /** Not by a place on the screen, where another row may have come to stand meanwhile. */
   const click = async (name: string, ctrlKey = false): Promise<void> => {
-    const label = editor.row(name).first().locator('.monaco-icon-label');
-    // In one step: another row may be drawn in its place between two.
-    await label.evaluate(clickOn, ctrlKey);
-    await editor.page.locator(`.pane-body .monaco-list-row.selected[aria-label^="${name},"]`).waitFor();
+    const row = `.pane-body .monaco-list-row[aria-label^="${name},"]`;
+    const selected = editor.page.locator(row.replace('[', '.selected['));
+    let isClicked = false;
+    await editor.pressUntil(
+      async () => {
+        isClicked = (await editor.page.evaluate(clickOn, { label: `${row} .monaco-icon-label`, ctrlKey })) || isClicked;
+      },
+      async () => isClicked && (await selected.count()) > 0,
+      `${name} is selected`,
+    );
   };
 
   it('opens its declaration while it has nothing to show', async () => {
@@ -169,9 +175,16 @@ describe('a row', () => {
   });
 });
 
-/** Runs in the page. */
-function clickOn(element: { dispatchEvent(event: Event): boolean }, ctrlKey: boolean): void {
-  const { MouseEvent } = globalThis as unknown as { readonly MouseEvent: new (type: string, options: object) => Event };
+interface Page {
+  readonly document: { querySelector(selector: string): { dispatchEvent(event: Event): boolean } | null };
+  readonly MouseEvent: new (type: string, options: object) => Event;
+}
+
+/** Runs in the page, in one step: another row may be drawn in its place between two. False where it is just not there. */
+function clickOn({ label, ctrlKey }: { readonly label: string; readonly ctrlKey: boolean }): boolean {
+  const { document, MouseEvent } = globalThis as unknown as Page;
+  const element = document.querySelector(label);
   for (const type of ['mousedown', 'mouseup', 'click'])
-    element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, composed: true, button: 0, detail: 1, ctrlKey }));
+    element?.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, composed: true, button: 0, detail: 1, ctrlKey }));
+  return element !== null;
 }
