@@ -5,6 +5,7 @@ import { BaseUnix } from '../baseUnix.ts';
 import { type Containers, type ContainmentOffer, groupOnly } from '../container.ts';
 import { type ProcessStat, ProcessTableError, type Usage } from '../platform.ts';
 import { RecentTable } from '../recentTable.ts';
+import { SteadyStarts } from './steadyStarts.ts';
 
 /** How long one listing serves for looking up single processes, in milliseconds. */
 const tableMillis = 100;
@@ -18,7 +19,8 @@ export class PortablePlatform extends BaseUnix {
   readonly bootId = 'unknown';
   readonly shortcomings: readonly string[];
   // A ps(1) for each of two hundred signals would take seconds; and it tells starts by the second anyway.
-  readonly #table = new RecentTable(listProcesses, tableMillis);
+  readonly #starts = new SteadyStarts();
+  readonly #table = new RecentTable(() => this.#starts.of(listProcesses()), tableMillis);
 
   constructor(shortcoming: string) {
     super();
