@@ -9,7 +9,7 @@ export interface Selection {
   readonly seed: number;
 }
 
-/** Of the files that do not come every time, one of so many parts does each day. */
+/** Number of parts of the files that do not come every time: each day, one of them is tried. */
 export const parts = { system: 2, host: 3 } as const;
 
 const files = (...names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => `${name}.test.ts`));

@@ -22,12 +22,7 @@ function scopeOfEnvironment(env: NodeJS.ProcessEnv = process.env): ModelScope {
  * @throws CliError where that is so of all of them.
  */
 export async function resolvedOrRefused(specs: Iterable<readonly [string, ModelSpec]>, context: ResolveContext): Promise<ModelRequest[]> {
-  const scope = scopeOfEnvironment();
-  const resolve = ([name, written]: readonly [string, ModelSpec]): Promise<ModelRequest> => {
-    const spec = withScope(written, scope);
-    return resolveModel(name, spec, context).catch((error: unknown) => unresolvedModel(name, spec, errorText(error)));
-  };
-  const requests = await Promise.all([...specs].map(resolve));
+  const requests = await resolveAll(specs, context, unresolvedModel);
   const [first, ...others] = requests.flatMap(({ name, problem }) => (problem === undefined ? [] : [problemText(name, problem)]));
   if (first !== undefined && others.length + 1 === requests.length) throw new CliError(first, exitCodes.usage, others);
   return requests;
@@ -40,10 +35,21 @@ export function problemText(name: string, problem: string): string {
 
 /** @throws CliError that names the first model that cannot be resolved. */
 export async function resolvedModels(specs: Iterable<readonly [string, ModelSpec]>, context: ResolveContext): Promise<ModelRequest[]> {
+  return await resolveAll(specs, context, (name, _spec, problem) => {
+    throw new CliError(problemText(name, problem), exitCodes.usage);
+  });
+}
+
+/** `refused` says what becomes of one that cannot be resolved. */
+async function resolveAll(
+  specs: Iterable<readonly [string, ModelSpec]>,
+  context: ResolveContext,
+  refused: typeof unresolvedModel,
+): Promise<ModelRequest[]> {
   const scope = scopeOfEnvironment();
-  const resolve = ([name, spec]: readonly [string, ModelSpec]): Promise<ModelRequest> =>
-    resolveModel(name, withScope(spec, scope), context).catch((error: unknown) => {
-      throw new CliError(problemText(name, errorText(error)), exitCodes.usage);
-    });
+  const resolve = ([name, written]: readonly [string, ModelSpec]): Promise<ModelRequest> => {
+    const spec = withScope(written, scope);
+    return resolveModel(name, spec, context).catch((error: unknown) => refused(name, spec, errorText(error)));
+  };
   return await Promise.all([...specs].map(resolve));
 }

@@ -59,10 +59,7 @@ export class ModelPool implements SizedMember {
       onLost: (reason, areOthersLeft) => this.#lost(reason, areOthersLeft),
       isWanted: () => this.isWanted,
       mayLaunch: () => parts.group?.mayLaunch(this) ?? true,
-      onChange: () => {
-        this.#settleGroups();
-        parts.onChange();
-      },
+      onChange: () => this.#changed(),
     });
     this.#idle = new IdleTimer(() => void this.#end(false, idleReason(this.#model)).catch(() => undefined));
   }
@@ -236,9 +233,9 @@ export class ModelPool implements SizedMember {
 
   /** Another model may use the memory only when it is verified that no server of this one is left. */
   #leaveGroup(): void {
-    for (const group of [this.#parts.group, ...this.#laterGroups])
-      if (this.listed === 0) group?.leave(this);
-      else group?.settle();
+    for (const group of this.#groups)
+      if (this.listed === 0) group.leave(this);
+      else group.settle();
   }
 
   #lost(reason: Error, areOthersLeft: boolean): void {
@@ -350,12 +347,17 @@ export class ModelPool implements SizedMember {
   /** A request was answered, or has gone. */
   #settle(): void {
     this.#armTtl();
-    this.#settleGroups();
-    this.#parts.onChange();
+    this.#changed();
   }
 
-  #settleGroups(): void {
-    for (const group of [this.#parts.group, ...this.#laterGroups]) group?.settle();
+  /** All orders of turns in which it counts. */
+  get #groups() {
+    return [this.#parts.group, ...this.#laterGroups].filter((group) => group !== undefined);
+  }
+
+  #changed(): void {
+    for (const group of this.#groups) group.settle();
+    this.#parts.onChange();
   }
 
   #full(): GatewayError {

@@ -22,7 +22,7 @@ export interface ChildEnd {
 export interface Programs {
   /** The end to read from, and the end to write to; no program inherits either. @throws Error where the system has none left. */
   openPipe(): readonly [number, number];
-  /** Has a pipe hold so many bytes; false where the system does not allow it. */
+  /** Sets the size of a pipe, in bytes; false where the system does not allow it. */
   growPipe(fd: number, bytes: number): boolean;
   /**
    * Synchronous: the program runs by then, and its end is collected in a later turn.

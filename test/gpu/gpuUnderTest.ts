@@ -46,7 +46,7 @@ export class GpuUnderTest {
     this.#nvml = nvml;
   }
 
-  /** A part of what is free, and no more than so many bytes. */
+  /** A part of what is free, bounded in bytes. */
   share(part: number, maxBytes = Number.POSITIVE_INFINITY): number {
     return Math.floor(Math.min(this.freeBytes * part, maxBytes));
   }

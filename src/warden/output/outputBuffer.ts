@@ -70,7 +70,7 @@ export class OutputBuffer {
     return Buffer.concat(parts);
   }
 
-  /** Nothing more will come, and only the last of it, so many bytes, is kept. */
+  /** Nothing more will come, and only the last `bytes` of it are kept. */
   shorten(bytes: number): void {
     this.#forget(this.#end - bytes);
     this.compact();

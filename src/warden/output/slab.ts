@@ -40,7 +40,7 @@ export class SlabPool {
   readonly #maxFree: number;
   readonly #free: Slab[] = [];
 
-  /** Keeps up to `maxFree` that no one holds. */
+  /** Keeps up to `maxFree` that are free. */
   constructor(bytes: number, maxFree: number) {
     this.#bytes = bytes;
     this.#maxFree = maxFree;

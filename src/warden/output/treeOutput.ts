@@ -44,7 +44,7 @@ const drainPollMillis = 10;
 /** A shorter piece, in bytes, may be what a person waits for, line by line. */
 const leastGathered = 4096;
 /**
- * How long a source is left alone for it to gather more, in milliseconds: a disk usually takes what there is in less. Where more waits for it than so many bytes, it is left alone
+ * How long a source is left alone for it to gather more, in milliseconds: a disk usually takes what there is in less. Where more than `bytes` wait for it, it is left alone
  * longer: until all of that is written, though others write to the same log.
  */
 const gathering = { millis: 5, bytes: 128 * 1024, longMillis: 1000 } as const;

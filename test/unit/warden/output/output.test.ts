@@ -38,7 +38,7 @@ describe('the ring buffer', () => {
   });
 });
 
-/** A piece of so many is kept where it is. */
+/** A piece of this length is kept where it is. */
 const sharedBytes = 64 * 1024;
 
 describe('any ring buffer', () => {
